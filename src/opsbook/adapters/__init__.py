@@ -1,0 +1,1 @@
+"""Floor 5: one neighbour, one file; no adapter imports another."""

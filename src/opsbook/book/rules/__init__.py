@@ -1,0 +1,1 @@
+"""One lint rule per file; each file names its rule, says why it exists, and registers one check."""

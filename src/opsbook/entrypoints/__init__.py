@@ -1,0 +1,1 @@
+"""Floor 6: doors; translate in, call one verb, translate out."""
