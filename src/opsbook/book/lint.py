@@ -1,0 +1,202 @@
+"""What a lint rule is, what it may look at, and how rules are run over a page and over the book. Holds no rule.
+
+A page rule sees one page; a book rule sees the outlines of all pages, which are small enough to send between
+processes. Suppression and the order of findings are decided here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from functools import cached_property
+from typing import TypeVar
+
+from msgspec import Struct
+
+from opsbook.book.page import Page
+from opsbook.ground.errors import SEVERITIES, Finding, Severity, Span
+from opsbook.ground.registry import Registry
+
+
+class LintSettings(Struct, frozen=True):
+    """What a team may set about rules. `required` maps a kind to its slots where they differ from the profile's;
+    `severities` maps a team's severity words to P0–P3; `people` and `targets` are names known outside the pages."""
+
+    stale_days: int = 180
+    required: Mapping[str, tuple[str, ...]] = {}
+    severities: Mapping[str, str] = {}
+    secrets_allowed: tuple[str, ...] = ()
+    people: frozenset[str] = frozenset()
+    targets: frozenset[str] = frozenset()
+    link_form: str = "github"
+    site_root: str = ""
+    practised_days: int = 90
+
+
+class Around:
+    """What a rule may know besides the page: the day, the settings, and which paths exist.
+
+    `pages` are the paths of all pages of the book, `exists` tells of any path of the repository, `owner_of` who owns
+    a path by CODEOWNERS (None when nobody). `is_repository` is False where no `.git` marks the root.
+    """
+
+    def __init__(
+        self,
+        today: date,
+        settings: LintSettings,
+        *,
+        pages: frozenset[str] = frozenset(),
+        exists: Callable[[str], bool] = lambda _path: False,
+        owner_of: Callable[[str], str | None] = lambda _path: None,
+        book: str = "",
+        is_repository: bool = True,
+    ) -> None:
+        self.today = today
+        self.settings = settings
+        self.pages = pages
+        self.exists = exists
+        self.owner_of = owner_of
+        self.book = book
+        self.is_repository = is_repository
+
+    @cached_property
+    def folded_pages(self) -> dict[str, str]:
+        """Page paths by their lower-cased form, for guesses about letter case."""
+        return {path.lower(): path for path in sorted(self.pages, reverse=True)}
+
+
+class Reference(Struct, frozen=True, gc=False):
+    """A link from a page to an anchor of another page: `href` as written, `path` the page it leads to."""
+
+    href: str
+    path: str
+    anchor: str
+    span: Span
+    is_call: bool = False
+    caller: str = ""
+
+
+class Mention(Struct, frozen=True, gc=False):
+    """A person, team or schedule named on a page where paging reads it."""
+
+    name: str
+    span: Span
+
+
+class Outline(Struct, frozen=True):
+    """What the rest of the book needs to know of a page."""
+
+    path: str
+    kind: str
+    title: str
+    service: str | None
+    anchors: frozenset[str]
+    headings: tuple[str, ...]
+    slots: frozenset[str]
+    alerts: tuple[str, ...]
+    links_to: frozenset[str] = frozenset()
+    references: tuple[Reference, ...] = ()
+    procedures: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+    mentions: tuple[Mention, ...] = ()
+    heading_places: tuple[tuple[str, int], ...] = ()
+
+
+PageCheck = Callable[[Page, Around], Iterable[Finding]]
+BookCheck = Callable[[Sequence[Outline], Around], Iterable[Finding]]
+
+
+class Rule(Struct, frozen=True):
+    """A lint rule: its public name, its severity, the kinds of page it looks at (none: all), and one check."""
+
+    name: str
+    severity: Severity
+    kinds: frozenset[str]
+    check_page: PageCheck | None = None
+    check_book: BookCheck | None = None
+
+
+RULES: Registry[Rule] = Registry("lint rules")
+P = TypeVar("P", bound=PageCheck)
+B = TypeVar("B", bound=BookCheck)
+
+
+def page_rule(name: str, severity: Severity, *kinds: str) -> Callable[[P], P]:
+    """Registers a check of one page under its public name."""
+
+    def register(check: P) -> P:
+        RULES.add(name, Rule(name, severity, frozenset(kinds), check_page=check))
+        return check
+
+    return register
+
+
+def book_rule(name: str, severity: Severity) -> Callable[[B], B]:
+    """Registers a check of the whole book under its public name."""
+
+    def register(check: B) -> B:
+        RULES.add(name, Rule(name, severity, frozenset(), check_book=check))
+        return check
+
+    return register
+
+
+def lint_page(page: Page, rules: Sequence[Rule], around: Around) -> list[Finding]:
+    """The findings of the page rules on a page, without those that the page itself suppresses."""
+    findings: list[Finding] = []
+    for rule in rules:
+        if rule.check_page is not None and (not rule.kinds or page.kind in rule.kinds):
+            findings.extend(rule.check_page(page, around))
+    if findings and b"opsbook" in page.document.content:
+        allowed = suppressions(page)
+        findings = [finding for finding in findings if not allowed.covers(finding)]
+    return findings
+
+
+def in_reading_order(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings by path, place, rule and message, each once: the same list for the same book."""
+    unique = {(f.span.path, f.span.line, f.span.column, f.rule, f.message): f for f in findings}
+    return [unique[key] for key in sorted(unique)]
+
+
+def at_least(findings: Iterable[Finding], severity: Severity) -> bool:
+    """Whether any finding is as grave as `severity` or graver."""
+    limit = SEVERITIES.index(severity)
+    return any(SEVERITIES.index(finding.severity) <= limit for finding in findings)
+
+
+# `<!-- opsbook: allow broken-link, stale -->` holds for the rest of its own line and for the line below it;
+# `allow-page` for the whole page. A reason may follow the rules after a dash.
+_ALLOW = re.compile(r"<!--\s*opsbook:\s*(allow|allow-page)\s+([a-z][a-z0-9-]*(?:\s*,\s*[a-z][a-z0-9-]*)*)[^>]*?-->")
+
+
+class Suppressions(Struct, frozen=True):
+    """The rules that a page allows to be broken: everywhere, and by line."""
+
+    everywhere: frozenset[str]
+    by_line: Mapping[int, frozenset[str]]
+
+    def covers(self, finding: Finding) -> bool:
+        return finding.rule in self.everywhere or finding.rule in self.by_line.get(finding.span.line, frozenset())
+
+
+def suppressions(page: Page) -> Suppressions:
+    """What the comments of a page allow; a comment alone on its line speaks for the next line that has text."""
+    everywhere: set[str] = set()
+    by_line: dict[int, frozenset[str]] = {}
+    lines = page.document.source(0, len(page.document.content)).split("\n")
+    for number, line in enumerate(lines, 1):
+        if "opsbook" not in line:
+            continue
+        for found in _ALLOW.finditer(line):
+            names = frozenset(name.strip() for name in found.group(2).split(","))
+            if found.group(1) == "allow-page":
+                everywhere |= names
+                continue
+            covered = number
+            if not _ALLOW.sub("", line).strip():
+                following = (n for n, text in enumerate(lines[number:], number + 1) if text.strip())
+                covered = next(following, number)
+            by_line[covered] = by_line.get(covered, frozenset()) | names
+    return Suppressions(frozenset(everywhere), by_line)
