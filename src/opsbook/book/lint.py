@@ -38,7 +38,8 @@ class Around:
     """What a rule may know besides the page: the day, the settings, and which paths exist.
 
     `pages` are the paths of all pages of the book, `exists` tells of any path of the repository, `owner_of` who owns
-    a path by CODEOWNERS (None when nobody). `is_repository` is False where no `.git` marks the root.
+    a path by CODEOWNERS (None when nobody). `is_repository` is False where no `.git` marks the root; then `book_depth`
+    is how many folders above the book belong to the project all the same (2 for `docs/operations`).
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Around:
         exists: Callable[[str], bool] = lambda _path: False,
         owner_of: Callable[[str], str | None] = lambda _path: None,
         book: str = "",
+        book_depth: int = 0,
         is_repository: bool = True,
     ) -> None:
         self.today = today
@@ -58,12 +60,27 @@ class Around:
         self.exists = exists
         self.owner_of = owner_of
         self.book = book
+        self.book_depth = book_depth
         self.is_repository = is_repository
 
     @cached_property
     def folded_pages(self) -> dict[str, str]:
         """Page paths by their lower-cased form, for guesses about letter case."""
         return {path.lower(): path for path in sorted(self.pages, reverse=True)}
+
+
+    @cached_property
+    def pages_by_name(self) -> dict[str, list[str]]:
+        """Page paths by their lower-cased file name."""
+        found: dict[str, list[str]] = {}
+        for path in sorted(self.pages):
+            found.setdefault(path.rsplit("/", 1)[-1].lower(), []).append(path)
+        return found
+
+    def siblings(self, path: str) -> list[str]:
+        """The pages in the folder of a path."""
+        folder = path.rpartition("/")[0]
+        return [page for page in sorted(self.pages) if page.rpartition("/")[0] == folder]
 
 
 class Reference(Struct, frozen=True, gc=False):

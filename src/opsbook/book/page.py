@@ -6,7 +6,7 @@ what its rules look at.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
@@ -64,6 +64,22 @@ class Page:
         return read_fields(self.document)
 
     @cached_property
+    def _fields_by_block(self) -> dict[int, list[Field]]:
+        found: dict[int, list[Field]] = {}
+        for field in self.fields:
+            found.setdefault(field.block, []).append(field)
+        return found
+
+    def fields_of(self, block: int) -> list[Field]:
+        """The labels in the paragraph at an index, in order."""
+        return self._fields_by_block.get(block, [])
+
+    def fields_within(self, start: int, end: int) -> tuple[Field, ...]:
+        """The labels that start within a byte range, in order."""
+        low = bisect_left(self.fields, start, key=_field_start)
+        return self.fields[low : bisect_left(self.fields, end, low, key=_field_start)]
+
+    @cached_property
     def metadata(self) -> Metadata:
         return read_metadata(self.document, self.fields)
 
@@ -72,14 +88,14 @@ class Page:
         headings = self.document.headings
         size = len(self.document.content)
         slot = self.reading.headings.slot
-        anchors = self.heading_anchors
+        anchors, titles = self.heading_anchors, self._heading_ids
         stops = _stops(headings, size)
         return tuple(
             Section(
-                h.text,
+                titles[i][0],
                 anchors[i],
                 h.level,
-                slot(h.text),
+                slot(titles[i][0]),
                 h.start,
                 h.end,
                 headings[i + 1].start if i + 1 < len(headings) else size,
@@ -89,24 +105,28 @@ class Page:
         )
 
     @cached_property
+    def _heading_ids(self) -> list[tuple[str, str | None]]:
+        """Each heading's text without a trailing `{#id}`, and that id: whoever writes one means it, on any host."""
+        return [attribute_id(heading.text) for heading in self.document.headings]
+
+    @cached_property
     def heading_anchors(self) -> list[str]:
         """The anchor of each heading, in order, by the rules of the code host or site builder in force."""
-        texts = [h.text for h in self.document.headings]
-        if self.reading.anchors == "github":
-            return numbered([github_slug(text) for text in texts])
-        pairs = [attribute_id(text) for text in texts]
         if self.reading.anchors == "mkdocs":
-            return numbered([own or mkdocs_slug(text) for text, own in pairs], "_")
-        return numbered([own or github_slug(text) for text, own in pairs])
+            return numbered([own or mkdocs_slug(text) for text, own in self._heading_ids], "_")
+        return numbered([own or github_slug(text) for text, own in self._heading_ids])
 
     @cached_property
     def anchors(self) -> frozenset[str]:
         """Everything that a `#fragment` may name here: headings and HTML ids."""
         names = set(self.heading_anchors)
         names.update(self.document.html_names)
+        if any(own for _, own in self._heading_ids):  # the host that knows no `{#id}` makes a slug of all of it
+            names.update(numbered([github_slug(heading.text) for heading in self.document.headings]))
         if self.reading.anchors in ("mkdocs", "site"):  # a site may be built by either rule
-            names.update(numbered([github_slug(h.text) for h in self.document.headings]))
-            names.update(numbered([mkdocs_slug(h.text) for h in self.document.headings], "_"))
+            texts = [text for text, _ in self._heading_ids]
+            names.update(numbered([github_slug(text) for text in texts]))
+            names.update(numbered([mkdocs_slug(text) for text in texts], "_"))
         return frozenset(names)
 
     # -- what it is -------------------------------------------------------------------------------------------
@@ -115,9 +135,9 @@ class Page:
     def title(self) -> str:
         """The first level-1 heading, else the front matter's title, else the first heading, else the file's name."""
         headings = self.document.headings
-        for heading in headings:
-            if heading.level == 1 and heading.text and not heading.text.startswith(("<%", "{{")):
-                return heading.text
+        for heading, (text, _) in zip(headings, self._heading_ids, strict=True):
+            if heading.level == 1 and text and not text.startswith(("<%", "{{")):
+                return text
         declared = self.metadata.front.get("title")
         if isinstance(declared, str) and declared.strip():
             return declared.strip()
@@ -258,6 +278,10 @@ def is_slot_text(value: str) -> bool:
     """Whether a value is nothing but an unfilled slot of a template, such as `[Team/Person]`."""
     value = value.strip()
     return len(value) > 2 and value[0] == "[" and value[-1] == "]" and "]" not in value[1:-1]
+
+
+def _field_start(field: Field) -> int:
+    return field.start
 
 
 def _stops(headings: list[Block], size: int) -> list[int]:

@@ -11,7 +11,7 @@ from functools import lru_cache
 _ASCII_DROPPED = re.compile(r"[^a-z0-9_\- ]")
 _MKDOCS_DROPPED = re.compile(r"[^\w\s-]", re.ASCII)
 _MKDOCS_JOINED = re.compile(r"[-\s]+")
-_ATTRIBUTE_ID = re.compile(r"\s*\{[^{}]*?#([\w:.-]+)[^{}]*\}\s*$")
+_ATTRIBUTE_ID = re.compile(r"\s*\{:?[^{}#]*#([^\s{}]+)[^{}]*\}$")
 # `\p{Word}` in Ruby is: letters, marks, decimal digits, connectors. Python's `\w` has no marks and
 # has other numbers (such as a superscript two), which GitHub drops.
 _WORD_CATEGORIES = frozenset({"Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Pc"})
