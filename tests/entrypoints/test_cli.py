@@ -69,7 +69,8 @@ def test_every_module_of_a_verb_is_in_the_table():
 def test_help_imports_no_verb_and_nothing_heavy():
     listing = "from opsbook.entrypoints.cli import run, sys; run(['--help']); print(*sys.modules)"
     env = {**os.environ, "PYTHONPATH": str(SOURCE)}
-    done = subprocess.run([sys.executable, "-c", listing], capture_output=True, text=True, env=env, check=True)
+    command = [sys.executable, "-c", listing]
+    done = subprocess.run(command, capture_output=True, text=True, env=env, check=True)
     imported = set(done.stdout.splitlines()[-1].split())
     assert not {name for name in imported if name.startswith("opsbook.entrypoints.commands")}
     heavy = {"msgspec", "litestar", "uvicorn", "apsw", "yaml", "tomllib", "pyromark", "pathlib"}
