@@ -1,0 +1,30 @@
+"""The table of all verbs of the command line: a name, its module, one line of help. Imports none of them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """A verb as the help lists it: where it lives, and what it does in one line."""
+
+    module: str
+    about: str
+
+
+# Every verb is entered here and nowhere else, in the order of the help. Its module must define `command`.
+VERBS: dict[str, dict[str, Entry]] = {
+    "Serve": {
+        "serve": Entry("opsbook.entrypoints.commands.serve", "Serve the book on the web, in one process."),
+    },
+}
+
+EXAMPLES = (
+    "opsbook serve --open          show the book in the browser",
+    "opsbook --book ops serve      the same for the folder ops",
+)
+
+
+def find(name: str) -> Entry | None:
+    """The entry of the verb of that name."""
+    return next((verbs[name] for verbs in VERBS.values() if name in verbs), None)
