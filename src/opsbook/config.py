@@ -41,7 +41,7 @@ class Config(Struct, frozen=True, kw_only=True):
     required: dict[str, tuple[str, ...]] = {}  # kind → slots it must have, for the changed kinds
     severities: dict[str, str] = {}  # a word used on pages or in alert rules → P0…P3
 
-    link_style: str = "github"  # github | mkdocs | myst | site
+    link_style: str = "auto"  # auto | github | mkdocs | myst | site
     site_root: str = ""  # where a link that begins with / starts, for style "site"
 
     rule_paths: tuple[str, ...] = ()

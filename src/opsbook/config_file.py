@@ -21,7 +21,7 @@ SLOTS = (
     "root-cause", "resolution", "prevention", "lessons-learned", "symptoms", "prerequisites", "verification",
     "rollback", "related", "changelog",
 )  # fmt: skip
-LINK_STYLES = ("github", "mkdocs", "myst", "site")
+LINK_STYLES = ("auto", "github", "mkdocs", "myst", "site")
 PRIORITIES = ("P0", "P1", "P2", "P3")
 
 Shape = Literal["text", "days", "list", "table of texts", "table of lists"]

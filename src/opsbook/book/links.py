@@ -45,10 +45,15 @@ def is_page(path: str) -> bool:
     return path.lower().endswith(PAGE_ENDINGS)
 
 
-def targets(page: Page, around: Around) -> Iterator[tuple[Link, Target]]:
-    """Each link of the page with where it leads; anchors of other pages are left to whoever knows those pages."""
-    for link in page.document.links:
-        yield link, resolve(page, link.href, around)
+def targets(page: Page, around: Around) -> list[tuple[Link, Target]]:
+    """Each link of the page with where it leads; anchors of other pages are left to whoever knows those pages.
+
+    Kept on the page: several rules and the outline ask, always with the same surroundings.
+    """
+    known: list[tuple[Link, Target]] | None = page.__dict__.get("_targets")
+    if known is None:
+        known = page.__dict__["_targets"] = [(link, resolve(page, link.href, around)) for link in page.document.links]
+    return known
 
 
 def resolve(page: Page, href: str, around: Around) -> Target:

@@ -7,7 +7,8 @@ what its rules look at.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from functools import cached_property
 
 from msgspec import Struct
@@ -25,13 +26,13 @@ PAGE_ENDINGS = (".md", ".markdown", ".mdown", ".mkd", ".html.md.erb", ".md.erb")
 
 
 class Reading(Struct, frozen=True):
-    """How pages are to be read: a user's heading synonyms, kinds by path, and whose anchors are meant.
+    """How pages are to be read: the heading synonyms, kinds by path, and whose anchors are meant.
 
-    `kinds` maps a path to a kind where the configuration says so; `anchors` is github, mkdocs, myst or site.
+    `kinds` are pairs of a path's glob and the kind that the configuration gives it, the last that matches wins; `anchors` is github, mkdocs, myst or site.
     """
 
     headings: Headings
-    kinds: Mapping[str, str] = {}
+    kinds: tuple[tuple[str, str], ...] = ()
     anchors: str = "github"
 
 
@@ -145,9 +146,9 @@ class Page:
 
     @cached_property
     def kind(self) -> str:
-        configured = self.reading.kinds.get(self.path)
-        if configured:
-            return configured
+        for glob, configured in reversed(self.reading.kinds):
+            if fnmatchcase(self.path, glob):
+                return configured
         front = self.metadata.front
         declared = front.get("kind") or front.get("type")
         return decide_kind(

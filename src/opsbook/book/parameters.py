@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from opsbook.book.page import Page
-from opsbook.book.shell import variables
 from opsbook.book.steps import Step
 
 _VARIABLE = re.compile(r"\$\{?[A-Z]")
@@ -62,6 +61,8 @@ def implicit_parameters(
 ) -> tuple[Parameter, ...]:
     """The upper-case variables that commands use and nothing before them sets: not a parameter, a capture, an
     assignment of an earlier step, nor a standard variable. `${NAME:-x}` is one with the default `x`."""
+    from opsbook.book.shell import variables  # loads the shell grammar: most pages hold no variable
+
     known = {parameter.name for parameter in declared}
     if has_environment:
         known.add("ENVIRONMENT")

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 from msgspec.structs import replace
 
-from opsbook.book.commands import CodeBlock, read_code
+from opsbook.book.commands import CodeBlock, read_block
 from opsbook.book.fields import Field
 from opsbook.book.labels import canonical_label
 from opsbook.book.page import Page
@@ -102,7 +102,7 @@ def _trailing(page: Page, loose: list[int]) -> list[int]:
     taken = []
     for index in loose:
         block = page.document.blocks[index]
-        if block.kind != "code" or not read_code(block.info, block.text).commands:
+        if block.kind != "code" or not is_command(read_block(block.info, block.text)):
             break
         taken.append(index)
     return taken
@@ -133,7 +133,7 @@ def fence_steps(page: Page, low: int, high: int, prefix: str = "") -> list[Step]
             words, words_at = page.document.source(block.start, block.end).strip(), index
         elif block.kind == "code":
             command = _command(page, index)
-            if command is None or not command.code.commands:
+            if command is None or not is_command(command.code):
                 continue
             start = blocks[words_at].start if words_at >= 0 else block.start
             text = words or _first_comment(block.text) or "Run the command"
@@ -203,7 +203,7 @@ def text_step(page: Page, number: str, text: str, place: tuple[int, int]) -> Ste
 def _inline_step(page: Page, number: str, found: StepField, source: str) -> Step:
     at = page.document.content.find(source.encode(), found.field.value_start, found.field.value_end)
     place = (found.field.value_start, found.field.value_end)
-    command = Command(read_code("bash", source), "bash", source, max(at, found.field.value_start), found.field.block)
+    command = Command(read_block("bash", source), "bash", source, max(at, found.field.value_start), found.field.block)
     return _made(page, number, found.value, [command], (), place)
 
 
@@ -271,12 +271,17 @@ def step_field(page: Page, field: Field) -> StepField:
     return StepField(label or field.name, field, field.value(page.document), known, tuple(codes), tuple(steps))
 
 
+def is_command(code: CodeBlock) -> bool:
+    """Whether a block is one that a step runs: its author named a shell or a session (an empty one still counts)."""
+    return code.declared and code.kind in ("command", "console")
+
+
 def _command(page: Page, index: int) -> Command | None:
     """The code block at `index` as a command or as documentation; None for other blocks and for expected output."""
     block = page.document.blocks[index]
     if block.kind != "code" or _is_expected(page, index):
         return None
-    code = read_code(block.info, block.text)
+    code = read_block(block.info, block.text)
     return Command(code, block.info, block.text, max(block.level, block.start), index, _expected_after(page, index))
 
 
@@ -297,7 +302,7 @@ def _expected_after(page: Page, index: int) -> str | None:
 def _made(
     page: Page, number: str, text: str, commands: list[Command], fields: tuple[StepField, ...], place: tuple[int, int]
 ) -> Step:
-    real = tuple(command for command in commands if command.code.commands)
+    real = tuple(command for command in commands if is_command(command.code))
     link = _ONLY_LINK.fullmatch(text)
     if any(field.label == "Approval" for field in fields):
         kind = "approval"

@@ -14,12 +14,16 @@ class Entry(NamedTuple):
 
 # Every verb is entered here and nowhere else, in the order of the help. Its module must define `command`.
 VERBS: dict[str, dict[str, Entry]] = {
+    "Read": {
+        "lint": Entry("opsbook.entrypoints.commands.lint", "Say what is missing, stale, broken or unreachable."),
+    },
     "Serve": {
         "serve": Entry("opsbook.entrypoints.commands.serve", "Serve the book on the web, in one process."),
     },
 }
 
 EXAMPLES = (
+    "opsbook lint                  what is missing, stale or broken, with the line to mend",
     "opsbook serve --open          show the book in the browser",
     "opsbook --book ops serve      the same for the folder ops",
 )

@@ -1,0 +1,57 @@
+"""The only module that knows every adapter: turns a Config into the ports that the verbs take."""
+
+from __future__ import annotations
+
+import os
+
+from opsbook.adapters.folder import FolderBook
+from opsbook.adapters.workers import ForkedWorkers
+from opsbook.book.headings import Headings, shipped_headings
+from opsbook.book.lint import LintSettings
+from opsbook.book.page import Reading
+from opsbook.config import Config
+from opsbook.usecases.ports import Workers
+
+
+def build_book(config: Config) -> FolderBook:
+    """The book of a configuration, ready to be read."""
+    headings = Headings(config.headings) if config.headings else shipped_headings()
+    kinds = tuple(config.kinds.items())
+    return FolderBook(config.root, config.book, Reading(headings, kinds, link_style(config)[0]))
+
+
+def build_workers() -> Workers:
+    """The processors of this machine; only for a process without other threads."""
+    return ForkedWorkers()
+
+
+def lint_settings(config: Config) -> LintSettings:
+    """What the configuration says about rules."""
+    style, site_root = link_style(config)
+    return LintSettings(
+        stale_days=config.stale_days,
+        required=config.required,
+        severities=config.severities,
+        secrets_allowed=config.secret_allow,
+        link_form=style,
+        site_root=site_root,
+    )
+
+
+def link_style(config: Config) -> tuple[str, str]:
+    """Whose rules links and anchors follow, and the folder that `/` means there: as configured, else as the files that
+    site builders leave in a repository say."""
+    root, book = config.root, config.book
+    if config.link_style != "auto":
+        return config.link_style, config.site_root
+    for name in ("mkdocs.yml", "mkdocs.yaml"):
+        if os.path.exists(os.path.join(root, name)):
+            return "mkdocs", config.site_root or "docs"
+    if os.path.exists(os.path.join(root, "content", "_index.md")):
+        return "site", config.site_root or "content"
+    if os.path.exists(os.path.join(root, "config", "tech-docs.yml")):
+        return "site", config.site_root or "source"
+    for folder in (root, os.path.join(root, "docs"), book):
+        if os.path.exists(os.path.join(folder, "conf.py")):
+            return "myst", config.site_root or os.path.relpath(folder, root)
+    return "github", config.site_root
