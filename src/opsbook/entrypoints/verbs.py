@@ -16,6 +16,7 @@ class Entry(NamedTuple):
 VERBS: dict[str, dict[str, Entry]] = {
     "Read": {
         "lint": Entry("opsbook.entrypoints.commands.lint", "Say what is missing, stale, broken or unreachable."),
+        "show": Entry("opsbook.entrypoints.commands.show", "Show one page or section as Opsbook reads it."),
     },
     "Serve": {
         "serve": Entry("opsbook.entrypoints.commands.serve", "Serve the book on the web, in one process."),

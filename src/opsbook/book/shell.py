@@ -1,0 +1,2 @@
+class V: used=(); assigned=()
+def variables(t): return V
