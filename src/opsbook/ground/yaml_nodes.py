@@ -30,7 +30,7 @@ NULLS = frozenset(("", "~", "null", "Null", "NULL"))
 
 
 class Unreadable(Exception):
-    """Not YAML, or not the YAML that this reader is sure of; where it stopped, and what it had read by then."""
+    """Not YAML, or not the YAML that this reader is sure of: where it stopped, what it had read by then."""
 
     def __init__(self, why: str, line: int, column: int, partial: list[Node] | None = None) -> None:
         super().__init__(why)

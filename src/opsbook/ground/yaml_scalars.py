@@ -53,7 +53,7 @@ def fold(lines: list[str], *, is_closed: bool = False) -> str:
 
 
 def literal_block(lines: list[str], chomping: str, *, at_end: bool) -> str:
-    """The text of a `|` block from its lines, indentation cut. `at_end`: the file ends without a line feed."""
+    """The text of a `|` block from its lines, already cut. `at_end`: the file ends without a line feed."""
     kept = len(lines)
     while kept and not lines[kept - 1]:
         kept -= 1
