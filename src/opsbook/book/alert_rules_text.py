@@ -1,4 +1,4 @@
-"""Alert rules found line by line in what is no YAML: templates of Helm and Jinja, broken files. Never raises."""
+"""Alert rules found by lines in what is no YAML: templates of Helm and Jinja, broken files. Never raises."""
 
 from __future__ import annotations
 
