@@ -17,7 +17,16 @@ _FENCE = re.compile(r"^\s*(```|~~~)")
 _TITLE = re.compile(r"^title:\s*[\"']?(.+?)[\"']?\s*$", re.MULTILINE)
 _ALERT = re.compile(r"^[A-Za-z]+(?:[A-Z][a-z0-9]+){1,}[A-Za-z0-9]*$")
 _SYMPTOMS = re.compile(r"\*\*Symptoms?:?\*\*:?\s*(.+?)(?=\n\s*\n|\n\*\*|\Z)", re.DOTALL | re.IGNORECASE)
-_SLOTS = ("troubleshooting", "symptoms", "diagnosis", "mitigation", "impact", "rollback", "verification", "overview")
+_SLOTS = (
+    "troubleshooting",
+    "symptoms",
+    "diagnosis",
+    "mitigation",
+    "impact",
+    "rollback",
+    "verification",
+    "overview",
+)
 
 
 def split_page(path: str, text: str) -> tuple[SearchSection, ...]:

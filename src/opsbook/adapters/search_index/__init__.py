@@ -1,4 +1,4 @@
-"""The search index: one derived SQLite file, safe to delete at any moment; refuses to be the truth of anything.
+"""The search index: one derived SQLite file, safe to delete at any moment; never the truth of anything.
 
 - **One file.** A rollback journal, not a write-ahead log: nothing else lies beside the file at rest, and as
   nothing of it is mapped into memory, a file that someone cuts short is an error to be mended, never a crash.
@@ -7,7 +7,7 @@
   about a millisecond); each update opens a writing connection of its own, so that it holds up a search only
   for the moment of its commit. Other processes are kept apart by SQLite's own file locks.
 - **Damage.** A file that is cut, scribbled on, of another version or gone is made anew from the pages that
-  `update` was last given. Where no file can be written (read-only folder, full disk) the index lives in memory.
+  `update` was last given. Where none can be written (read-only folder, full disk) the index is in memory.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import TypeVar
 
 import apsw
@@ -165,7 +166,7 @@ class SearchIndex:
             writer.close()
 
     def _recover(self, wrong: BaseException) -> None:
-        """Clears the way for another attempt: an empty file, or memory; raises `Failure` when there is none."""
+        """Clears the way for another attempt: an empty file, or memory; raises `Failure` without any."""
         if isinstance(wrong, _BUSY) or self._path is None:
             raise _failure(self._path, wrong)
         with self._lock:
@@ -183,13 +184,14 @@ class SearchIndex:
                 # Only the file that was found damaged: another process may have put a new one in its place.
                 for name in (self._path, f"{self._path}-journal"):
                     with suppress(OSError):
-                        os.unlink(name)
+                        Path(name).unlink()
             self._identity = None
 
 
 def _identity(path: str) -> tuple[int, int] | None:
     try:
-        found = os.stat(path)
+        # Not Path.stat: this stands before every search.
+        found = os.stat(path)  # noqa: PTH116
     except OSError:
         return None
     return found.st_dev, found.st_ino
@@ -198,12 +200,12 @@ def _identity(path: str) -> tuple[int, int] | None:
 def _open(path: str, cache_kib: int) -> apsw.Connection:
     """A connection to an index whose tables are there, made if need be."""
     if path != ":memory:":
-        os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+        Path(path).absolute().parent.mkdir(parents=True, exist_ok=True)
     connection = apsw.Connection(path)
     try:
         connection.set_busy_timeout(BUSY_MS)
         connection.pragma("journal_mode", "TRUNCATE" if path != ":memory:" else "MEMORY")
-        # The journal is synced before the file is changed: a power cut leaves the old index, never half of one.
+        # The journal is synced before the file is changed: a power cut leaves the old index or the new.
         connection.pragma("synchronous", "NORMAL")
         connection.pragma("temp_store", "MEMORY")
         connection.pragma("cache_size", -cache_kib)
@@ -220,8 +222,6 @@ def _failure(path: str | None, trouble: BaseException | None) -> Failure:
         text = f"The search index is being written by another process · {place} · Try again in a moment."
         failure = Failure(text, retryable=True)
     else:
-        failure = Failure(
-            f"The search index cannot be used: {trouble} · {place} · Delete the file and try again."
-        )
+        failure = Failure(f"The search index cannot be used: {trouble} · {place} · Delete it and try again.")
     failure.__cause__ = trouble
     return failure

@@ -1,4 +1,4 @@
-"""Asks the tables of the search index: the book's words, the sections that match, the answer. Writes nothing."""
+"""Asks the tables of the search index: the book's words, what matches, the answer. Writes nothing."""
 
 from __future__ import annotations
 
@@ -63,12 +63,10 @@ class Words:
 
     def starting(self, prefix: str, most: int) -> tuple[int, list[tuple[str, int]]]:
         bounds = (prefix, prefix + _LAST)
-        total = self._connection.execute(
-            "SELECT sum(docs) FROM word WHERE term >= ? AND term < ?", bounds
-        ).get
+        within = "FROM word WHERE term >= ? AND term < ?"
+        total = self._connection.execute(f"SELECT sum(docs) {within}", bounds).get
         rows = self._connection.execute(
-            "SELECT term, docs FROM word WHERE term >= ? AND term < ? ORDER BY docs DESC, term LIMIT ?",
-            (*bounds, most),
+            f"SELECT term, docs {within} ORDER BY docs DESC, term LIMIT ?", (*bounds, most)
         )
         return msgspec.convert(total or 0, int), msgspec.convert(rows.fetchall(), list[tuple[str, int]])
 
@@ -141,7 +139,10 @@ def _candidates(connection: apsw.Connection, statement: str, match: str, most: i
         connection.execute(statement, (match, most)).fetchall(),
         list[tuple[int, bytes, int, str, str, float, str, str]],
     )
-    return [Candidate(number, path_of(path), *rest) for number, path, *rest in rows]
+    return [
+        Candidate(number, path_of(path), line, slot, names, weight, symptoms, text)
+        for number, path, line, slot, names, weight, symptoms, text in rows
+    ]
 
 
 def _hit(connection: apsw.Connection, one: Ranked, asked: Plan) -> Hit:

@@ -17,32 +17,34 @@ APPLICATION = 0x6F62736B
 SHAPE = 1
 VERSION = SHAPE * 1000 + GENERATION
 
-_FTS = f"""
+# Beginnings of two and three letters, kept by the index, would make it a third larger; completions are looked
+# up in `word`, and what they may add up to is bounded, so it would gain nothing (measured, bench/search.py).
+_PREFIXES = ""
+# The full-text table keeps no text of its own: sections are kept once, for excerpts. As it is fed with words
+# already folded, `word` counts the very words that it holds.
+_TABLES = f"""
 CREATE VIRTUAL TABLE fts USING fts5({", ".join(COLUMNS)}, content='', contentless_delete=1,
-  tokenize='unicode61 remove_diacritics 2', prefix='{{prefix}}')
+  tokenize='unicode61 remove_diacritics 2'{_PREFIXES});
+CREATE TABLE page(path BLOB PRIMARY KEY, digest TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE section(id INTEGER PRIMARY KEY, path BLOB NOT NULL, anchor TEXT NOT NULL, page TEXT NOT NULL,
+  section TEXT NOT NULL, slot TEXT NOT NULL, line INTEGER NOT NULL, names TEXT NOT NULL,
+  alerts TEXT NOT NULL, symptoms TEXT NOT NULL, text TEXT NOT NULL);
+CREATE INDEX section_path ON section(path);
+CREATE TABLE word(term TEXT PRIMARY KEY, stem TEXT NOT NULL, docs INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX word_stem ON word(stem, docs DESC, term);
+CREATE TABLE total(sections INTEGER NOT NULL);
+INSERT INTO total VALUES (0);
 """
-# The full-text table keeps no text of its own: sections are kept once, for excerpts, and as it is fed with
-# words already folded, `word` counts the very words that it holds.
-_TABLES = (
-    "CREATE TABLE page(path BLOB PRIMARY KEY, digest TEXT NOT NULL) WITHOUT ROWID",
-    "CREATE TABLE section(id INTEGER PRIMARY KEY, path BLOB NOT NULL, anchor TEXT NOT NULL, page TEXT NOT NULL,"
-    " section TEXT NOT NULL, slot TEXT NOT NULL, line INTEGER NOT NULL, names TEXT NOT NULL,"
-    " alerts TEXT NOT NULL, symptoms TEXT NOT NULL, text TEXT NOT NULL)",
-    "CREATE INDEX section_path ON section(path)",
-    "CREATE TABLE word(term TEXT PRIMARY KEY, stem TEXT NOT NULL, docs INTEGER NOT NULL) WITHOUT ROWID",
-    "CREATE INDEX word_stem ON word(stem, docs DESC, term)",
-    "CREATE TABLE total(sections INTEGER NOT NULL)",
-    "INSERT INTO total VALUES (0)",
-)
-# Measured at 100,000 sections (bench/search.py): see PREFIXES there.
-PREFIXES = ""
 
 _INSERT_SECTION = (
     "INSERT INTO section(path, anchor, page, section, slot, line, names, alerts, symptoms, text)"
     " VALUES (?,?,?,?,?,?,?,?,?,?)"
 )
 _INSERT_FTS = f"INSERT INTO fts(rowid, {', '.join(COLUMNS)}) VALUES (?{',?' * len(COLUMNS)})"
-_COUNT_WORD = "INSERT INTO word(term, stem, docs) VALUES (?,?,?) ON CONFLICT(term) DO UPDATE SET docs = docs + excluded.docs"
+_COUNT_WORD = """
+INSERT INTO word(term, stem, docs) VALUES (?,?,?)
+ON CONFLICT(term) DO UPDATE SET docs = docs + excluded.docs
+"""
 
 
 class OutOfDate(Exception):
@@ -67,11 +69,7 @@ def ensure(connection: apsw.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
         if not _is_current(connection):  # another program may have made them meanwhile
-            connection.execute(
-                _FTS.format(prefix=PREFIXES) if PREFIXES else _FTS.replace(", prefix='{prefix}'", "")
-            )
-            for statement in _TABLES:
-                connection.execute(statement)
+            connection.execute(_TABLES)
             connection.pragma("application_id", APPLICATION)
             connection.pragma("user_version", VERSION)
         connection.execute("COMMIT")
@@ -93,9 +91,8 @@ def _is_current(connection: apsw.Connection) -> bool:
 
 def digests(connection: apsw.Connection) -> dict[str, str]:
     """path → digest of every page that is indexed."""
-    rows = msgspec.convert(
-        connection.execute("SELECT path, digest FROM page").fetchall(), list[tuple[bytes, str]]
-    )
+    found = connection.execute("SELECT path, digest FROM page").fetchall()
+    rows = msgspec.convert(found, list[tuple[bytes, str]])
     return {path_of(path): digest for path, digest in rows}
 
 

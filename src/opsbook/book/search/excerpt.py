@@ -30,7 +30,11 @@ def snippet(text: str, sought: Sequence[Sought]) -> tuple[str, tuple[tuple[int, 
     shift = len(before) - first
     marks: list[tuple[int, int]] = []
     for left, right, _ in sorted(spots):
-        if left >= first and right <= last and (not marks or left + shift >= marks[-1][1]):
+        if left < first or right > last:
+            continue
+        if marks and left + shift <= marks[-1][1]:
+            marks[-1] = (marks[-1][0], max(marks[-1][1], right + shift))
+        else:
             marks.append((left + shift, right + shift))
     return cut, tuple(marks)
 

@@ -46,7 +46,7 @@ def _distance(left: str, right: str) -> int:
 
 
 def mend(word: str, known: Iterable[tuple[str, int]]) -> str | None:
-    """The known word most likely meant, or None: fewest slips, then in most sections, then by letter.
+    """The known word most likely meant, or None: fewest slips, the same letters, then in most sections.
 
     `known` are (word, sections that hold it).
     """
@@ -54,17 +54,18 @@ def mend(word: str, known: Iterable[tuple[str, int]]) -> str | None:
     if not allowed:
         return None
     letters = set(word)
-    best: tuple[int, bool, int, str] | None = None
+    best: tuple[int, bool, bool, int, str] | None = None
     for candidate, sections in known:
         if abs(len(candidate) - len(word)) > allowed or len(letters ^ set(candidate)) > 2 * allowed:
             continue
         distance = slips(word, candidate, allowed)
         if distance > allowed:
             continue
-        ranked = (distance, candidate[0] != word[0], -sections, candidate)
+        is_jumbled = len(candidate) == len(word) and sorted(candidate) == sorted(word)
+        ranked = (distance, candidate[0] != word[0], not is_jumbled, -sections, candidate)
         if best is None or ranked < best:
             best = ranked
-    return best[3] if best else None
+    return best[4] if best else None
 
 
 def halves(word: str) -> list[tuple[str, str]]:
