@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 from opsbook.adapters.folder import FolderBook
+from opsbook.adapters.lint_cache import LintCache
 from opsbook.adapters.workers import ForkedWorkers
 from opsbook.book.headings import Headings, shipped_headings
 from opsbook.book.lint import LintSettings
 from opsbook.book.page import Reading
-from opsbook.config import Config
+from opsbook.config import FILE_NAME, Config
 from opsbook.usecases.ports import Workers
 
 
@@ -23,6 +25,15 @@ def build_book(config: Config) -> FolderBook:
 def build_workers() -> Workers:
     """The processors of this machine; only for a process without other threads."""
     return ForkedWorkers()
+
+
+def build_lint_cache(config: Config, question: str, source: FolderBook, rule_files: Sequence[str]) -> LintCache:
+    """What remembers the answer to a way of asking; it depends on this program and on the files of configuration too."""
+    program = os.path.dirname(os.path.abspath(__file__))
+    code = [os.path.join(folder, name) for folder, _, names in os.walk(program) for name in names if name.endswith(".py")]
+    settings = [os.path.join(folder, FILE_NAME) for folder in {config.root, config.book}]
+    others = [*sorted(code), *sorted(settings), *source.owner_files(source.pages()), *rule_files]
+    return LintCache(config.state, config.root, question, others)
 
 
 def lint_settings(config: Config) -> LintSettings:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import cached_property
 
 from opsbook.book.ownership import Owner, owner_of, read_owners
@@ -15,6 +16,7 @@ from opsbook.usecases.ports import PageFile, Unreadable
 _PASSED_OVER = frozenset({"node_modules", "vendor", "site-packages", "__pycache__", "venv"})
 # A page beyond this is no page; reading it would only cost the memory of the machine that is on call.
 LARGEST_PAGE_BYTES = 64 * 1024 * 1024
+_RULE_ENDINGS = (".yml", ".yaml", ".json", ".tpl", ".rules")
 _OWNER_FILES = ("CODEOWNERS", ".github/CODEOWNERS", ".gitlab/CODEOWNERS", "docs/CODEOWNERS")
 
 
@@ -25,7 +27,6 @@ class FolderBook:
         self.root = root
         self.folder = folder
         self.reading = reading
-        self._exists: dict[str, bool] = {}
 
     @property
     def book(self) -> str:
@@ -102,21 +103,61 @@ class FolderBook:
             parts.append(part)
         return b"".join(parts)
 
-    def exists(self, path: str) -> bool:
-        """Whether a path below the root exists, with the letter case as written; answers are kept."""
-        known = self._exists.get(path)
-        if known is None:
-            try:
-                known = os.path.exists(os.path.join(self.root, path))
-            except (OSError, ValueError):  # a NUL or a name too long names nothing
-                known = False
-            self._exists[path] = known
-        return known
+    def replace(self, path: str, before: bytes, after: bytes) -> bool:
+        """Puts new bytes in the place of a page's, by a file renamed over it; False when it changed meanwhile."""
+        target = os.path.realpath(os.path.join(self.root, path))
+        if self.read(path) != before:
+            return False
+        part = f"{target}.{os.getpid()}.part"
+        try:
+            mode = stat.S_IMODE(os.stat(target).st_mode)
+            descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(after)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(part, mode)
+            os.replace(part, target)
+        except OSError:
+            with suppress(OSError):
+                os.unlink(part)
+            return False
+        return True
 
-    @property
-    def looked_for(self) -> dict[str, bool]:
-        """Every path asked about so far, with the answer."""
-        return dict(self._exists)
+    def rule_files(self, paths: Sequence[str]) -> list[tuple[str, bytes | Unreadable]]:
+        """The rule files at these absolute paths, folders searched for YAML, JSON and templates of them."""
+        named: list[str] = []
+        for path in paths:
+            if not os.path.isdir(path):
+                named.append(path)
+                continue
+            for folder, folders, names in os.walk(path):
+                folders[:] = sorted(name for name in folders if name[0] != "." and name not in _PASSED_OVER)
+                named.extend(os.path.join(folder, name) for name in sorted(names) if name.endswith(_RULE_ENDINGS))
+        found = []
+        for path in dict.fromkeys(named):
+            shown = os.path.relpath(path, self.root).replace(os.sep, "/")
+            raw = self.read(path)  # an absolute path stays what it is when joined to the root
+            found.append((shown, Unreadable(shown, raw.why) if isinstance(raw, Unreadable) else raw))
+        return found
+
+    def exists(self, path: str) -> bool:
+        """Whether a path below the root exists, with the letter case as written."""
+        try:
+            return os.path.exists(os.path.join(self.root, path))
+        except (OSError, ValueError):  # a NUL or a name too long names nothing
+            return False
+
+    def owner_files(self, files: Sequence[PageFile]) -> list[str]:
+        """Every place where an owner of these pages may be written, absolute, whether it is there or not."""
+        folders = {""}
+        for file in files:
+            folder = file.path.rpartition("/")[0]
+            while folder and folder not in folders:
+                folders.add(folder)
+                folder = folder.rpartition("/")[0]
+        names = [*_OWNER_FILES, *(f"{folder}/OWNERS" if folder else "OWNERS" for folder in sorted(folders))]
+        return [os.path.join(self.root, name) for name in names]
 
     @cached_property
     def _owners(self) -> tuple[Owner, ...]:

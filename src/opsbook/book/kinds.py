@@ -60,6 +60,7 @@ _POST_MORTEM = re.compile(r"post-?\s?mortem|retrospective|\brca\b|root[- ]cause[
 _RUNBOOK_TITLE = re.compile(r"\brun-?book\b", re.I)
 _INCIDENT_TITLE = re.compile(r"^incident\b|\bincident report\b|\boutage\b", re.I)
 _ALERT_NAME = re.compile(r"^[A-Z][a-z0-9]*(?:[A-Z]+[a-z0-9]*)+$")
+_HUMP = re.compile(r"[A-Z][a-z]")
 _DATED = re.compile(r"^\d{4}-\d{2}(?:-\d{2})?[-_.]")
 _ALERT_SLOTS = frozenset({"meaning", "impact", "diagnosis", "mitigation"})
 _SERVICE_SLOTS = frozenset(RUNBOOK_SLOTS) - {"overview"}
@@ -126,6 +127,9 @@ def _by_folder(stem: str, folders: frozenset[str], clues: Clues) -> str | None:
 
 def _alert_page(clues: Clues) -> str | None:
     meant = clues.slots & _ALERT_SLOTS
+    if not clues.has_service and not clues.slots & _SERVICE_SLOTS and len(_HUMP.findall(clues.title)) > 2:
+        # Three humps are no product's name (ClickHouse has two), so this is an alert's page that is barely begun.
+        return "alert-runbook" if is_alert_name(clues.title) else None
     is_named = is_alert_name(clues.title) or clues.has_alert
     if len(meant) >= 3 or (meant and is_named) or (is_named and clues.has_alert):
         return "alert-runbook" if not clues.has_service or "meaning" in meant else None

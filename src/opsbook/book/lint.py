@@ -57,11 +57,19 @@ class Around:
         self.today = today
         self.settings = settings
         self.pages = pages
-        self.exists = exists
+        self._look = exists
+        self.looked_for: dict[str, bool] = {}
         self.owner_of = owner_of
         self.book = book
         self.book_depth = book_depth
         self.is_repository = is_repository
+
+    def exists(self, path: str) -> bool:
+        """Whether the repository holds a path; every answer is kept in `looked_for`."""
+        known = self.looked_for.get(path)
+        if known is None:
+            known = self.looked_for[path] = self._look(path)
+        return known
 
     @cached_property
     def folded_pages(self) -> dict[str, str]:
@@ -79,8 +87,14 @@ class Around:
 
     def siblings(self, path: str) -> list[str]:
         """The pages in the folder of a path."""
-        folder = path.rpartition("/")[0]
-        return [page for page in sorted(self.pages) if page.rpartition("/")[0] == folder]
+        return self._by_folder.get(path.rpartition("/")[0], [])
+
+    @cached_property
+    def _by_folder(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for path in sorted(self.pages):
+            found.setdefault(path.rpartition("/")[0], []).append(path)
+        return found
 
 
 class Reference(Struct, frozen=True, gc=False):
@@ -120,6 +134,9 @@ class Outline(Struct, frozen=True):
     heading_places: tuple[tuple[str, int], ...] = ()
 
 
+# Rules whose findings lie in rule files, not in pages: the checks are in alert_coverage and alert_rules.
+OF_RULE_FILES = ("alert-without-runbook", "invalid-rule-file", "runbook-url-bad-anchor", "runbook-url-missing-page")
+
 PageCheck = Callable[[Page, Around], Iterable[Finding]]
 BookCheck = Callable[[Sequence[Outline], Around], Iterable[Finding]]
 
@@ -157,6 +174,11 @@ def book_rule(name: str, severity: Severity) -> Callable[[B], B]:
         return check
 
     return register
+
+
+def rule_file_rule(name: str, severity: Severity) -> None:
+    """Registers a rule whose findings come with the reading of alert rule files."""
+    RULES.add(name, Rule(name, severity, frozenset()))
 
 
 def lint_page(page: Page, rules: Sequence[Rule], around: Around) -> list[Finding]:

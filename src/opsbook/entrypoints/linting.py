@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import click
 from msgspec import Struct
+from msgspec.structs import replace
 
+from opsbook import __version__
+from opsbook.adapters.folder import FolderBook
+from opsbook.book.baseline import without_accepted, write_baseline
 from opsbook.book.lint import at_least
 from opsbook.config import Config
 from opsbook.entrypoints.shown import findings as shown
-from opsbook.ground.errors import Usage
+from opsbook.ground.errors import Failure, Usage
+from opsbook.usecases.alert_files import Alerting
 from opsbook.usecases.lint import LintReport, Scope, lint
-from opsbook.wire import build_book, build_workers, lint_settings
+from opsbook.usecases.mend import Mended, mend
+from opsbook.wire import build_book, build_lint_cache, build_workers, lint_settings
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -35,12 +41,86 @@ class Asked(Struct, frozen=True, kw_only=True):
     no_cache: bool = False
 
 
+BASELINE = "opsbook-baseline.json"
+
+
 def run_lint(config: Config, asked: Asked) -> int:
-    """Lints, prints, and returns the exit status."""
+    """Lints, mends when asked to, prints, and returns the exit status."""
     source = build_book(config)
-    report = lint(source, scope_of(config, asked), build_workers())
-    write(report, asked.form, _lines_of(config.root))
+    scope = scope_of(config, asked)
+    report = _answer(config, asked, source, scope)
+    if asked.fix:
+        mended = mend(source, source, report.findings)
+        _tell_mended(mended)
+        report = _answer(config, asked, source, scope)
+    lines = Lines(config.root)
+    path = os.path.join(config.root, BASELINE)
+    if asked.write_baseline:
+        return _accept(path, report, lines)
+    if not asked.no_baseline and os.path.exists(path):
+        with open(path, "rb") as file:
+            kept = without_accepted(report.findings, file.read(), lines.at, BASELINE)
+        report = replace(report, findings=tuple(kept))
+    write(report, asked.form, lines.of)
     return 1 if at_least(report.findings, asked.fail_on or config.fail_on) else 0  # type: ignore[arg-type]
+
+
+def _answer(config: Config, asked: Asked, source: FolderBook, scope: Scope) -> LintReport:
+    """The report, from the cache where nothing has changed. One page is read quicker than the cache is checked."""
+    if asked.no_cache or (asked.paths and all(os.path.isfile(path) for path in asked.paths)):
+        return lint(source, source, scope, build_workers())
+    rule_files = [path for path, _ in source.rule_files(scope.alerting.paths)]
+    cache = build_lint_cache(config, repr((__version__, scope)), source, rule_files)
+    return cache.answer(source.pages(), lambda: lint(source, source, scope, build_workers()))
+
+
+def _accept(path: str, report: LintReport, lines: Lines) -> int:
+    body = write_baseline(report.findings, lines.at)
+    part = f"{path}.part"
+    try:
+        with open(part, "wb") as file:
+            file.write(body)
+        os.replace(part, path)
+    except OSError as wrong:
+        raise Failure(f"The baseline '{path}' cannot be written: {wrong.strerror}.") from wrong
+    many = len(report.findings)
+    click.echo(f"{BASELINE}: {many} findings accepted. Commit it; from now on lint reports only what is new.")
+    return 0
+
+
+def _tell_mended(mended: Mended) -> None:
+    """On standard error, so that JSON on standard output stays JSON."""
+    for path in mended.pages:
+        click.echo(f"mended {path}", err=True)
+    for path in mended.refused:
+        click.echo(f"not mended, it changed meanwhile or cannot be written: {path}", err=True)
+    if not mended.pages and not mended.refused:
+        click.echo("There was nothing to mend that has one right answer.", err=True)
+
+
+class Lines:
+    """The lines of files as findings name them; a file is read once, when it is asked for."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._path = ""
+        self._lines: list[str] | None = None
+
+    def of(self, path: str) -> list[str] | None:
+        """The lines of a file, or None when it cannot be read."""
+        if path != self._path:
+            self._path = path
+            try:
+                with open(os.path.join(self._root, path), "rb") as file:
+                    self._lines = file.read().decode("utf-8", "replace").split("\n")
+            except OSError:
+                self._lines = None
+        return self._lines
+
+    def at(self, path: str, number: int) -> str:
+        """A line by its number; empty when there is none."""
+        lines = self.of(path)
+        return lines[number - 1] if lines and number <= len(lines) else ""
 
 
 def scope_of(config: Config, asked: Asked) -> Scope:
@@ -53,7 +133,24 @@ def scope_of(config: Config, asked: Asked) -> Scope:
         ignore=(*config.ignore, *asked.ignore),
         ignore_in=tuple(config.ignore_in.items()),
         severities=tuple(config.rule_severity.items()),
+        alerting=alerting_of(config, asked.rules, asked.url_bases),
     )
+
+
+def alerting_of(config: Config, rules: Sequence[str], url_bases: Mapping[str, str]) -> Alerting:
+    """Where the rule files lie and how runbooks are addressed: the words of the call before the configuration."""
+    paths = [os.path.abspath(path) for path in rules] or [os.path.join(config.root, path) for path in config.rule_paths]
+    bases = {**config.url_bases, **{url: folder_of(config, folder) for url, folder in url_bases.items()}}
+    return Alerting(tuple(paths), bases, config.runbook_keys)
+
+
+def folder_of(config: Config, folder: str) -> str:
+    """A folder as the caller wrote it, relative to the root: from the working directory, the root, or the book."""
+    for base in (os.getcwd(), config.root, config.book):
+        path = os.path.normpath(os.path.join(base, folder))
+        if os.path.isdir(path):
+            return below(config, path)
+    raise Usage(f"There is no folder '{folder}'. --url-base takes URL=DIR with the folder that holds the runbooks.")
 
 
 def below(config: Config, path: str) -> str:
@@ -78,17 +175,6 @@ def write(report: LintReport, form: str, source: shown.Source) -> None:
     else:
         for line in shown.as_text(report, source):
             click.echo(line)
-
-
-def _lines_of(root: str) -> Callable[[str], list[str] | None]:
-    def lines(path: str) -> list[str] | None:
-        try:
-            with open(os.path.join(root, path), "rb") as file:
-                return file.read().decode("utf-8", "replace").split("\n")
-        except OSError:
-            return None
-
-    return lines
 
 
 def list_rules(form: str) -> None:

@@ -12,13 +12,15 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from opsbook.book.lint import RULES, Around, LintSettings, Outline, Rule, in_reading_order, lint_page
+from opsbook.book.alert_coverage import alert_findings
+from opsbook.book.lint import OF_RULE_FILES, RULES, Around, LintSettings, Outline, Rule, in_reading_order, lint_page
 from opsbook.book.outline import outline_of
 from opsbook.book.page import read_page
 from opsbook.book.rules import load
 from opsbook.ground.errors import Finding, Severity, Span, Usage
 from opsbook.ground.guesses import closest
-from opsbook.usecases.ports import BookSource, PageFile, Unreadable, Workers
+from opsbook.usecases.alert_files import Alerting, covered, gather
+from opsbook.usecases.ports import BookSource, PageFile, RuleFiles, Unreadable, Workers
 
 
 class Scope(Struct, frozen=True):
@@ -31,13 +33,18 @@ class Scope(Struct, frozen=True):
     ignore: tuple[str, ...] = ()
     ignore_in: tuple[tuple[str, tuple[str, ...]], ...] = ()
     severities: tuple[tuple[str, str], ...] = ()
+    alerting: Alerting = Alerting()
 
 
 class LintReport(Struct, frozen=True):
-    """What lint found: how many pages were looked at, and the findings in reading order."""
+    """What lint found: how many pages were looked at, and the findings in reading order.
+
+    `looked_for` are the paths besides pages whose being there the answer depends on.
+    """
 
     pages: int
     findings: tuple[Finding, ...]
+    looked_for: dict[str, bool] = {}
 
 
 class _Part(Struct):
@@ -45,10 +52,11 @@ class _Part(Struct):
 
     findings: list[Finding]
     outlines: list[Outline]
+    looked_for: dict[str, bool]
 
 
-def lint(source: BookSource, scope: Scope, workers: Workers) -> LintReport:
-    """The findings on a book. Raises Usage for a rule that does not exist."""
+def lint(source: BookSource, rule_files: RuleFiles, scope: Scope, workers: Workers) -> LintReport:
+    """The findings on a book and on the rule files named in the scope. Raises Usage for a rule that does not exist."""
     files = source.pages()
     around = surroundings(source, files, scope)
     rules = chosen_rules(scope)
@@ -63,9 +71,11 @@ def lint(source: BookSource, scope: Scope, workers: Workers) -> LintReport:
     outlines = sorted((outline for part in decoded for outline in part.outlines), key=lambda o: o.path)
     findings = [finding for part in decoded for finding in part.findings]
     findings.extend(lint_book(rules, outlines, around))
+    findings.extend(_alert_findings(rule_files, outlines, scope, rules))
     kept = in_reading_order(_within(findings, scope))
     looked_at = sum(1 for file in files if not scope.paths or is_within(file.path, scope.paths))
-    return LintReport(looked_at, tuple(kept))
+    looked_for = {path: there for part in decoded for path, there in part.looked_for.items()}
+    return LintReport(looked_at, tuple(kept), looked_for)
 
 
 def lint_book(rules: Sequence[Rule], outlines: Sequence[Outline], around: Around) -> Iterator[Finding]:
@@ -73,6 +83,19 @@ def lint_book(rules: Sequence[Rule], outlines: Sequence[Outline], around: Around
     for rule in rules:
         if rule.check_book is not None:
             yield from rule.check_book(outlines, around)
+
+
+def _alert_findings(
+    rule_files: RuleFiles, outlines: Sequence[Outline], scope: Scope, rules: Sequence[Rule]
+) -> Iterator[Finding]:
+    """The findings on the rule files; they are asked for by name and lie where they lie, so no path limits them."""
+    if not scope.alerting.paths:
+        return
+    gathered = gather(rule_files, scope.alerting)
+    chosen = {rule.name for rule in rules}
+    for finding in (*gathered.findings, *alert_findings(covered(gathered, outlines, scope.alerting))):
+        if finding.rule in chosen:
+            yield finding
 
 
 def _lint_part(source: BookSource, rules: Sequence[Rule], around: Around, files: Sequence[PageFile]) -> bytes:
@@ -86,7 +109,7 @@ def _lint_part(source: BookSource, rules: Sequence[Rule], around: Around, files:
         page = read_page(file.path, raw, source.reading)
         findings.extend(lint_page(page, rules, around))
         outlines.append(outline_of(page, around))
-    return msgspec.msgpack.encode(_Part(findings, outlines))
+    return msgspec.msgpack.encode(_Part(findings, outlines, around.looked_for))
 
 
 def unreadable(what: Unreadable) -> Finding:
@@ -135,7 +158,7 @@ def _within(findings: Sequence[Finding], scope: Scope) -> Iterator[Finding]:
     severities: dict[str, Severity] = {name: severity for name, severity in scope.severities}  # type: ignore[misc]
     for finding in findings:
         path = finding.span.path
-        if scope.paths and not is_within(path, scope.paths):
+        if scope.paths and not is_within(path, scope.paths) and finding.rule not in OF_RULE_FILES:
             continue
         if any(finding.rule in rules and _matches(path, glob) for glob, rules in scope.ignore_in):
             continue

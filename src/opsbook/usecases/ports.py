@@ -75,3 +75,20 @@ class Workers(Protocol):
     def spread(self, job: Callable[[Sequence[PageFile]], bytes], files: Sequence[PageFile]) -> list[bytes]:
         """The job's answer for each part; together the parts are all files."""
         ...
+
+
+class RuleFiles(Protocol):
+    """Files with alert rules, wherever they lie."""
+
+    def rule_files(self, paths: Sequence[str]) -> list[tuple[str, bytes | Unreadable]]:
+        """The rule files at these paths and in these folders, in order: the path to show, and the bytes."""
+        ...
+
+
+class PageWriter(Protocol):
+    """Writes a page back."""
+
+    def replace(self, path: str, before: bytes, after: bytes) -> bool:
+        """Puts `after` in the place of `before`, whole or not at all; False when the page is not `before` any more or
+        cannot be written."""
+        ...

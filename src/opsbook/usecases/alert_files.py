@@ -1,0 +1,51 @@
+"""Alert rules gathered from the rule files that a caller names. Reads through ports; judges nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+
+from opsbook.book.alert_coverage import AlertCoverage, alert_coverage
+from opsbook.book.alert_rules import DEFAULT_RUNBOOK_KEYS, AlertRule, read_alert_rules
+from opsbook.book.lint import Outline
+from opsbook.book.page_index import PageIndex
+from opsbook.ground.errors import Finding, Span
+from opsbook.usecases.ports import RuleFiles, Unreadable
+
+
+class Alerting(Struct, frozen=True):
+    """Where alert rules lie and how their runbooks are addressed. `url_bases` maps web addresses to folders."""
+
+    paths: tuple[str, ...] = ()
+    url_bases: Mapping[str, str] = {}
+    keys: tuple[str, ...] = DEFAULT_RUNBOOK_KEYS
+
+
+class GatheredRules(Struct, frozen=True):
+    """The alert rules of all files in order, and what is wrong with the files."""
+
+    rules: tuple[AlertRule, ...]
+    findings: tuple[Finding, ...]
+    files: int
+
+
+def gather(source: RuleFiles, alerting: Alerting) -> GatheredRules:
+    """Reads every rule file at the named paths; a file that cannot be read is a finding."""
+    rules: list[AlertRule] = []
+    findings: list[Finding] = []
+    files = source.rule_files(alerting.paths)
+    for path, raw in files:
+        if isinstance(raw, Unreadable):
+            message = f"The rule file cannot be read: {raw.why}."
+            findings.append(Finding("invalid-rule-file", "error", Span(path, 1, 1), message))
+            continue
+        found = read_alert_rules(path, raw.decode("utf-8", "replace"))
+        rules.extend(found.rules)
+        findings.extend(found.findings)
+    return GatheredRules(tuple(rules), tuple(findings), len(files))
+
+
+def covered(gathered: GatheredRules, outlines: Sequence[Outline], alerting: Alerting) -> tuple[AlertCoverage, ...]:
+    """Each alert with the page that its runbook address means."""
+    return alert_coverage(gathered.rules, PageIndex(outlines), alerting.url_bases, alerting.keys)
