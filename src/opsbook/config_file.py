@@ -51,6 +51,7 @@ FIELDS = (
     Field("lint.severity", "rule_severity", "table of texts", words=SEVERITIES),
     Field("lint.fail_on", "fail_on", "text", words=SEVERITIES),
     Field("lint.stale_days", "stale_days", "days"),
+    Field("lint.practised_days", "practised_days", "days"),
     Field("lint.secret_allow", "secret_allow", "list"),
 )
 
