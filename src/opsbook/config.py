@@ -54,6 +54,7 @@ class Config(Struct, frozen=True, kw_only=True):
     rule_severity: dict[str, str] = {}  # rule → error | warning | info | off
     fail_on: str = "error"
     stale_days: int = 180
+    practised_days: int = 90
     secret_allow: tuple[str, ...] = ()  # globs of texts that look like secrets and are none
 
     def place(self, key: str) -> str:

@@ -6,21 +6,14 @@ FIELDS is the only list of keys; a key that is not in it is refused with a guess
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
+from opsbook.book.headings import SLOTS
+from opsbook.book.kinds import KINDS
 from opsbook.ground.errors import SEVERITIES, Usage
+from opsbook.ground.guesses import closest
 
-KINDS = (
-    "runbook", "alert-runbook", "procedure", "incident", "post-mortem", "policy", "metrics", "alerts",
-    "dashboards", "template", "index", "page",
-)  # fmt: skip
-SLOTS = (
-    "overview", "architecture", "health-checks", "deployment", "common-operations", "troubleshooting",
-    "monitoring", "emergency-contacts", "meaning", "impact", "diagnosis", "mitigation", "timeline",
-    "root-cause", "resolution", "prevention", "lessons-learned", "symptoms", "prerequisites", "verification",
-    "rollback", "related", "changelog",
-)  # fmt: skip
 LINK_STYLES = ("auto", "github", "mkdocs", "myst", "site")
 PRIORITIES = ("P0", "P1", "P2", "P3")
 
@@ -58,6 +51,7 @@ FIELDS = (
     Field("lint.severity", "rule_severity", "table of texts", words=SEVERITIES),
     Field("lint.fail_on", "fail_on", "text", words=SEVERITIES),
     Field("lint.stale_days", "stale_days", "days"),
+    Field("lint.practised_days", "practised_days", "days"),
     Field("lint.secret_allow", "secret_allow", "list"),
 )
 
@@ -171,11 +165,9 @@ def _choice(word: str, known: tuple[str, ...]) -> str:
     return _guess(word, known) or f" It is one of {', '.join(known)}."
 
 
-def _guess(word: str, known: tuple[str, ...] | list[str]) -> str:
-    from difflib import get_close_matches  # inside: only a mistake needs it
-
-    near = get_close_matches(word, known, n=1, cutoff=0.6)
-    return f" Did you mean '{near[0]}'?" if near else ""
+def _guess(word: str, known: Iterable[str]) -> str:
+    near = closest(word, known)
+    return f" Did you mean '{near}'?" if near else ""
 
 
 def _at(written: Mapping[str, Any], key: str) -> Any:

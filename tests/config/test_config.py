@@ -157,6 +157,7 @@ select = ["stale"]
 ignore = ["orphan-page"]
 fail_on = "warning"
 stale_days = 90
+practised_days = 30
 secret_allow = ["AKIA*EXAMPLE"]
 
 [lint.severity]
@@ -181,6 +182,7 @@ def test_every_setting_reaches_the_config(repository):
     assert config.url_bases == {"https://runbooks.example/": "ops/alerts"}
     assert (config.select, config.ignore) == (("stale",), ("orphan-page",))
     assert (config.fail_on, config.stale_days) == ("warning", 90)
+    assert config.practised_days == 30
     assert config.secret_allow == ("AKIA*EXAMPLE",)
     assert config.rule_severity == {"stale": "info"}
     assert config.ignore_in == {"archive/**": ("stale",)}
@@ -197,7 +199,7 @@ def test_a_key_knows_its_line(repository):
     (repository / "opsbook.toml").write_text(EVERYTHING)
     config = at(repository)
     assert config.place("lint.stale_days") == "opsbook.toml:32"
-    assert config.place("lint.ignore_in.archive/**") == "opsbook.toml:39"
+    assert config.place("lint.ignore_in.archive/**") == "opsbook.toml:40"
     assert config.place("kinds.alerts/*.md") == "opsbook.toml:6"
 
 

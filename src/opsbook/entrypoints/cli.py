@@ -40,7 +40,11 @@ class Opsbook(click.Group):
         """As click does, with a guess at a misspelt verb."""
         name = args[0]
         if not name.startswith("-") and find(name) is None and not ctx.resilient_parsing:
-            raise click.UsageError(f"There is no verb '{name}'.{guess(name, self.list_commands(ctx))}", ctx)
+            from opsbook.ground.guesses import closest  # inside: only a mistake needs it
+
+            near = closest(name, self.list_commands(ctx))
+            guess = f" Did you mean '{near}'?" if near else ""
+            raise click.UsageError(f"There is no verb '{name}'.{guess}", ctx)
         return super().resolve_command(ctx, args)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -62,14 +66,6 @@ class Opsbook(click.Group):
     def complete(self) -> None:
         """Answers a shell that asks for completions, and ends the program then; returns when none asks."""
         self._main_shell_completion({}, "opsbook")
-
-
-def guess(word: str, known: Sequence[str]) -> str:
-    """' Did you mean …?' with the nearest of the known words, or nothing."""
-    from difflib import get_close_matches  # inside: only a mistake needs it
-
-    near = get_close_matches(word, known, n=3, cutoff=0.6)
-    return f" Did you mean {' or '.join(repr(each) for each in near)}?" if near else ""
 
 
 def _begin(version: bool) -> None:
