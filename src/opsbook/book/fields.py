@@ -29,8 +29,11 @@ class Field(Struct, frozen=True, gc=False):
     item: int
 
     def value(self, document: Document) -> str:
-        """The value on the label's own lines, as written, without surrounding space and hard-break marks."""
-        return document.source(self.value_start, self.value_end).strip().rstrip("\\").rstrip()
+        """The value on the label's own lines, as written, without surrounding space, hard breaks and comments."""
+        value = document.source(self.value_start, self.value_end)
+        if "<!--" in value:
+            value = value.partition("<!--")[0]
+        return value.strip().rstrip("\\").rstrip()
 
 
 @lru_cache(maxsize=16_384)
@@ -61,6 +64,8 @@ def read_fields(document: Document) -> tuple[Field, ...]:
             line_end = content.find(b"\n", end, limit)
             if content[end : limit if line_end < 0 else line_end].strip():
                 continue
+        while content[value_start : value_start + 1] in (b" ", b"\t") and value_start < limit:
+            value_start += 1
         name = _label(label)
         is_first = index > 0 and blocks[index - 1].kind == "item" and start <= blocks[index].start + 1
         fields.append(Field(name.lower(), name, start, value_start, value_start, limit, index, index - 1 if is_first else -1))

@@ -144,6 +144,12 @@ class Page:
             return declared.strip()
         return headings[0].text if headings and headings[0].text else stem(self.path)
 
+    @property
+    def title_place(self) -> tuple[int, int]:
+        """Where a finding about the page as a whole stands: its level-1 heading, else its first byte."""
+        title = next((heading for heading in self.document.headings if heading.level == 1), None)
+        return (title.start, title.end) if title else (0, 0)
+
     @cached_property
     def kind(self) -> str:
         for glob, configured in reversed(self.reading.kinds):
