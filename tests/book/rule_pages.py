@@ -15,7 +15,8 @@ _HEADING = re.compile(r"#{1,6}\s+(?P<title>.*?)\s*#*$")
 _ATTRIBUTE = re.compile(r'([a-z_]+(?:\.[a-z_]+)*)=("[^"]*"|\S+)(?:\s+|$)')
 _RULES = r"(?P<rules>\[[a-z][a-z0-9-]*\](?: \[[a-z][a-z0-9-]*\])*)"
 _MARKS = {
-    "markdown": re.compile(rf" ?<!-- {_RULES} -->$"),
+    # A comment shows in code blocks and in front matter, where `#` opens one.
+    "markdown": re.compile(rf" ?(?:<!-- {_RULES} -->|# {_RULES.replace('rules', 'coded')})(?= *$)"),
     "other": re.compile(rf" ?# {_RULES}$"),
 }
 
@@ -80,7 +81,7 @@ def unmarked(text: str, language: str) -> tuple[str, list[tuple[int, str]]]:
         found = mark.search(line)
         lines.append(line[: found.start()] if found else line)
         if found:
-            marked += [(number, rule) for rule in re.findall(r"\[(.*?)\]", found["rules"])]
+            marked += [(number, rule) for rule in re.findall(r"\[(.*?)\]", found[found.lastgroup or "rules"])]
     return "\n".join(lines), marked
 
 

@@ -19,7 +19,7 @@ from opsbook.ground.guesses import closest
 from opsbook.ground.markdown import Link
 
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//")
-_TEMPLATED = re.compile(r"<%|\{\{|\{%|\$\{|\]\(")
+_TEMPLATED = re.compile(r"<%|^%=|\{\{|\{%|\$\{|\]\(")
 _INDEXES = ("index.md", "README.md", "_index.md", "readme.md", "index.html.md.erb", "index.markdown")
 # GitHub prefixes ids of its own making; a link may carry the prefix. It drops U+FE0F from no anchor, yet most people
 # type links without that invisible selector, and browsers follow either.

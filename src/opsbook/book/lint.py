@@ -176,8 +176,8 @@ def book_rule(name: str, severity: Severity) -> Callable[[B], B]:
     return register
 
 
-def rule_file_rule(name: str, severity: Severity) -> None:
-    """Registers a rule whose findings come with the reading of alert rule files."""
+def reading_rule(name: str, severity: Severity) -> None:
+    """Registers a rule whose findings come with the reading itself, of alert rule files or of unreadable pages."""
     RULES.add(name, Rule(name, severity, frozenset()))
 
 

@@ -19,7 +19,7 @@ from opsbook.config import Config
 from opsbook.entrypoints.shown import findings as shown
 from opsbook.ground.errors import Failure, Usage
 from opsbook.usecases.alert_files import Alerting
-from opsbook.usecases.lint import LintReport, Scope, lint
+from opsbook.usecases.lint import LintReport, Scope, all_rules, lint
 from opsbook.usecases.mend import Mended, mend
 from opsbook.wire import build_book, build_lint_cache, build_workers, lint_settings
 
@@ -179,15 +179,12 @@ def write(report: LintReport, form: str, source: shown.Source) -> None:
 
 def list_rules(form: str) -> None:
     """Prints every rule with its severity and what it is about."""
-    from opsbook.book.lint import RULES
-    from opsbook.book.rules import load
-
-    load()
+    rules = all_rules()
     if form == "json":
         import msgspec
 
-        rows = [{"rule": rule.name, "severity": rule.severity, "kinds": sorted(rule.kinds)} for rule in RULES]
+        rows = [{"rule": rule.name, "severity": rule.severity, "kinds": sorted(rule.kinds)} for rule in rules]
         sys.stdout.buffer.write(msgspec.json.encode({"rules": rows}) + b"\n")
         return
-    for rule in RULES:
+    for rule in rules:
         click.echo(f"{rule.name:<28} {rule.severity}")

@@ -104,7 +104,7 @@ def _lint_part(source: BookSource, rules: Sequence[Rule], around: Around, files:
     for file in files:
         raw = source.read(file.path)
         if isinstance(raw, Unreadable):
-            findings.append(unreadable(raw))
+            findings.extend(unreadable(raw) for rule in rules if rule.name == "unreadable-page")
             continue
         page = read_page(file.path, raw, source.reading)
         findings.extend(lint_page(page, rules, around))
@@ -136,19 +136,25 @@ def surroundings(source: BookSource, files: Sequence[PageFile], scope: Scope) ->
     )
 
 
-def chosen_rules(scope: Scope) -> list[Rule]:
-    """The rules to apply, with the severities in force, in the order of their names."""
+def all_rules() -> list[Rule]:
+    """Every rule there is, in the order of their names."""
     load()
-    known = RULES.names()
+    return list(RULES)
+
+
+def chosen_rules(scope: Scope) -> list[Rule]:
+    """The rules to apply, in the order of their names. Raises Usage for a name that no rule has."""
+    rules = all_rules()
+    known = [rule.name for rule in rules]
     for name in (*scope.select, *scope.ignore, *(name for name, _ in scope.severities)):
-        if name not in known and name != "unreadable-page":
+        if name not in known:
             near = closest(name, known)
             guess = f" Did you mean '{near}'?" if near else " `opsbook lint --list-rules` shows them all."
             raise Usage(f"There is no rule '{name}'.{guess}")
     off = {name for name, severity in scope.severities if severity == "off"}
     return [
         rule
-        for rule in RULES
+        for rule in rules
         if (not scope.select or rule.name in scope.select) and rule.name not in scope.ignore and rule.name not in off
     ]
 

@@ -5,6 +5,6 @@ The rule files are read once for all such rules (`alert_coverage`, `alert_rules`
 
 from __future__ import annotations
 
-from opsbook.book.lint import rule_file_rule
+from opsbook.book.lint import reading_rule
 
-rule_file_rule("alert-without-runbook", "warning")
+reading_rule("alert-without-runbook", "warning")
