@@ -61,7 +61,11 @@ def _head() -> re.Pattern[str]:
 
 @cache
 def _code_host() -> re.Pattern[str]:
-    return re.compile(r"(?:-/)?(?:blob|tree|raw|edit|blame|src)/([^/]+(?:/.*)?)$")
+    # Only these words begin the name of a branch with a slash in it. Were it any word, a page that has moved up
+    # by a folder would seem to be in its old place.
+    prefixed = r"(?:refs/\w+|feature|release|releases|fix|bugfix|hotfix|heads|tags|users)/[^/]+|[^/]+"
+    gitea = r"src/(?:branch|tag|commit)|src(?=/(?:main|master|HEAD|[0-9a-f]{7,40})(?:/|$))"
+    return re.compile(rf"(?:-/)?(?:blob|tree|raw|edit|blame|{gitea})/(?:{prefixed})(?:/(.*)|$)")
 
 
 def read_url_bases(url_bases: Mapping[str, str]) -> tuple[UrlBase, ...]:
@@ -153,12 +157,9 @@ def _joined(folder: str, path: str) -> str:
 
 
 def _without_ref(path: str) -> list[str]:
-    """The paths that an address may mean: on a code host, what follows `blob/` and a branch of 1 to 3 words."""
+    """The paths that an address may mean: on a code host, what follows `blob/` and the branch."""
     match = _code_host().match(path)
-    if match is None:
-        return [path]
-    parts = match[1].split("/")
-    return ["/".join(parts[words:]) for words in range(1, min(4, len(parts) + 1))] + [path]
+    return [match[1] or "", path] if match else [path]
 
 
 def _in_repository(address: str, index: PageIndex, asker: Asker) -> Resolution:

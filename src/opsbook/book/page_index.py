@@ -104,9 +104,9 @@ class PageIndex:
         shared: Counter[str] = Counter()
         for part in _trigrams(name):
             shared.update(self._by_trigram.get(part, ()))
-        # A fifth of the letters may differ: `KubePersistentVolumeInodesFillingUp` has a page that lacks `Inodes`.
+        # A fifth of the letters may differ: KubePersistentVolumeInodesFillingUp has a page without `Inodes`.
         limit = max(2, len(name) // 5)
-        near = [(distance(name, other, limit), other) for other, _ in shared.most_common(20)]
+        near = [(distance(name, other, limit), other) for other, _ in shared.most_common(8)]
         cost, other = min(near, default=(limit + 1, ""))
         return self._by_name[other][0] if cost <= limit and len(name) > 3 else None
 
