@@ -61,8 +61,8 @@ def _head() -> re.Pattern[str]:
 
 @cache
 def _code_host() -> re.Pattern[str]:
-    # Only these words begin the name of a branch with a slash in it. Were it any word, a page that has moved up
-    # by a folder would seem to be in its old place.
+    # Only these words begin the name of a branch with a slash. Were it any word, a page that has moved up by a
+    # folder would seem to be in its old place.
     prefixed = r"(?:refs/\w+|feature|release|releases|fix|bugfix|hotfix|heads|tags|users)/[^/]+|[^/]+"
     gitea = r"src/(?:branch|tag|commit)|src(?=/(?:main|master|HEAD|[0-9a-f]{7,40})(?:/|$))"
     return re.compile(rf"(?:-/)?(?:blob|tree|raw|edit|blame|{gitea})/(?:{prefixed})(?:/(.*)|$)")
