@@ -36,9 +36,7 @@ BASES = read_url_bases(
 
 
 def resolve(url: str | None, alert: str = "Some") -> Resolution:
-    return resolve_address(
-        url, INDEX, BASES, Asker(alert, {"severity": "page", "team": "{{ x }}"}, "charts/r.yml")
-    )
+    return resolve_address(url, INDEX, BASES, Asker(alert, {"severity": "page", "team": "{{ x }}"}, "charts/r.yml"))
 
 
 API = "docs/runbooks/ApiDown.md"
@@ -144,9 +142,7 @@ def test_an_anchor_is_looked_for_on_the_page(
         ("https://elsewhere.example/x", "ApiDown", None),
     ],
 )
-def test_where_nothing_is_found_the_best_guess_is_given(
-    url: str | None, alert: str, suggestion: str | None
-) -> None:
+def test_where_nothing_is_found_the_best_guess_is_given(url: str | None, alert: str, suggestion: str | None) -> None:
     assert resolve(url, alert).suggestion == suggestion
 
 
@@ -220,9 +216,7 @@ def test_paths_are_compared_without_endings(path: str, bare: str) -> None:
 
 
 def test_a_page_of_the_folders_name_comes_before_the_folders_own() -> None:
-    index = PageIndex(
-        [PagePlace("a/README.md"), PagePlace("a.md"), PagePlace("a/index.md"), PagePlace("b/README.md")]
-    )
+    index = PageIndex([PagePlace("a/README.md"), PagePlace("a.md"), PagePlace("a/index.md"), PagePlace("b/README.md")])
     assert [index.at(path) and index.at(path)[0].path for path in ("a", "b/", "a/README.md")] == [  # type: ignore[index]
         "a.md",
         "b/README.md",

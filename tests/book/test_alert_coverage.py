@@ -73,9 +73,7 @@ def test_the_summary_counts_the_verdicts_that_occur() -> None:
 
 
 def test_findings_stand_at_the_address_and_say_how_to_mend() -> None:
-    found = [
-        (f.rule, f.severity, f.span.line, f.span.column, f.target, f.fix) for f in alert_findings(covered())
-    ]
+    found = [(f.rule, f.severity, f.span.line, f.span.column, f.target, f.fix) for f in alert_findings(covered())]
     add = "Add the address of its runbook to the annotations, as `runbook_url`."
     assert found == [
         (

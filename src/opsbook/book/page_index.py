@@ -166,11 +166,11 @@ def _index_rank(path: str) -> int:
 def _shared(a: str, b: str) -> int:
     """How many folders two paths have in common, counted from either end."""
     left, right = a.split("/")[:-1], b.split("/")[:-1]
-    ahead = _common_length(left, right)
-    return ahead + _common_length(left[ahead:][::-1], right[ahead:][::-1])
+    ahead = _run_length(left, right)
+    return ahead + _run_length(left[ahead:][::-1], right[ahead:][::-1])
 
 
-def _common_length(left: list[str], right: list[str]) -> int:
+def _run_length(left: list[str], right: list[str]) -> int:
     count = 0
     while count < min(len(left), len(right)) and left[count] == right[count]:
         count += 1
