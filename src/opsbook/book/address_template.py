@@ -51,9 +51,7 @@ def fill(address: str, labels: Mapping[str, str]) -> str:
     """
     if "{" not in address:
         return address
-    plain = _literals().sub(
-        lambda match: next((text for text in match.groups() if text is not None), ""), address
-    )
+    plain = _literals().sub(lambda match: next((text for text in match.groups() if text is not None), ""), address)
 
     def filled(match: re.Match[str]) -> str:
         value = _evaluate(match[1], labels)

@@ -61,16 +61,20 @@ def _head() -> re.Pattern[str]:
 
 @cache
 def _code_host() -> re.Pattern[str]:
-    return re.compile(r"(?:-/)?(?:blob|tree|raw|edit|blame|src)/([^/]+(?:/.*)?)$")
+    # Only these words begin the name of a branch with a slash. Were it any word, a page that has moved up by a
+    # folder would seem to be in its old place.
+    prefixed = r"(?:refs/\w+|feature|release|releases|fix|bugfix|hotfix|heads|tags|users)/[^/]+|[^/]+"
+    gitea = r"src/(?:branch|tag|commit)|src(?=/(?:main|master|HEAD|[0-9a-f]{7,40})(?:/|$))"
+    return re.compile(rf"(?:-/)?(?:blob|tree|raw|edit|blame|{gitea})/(?:{prefixed})(?:/(.*)|$)")
 
 
 def read_url_bases(url_bases: Mapping[str, str]) -> tuple[UrlBase, ...]:
     """The bases, longest prefix first."""
-    bases = [_base(url, folder) for url, folder in url_bases.items()]
+    bases = [_prefix(url, folder) for url, folder in url_bases.items()]
     return tuple(sorted(bases, key=lambda base: (-len(base.path), base.host, base.path)))
 
 
-def _base(url: str, folder: str) -> UrlBase:
+def _prefix(url: str, folder: str) -> UrlBase:
     host, rest = _split(url)
     path = re.split("[?#]", rest)[0].strip("/")
     folder = re.sub(r"^(?:\./)+", "", folder.strip() + "/").strip("/")
@@ -96,14 +100,12 @@ def resolve_address(
     if not url or not url.strip():
         suggestion = index.naming(asker.alert)
         why = "it has no runbook's address"
-        return Resolution(
-            "none", suggestion=suggestion, why=why + (", and a page names it" if suggestion else "")
-        )
+        return Resolution("none", suggestion=suggestion, why=why + (", and a page names it" if suggestion else ""))
     address = fill(url.strip(), {**asker.labels, "alertname": asker.alert})
     under = _under(address, bases)
     if under:
         base, rest, is_exact = under
-        return _under_base(rest, index, base, asker, is_exact=is_exact)
+        return _below(rest, index, base, asker, is_exact=is_exact)
     if _is_web(address):
         return Resolution("external", why="it is under none of the known addresses")
     if is_templated(address):
@@ -133,7 +135,7 @@ def _under(address: str, bases: tuple[UrlBase, ...]) -> tuple[UrlBase, str, bool
     return None
 
 
-def _under_base(rest: str, index: PageIndex, base: UrlBase, asker: Asker, *, is_exact: bool) -> Resolution:
+def _below(rest: str, index: PageIndex, base: UrlBase, asker: Asker, *, is_exact: bool) -> Resolution:
     path, fragment = _path_and_fragment(rest)
     if is_templated(path):
         return Resolution("templated", why="a part of it is filled in elsewhere")
@@ -153,12 +155,9 @@ def _joined(folder: str, path: str) -> str:
 
 
 def _without_ref(path: str) -> list[str]:
-    """The paths that an address may mean: on a code host, what follows `blob/` and a branch of 1 to 3 words."""
+    """The paths that an address may mean: on a code host, what follows `blob/` and the branch."""
     match = _code_host().match(path)
-    if match is None:
-        return [path]
-    parts = match[1].split("/")
-    return ["/".join(parts[words:]) for words in range(1, min(4, len(parts) + 1))] + [path]
+    return [match[1] or "", path] if match else [path]
 
 
 def _in_repository(address: str, index: PageIndex, asker: Asker) -> Resolution:
@@ -174,9 +173,7 @@ def _in_repository(address: str, index: PageIndex, asker: Asker) -> Resolution:
     return _verdict(wanted, fragment, index, asker)
 
 
-def _verdict(
-    wanted: list[str], fragment: str, index: PageIndex, asker: Asker, *, is_exact: bool = True
-) -> Resolution:
+def _verdict(wanted: list[str], fragment: str, index: PageIndex, asker: Asker, *, is_exact: bool = True) -> Resolution:
     found = _first_found(wanted, index)
     if found is None:
         return _missing(wanted[0], index, asker)
@@ -205,9 +202,7 @@ def _first_found(wanted: list[str], index: PageIndex) -> tuple[Placed, bool] | N
 
 def _meant_anchor(fragment: str) -> str:
     """The anchor of a page that a fragment names; lines of a code host and text fragments name none."""
-    if fragment.startswith(":~:") or re.fullmatch(
-        r"L\d+(?:C\d+)?(?:-L?\d+(?:C\d+)?)?|lines-[\d:]+", fragment
-    ):
+    if fragment.startswith(":~:") or re.fullmatch(r"L\d+(?:C\d+)?(?:-L?\d+(?:C\d+)?)?|lines-[\d:]+", fragment):
         return ""
     return fragment.partition(":~:")[0].removeprefix("user-content-")
 

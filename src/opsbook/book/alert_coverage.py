@@ -44,9 +44,7 @@ def alert_coverage(
     return tuple(_covered(rule, index, bases, keys) for rule in rules)
 
 
-def _covered(
-    rule: AlertRule, index: PageIndex, bases: tuple[UrlBase, ...], keys: Sequence[str]
-) -> AlertCoverage:
+def _covered(rule: AlertRule, index: PageIndex, bases: tuple[UrlBase, ...], keys: Sequence[str]) -> AlertCoverage:
     address = runbook_of(rule, keys)
     labels = {name: scalar.text for name, scalar in rule.labels.items()}
     asker = Asker(rule.name, labels, rule.path)

@@ -104,9 +104,9 @@ class PageIndex:
         shared: Counter[str] = Counter()
         for part in _trigrams(name):
             shared.update(self._by_trigram.get(part, ()))
-        # A fifth of the letters may differ: `KubePersistentVolumeInodesFillingUp` has a page that lacks `Inodes`.
+        # A fifth of the letters may differ: KubePersistentVolumeInodesFillingUp has a page without `Inodes`.
         limit = max(2, len(name) // 5)
-        near = [(distance(name, other, limit), other) for other, _ in shared.most_common(20)]
+        near = [(distance(name, other, limit), other) for other, _ in shared.most_common(8)]
         cost, other = min(near, default=(limit + 1, ""))
         return self._by_name[other][0] if cost <= limit and len(name) > 3 else None
 
@@ -166,11 +166,11 @@ def _index_rank(path: str) -> int:
 def _shared(a: str, b: str) -> int:
     """How many folders two paths have in common, counted from either end."""
     left, right = a.split("/")[:-1], b.split("/")[:-1]
-    ahead = _common_length(left, right)
-    return ahead + _common_length(left[ahead:][::-1], right[ahead:][::-1])
+    ahead = _run_length(left, right)
+    return ahead + _run_length(left[ahead:][::-1], right[ahead:][::-1])
 
 
-def _common_length(left: list[str], right: list[str]) -> int:
+def _run_length(left: list[str], right: list[str]) -> int:
     count = 0
     while count < min(len(left), len(right)) and left[count] == right[count]:
         count += 1

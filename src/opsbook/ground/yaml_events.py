@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from yaml.events import AliasEvent, Event, ScalarEvent
 
 DEPTH_LIMIT = 200
-"""Nodes nested deeper are left out, so that nobody who walks the tree runs out of stack."""
+"""Deeper nesting is refused: libyaml's time grows with its square, and whoever walks a tree has a stack."""
 
 _NOTHING = Scalar("", 1, 1, 0, 0)
 
@@ -28,6 +28,10 @@ def read_any_yaml(source: SourceLines) -> list[Node]:
     try:
         for event in yaml.parse(text, Loader=loader):
             tree.take(event)
+            if len(tree.open) > DEPTH_LIMIT:
+                row, column = source.place_of(_index(event.start_mark))
+                why = f"nesting deeper than {DEPTH_LIMIT} levels"
+                raise Unreadable(why, row + 1, column + 1, tree.documents)
     except yaml.MarkedYAMLError as wrong:
         mark = wrong.problem_mark or wrong.context_mark
         row, column = source.place_of(_index(mark))
@@ -53,7 +57,7 @@ def _first_odd(text: str) -> int:
 
 
 class _Tree:
-    """Builds the nodes from events, iteratively, however deep they are nested."""
+    """Builds the nodes from events."""
 
     def __init__(self, source: SourceLines) -> None:
         self.source = source
@@ -83,7 +87,7 @@ class _Tree:
             self.anchors = {}
 
     def _enter(self, node: Node, event: Event) -> None:
-        self._add(node if len(self.open) < DEPTH_LIMIT else _NOTHING, event)
+        self._add(node, event)
         self.open.append((self.into, self.key))
         self.into, self.key = node, None
 

@@ -15,8 +15,8 @@ _UNSURE_STARTS = frozenset("&*!%@`,]}")
 @cache
 def _quotes() -> dict[str, re.Pattern[str]]:
     return {
-        '"': re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"', re.DOTALL),
-        "'": re.compile(r"'([^']*(?:''[^']*)*)'"),
+        '"': re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"', re.DOTALL),
+        "'": re.compile(r"'([^']*+(?:''[^']*+)*+)'"),
     }
 
 
@@ -29,7 +29,7 @@ def _block_header() -> re.Pattern[str]:
 def _flow_entry() -> re.Pattern[str]:
     return re.compile(
         r" *(?:(\w[\w./-]*)|\"([^\"\\]*)\"|'([^']*)') *: +"
-        r"(?:\"([^\"\\]*(?:\\.[^\"\\]*)*)\"|'([^']*(?:''[^']*)*)'|([\w./+][^,{}\[\]#:\t\"']*?)) *([,}])"
+        r"(?:\"([^\"\\]*+(?:\\.[^\"\\]*+)*+)\"|'([^']*+(?:''[^']*+)*+)'|([\w./+][^,{}\[\]#:\t\"']*?)) *([,}])"
     )
 
 
@@ -272,8 +272,7 @@ def _flow_entries(cursor: Cursor, position: int, found: dict[str, Node]) -> int:
         match = entry.match(line, position)
         if match is None:
             return -1
-        group = match.lastindex - 1 if match.lastindex else 0
-        quote = ("", "'", '"')[6 - group]
+        group, quote = (4, '"') if match[4] is not None else (5, "'") if match[5] is not None else (6, "")
         raw = match[group]
         text = _unquoted(cursor, raw, quote) if quote else ("" if raw in NULLS else raw)
         key = match[1] or match[2] or match[3] or ""
