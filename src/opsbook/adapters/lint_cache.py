@@ -41,7 +41,7 @@ class LintCache:
         self.path = os.path.join(folder, f"lint-{name}.cache")
 
     def answer(self, files: Sequence[PageFile], lint: Callable[[], LintReport]) -> LintReport:
-        """The kept report when pages, other files and every path that was looked for are as they were, else a new one."""
+        """The kept report when pages, other files and all paths looked for are as they were, else a new one."""
         began_ns = time.time_ns()
         manifest, newest_ns = self._manifest(files)
         kept = self._read()

@@ -51,9 +51,10 @@ def without_accepted(findings: Iterable[Finding], baseline: bytes, line_at: Line
     try:
         file = msgspec.json.decode(baseline, type=_File)
     except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
-        raise Usage(f"{name} is not a baseline: {wrong}. Write it again with 'opsbook lint --write-baseline'.") from wrong
+        again = "Write it again with 'opsbook lint --write-baseline'."
+        raise Usage(f"{name} is not a baseline: {wrong}. {again}") from wrong
     if file.version > VERSION:
-        raise Usage(f"{name} was written by a newer Opsbook (version {file.version}). Update Opsbook, or write it again.")
+        raise Usage(f"{name} is of a newer Opsbook (version {file.version}). Update Opsbook, or write it again.")
     left: Counter[tuple[str, str, str]] = Counter()
     for path, rules in file.accepted.items():
         for rule, prints in rules.items():

@@ -68,5 +68,6 @@ def read_fields(document: Document) -> tuple[Field, ...]:
             value_start += 1
         name = _label(label)
         is_first = index > 0 and blocks[index - 1].kind == "item" and start <= blocks[index].start + 1
-        fields.append(Field(name.lower(), name, start, value_start, value_start, limit, index, index - 1 if is_first else -1))
+        item = index - 1 if is_first else -1
+        fields.append(Field(name.lower(), name, start, value_start, value_start, limit, index, item))
     return tuple(fields)

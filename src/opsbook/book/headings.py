@@ -24,20 +24,25 @@ _TITLES: dict[str, str] = {
     "|background|why this exists|context|executive summary|tl;dr|tldr|what is it|what this is|goal|goals|issue summary"
     "|incident summary|abstract|service overview and purpose|what happened|überblick|übersicht|zusammenfassung|zweck"
     "|vue d'ensemble|aperçu|résumé|resumen|descripción general|visão geral|resumo|обзор|описание|개요",
-    "architecture": "architecture|components|how it works|dependencies|system architecture|design|high-level architecture"
+    "architecture": "architecture|components|how it works|dependencies|system architecture|design"
+    "|high-level architecture"
     "|architecture overview|topology|architektur|arquitectura|arquitetura|архитектура|아키텍처",
-    "health-checks": "health checks|health check|checks|smoke test|smoke tests|possible checks|quick checks|status check"
-    "|status checks|health|healthcheck|healthchecks|health checks and monitoring|health endpoints|liveness and readiness"
+    "health-checks": "health checks|health check|checks|smoke test|smoke tests|possible checks|quick checks"
+    "|status check"
+    "|status checks|health|healthcheck|healthchecks|health checks and monitoring|health endpoints"
+    "|liveness and readiness"
     "|zustandsprüfungen|gesundheitsprüfungen|vérifications de santé|comprobaciones de estado|verificações de saúde"
     "|проверки состояния|проверка работоспособности|상태 확인",
     "deployment": "deployment|deploy|deployments|rollout|deployment procedures|deployment procedure|deployment process"
     "|release|releasing|how to deploy|deploying|bereitstellung|déploiement|despliegue|implantação|развертывание"
     "|развёртывание|деплой|배포",
-    "rollback": "rollback|roll back|rollback procedure|rollback procedures|immediate rollback|rollback plan|rollback process"
+    "rollback": "rollback|roll back|rollback procedure|rollback procedures|immediate rollback|rollback plan"
+    "|rollback process"
     "|rolling back|how to roll back|backout|back out|revert|rücknahme|rückfall|retour arrière|reversión|reversão"
     "|откат|롤백",
     "verification": "verification|verify|success criteria|validation|completion criteria|verification checklist"
-    "|verify recovery|post-deployment|post deployment|post-checks|verification steps|post-deployment verification|validate"
+    "|verify recovery|post-deployment|post deployment|post-checks|verification steps|post-deployment verification"
+    "|validate"
     "|how to verify|überprüfung|verifizierung|vérification|verificación|verificação|проверка|검증",
     "common-operations": "common operations|common tasks|operations|operational tasks|day-to-day operations|usage"
     "|maintenance|common procedures|procedures|routine operations|routine tasks|häufige aufgaben|opérations courantes"
@@ -59,7 +64,8 @@ _TITLES: dict[str, str] = {
     "impact": "impact|consequences|impact assessment|customer impact|business impact|user impact|affected users"
     "|affected services|auswirkung|auswirkungen|conséquences|impacto|влияние|영향",
     "diagnosis": "diagnosis|quick diagnosis|diagnose|investigation|how to investigate|diagnostics|diagnostic steps"
-    "|possible causes|likely causes|common causes|typical root causes|diagnostik|diagnostic|diagnóstico|диагностика|진단",
+    "|possible causes|likely causes|common causes|typical root causes|diagnostik|diagnostic"
+    "|diagnóstico|диагностика|진단",
     "mitigation": "mitigation|remediation|immediate actions|immediate action|response|recovery|recovery actions"
     "|recommended actions|fix|how to fix|remediation steps|mitigation steps|remediation recommendations|containment"
     "|response steps|gegenmaßnahmen|behebung|atténuation|mitigación|mitigação|устранение|смягчение|완화",
@@ -103,9 +109,11 @@ SATISFIED_BY: dict[str, tuple[str, ...]] = {
     "common-operations": ("steps",),
 }
 
-_NUMBERING = re.compile(r"^(?:(?:step|phase|stage|part|section|task)\s+)?(?:\d+(?:\.\d+)*|[a-z])[.):]\s+|^\d+(?:\.\d+)*\s+")
+_NUMBERING = re.compile(
+    r"^(?:(?:step|phase|stage|part|section|task)\s+)?(?:\d+(?:\.\d+)*|[a-z])[.):]\s+|^\d+(?:\.\d+)*\s+"
+)
 _ASIDE = re.compile(r"\s*[(\[].*$")
-_EDGES = " \t:;,.!?*_#-–—→>/"  # noqa: RUF001
+_EDGES = " \t:;,.!?*_#-–—→>/"
 
 
 @lru_cache(maxsize=16_384)
@@ -113,7 +121,7 @@ def plain_title(title: str) -> str:
     """A heading's words as they are compared: lower case, without numbering, emoji, aside and edge punctuation."""
     words = title.lower()
     if not words.isascii():
-        words = "".join(c for c in words if c.isalnum() or c in " &'/.,;:()[]-–—" or c.isspace())  # noqa: RUF001
+        words = "".join(c for c in words if c.isalnum() or c in " &'/.,;:()[]-–—" or c.isspace())
     words = _NUMBERING.sub("", words.strip(_EDGES), count=1)
     if "(" in words or "[" in words:
         words = _ASIDE.sub("", words)

@@ -12,6 +12,8 @@ RUNBOOK_SLOTS = (
     "emergency-contacts",
 )  # fmt: skip
 
+ALERT_SLOTS = ("meaning", "impact", "diagnosis", "mitigation")
+
 
 class Profile(Struct, frozen=True, gc=False):
     """What is expected of a kind: the slots that a whole page has, whether it needs an owner, whether it ages."""
@@ -27,7 +29,7 @@ PROFILES: dict[str, Profile] = {
     profile.kind: profile
     for profile in (
         Profile("runbook", RUNBOOK_SLOTS, has_owner=True, has_review=True, has_procedures=True),
-        Profile("alert-runbook", ("meaning", "impact", "diagnosis", "mitigation"), has_review=True, has_procedures=True),
+        Profile("alert-runbook", ALERT_SLOTS, has_review=True, has_procedures=True),
         Profile("procedure", (), has_owner=True, has_review=True, has_procedures=True),
         Profile("incident", ("timeline", "impact", "root-cause", "resolution", "prevention", "lessons-learned")),
         Profile("post-mortem", ("timeline", "impact", "root-cause", "resolution", "prevention", "lessons-learned")),
@@ -62,7 +64,7 @@ _INCIDENT_TITLE = re.compile(r"^incident\b|\bincident report\b|\boutage\b", re.I
 _ALERT_NAME = re.compile(r"^[A-Z][a-z0-9]*(?:[A-Z]+[a-z0-9]*)+$")
 _HUMP = re.compile(r"[A-Z][a-z]")
 _DATED = re.compile(r"^\d{4}-\d{2}(?:-\d{2})?[-_.]")
-_ALERT_SLOTS = frozenset({"meaning", "impact", "diagnosis", "mitigation"})
+_ALERT_SLOTS = frozenset(ALERT_SLOTS)
 _SERVICE_SLOTS = frozenset(RUNBOOK_SLOTS) - {"overview"}
 _INCIDENT_SLOTS = frozenset({"timeline", "root-cause", "resolution", "prevention", "lessons-learned"})
 
@@ -92,7 +94,7 @@ def _path_words(path: str) -> tuple[str, frozenset[str]]:
 
 
 def decide_kind(clues: Clues) -> str:
-    """The kind of a page; the first of these that speaks: declared, template by name, index, folder, title, sections."""
+    """The kind of a page; what speaks first decides: declared, template by name, index, folder, title, sections."""
     stem, folders = _path_words(clues.path)
     declared = _BY_WORD.get((clues.declared or "").lower().replace("_", "-").replace(" ", "-"))
     if declared:

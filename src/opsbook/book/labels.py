@@ -36,12 +36,13 @@ _LABELS: dict[str, str] = {
 }
 # Labels of people's prose, which are near to one of ours by chance and are never misspellings of it.
 _PROSE = frozenset({
-    "note", "notes", "why", "what", "where", "who", "how", "then", "owner", "impact", "cause", "risk", "link", "links",
-    "alert", "alerts", "result", "output", "outputs", "input", "inputs", "reason", "action", "actions", "check", "checks",
-    "example", "warning", "important", "symptoms", "solution", "status", "severity", "service", "name", "role", "task",
-    "done", "ports", "post", "most", "cost", "port", "step", "steps to", "expert", "except", "report", "respect", "mask",
-    "task", "tasks", "desk", "disk", "rock", "clock", "block", "logs", "log", "look", "entry", "undone", "path", "date",
-    "dates", "data", "hot", "hosting", "posts", "source", "level", "fix", "if", "else", "yes", "no", "ok", "goal",
+    "note", "notes", "why", "what", "where", "who", "how", "then", "owner", "impact", "cause", "risk", "link",
+    "links", "alert", "alerts", "result", "output", "outputs", "input", "inputs", "reason", "action", "actions",
+    "check", "checks", "example", "warning", "important", "symptoms", "solution", "status", "severity",
+    "service", "name", "role", "task", "done", "ports", "post", "most", "cost", "port", "step", "steps to",
+    "expert", "except", "report", "respect", "mask", "tasks", "desk", "disk", "rock", "clock", "block", "logs",
+    "log", "look", "entry", "undone", "path", "date", "dates", "data", "hot", "hosting", "posts", "source",
+    "level", "fix", "if", "else", "yes", "no", "ok", "goal",
 })  # fmt: skip
 
 STEP_LABELS = frozenset({

@@ -45,7 +45,8 @@ class Metadata(Struct, frozen=True):
 
 
 OWNER_KEYS = ("owner", "owners", "owned by", "team", "owner slack", "owner agent", "owning team", "maintainer",
-              "maintainers", "responsible", "responsible team", "escalation contact", "service owner", "contact")  # fmt: skip
+              "maintainers", "responsible", "responsible team", "escalation contact", "service owner",
+              "contact")  # fmt: skip
 UPDATED_KEYS = ("last updated", "last reviewed on", "last reviewed", "last verified", "last tested", "updated",
                 "last update", "reviewed", "last modified", "date updated", "verified", "lastmod", "updated at",
                 "review date", "last review", "last revised")  # fmt: skip
@@ -115,7 +116,10 @@ def _read_front(document: Document) -> tuple[Mapping[str, Any], tuple[int, str] 
 
 # The usual front matter is `key: word` lines; reading those here spares importing YAML (15 ms) on most pages. A value
 # that YAML could read as anything but this very string is left to YAML.
-_FLAT = re.compile(r"^([A-Za-z_][\w .-]*):[ \t]*(?:\"([^\"\\\n]*)\"|'([^'\n]*)'|([^\s\"'\[\]{}&*!|>%@`#?:,-][^\n#:]*?)?)[ \t]*\r?$")
+_FLAT = re.compile(
+    r"^([A-Za-z_][\w .-]*):[ \t]*"
+    r"(?:\"([^\"\\\n]*)\"|'([^'\n]*)'|([^\s\"'\[\]{}&*!|>%@`#?:,-][^\n#:]*?)?)[ \t]*\r?$"
+)
 
 
 def _read_flat(text: str) -> dict[str, Any] | None:
@@ -136,7 +140,7 @@ def _read_yaml(document: Document) -> tuple[Mapping[str, Any], tuple[int, str] |
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        loaded = yaml.load(document.front, Loader=loader)  # noqa: S506  (it is the safe loader)
+        loaded = yaml.load(document.front, Loader=loader)
     except yaml.MarkedYAMLError as wrong:
         line = wrong.problem_mark.line if wrong.problem_mark else 0
         lines = document.front.splitlines(keepends=True)
@@ -181,5 +185,6 @@ def _plain_entries(document: Document, first_section: int) -> list[Datum]:
 
 
 _PLAIN_KEYS = frozenset(
-    (*OWNER_KEYS, *UPDATED_KEYS, *SERVICE_KEYS, *ALERT_KEYS, "severity", "status", "date", "started", "resolved", "review cycle")
+    (*OWNER_KEYS, *UPDATED_KEYS, *SERVICE_KEYS, *ALERT_KEYS, "severity", "status", "date", "started", "resolved",
+     "review cycle")
 )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from opsbook.book.kinds import is_alert_name
-from opsbook.book.lint import Around, Outline, Reference
 from opsbook.book.links import is_page, targets
+from opsbook.book.lint import Around, Outline, Reference
 from opsbook.book.page import Page
 from opsbook.book.procedure import procedures_of
 

@@ -28,7 +28,8 @@ PAGE_ENDINGS = (".md", ".markdown", ".mdown", ".mkd", ".html.md.erb", ".md.erb")
 class Reading(Struct, frozen=True):
     """How pages are to be read: the heading synonyms, kinds by path, and whose anchors are meant.
 
-    `kinds` are pairs of a path's glob and the kind that the configuration gives it, the last that matches wins; `anchors` is github, mkdocs, myst or site.
+    `kinds` are pairs of a path's glob and the kind that the configuration gives it, the last that matches wins;
+    `anchors` is github, mkdocs, myst or site.
     """
 
     headings: Headings
@@ -199,7 +200,7 @@ class Page:
         title = self.title
         for word in (" Runbook", " runbook", " Run Book", " - Runbook"):
             title = title.removesuffix(word)
-        title = title.removeprefix("Runbook: ").removeprefix("Runbook - ").strip(" -–—:")  # noqa: RUF001
+        title = title.removeprefix("Runbook: ").removeprefix("Runbook - ").strip(" -–—:")
         return title or stem(self.path)
 
     @cached_property

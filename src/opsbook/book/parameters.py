@@ -50,7 +50,7 @@ def _row(cells: list[str], cell: dict[str, str], place: tuple[int, int]) -> Para
     kind = cell.get("type", "").replace("\\|", "|") or "string"
     default: str | None = cell.get("default", "").strip("`")
     required = (default or "").lower() == "required" or cell.get("required", "").lower() in ("yes", "true", "required")
-    if (default or "").lower() in ("required", "", "-", "none", "—", "–"):  # noqa: RUF001
+    if (default or "").lower() in ("required", "", "-", "none", "—", "–"):
         required = required or "default" in cell
         default = None
     return Parameter(cells[0].strip("`$ "), kind, default, required, cell.get("description", ""), True, *place)

@@ -29,7 +29,7 @@ from opsbook.book.steps import (
 
 _STEP_TITLE = re.compile(r"^step\s+\d+\b", re.I)
 _NUMBERED_TITLE = re.compile(r"^\d{1,2}[.):]\s+\S")
-_NUMBERING = re.compile(r"^(?:step\s+)?\d{1,3}\s*[.):–—-]*\s*", re.I)  # noqa: RUF001
+_NUMBERING = re.compile(r"^(?:step\s+)?\d{1,3}\s*[.):–—-]*\s*", re.I)
 _ISSUE = re.compile(r"^(?:issue|problem|error|scenario|symptom)\s*\d*\s*:\s*", re.I)
 
 # Slots under which prose, not work, stands: a list there is a list. A fence does not make a procedure of them either.
@@ -211,7 +211,7 @@ def _in_step(page: Page, section: Section, block: int) -> bool:
 
 
 def _solution_steps(page: Page, section: Section) -> list[Step] | None:
-    """The steps behind `**Solution:**` of a troubleshooting entry: what it holds, or what follows up to the next label."""
+    """The steps behind `**Solution:**` of a troubleshooting entry: in it, or behind it up to the next label."""
     meaning = page.reading.headings.slot
     fields = page.fields_within(section.body, section.end)
     slots = [meaning(field.name) for field in fields]
@@ -227,7 +227,7 @@ def _solution_steps(page: Page, section: Section) -> list[Step] | None:
         steps = list_steps(page, low, high) or task_steps(page, low, high) or fence_steps(page, low, high)
         value = field.value(page.document)
         if value and not (steps and value.endswith(":")):
-            steps = renumbered([text_step(page, "1", value, (field.value_start, field.value_end)), *steps])
+            steps = renumbered([text_step("1", value, (field.value_start, field.value_end)), *steps])
         return steps or None
     return None
 

@@ -18,7 +18,7 @@ _URL_KEYS = frozenset({
     "health check url", "health url", "health check", "healthcheck", "healthcheck url", "health endpoint",
     "health check endpoint", "health", "probe", "readiness", "liveness", "readiness url", "liveness url", "status url",
 })  # fmt: skip
-_EXPECTED_KEYS = frozenset({"expected response", "expected", "expects", "expected result", "expected status", "response"})
+_EXPECTED_KEYS = frozenset({"expected response", "expected", "expects", "expected result", "response"})
 _EVERY_KEYS = frozenset({"check frequency", "frequency", "check interval", "interval", "every", "checked every"})
 _ALERT_IN_CODE = re.compile(r"`([A-Za-z_][\w:.-]*)`")
 _WORD = re.compile(r"[A-Za-z][\w:]*")
@@ -134,7 +134,7 @@ def table_rows(page: Page, index: int) -> list[list[tuple[str, int]]]:
 
 
 def issues(page: Page) -> tuple[Issue, ...]:
-    """The troubleshooting entries: headings `Issue: …`, and headings with symptoms, a cause or a solution under them."""
+    """The troubleshooting entries: headings `Issue: …`, and headings with symptoms, a cause or a solution."""
     if page.kind == "template":
         return ()
     found = []
@@ -204,7 +204,8 @@ def alert_names(page: Page) -> tuple[str, ...]:
 
 
 def _named_in(text: str) -> list[str]:
-    coded = [name for name in _ALERT_IN_CODE.findall(text) if is_alert_name(name) or "_" not in name and name[0].isupper()]
+    coded = _ALERT_IN_CODE.findall(text)
+    coded = [name for name in coded if is_alert_name(name) or ("_" not in name and name[0].isupper())]
     return coded or [word for word in _WORD.findall(text) if is_alert_name(word)]
 
 

@@ -71,7 +71,7 @@ class Step(Struct, frozen=True):
 
 
 def list_steps(page: Page, low: int, high: int, prefix: str = "") -> list[Step]:
-    """The steps of the ordered lists among the outermost blocks [low, high); all lists of the range are one sequence."""
+    """The steps of the ordered lists among the outermost blocks [low, high), all of them one sequence."""
     blocks = page.document.blocks
     steps: list[Step] = []
     loose: list[int] = []
@@ -138,7 +138,7 @@ def fence_steps(page: Page, low: int, high: int, prefix: str = "") -> list[Step]
             start = blocks[words_at].start if words_at >= 0 else block.start
             text = words or _first_comment(block.text) or "Run the command"
             number = f"{prefix}{len(steps) + 1}"
-            steps.append(_made(page, number, text, [command], (), (start, block.end)))
+            steps.append(_made(number, text, [command], (start, block.end)))
             words, words_at = "", -1
     return steps
 
@@ -154,7 +154,7 @@ def text_steps(page: Page, low: int, high: int, prefix: str = "") -> list[Step]:
                 steps.extend(_item_steps(page, item, f"{prefix}{len(steps) + 1}"))
         elif block.kind == "paragraph":
             text = page.document.source(block.start, block.end).strip()
-            steps.append(_made(page, f"{prefix}{len(steps) + 1}", text, [], (), (block.start, block.end)))
+            steps.append(_made(f"{prefix}{len(steps) + 1}", text, [], (block.start, block.end)))
     return steps
 
 
@@ -178,7 +178,7 @@ def value_steps(page: Page, found: StepField, prefix: str) -> list[Step]:
         return steps
     if len(steps) == 1 and steps[0].commands:
         return [replace(steps[0], text=found.value, start=field.start)]
-    return renumbered([text_step(page, prefix + "1", found.value, place), *steps], prefix)
+    return renumbered([text_step(prefix + "1", found.value, place), *steps], prefix)
 
 
 def renumbered(steps: list[Step], prefix: str = "") -> list[Step]:
@@ -195,16 +195,16 @@ def renumbered(steps: list[Step], prefix: str = "") -> list[Step]:
     return out
 
 
-def text_step(page: Page, number: str, text: str, place: tuple[int, int]) -> Step:
+def text_step(number: str, text: str, place: tuple[int, int]) -> Step:
     """A manual step, or a sub-run when the text is nothing but a link."""
-    return _made(page, number, text, [], (), place)
+    return _made(number, text, [], place)
 
 
 def _inline_step(page: Page, number: str, found: StepField, source: str) -> Step:
     at = page.document.content.find(source.encode(), found.field.value_start, found.field.value_end)
     place = (found.field.value_start, found.field.value_end)
     command = Command(read_block("bash", source), "bash", source, max(at, found.field.value_start), found.field.block)
-    return _made(page, number, found.value, [command], (), place)
+    return _made(number, found.value, [command], place)
 
 
 def _item_steps(page: Page, item: int, number: str) -> Iterator[Step]:
@@ -236,7 +236,7 @@ def _item_steps(page: Page, item: int, number: str) -> Iterator[Step]:
         index += 1
     written = _WRITTEN_NUMBER.match(page.document.content, blocks[item].start, blocks[item].end)
     place = (blocks[item].start, blocks[item].end)
-    step = _made(page, number, "\n".join(texts), commands, tuple(fields), place)
+    step = _made(number, "\n".join(texts), commands, place, fields=tuple(fields))
     yield replace(step, written=int(written.group(1)) if written else 0)
     for low in nested:
         yield from list_steps(page, low, page.document.stop(low), number + ".")
@@ -300,7 +300,12 @@ def _expected_after(page: Page, index: int) -> str | None:
 
 
 def _made(
-    page: Page, number: str, text: str, commands: list[Command], fields: tuple[StepField, ...], place: tuple[int, int]
+    number: str,
+    text: str,
+    commands: list[Command],
+    place: tuple[int, int],
+    *,
+    fields: tuple[StepField, ...] = (),
 ) -> Step:
     real = tuple(command for command in commands if is_command(command.code))
     link = _ONLY_LINK.fullmatch(text)
@@ -331,7 +336,7 @@ def _with_stray(page: Page, step: Step, loose: list[int]) -> Step:
                 stray.append(index)
         elif blocks[index].kind == "paragraph":
             texts.append(page.document.source(blocks[index].start, blocks[index].end).strip())
-    made = _made(page, step.number, "\n".join(texts), commands, step.fields, (step.start, step.end))
+    made = _made(step.number, "\n".join(texts), commands, (step.start, step.end), fields=step.fields)
     return replace(made, written=step.written, stray=tuple(stray))
 
 

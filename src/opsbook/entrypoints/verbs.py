@@ -16,7 +16,7 @@ class Entry(NamedTuple):
 VERBS: dict[str, dict[str, Entry]] = {
     "Read": {
         "lint": Entry("opsbook.entrypoints.commands.lint", "Say what is missing, stale, broken or unreachable."),
-        "coverage": Entry("opsbook.entrypoints.commands.coverage", "Services × sections, alerts × pages: what is covered."),
+        "coverage": Entry("opsbook.entrypoints.commands.coverage", "Services × sections, alerts × pages."),
         "show": Entry("opsbook.entrypoints.commands.show", "Show one page or section as Opsbook reads it."),
     },
     "Serve": {

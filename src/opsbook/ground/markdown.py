@@ -241,12 +241,13 @@ _BLOCKS: dict[str, Callable[[int, int, object], Block]] = {
     "HtmlBlock": _plain("html"),
     "BlockQuote": _quote,
     "FootnoteDefinition": _plain("footnote"),
+    "Rule": _plain("rule"),
 }
-_CONTAINERS = frozenset({"List", "Item", "BlockQuote", "FootnoteDefinition"})
+_CONTAINERS = frozenset({"List", "Item", "BlockQuote", "FootnoteDefinition", "Rule"})
 
 
 def _read_blocks(document: Document, text: str) -> None:
-    """Fills the document. One hot loop: commonest events first, End events passed over (ranges say where things end)."""
+    """Fills the document. One hot loop: End events are passed over, since ranges say where things end."""
     blocks = document.blocks
     leaf: Block | None = None  # the paragraph made for a tight item, while it is open
     leaf_end = -1  # inline events before this byte belong to a leaf block that was announced
@@ -254,38 +255,32 @@ def _read_blocks(document: Document, text: str) -> None:
     is_fresh = False  # nothing yet on this line of the paragraph: a Strong here may be a label
     current = Block("", -1, -1)
     words: list[str] = []
-    for event, place in pyromark.events_with_range(text, options=_OPTIONS, merge_text=True):
+    events: Iterator[Any] = pyromark.events_with_range(text, options=_OPTIONS, merge_text=True)
+    for event, place in events:
         if type(event) is str:
-            if event == "Rule":
-                if leaf is not None:
-                    leaf.end, leaf = last_end, None
-                current = Block("rule", place["start"], place["end"])
-                blocks.append(current)
-                leaf_end = -1
-            else:
+            if event != "Rule":  # a soft or hard break
                 is_fresh = True
                 words.append(" ")
-            continue
-        if "End" in event:
-            continue
-        start = place["start"]
-        begun = event.get("Start")
-        if begun is not None:
-            name = begun if type(begun) is str else next(iter(begun))
-            make = _BLOCKS.get(name)
-            if make is not None:
-                if leaf is not None:
-                    leaf.end, leaf = last_end, None
-                if current.kind == "heading":
-                    current.text = "".join(words).strip()
-                current = make(start, place["end"], begun)
-                _note(document, current)
-                words = []
-                leaf_end = -1 if name in _CONTAINERS else current.end
-                is_fresh = True
                 continue
+            name, begun = event, event
+        elif "End" in event:
+            continue
         elif "TaskListMarker" in event:
             _tick(blocks, event["TaskListMarker"])
+            continue
+        else:
+            begun = event.get("Start")
+            name = "" if begun is None else begun if type(begun) is str else next(iter(begun))
+        start = place["start"]
+        make = _BLOCKS.get(name)
+        if make is not None:
+            _close(leaf, current, last_end, words)
+            leaf = None
+            current = make(start, place["end"], begun)
+            _note(document, current)
+            words = []
+            leaf_end = -1 if name in _CONTAINERS else current.end
+            is_fresh = True
             continue
         if start >= leaf_end:
             leaf = current = Block("paragraph", start, start)
@@ -305,6 +300,11 @@ def _read_blocks(document: Document, text: str) -> None:
         else:
             _note_html(document, event, start)
         is_fresh = False
+    _close(leaf, current, last_end, words)
+
+
+def _close(leaf: Block | None, current: Block, last_end: int, words: list[str]) -> None:
+    """Ends what was open: a made paragraph where its last text ended, a heading with its words."""
     if leaf is not None:
         leaf.end = last_end
     if current.kind == "heading":

@@ -161,7 +161,7 @@ def chosen_rules(scope: Scope) -> list[Rule]:
 
 def _within(findings: Sequence[Finding], scope: Scope) -> Iterator[Finding]:
     """The findings that are asked for, each at the severity in force."""
-    severities: dict[str, Severity] = {name: severity for name, severity in scope.severities}  # type: ignore[misc]
+    severities: dict[str, Severity] = dict(scope.severities)  # type: ignore[arg-type]
     for finding in findings:
         path = finding.span.path
         if scope.paths and not is_within(path, scope.paths) and finding.rule not in OF_RULE_FILES:

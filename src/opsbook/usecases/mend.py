@@ -1,4 +1,4 @@
-"""The verb mend: makes the edits of findings that have one right answer. Everything else in a page stays, byte by byte."""
+"""The verb mend: makes the edits of findings that have one right answer. Every other byte stays."""
 
 from __future__ import annotations
 

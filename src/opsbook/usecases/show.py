@@ -9,11 +9,11 @@ from typing import Any
 from msgspec import Struct
 
 from opsbook.book import runbook
-from opsbook.book.lint import Around, LintSettings
 from opsbook.book.links import guess_path, has_anchor, is_page, targets
+from opsbook.book.lint import Around, LintSettings
 from opsbook.book.metadata import OWNER_KEYS
 from opsbook.book.page import Page, Section, read_page, stem
-from opsbook.book.procedure import Procedure, procedures_of
+from opsbook.book.procedure import Procedure, is_issue_title, procedures_of
 from opsbook.book.steps import Step
 from opsbook.ground.errors import Failure, Usage
 from opsbook.ground.guesses import closest
@@ -62,7 +62,7 @@ def find_page(name: str, around: Around) -> str:
     if around.pages and not name:
         raise Usage("Name a page, such as 'opsbook show runbooks/db.md'.")
     same = [path for path in sorted(around.pages) if stem(path).lower() == stem(name).lower()]
-    within = [path for path in same if path.endswith(name) or path.endswith(name + ".md")] or same
+    within = [path for path in same if path.endswith((name, name + ".md"))] or same
     if len(within) == 1:
         return within[0]
     if within:
@@ -137,8 +137,8 @@ def _with_outside(page: Page, source: BookSource) -> tuple[str | None, dict[str,
 def sections_model(page: Page) -> list[dict[str, Any]]:
     """The headings, and the bold labels that stand for a slot which no heading of the page fills."""
     line = page.document.line
-    found = [
-        {"anchor": s.anchor, "title": s.title, "level": s.level, "slot": s.slot, "line": line(s.start), "at": s.start}
+    found: list[tuple[int, dict[str, Any]]] = [
+        (s.start, {"anchor": s.anchor, "title": s.title, "level": s.level, "slot": s.slot, "line": line(s.start)})
         for s in page.sections
     ]
     meaning = page.reading.headings.slot
@@ -147,13 +147,12 @@ def sections_model(page: Page) -> list[dict[str, Any]]:
         if field.item >= 0 or slot is None or slot in page.heading_slots:
             continue
         above = page.section_at(field.start)
-        if above is not None and runbook.is_issue_title(above.title):
+        if above is not None and is_issue_title(above.title):
             continue
         anchor, level = (above.anchor, above.level + 1) if above else ("", 1)
-        found.append({"anchor": anchor, "title": field.name, "level": level, "slot": slot,
-                      "line": line(field.start), "at": field.start})  # fmt: skip
-    found.sort(key=lambda section: section["at"])
-    return [{key: value for key, value in section.items() if key != "at"} for section in found]
+        label = {"anchor": anchor, "title": field.name, "level": level, "slot": slot, "line": line(field.start)}
+        found.append((field.start, label))
+    return [section for _, section in sorted(found, key=lambda pair: pair[0])]
 
 
 def procedure_model(page: Page, procedure: Procedure) -> dict[str, Any]:

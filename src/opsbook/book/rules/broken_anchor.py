@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from opsbook.book.lint import Around, Outline, Reference, book_rule
 from opsbook.book.links import guess_anchor, has_anchor
+from opsbook.book.lint import Around, Outline, Reference, book_rule
 from opsbook.ground.errors import Finding
 
 

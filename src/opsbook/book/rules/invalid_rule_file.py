@@ -1,4 +1,4 @@
-"""`invalid-rule-file`: a file of alert rules that cannot be read to its end. Its alerts may be missing from every answer.
+"""`invalid-rule-file`: a file of alert rules that cannot be read to its end. Its alerts may be missing.
 
 The rule files are read once for all such rules (`alert_coverage`, `alert_rules`); this file gives the rule its name.
 """

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from opsbook.book.lint import Around, page_rule
 from opsbook.book.links import targets
+from opsbook.book.lint import Around, page_rule
 from opsbook.book.page import Page
 from opsbook.ground.errors import Finding
 

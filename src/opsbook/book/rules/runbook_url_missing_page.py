@@ -1,4 +1,4 @@
-"""`runbook-url-missing-page`: an alert whose runbook is a page that is not there. The link in the page at 03:10 is dead.
+"""`runbook-url-missing-page`: an alert whose runbook is a page that is not there. Its link is dead at 03:10.
 
 The rule files are read once for all such rules (`alert_coverage`, `alert_rules`); this file gives the rule its name.
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import date
+from typing import Any
 
 import click
 
@@ -25,7 +26,7 @@ def _names(_ctx: click.Context, _parameter: click.Parameter, value: tuple[str, .
     return tuple(name.strip() for each in value for name in each.split(",") if name.strip())
 
 
-def bases(_ctx: click.Context, _parameter: click.Parameter, value: tuple[str, ...]) -> dict[str, str]:
+def url_folders(_ctx: click.Context, _parameter: click.Parameter, value: tuple[str, ...]) -> dict[str, str]:
     """`URL=DIR` pairs by their URL."""
     found = {}
     for each in value:
@@ -39,7 +40,7 @@ def bases(_ctx: click.Context, _parameter: click.Parameter, value: tuple[str, ..
 def rule_options(function: click.decorators.FC) -> click.decorators.FC:
     """The options of the verbs that read alert rules."""
     function = click.option(
-        "--url-base", "url_bases", multiple=True, callback=bases, metavar="URL=DIR",
+        "--url-base", "url_bases", multiple=True, callback=url_folders, metavar="URL=DIR",
         help="The web address of the runbooks and the folder they lie in.",
     )(function)  # fmt: skip
     return click.option(
@@ -71,7 +72,7 @@ def rule_options(function: click.decorators.FC) -> click.decorators.FC:
 @click.option("--no-baseline", is_flag=True, help="Report everything, whatever was accepted.")
 @click.option("--no-cache", is_flag=True, help="Read every page anew.")
 @click.option("--list-rules", is_flag=True, help="List the rules and exit.")
-def command(shared: Shared, paths: tuple[str, ...], **options: object) -> int:
+def command(shared: Shared, paths: tuple[str, ...], **options: Any) -> int:
     """Say what is missing, stale, broken or unreachable in the book, with the line to mend.
 
     PATH is a page or a folder; without one it is the whole book. Exits 1 when a finding is as grave as --fail-on

@@ -17,10 +17,10 @@ Source = Callable[[str], list[str] | None]
 
 def summary(report: LintReport) -> dict[str, int]:
     """How many findings there are of each severity."""
-    counts = dict.fromkeys(SEVERITIES, 0)
+    counts: dict[str, int] = dict.fromkeys(SEVERITIES, 0)
     for finding in report.findings:
         counts[finding.severity] += 1
-    return {**counts}
+    return counts
 
 
 def as_json(report: LintReport) -> bytes:
