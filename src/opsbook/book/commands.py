@@ -212,7 +212,9 @@ def _session(text: str, language: str, *, declared: bool) -> CodeBlock:
             continue
         slots += [_moved(slot, command) for slot in placeholders.find(typed.text)]
         if "..." in typed.text or "…" in typed.text:
-            gaps += [(command.place(start), command.place(end)) for start, end in _elisions(typed.text, language)]
+            gaps += [
+                (command.place(start), command.place(end)) for start, end in _elisions(typed.text, language)
+            ]
     output = tuple(_output(printed, text, wide) for printed in session.printed)
     why_not = _why_inner(commands) or _open_slot(tuple(slots), tuple(gaps), text)
     if not declared:
@@ -269,7 +271,9 @@ def _promptless(text: str, language: str, session: prompts.Session) -> CodeBlock
     if _is_all_commands(text):
         script = _script(text, language)
         return script if script.commands else CodeBlock("console", language, True, why_not=script.why_not)
-    why_not = "The console block has no '$ ' prompt, so what is typed and what is printed cannot be told apart."
+    why_not = (
+        "The console block has no '$ ' prompt, so what is typed and what is printed cannot be told apart."
+    )
     return CodeBlock("console", language, True, output=(_whole_output(text),), why_not=why_not)
 
 

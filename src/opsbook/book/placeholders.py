@@ -90,10 +90,13 @@ _EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 _FILE = re.compile(r"\.\w{1,5}$")
 # What kubectl, docker and git print for "nothing", and so what people look for with grep.
 _PRINTED = frozenset(
-    "none nil null unknown pending invalid unset error eof undefined missing blank".split() + ["no value", "not set"]
+    "none nil null unknown pending invalid unset error eof undefined missing blank".split()
+    + ["no value", "not set"]
 )
 # Tags that stand open in real HTML; a slot called <body> or <title> is likelier than the tag.
-_TAGS = frozenset("html head div span p br hr pre tr td th li ul ol svg script style h1 h2 h3 img table".split())
+_TAGS = frozenset(
+    "html head div span p br hr pre tr td th li ul ol svg script style h1 h2 h3 img table".split()
+)
 
 
 def _angles(text: str, found: list[tuple[int, int, Form]], python: bool) -> None:
@@ -114,7 +117,12 @@ def _is_slot(text: str, match: re.Match[str], python: bool) -> bool:
         return False
     if inner.lower() in _PRINTED or "://" in inner or ("@" in inner and _EMAIL.fullmatch(inner)):
         return False
-    if "||" in inner or " | " in inner or ("'" in inner and not re.search(r"\w'\w", inner)):
+    if (
+        "||" in inner
+        or " | " in inner
+        or re.search(r" \d$", inner)
+        or ("'" in inner and not re.search(r"\w'\w", inner))
+    ):
         return False
     if f"</{inner}>" in text or (inner.lower() in _TAGS and _quoted(text, start)):
         return False
@@ -140,13 +148,26 @@ _LITERAL_WORDS = re.compile(r"\b(?:echo|printf|grep|egrep|rg|awk|sed|tr|jq|log|l
 def _squares(text: str, found: list[tuple[int, int, Form]]) -> None:
     for match in _SQUARE.finditer(text):
         inner, start, end = match[1], match.start(), match.end()
-        if len(inner) < (2 if inner.isupper() else 3) or (len(inner) < 4 and not (inner.isupper() or inner.islower())):
+        if len(inner) < (2 if inner.isupper() else 3) or (
+            len(inner) < 4 and not (inner.isupper() or inner.islower())
+        ):
             continue
         line = _line_before(text, start) + _line_after(text, start)
-        if line.strip() == match[0] or text[end : end + 2] in ("](", "]="):  # a heading of an ini file, or a list
+        if line.strip() == match[0] or text[end : end + 2] in (
+            "](",
+            "]=",
+        ):  # a heading of an ini file, or a list
             continue
         # "[PIR-123] Add limits" is a title, and `verbs: [get]` is YAML.
-        if text[start - 1 : start] in ('"', "'") and text[end : end + 1] not in ('"', "'", "/", ":", "@", ".", "-"):
+        if text[start - 1 : start] in ('"', "'") and text[end : end + 1] not in (
+            '"',
+            "'",
+            "/",
+            ":",
+            "@",
+            ".",
+            "-",
+        ):
             continue
         literal = _LITERAL_WORDS.search(line) is not None and text[start - 1 : start] not in ("/", "@", ":")
         if literal or re.search(r"^\s*(?:- )?[\w-]+: ?\[", line) or _in_comment(text, start):
@@ -158,7 +179,9 @@ _MUSTACHE = re.compile(r"(\$?)\{\{-?[ \t]*([^{}\n]{0,200}?)[ \t]*-?\}\}")
 _PLAIN = re.compile(r"[A-Za-z_]\w*(?:[.-]\w+)*(?:\s*\|\s*\w.*)?")
 _ALERT = re.compile(r"\$(?:labels|externalLabels|value|annotations)\b.*")
 _GO_WORDS = frozenset("end else range if with block define template break continue json table".split())
-_FORMAT = re.compile(r"--format|--template|go-template|--output|--pretty|--jq|\s-[fot][\s=]|inspect\b|printf\b")
+_FORMAT = re.compile(
+    r"--format|--template|go-template|--output|--pretty|--jq|\s-[fot][\s=]|inspect\b|printf\b"
+)
 
 
 def _mustaches(text: str, found: list[tuple[int, int, Form]]) -> None:
@@ -171,7 +194,11 @@ def _mustaches(text: str, found: list[tuple[int, int, Form]]) -> None:
         inner = match[2]
         # An alert's template within single quotes is the text of a rule file, which is what such quotes are for.
         alert = _ALERT.fullmatch(inner) is not None and not _quoted(text, match.start(), "'")
-        if (alert or _PLAIN.fullmatch(inner)) and inner.split(" ")[0] not in _GO_WORDS and not _formats(text, match):
+        if (
+            (alert or _PLAIN.fullmatch(inner))
+            and inner.split(" ")[0] not in _GO_WORDS
+            and not _formats(text, match)
+        ):
             found.append((match.start(), match.end(), "mustache"))
 
 
@@ -181,8 +208,12 @@ def _formats(text: str, match: re.Match[str]) -> bool:
     return _FORMAT.search(line) is not None and _quoted(text, match.start())
 
 
-_PERCENT = re.compile(r"(?<![\w%])%([A-Za-z][A-Za-z0-9_-]{2,}|[A-Z][A-Z0-9_])%(?![\w%])|(?<![\w%])%([A-Z][A-Z0-9_]*)%")
-_PRINTERS = re.compile(r"\b(?:date|printf|stat|strftime|git|like|ilike|ps|curl -w)\b|-printf|--format|--pretty", re.I)
+_PERCENT = re.compile(
+    r"(?<![\w%])%([A-Za-z][A-Za-z0-9_-]{2,}|[A-Z][A-Z0-9_])%(?![\w%])|(?<![\w%])%([A-Z][A-Z0-9_]*)%"
+)
+_PRINTERS = re.compile(
+    r"\b(?:date|printf|stat|strftime|git|like|ilike|ps|curl -w)\b|-printf|--format|--pretty", re.I
+)
 
 
 def _percents(text: str, found: list[tuple[int, int, Form]]) -> None:
@@ -275,6 +306,10 @@ def _placed(text: str, found: list[tuple[int, int, Form]]) -> tuple[Placeholder,
         at = len(text[:start].encode()) if wide else start
         size = len(written.encode()) if wide else end - start
         assigned = _ASSIGNED.search(_line_before(text, start))
-        name = assigned[1] if assigned and text[end : end + 1] in ("", "\n", assigned[2]) else variable_name(written)
+        name = (
+            assigned[1]
+            if assigned and text[end : end + 1] in ("", "\n", assigned[2])
+            else variable_name(written)
+        )
         slots.append(Placeholder(written, at, at + size, name, form))
     return tuple(slots)

@@ -190,7 +190,9 @@ class _Reader:
 
 _QUOTED = re.compile(r"\\.|'[^']*'|\"(?:[^\"\\]|\\.)*\"|(?:^|(?<=\s))#[^\n]*", re.S)
 _HEREDOC = re.compile(r"(?<![<])<<-?\s*(['\"]?)(\w[\w.-]*)\1(?!<)")
-_WORDS = re.compile(r"(?:^|[;&|(]|\bdo\b|\bthen\b|\belse\b)\s*(if|for|while|until|case|select|fi|done|esac)\b", re.M)
+_WORDS = re.compile(
+    r"(?:^|[;&|(]|\bdo\b|\bthen\b|\belse\b)\s*(if|for|while|until|case|select|fi|done|esac)\b", re.M
+)
 
 
 def is_incomplete(command: str) -> bool:
@@ -211,7 +213,9 @@ def is_incomplete(command: str) -> bool:
         return True
     words = _WORDS.findall(plain)
     closed = sum(word in ("fi", "done", "esac") for word in words)
-    return len(words) > 2 * closed or plain.count("$(") > plain.count(")") or plain.count("{") > plain.count("}")
+    return (
+        len(words) > 2 * closed or plain.count("$(") > plain.count(")") or plain.count("{") > plain.count("}")
+    )
 
 
 _MAY_BE_OPEN = re.compile(r"['\"`(]|<<|\b(?:do|then|in)\b|\{")
@@ -260,8 +264,15 @@ def reads_as_command(line: str) -> bool:
         return False
     rest = line[start.end() :].strip()
     if word in _ALSO_ENGLISH:
-        return _SHELLISH.search(rest) is not None and not (line.endswith((".", ":")) and _SENTENCE.search(rest))
-    if line.endswith((":", ".")) and not line.endswith((" .", "/.")) and " " in rest and not _SHELLISH.search(rest):
+        return _SHELLISH.search(rest) is not None and not (
+            line.endswith((".", ":")) and _SENTENCE.search(rest)
+        )
+    if (
+        line.endswith((":", "."))
+        and not line.endswith((" .", "/."))
+        and " " in rest
+        and not _SHELLISH.search(rest)
+    ):
         return False
     return _SENTENCE.search(rest) is None or _SHELLISH.search(rest) is not None
 
@@ -273,7 +284,11 @@ def _reads_as_sentence(line: str) -> bool:
         return not reads_as_command(line)
     if line[:1].isupper() and "=" not in first or not line[:1].isascii() or line[:1] in "(-*=#<[":
         return True
-    return _SENTENCE.search(line) is not None and _SHELLISH.search(line) is None or line.endswith((".", ":", "..."))
+    return (
+        _SENTENCE.search(line) is not None
+        and _SHELLISH.search(line) is None
+        or line.endswith((".", ":", "..."))
+    )
 
 
 @cache
