@@ -1,4 +1,4 @@
-"""Cuts Markdown pages into search sections, for tests and benchmarks only; the book's own reading is elsewhere.
+"""Cuts Markdown pages into search sections, for tests and benchmarks only; the book reads pages properly.
 
 Deliberately simple: ATX headings outside fences, the first heading or the front matter's title as the page's,
 an alert name where the page's title looks like one, symptoms from a heading or bold label of that name.

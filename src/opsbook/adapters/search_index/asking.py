@@ -10,6 +10,8 @@ import msgspec
 from opsbook.adapters.search_index.tables import path_of
 from opsbook.book.search import (
     MANY_SECTIONS,
+    MOST_ADDED_ENTRIES,
+    MOST_ANY_ENTRIES,
     WEIGHTS,
     Candidate,
     Hit,
@@ -30,8 +32,11 @@ from opsbook.book.search import (
 
 # How many sections are put in order for each that is shown, and at least: bm25 alone misjudges headings.
 CANDIDATES_PER_HIT, FEWEST_CANDIDATES = 3, 60
-# With fewer hits than this that hold everything, those that hold most of it are shown as well.
-FEWEST_HITS = 3
+# When fewer sections than this hold all words of a query of so many, those that hold most are shown as well:
+# one word too many must not hide the page that was meant.
+MANY_WORDS, FEWEST_HITS = 4, 3
+# How many sections are weighed by how much of the query they hold, which needs their text.
+PARTIAL_CANDIDATES = 30
 
 _SCORED = f"""
 SELECT f.id AS id, -f.score AS score
@@ -61,14 +66,14 @@ class Words:
         rows = self._connection.execute(f"SELECT term, docs FROM word WHERE term IN ({marks})", tuple(words))
         return dict(msgspec.convert(rows.fetchall(), list[tuple[str, int]]))
 
-    def starting(self, prefix: str, most: int) -> tuple[int, list[tuple[str, int]]]:
-        bounds = (prefix, prefix + _LAST)
-        within = "FROM word WHERE term >= ? AND term < ?"
-        total = self._connection.execute(f"SELECT sum(docs) {within}", bounds).get
-        rows = self._connection.execute(
-            f"SELECT term, docs {within} ORDER BY docs DESC, term LIMIT ?", (*bounds, most)
-        )
-        return msgspec.convert(total or 0, int), msgspec.convert(rows.fetchall(), list[tuple[str, int]])
+    def starting(self, prefix: str) -> int:
+        query = "SELECT sum(docs) FROM word WHERE term >= ? AND term < ?"
+        return msgspec.convert(self._connection.execute(query, (prefix, prefix + _LAST)).get or 0, int)
+
+    def completions(self, prefix: str, most: int) -> list[tuple[str, int]]:
+        query = "SELECT term, docs FROM word WHERE term >= ? AND term < ? ORDER BY docs DESC, term LIMIT ?"
+        rows = self._connection.execute(query, (prefix, prefix + _LAST, most))
+        return msgspec.convert(rows.fetchall(), list[tuple[str, int]])
 
     def sharing(self, stems: Collection[str]) -> list[tuple[str, str, int]]:
         if not stems:
@@ -80,17 +85,12 @@ class Words:
         )
         return msgspec.convert(rows.fetchall(), list[tuple[str, str, int]])
 
-    def resembling(self, word: str, slack: int) -> list[tuple[str, int]]:
-        # The first two letters may have been swapped; otherwise the first is taken as right, as it mostly is
-        # and a scan of all words is not.
-        found: list[tuple[str, int]] = []
-        for letter in dict.fromkeys(word[:2]):
-            rows = self._connection.execute(
-                "SELECT term, docs FROM word WHERE term >= ? AND term < ? AND length(term) BETWEEN ? AND ?",
-                (letter, letter + _LAST, len(word) - slack, len(word) + slack),
-            )
-            found.extend(msgspec.convert(rows.fetchall(), list[tuple[str, int]]))
-        return found
+    def resembling(self, beginning: str, shortest: int, longest: int) -> list[tuple[str, int]]:
+        rows = self._connection.execute(
+            "SELECT term, docs FROM word WHERE term >= ? AND term < ? AND length(term) BETWEEN ? AND ?",
+            (beginning, beginning + _LAST, shortest, longest),
+        )
+        return msgspec.convert(rows.fetchall(), list[tuple[str, int]])
 
 
 def answer(connection: apsw.Connection, query: Query, limit: int) -> SearchAnswer:
@@ -117,19 +117,24 @@ def _ranked(connection: apsw.Connection, asked: Plan, limit: int) -> tuple[list[
         asked = without_exclusions(asked)
         found = _holding_all(connection, asked, most)
     looser = relaxed(asked)
-    if len(found) >= FEWEST_HITS or len(looser.required) < 2:
+    enough = FEWEST_HITS if len(asked.sought) >= MANY_WORDS else 1
+    if len(found) >= enough or len(looser.required) < 2:
         return rank(found, asked, covered=True), "all"
-    some = _candidates(connection, _WHOLE, match_any(looser), most)
-    whole = {one.number: one for one in _candidates(connection, _WHOLE, match_all(asked), most)}
-    whole.update((one.number, one) for one in some)
-    return rank(whole.values(), looser, covered=False), "all" if found else "most"
+    match = match_any(looser, MOST_ADDED_ENTRIES if found else MOST_ANY_ENTRIES)
+    some = {one.number: one for one in _candidates(connection, _WHOLE, match, PARTIAL_CANDIDATES)}
+    whole = [some.get(one.number) or one for one in found]
+    partial = [one for number, one in some.items() if number not in {each.number for each in found}]
+    first = rank(whole, looser, covered=True)
+    rest = rank(partial, looser, covered=False)
+    ordered = sorted((*first, *rest), key=lambda one: -one.score)
+    return ordered, "all" if found else "most"
 
 
 def _holding_all(connection: apsw.Connection, asked: Plan, most: int) -> list[Candidate]:
     """Sections that hold everything required; of very many, those that hold it in their headings."""
     if asked.expected > MANY_SECTIONS:
         found = _candidates(connection, _HEADS, match_heads(asked), most)
-        if len(found) >= most:
+        if len(found) >= most // CANDIDATES_PER_HIT:
             return found
     return _candidates(connection, _HEADS, match_all(asked), most)
 

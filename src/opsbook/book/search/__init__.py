@@ -6,6 +6,8 @@ from opsbook.book.search.hit import Hit, Matched, SearchAnswer, SearchSection
 from opsbook.book.search.indexing import COLUMNS, GENERATION, WEIGHTS, columns_of, names_of
 from opsbook.book.search.planning import (
     MANY_SECTIONS,
+    MOST_ADDED_ENTRIES,
+    MOST_ANY_ENTRIES,
     Phrase,
     Plan,
     Sought,
@@ -24,6 +26,8 @@ __all__ = [
     "COLUMNS",
     "GENERATION",
     "MANY_SECTIONS",
+    "MOST_ADDED_ENTRIES",
+    "MOST_ANY_ENTRIES",
     "WEIGHTS",
     "Candidate",
     "Hit",

@@ -11,17 +11,15 @@ from opsbook.book.search.planning import Sought
 WIDTH = 160
 # How much of the width stands before the first mark, so that it reads as a sentence.
 LEAD = 30
-# A section longer than this is looked through only so far: it is a dump, and the hit names its section.
-MOST_SCANNED = 20_000
-MOST_SPOTS = 60
+# A long section is looked through piece by piece until one holds a word; far down it is a dump, and the hit
+# names its section anyway.
+PIECE, MOST_SCANNED = 3_000, 30_000
+MOST_SPOTS = 40
 
 
 def snippet(text: str, sought: Sequence[Sought]) -> tuple[str, tuple[tuple[int, int], ...]]:
     """About `WIDTH` characters of the text on one line, and the [start, end) of the words found in them."""
-    plain = " ".join(text[:MOST_SCANNED].split())
-    if not plain.isascii():
-        plain = unicodedata.normalize("NFC", plain)
-    spots = _spots(plain, sought)
+    plain, spots = _found(text, sought)
     start = _best_start(spots)
     first = _word_start(plain, max(0, start - LEAD)) if len(plain) > WIDTH else 0
     last = _word_end(plain, first + WIDTH)
@@ -37,6 +35,20 @@ def snippet(text: str, sought: Sequence[Sought]) -> tuple[str, tuple[tuple[int, 
         else:
             marks.append((left + shift, right + shift))
     return cut, tuple(marks)
+
+
+def _found(text: str, sought: Sequence[Sought]) -> tuple[str, list[tuple[int, int, int]]]:
+    for begin in range(0, min(len(text), MOST_SCANNED), PIECE):
+        plain = _line(text[begin : begin + PIECE])
+        spots = _spots(plain, sought)
+        if spots:
+            return plain, spots
+    return _line(text[:PIECE]), []
+
+
+def _line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if line.isascii() else unicodedata.normalize("NFC", line)
 
 
 def _spots(plain: str, sought: Sequence[Sought]) -> list[tuple[int, int, int]]:

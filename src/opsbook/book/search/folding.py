@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache
+from itertools import pairwise
 
 # Longer runs are keys, hashes and base64: cut, so that one blob cannot fill the vocabulary.
 LONGEST_WORD = 64
@@ -80,9 +81,15 @@ def indexed(text: str) -> list[str]:
 
 
 def indexed_name(name: str) -> list[str]:
-    """The words of a name or heading: as `indexed`, with snake_case and kebab-case words also joined."""
+    """The words of a name or heading: as `indexed`, also with snake_case and kebab-case words joined.
+
+    Of CamelCase ones each two neighbours are joined too: people say crashlooping for `KubePodCrashLooping`.
+    """
     found = indexed(name)
     for chunk in name.split():
+        parts = humps(chunk)
+        if len(parts) > 2:
+            found.extend(left + right for left, right in pairwise(parts))
         pieces = words(chunk)
         if 1 < len(pieces) <= MOST_HUMPS and chunk.isascii():
             found.append("".join(pieces)[:LONGEST_WORD])

@@ -18,23 +18,26 @@ GENERATION = 1
 
 def columns_of(section: SearchSection) -> tuple[str, ...]:
     """The words of a section for each of `COLUMNS`, parted by spaces."""
-    stem, _, extension = section.path.rpartition(".")
-    place = stem if stem and len(extension) <= 8 and "/" not in extension else section.path
     columns = (
         [word for alert in section.alerts for word in indexed_name(alert)],
         indexed_name(section.page),
         indexed_name(section.section),
         indexed(section.symptoms),
-        [*words(section.slot), *words(place)],
+        [*words(section.slot), *words(_stem(section.path))],
         indexed(section.text),
     )
     return tuple(" ".join(column) for column in columns)
 
 
+def _stem(path: str) -> str:
+    stem, _, extension = path.rpartition(".")
+    return stem if stem and len(extension) <= 8 and "/" not in extension else path
+
+
 def names_of(section: SearchSection) -> str:
     """The heads of a section, ready to be compared: alerts, section title and page title, parted by `|`.
 
-    Each is given first as whole names without spaces, then as its words.
+    Each is given first as whole names without spaces, then as its words; the file's name is one more title.
     """
     fields = (
         ["".join(words(alert)) for alert in section.alerts],
@@ -42,6 +45,6 @@ def names_of(section: SearchSection) -> str:
         ["".join(words(section.section))],
         indexed_name(section.section),
         ["".join(words(section.page))],
-        indexed_name(section.page),
+        [*indexed_name(section.page), *words(_stem(section.path).rpartition("/")[2])],
     )
     return "|".join(f" {' '.join(field)} " for field in fields)

@@ -10,9 +10,9 @@ from functools import cache
 
 from opsbook.book.search.folding import humps, words
 
-# People type fewer words than this; a longer text is better answered by any of its words than by all.
-MOST_TYPED_WORDS = 10
-# A text with an address or a time in it is taken as pasted from this many words on.
+# A question of more words than this is better answered by any of its words than by all.
+MOST_TYPED_WORDS = 16
+# A text with an address, a time or the name of an error in it is taken as pasted from this many words on.
 FEWEST_PASTED_WORDS = 4
 # Beyond this the words of a log repeat themselves.
 MOST_RUNS = 400
@@ -47,6 +47,14 @@ def _volatile() -> re.Pattern[str]:
 
 
 @cache
+def _telltale() -> re.Pattern[str]:
+    return re.compile(
+        r"\b[A-Z]\w*(?:Error|Exception)\b|\b(?:ERROR|FATAL|PANIC|WARN|WARNING|CRITICAL)\b"
+        r"|\b(?:error|fatal|panic|failed)\s?:|\[Errno \d+\]|/[\w.+-]+/[\w.+-]+/|\w+=\"|\w+\.\w+\.\w+\.[A-Z]"
+    )
+
+
+@cache
 def _dropped() -> re.Pattern[str]:
     # Directories of a path, keeping its last part; amounts with a unit; `file.py:12`, `main.go:123]`.
     return re.compile(
@@ -76,7 +84,8 @@ def is_pasted(text: str) -> bool:
         return True
     if pieces < FEWEST_PASTED_WORDS:
         return False
-    return len([line for line in text.splitlines() if line.strip()]) > 1 or bool(_volatile().search(text))
+    has_lines = len([line for line in text.splitlines() if line.strip()]) > 1
+    return has_lines or bool(_volatile().search(text)) or bool(_telltale().search(text))
 
 
 def telling_runs(text: str) -> tuple[tuple[str, ...], ...]:

@@ -19,19 +19,20 @@ from opsbook.book.search.query import STOP_WORDS, Query, Word
 from opsbook.book.search.spelling import halves, mend, slips_allowed
 
 # Reading one entry of a word's list costs about 15 ns to weigh and 0.5 µs to score, measured at 100,000
-# sections. These bound what a query may read beyond the words as typed (other endings, completions) …
+# sections. These bound what a query may read with other endings and completions: none are needed by one whose
+# own words stand everywhere …
 MOST_EXTRA_ENTRIES = 6_000
 # … what the words that must match may add up to before the commonest become optional …
 MOST_REQUIRED_ENTRIES = 30_000
-# … and what an any-of question may read.
-MOST_ANY_ENTRIES = 6_000
+# … what an any-of question may read, when it stands alone and when it only adds to hits that hold everything.
+MOST_ANY_ENTRIES, MOST_ADDED_ENTRIES = 4_000, 1_000
 # From this many expected sections on, headings are asked first.
 MANY_SECTIONS = 2_000
 
 MOST_VARIANTS = 5
+MOST_COMPLETIONS = 3
 MOST_TELLING_WORDS = 16
 MOST_PAIRS = 8
-FEWEST_ANY_WORDS = 3
 # A word in the middle of a query is taken as the beginning of another only from this length on.
 SHORTEST_BEGINNING = 3
 
@@ -46,14 +47,17 @@ class Vocabulary(Protocol):
     def docs(self, words: Collection[str]) -> dict[str, int]:
         """In how many sections each word stands; words that stand in none are left out."""
 
-    def starting(self, prefix: str, most: int) -> tuple[int, list[tuple[str, int]]]:
-        """How many entries the words of that beginning have together, and the most frequent of them."""
+    def starting(self, prefix: str) -> int:
+        """How many entries the words of that beginning have together."""
+
+    def completions(self, prefix: str, most: int) -> list[tuple[str, int]]:
+        """(word, sections) of the most frequent words of that beginning."""
 
     def sharing(self, stems: Collection[str]) -> list[tuple[str, str, int]]:
         """(stem, word, sections) of every word with one of the stems, the most frequent first."""
 
-    def resembling(self, word: str, slack: int) -> list[tuple[str, int]]:
-        """(word, sections) of the words that may be `word` misspelt, about as long, in any order."""
+    def resembling(self, beginning: str, shortest: int, longest: int) -> list[tuple[str, int]]:
+        """(word, sections) of the words of that beginning whose length is within the bounds."""
 
 
 class Phrase(Struct, frozen=True):
@@ -128,13 +132,13 @@ def match_heads(plan: Plan) -> str:
     return _without(f"{HEADS} : ({' AND '.join(sought.match for sought in plan.required)})", plan.excluded)
 
 
-def match_any(plan: Plan) -> str:
+def match_any(plan: Plan, most_entries: int = MOST_ANY_ENTRIES) -> str:
     """The expression for sections that hold some of what is sought: the most telling that can be afforded."""
     chosen: list[str] = []
     entries = 0
     for sought in sorted(plan.sought, key=lambda one: one.docs):
         entries += sought.docs
-        if len(chosen) >= FEWEST_ANY_WORDS and entries > MOST_ANY_ENTRIES:
+        if chosen and entries > most_entries:
             break
         chosen.append(sought.match)
     return _without(" OR ".join(chosen), plan.excluded)
@@ -174,13 +178,13 @@ class _Planning:
         self.mended: list[tuple[str, str]] = []
         self.unknown: list[str] = []
         self.pieces: list[Sought] = []
-        self.extra = MOST_EXTRA_ENTRIES
         wanted = [word for word in query.words if word.is_phrase or not _is_stop(word)]
         self.words = wanted or list(query.words)
         asked: dict[str, None] = {}
         for word in (*self.words, *query.excluded):
             asked.update(dict.fromkeys((*word.tokens, *word.parts, "".join(word.tokens))))
         self.known = vocabulary.docs(asked)
+        self.extra = MOST_EXTRA_ENTRIES - sum(self._docs(word.tokens) for word in self.words)
         stems = {stem(word.tokens[0]) for word in self.words if len(word.tokens) == 1}
         self.related: dict[str, list[Phrase]] = {}
         for shared, other, docs in vocabulary.sharing(stems):
@@ -232,14 +236,19 @@ class _Planning:
         return Sought(phrases, weigh(max(phrase.docs for phrase in phrases), self.vocabulary.sections))
 
     def _others(self, word: Word, *, is_found: bool) -> list[Phrase]:
-        """Completions and other endings, as far as they can be afforded (when nothing else is: three)."""
+        """Completions and other endings, as far as they can be afforded.
+
+        A word that is only a beginning is looked for as its most frequent completions when it has too many.
+        """
         token = word.tokens[-1]
         offered = list(self.related.get(stem(token), ())) if len(word.tokens) == 1 else []
         others: list[Phrase] = []
-        if word.is_open or not is_found:
+        if (word.is_open or not is_found) and not _is_stop(word):
             others = self._completions(word, is_found=is_found)
+        is_begun = any(phrase.is_prefix for phrase in others)
         for phrase in offered[: MOST_VARIANTS + 1]:
-            if phrase.words != word.tokens and phrase.docs <= self.extra:
+            is_new = not phrase.words[0].startswith(token) if is_begun else phrase.words != word.tokens
+            if is_new and phrase.docs <= self.extra:
                 self.extra -= phrase.docs
                 others.append(phrase)
         return others
@@ -247,20 +256,20 @@ class _Planning:
     def _completions(self, word: Word, *, is_found: bool) -> list[Phrase]:
         if len(word.tokens) > 1 or (not word.is_open and len(word.tokens[0]) < SHORTEST_BEGINNING):
             return []
-        total, top = self.vocabulary.starting(word.tokens[0], MOST_VARIANTS)
-        if total <= self._docs(word.tokens):
+        token = word.tokens[0]
+        if is_found and self.known[token] > self.extra:
+            return []
+        total = self.vocabulary.starting(token)
+        if total <= self.known.get(token, 0):
             return []
         if total <= self.extra:
             self.extra -= total
             return [Phrase(word.tokens, total, is_prefix=True)]
-        found: list[Phrase] = []
-        for other, docs in top:
-            if (other,) == word.tokens:
-                continue
-            if docs <= self.extra or (not is_found and len(found) < FEWEST_ANY_WORDS):
-                self.extra -= docs
-                found.append(Phrase((other,), docs))
-        return found
+        if is_found:
+            return []
+        frequent = self.vocabulary.completions(token, MOST_COMPLETIONS)
+        self.extra -= sum(docs for _, docs in frequent)
+        return [Phrase((other,), docs) for other, docs in frequent]
 
     def _rescued(self, word: Word) -> list[Sought]:
         """What a word that the book does not hold was meant to be: two words, another spelling, nothing."""
@@ -273,8 +282,7 @@ class _Planning:
                 for pair in pieces
                 if pair[0] in known and pair[1] in known
             ]
-            allowed = slips_allowed(token)
-            meant = mend(token, self.vocabulary.resembling(token, allowed)) if allowed else None
+            meant = self._meant(token)
             if parted and not (meant and len(token) < 8):
                 best = max(parted, key=lambda phrase: (phrase.docs, phrase.words))
                 return [self._weighed((best,))]
@@ -286,6 +294,19 @@ class _Planning:
                 return [one for part in word.parts for one in self._sought(Word(part, (part,)))]
         self.unknown.append(word.typed)
         return []
+
+    def _meant(self, token: str) -> str | None:
+        allowed = slips_allowed(token)
+        if not allowed:
+            return None
+        # The first letter is mostly right; failing that, it was swapped with the second. A look at every word
+        # of the book would take ten times as long.
+        for letter in dict.fromkeys(token[:2]):
+            offered = self.vocabulary.resembling(letter, len(token) - allowed, len(token) + allowed)
+            meant = mend(token, offered)
+            if meant:
+                return meant
+        return None
 
 
 def _is_stop(word: Word) -> bool:
@@ -321,7 +342,7 @@ def _plan_pasted(query: Query, vocabulary: Vocabulary) -> Plan:
     entries = 0
     for word, docs in sorted(known.items(), key=lambda item: (item[1], item[0]))[:MOST_TELLING_WORDS]:
         entries += docs
-        if len(chosen) >= FEWEST_ANY_WORDS and entries > MOST_ANY_ENTRIES:
+        if chosen and entries > MOST_ANY_ENTRIES:
             break
         chosen.append(Sought((Phrase((word,), docs),), weigh(docs, sections)))
     pairs: dict[tuple[str, ...], int] = {}

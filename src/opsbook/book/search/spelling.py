@@ -29,10 +29,12 @@ def slips(left: str, right: str, limit: int) -> int:
     left, right = left[start : len(left) - end], right[start : len(right) - end]
     if abs(len(left) - len(right)) > limit:
         return limit + 1
-    return min(_distance(left, right), limit + 1)
+    if not left or not right:
+        return len(left) + len(right)
+    return min(_distance(left, right, limit), limit + 1)
 
 
-def _distance(left: str, right: str) -> int:
+def _distance(left: str, right: str, limit: int) -> int:
     before: list[int] = []
     above = list(range(len(right) + 1))
     for row, char in enumerate(left, 1):
@@ -41,6 +43,8 @@ def _distance(left: str, right: str) -> int:
             cost = min(above[column] + 1, current[-1] + 1, above[column - 1] + (char != other))
             swapped = row > 1 and column > 1 and char == right[column - 2] and left[row - 2] == other
             current.append(min(cost, before[column - 2] + 1) if swapped else cost)
+        if min(current) > limit and min(above) > limit:  # a swap looks two rows back
+            return limit + 1
         before, above = above, current
     return above[-1]
 
@@ -61,6 +65,7 @@ def mend(word: str, known: Iterable[tuple[str, int]]) -> str | None:
         distance = slips(word, candidate, allowed)
         if distance > allowed:
             continue
+        allowed = distance
         is_jumbled = len(candidate) == len(word) and sorted(candidate) == sorted(word)
         ranked = (distance, candidate[0] != word[0], not is_jumbled, -sections, candidate)
         if best is None or ranked < best:

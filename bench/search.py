@@ -1,0 +1,209 @@
+"""Search beside SQLite FTS5 used by hand: the same 100,000 sections, the same queries, taken in turns.
+
+The sections are those of the corpora, again and again with half of their rarer words changed, so that
+The sections are those of the corpora, repeated with half of their rarer words changed, so that
+The peer is one FTS5 table with our columns and weights, given the same cache, asked for all words at once.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tempfile
+import time
+import zlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from random import Random
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "src")]
+
+import apsw  # noqa: E402
+from bench.table import Row, show  # noqa: E402
+from tests.book.markdown_sections import corpora, read_sections  # noqa: E402
+
+from opsbook.adapters.search_index import SearchIndex  # noqa: E402
+from opsbook.book.search import COLUMNS, WEIGHTS, SearchSection  # noqa: E402
+
+SECTIONS = 100_000
+QUERIES = 400
+# Words in fewer sections than this are changed in half of the copies: names of hosts, services, tables.
+RARE = 60
+_WORD = re.compile(r"[^\W_]+")
+_SYLLABLES = (
+    "ba",
+    "ce",
+    "di",
+    "fo",
+    "gu",
+    "ka",
+    "le",
+    "mi",
+    "no",
+    "pu",
+    "ra",
+    "se",
+    "ti",
+    "vo",
+    "zen",
+    "tor",
+)
+Pages = dict[str, tuple[SearchSection, ...]]
+
+
+def varied_pages(originals: Pages, sections: int) -> Pages:
+    """The pages, repeated with other rare words until there are so many sections."""
+    seen = Counter(
+        word
+        for page in originals.values()
+        for section in page
+        for word in set(_WORD.findall(f"{section.page} {section.section} {section.text}"))
+    )
+    pages: Pages = {}
+    count = copy = 0
+    while count < sections:
+        for path, page in originals.items():
+            kept = page if copy == 0 else tuple(_varied(section, copy, seen) for section in page)
+            kept = kept[: sections - count]
+            pages[f"{copy}/{path}"] = tuple(_moved(section, f"{copy}/{path}") for section in kept)
+            count += len(kept)
+            if count >= sections:
+                break
+        copy += 1
+    return pages
+
+
+def _moved(section: SearchSection, path: str) -> SearchSection:
+    fields = (section.anchor, section.page, section.section, section.slot, section.line, section.alerts)
+    return SearchSection(path, *fields, section.symptoms, section.text)
+
+
+def _varied(section: SearchSection, copy: int, seen: Counter[str]) -> SearchSection:
+    def other(match: re.Match[str]) -> str:
+        word = match.group()
+        chance = zlib.crc32(f"{copy} {word}".encode())
+        if seen[word] > RARE or len(word) < 4 or chance % 2:
+            return word
+        return word[:2] + _SYLLABLES[chance // 2 % 16] + _SYLLABLES[chance // 32 % 16] + word[-2:]
+
+    def change(text: str) -> str:
+        return _WORD.sub(other, text)
+
+    titles = (section.anchor, change(section.page), change(section.section), section.slot, section.line)
+    alerts = tuple(map(change, section.alerts))
+    return SearchSection(section.path, *titles, alerts, change(section.symptoms), change(section.text))
+
+
+def queries_of(pages: Pages, count: int) -> list[list[str]]:
+    """Two to five words of one section each, as a person might remember them; always the same ones."""
+    random = Random(2)
+    sections = [section for page in pages.values() for section in page]
+    queries: list[list[str]] = []
+    while len(queries) < count:
+        section = random.choice(sections)
+        words = _WORD.findall(f"{section.page} {section.section} {section.text}")
+        if len(words) >= 6:
+            queries.append(random.sample(words, random.randint(2, 5)))
+    return queries
+
+
+class ByHand:
+    """FTS5 as one would use it by hand: one table, all words, bm25, twenty rows with their snippets."""
+
+    def __init__(self, file: Path, pages: Pages) -> None:
+        self.database = apsw.Connection(str(file))
+        self.database.pragma("journal_mode", "WAL")
+        self.database.pragma("synchronous", "OFF")
+        self.database.pragma("cache_size", -64 * 1024)
+        columns = f"path UNINDEXED, anchor UNINDEXED, {', '.join(COLUMNS)}"
+        tokenizer = "tokenize='unicode61 remove_diacritics 2'"
+        self.database.execute(f"CREATE VIRTUAL TABLE peer USING fts5({columns}, {tokenizer})")
+        marks = ",".join("?" * (len(COLUMNS) + 2))
+        with self.database:
+            for path, page in pages.items():
+                for one in page:
+                    alerts = " ".join(one.alerts)
+                    row = (path, one.anchor, alerts, one.page, one.section, one.symptoms, one.slot, one.text)
+                    self.database.execute(f"INSERT INTO peer VALUES ({marks})", row)
+        weights = ", ".join(map(str, (0.0, 0.0, *WEIGHTS)))
+        self.statement = (
+            "SELECT path, anchor, page, section, snippet(peer, 7, '', '', '…', 24)"
+            f" FROM peer WHERE peer MATCH ? ORDER BY bm25(peer, {weights}) LIMIT 20"
+        )
+
+    def search(self, words: Sequence[str]) -> list[tuple[object, ...]]:
+        match = " ".join(f'"{word}"' for word in words)
+        return self.database.execute(self.statement, (match,)).fetchall()
+
+
+def timed(ask: Callable[[], object]) -> float:
+    """Milliseconds that one call takes."""
+    started = time.perf_counter()
+    ask()
+    return (time.perf_counter() - started) * 1000
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """The value that this share of all values do not exceed."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def rows(sections: int = SECTIONS, queries: int = QUERIES) -> list[Row]:
+    """p50 and p95 of a search, and the time to build and to follow one changed page."""
+    folder = corpora()
+    if folder is None:
+        raise SystemExit("The corpora are not here: set OPSBOOK_CORPORA to their folder.")
+    pages = varied_pages(read_sections(folder), sections)
+    with tempfile.TemporaryDirectory() as place:
+        index = SearchIndex(Path(place) / "search.db")
+        ours_built = timed(lambda: index.update({path: ("1", page) for path, page in pages.items()}))
+        hand: list[ByHand] = []
+        peer_built = timed(lambda: hand.append(ByHand(Path(place) / "peer.db", pages)))
+        asked = queries_of(pages, queries)
+        for words in asked[: queries // 4]:
+            index.search(" ".join(words))
+            hand[0].search(words)
+        ours: list[float] = []
+        peer: list[float] = []
+        for number, words in enumerate(asked):
+            # In turns, and not always the same one first: each warms the machine for the other.
+            if number % 2:
+                ours.append(timed(lambda words=words: index.search(" ".join(words))))  # type: ignore[misc]
+            peer.append(timed(lambda words=words: hand[0].search(words)))  # type: ignore[misc]
+            if not number % 2:
+                ours.append(timed(lambda words=words: index.search(" ".join(words))))  # type: ignore[misc]
+        changed = next(iter(pages))
+        followed = timed(
+            lambda: index.update(
+                {path: ("2" if path == changed else "1", page) for path, page in pages.items()}
+            )
+        )
+        index.close()
+    return [
+        _row(f"search, {sections:,} sections, p50", quantile(ours, 0.5), quantile(peer, 0.5), ""),
+        _row(
+            f"search, {sections:,} sections, p95",
+            quantile(ours, 0.95),
+            quantile(peer, 0.95),
+            "≤ 1.2×, < 10 ms",
+        ),
+        _row("index, all pages", ours_built, peer_built, ""),
+        Row("index, one page changed", f"{followed:.1f} ms", "", "", ""),
+    ]
+
+
+def _row(what: str, ours: float, peer: float, aim: str) -> Row:
+    return Row(what, f"{ours:.2f} ms", f"{peer:.2f} ms", f"{ours / peer:.2f}×", aim)
+
+
+def main() -> int:
+    """Prints the rows; `python bench/search.py [SECTIONS [QUERIES]]`."""
+    show(rows(*map(int, sys.argv[1:3])))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
