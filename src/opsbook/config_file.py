@@ -48,7 +48,7 @@ FIELDS = (
     Field("lint.select", "select", "list"),
     Field("lint.ignore", "ignore", "list"),
     Field("lint.ignore_in", "ignore_in", "table of lists"),
-    Field("lint.severity", "rule_severity", "table of texts", words=SEVERITIES),
+    Field("lint.severity", "rule_severity", "table of texts", words=(*SEVERITIES, "off")),
     Field("lint.fail_on", "fail_on", "text", words=SEVERITIES),
     Field("lint.stale_days", "stale_days", "days"),
     Field("lint.practised_days", "practised_days", "days"),
