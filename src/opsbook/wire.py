@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from opsbook.adapters.folder import FolderBook
 from opsbook.adapters.lint_cache import LintCache
@@ -14,12 +16,25 @@ from opsbook.book.page import Reading
 from opsbook.config import FILE_NAME, Config
 from opsbook.usecases.ports import Workers
 
+if TYPE_CHECKING:
+    from opsbook.adapters.search_index import SearchIndex
+
 
 def build_book(config: Config) -> FolderBook:
     """The book of a configuration, ready to be read."""
     headings = Headings(config.headings) if config.headings else shipped_headings()
     kinds = tuple(config.kinds.items())
     return FolderBook(config.root, config.book, Reading(headings, kinds, link_style(config)[0]))
+
+
+def build_search_index(config: Config) -> SearchIndex:
+    """The search index beside the ledger."""
+    from opsbook.adapters.lint_cache import make_state_folder
+    from opsbook.adapters.search_index import SearchIndex  # SQLite: only search pays for it
+
+    with suppress(OSError):  # the index tells on its own where it cannot write, and does without a file
+        make_state_folder(config.state)
+    return SearchIndex(os.path.join(config.state, "search.db"))
 
 
 def build_workers() -> Workers:
