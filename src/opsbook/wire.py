@@ -8,7 +8,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from opsbook.adapters.folder import FolderBook
-from opsbook.adapters.lint_cache import LintCache
 from opsbook.adapters.workers import ForkedWorkers
 from opsbook.book.headings import Headings, shipped_headings
 from opsbook.book.lint import LintSettings
@@ -17,6 +16,7 @@ from opsbook.config import FILE_NAME, Config
 from opsbook.usecases.ports import Workers
 
 if TYPE_CHECKING:
+    from opsbook.adapters.lint_cache import LintCache
     from opsbook.adapters.search_index import SearchIndex
 
 
@@ -44,6 +44,8 @@ def build_workers() -> Workers:
 
 def build_lint_cache(config: Config, question: str, source: FolderBook, rule_files: Sequence[str]) -> LintCache:
     """What remembers the answer to a way of asking; it depends on this program and its configuration too."""
+    from opsbook.adapters.lint_cache import LintCache
+
     program = os.path.dirname(os.path.abspath(__file__))
     walked = os.walk(program)
     code = [os.path.join(folder, name) for folder, _, names in walked for name in names if name.endswith(".py")]
