@@ -18,6 +18,7 @@ from opsbook.book.steps import (
     Step,
     StepField,
     fence_steps,
+    has_any,
     list_steps,
     renumbered,
     step_field,
@@ -41,6 +42,7 @@ _FENCE_SLOTS = frozenset({"deployment", "rollback", "diagnosis", "mitigation", "
                           "resolution"})  # fmt: skip
 _TEXT_SLOTS = frozenset({"diagnosis", "mitigation", "solution"})
 _PHASES = {"verification": "Verification", "rollback": "Rollback Process", "prerequisites": "Prerequisites"}
+_STEP = frozenset({"Step", "step", "STEP"})
 _PREFIX = {"verification": "verify.", "rollback": "rollback.", "prerequisites": "prerequisite."}
 
 
@@ -84,15 +86,16 @@ def procedures_of(page: Page) -> tuple[Procedure, ...]:
 def _read(page: Page) -> Iterator[Procedure]:
     if page.kind in ("template", "incident", "post-mortem", "metrics", "dashboards"):
         return
-    if not (page.document.ordered or page.document.codes or page.fields or _has_tasks(page)):
+    document = page.document
+    if not (document.ordered or document.codes or document.tasks or page.fields):
         return
     sections = page.sections
+    counted = [section.title for section in sections if section.title[:1].isdigit() or section.title[:4] in _STEP]
     taken: set[int] = set()
     for at, section in enumerate(sections):
         if at in taken:
             continue
-        children = _children(sections, at)
-        numbered = _numbered_children(page, section, children)
+        numbered = _numbered_children(page, section, _children(sections, at)) if len(counted) > 1 else []
         if numbered:
             taken.update(range(numbered[0], _after(sections, numbered[-1])))
             steps = [step for n, child in enumerate(numbered, 1) for step in _heading_steps(page, sections[child], n)]
@@ -101,10 +104,6 @@ def _read(page: Page) -> Iterator[Procedure]:
         found = _steps_of(page, at)
         if found is not None:
             yield _made(page, at, found, taken)
-
-
-def _has_tasks(page: Page) -> bool:
-    return any(block.kind == "item" and block.level for block in page.document.blocks)
 
 
 def _children(sections: tuple[Section, ...], at: int) -> list[int]:
@@ -162,13 +161,16 @@ def _steps_of(page: Page, at: int) -> list[Step] | None:
     if section.slot == "verification" or (section.slot in _PROSE_SLOTS and page.kind != "procedure"):
         return None
     low, high = page.blocks(section.body, section.end)
-    process = _own_field(page, section, "Deployment Process")
+    labels = _own_labels(page, section)
+    if not labels and not _may_hold_steps(page, section, low, high):
+        return None  # most sections of most pages: worth a look before everything that follows
+    process = _own_field(page, section, "Deployment Process") if "Deployment Process" in labels else None
     if process is not None and _slot_above(page, at) == "deployment":
         return value_steps(page, process, "")
-    solution = _solution_steps(page, section)
+    solution = _solution_steps(page, section) if labels else None
     if solution is not None:
         return solution
-    has_phase = _own_field(page, section, "Verification") or _own_field(page, section, "Rollback Process")
+    has_phase = any(label in labels and _own_field(page, section, label) for label in ("Verification", "Rollback Process"))
     steps = list_steps(page, low, high) or task_steps(page, low, high)
     if steps:
         if page.profile.has_procedures or has_phase or any(step.kind == "command" for step in steps):
@@ -182,6 +184,20 @@ def _steps_of(page: Page, at: int) -> list[Step] | None:
     if not steps and section.slot in _TEXT_SLOTS:
         steps = text_steps(page, low, high)
     return steps or ([] if has_phase else None)
+
+
+def _own_labels(page: Page, section: Section) -> set[str]:
+    """The labels in a section's own text, by their canonical names where they are ours."""
+    return {canonical_label(field.key) or field.key for field in page.fields_within(section.body, section.end)}
+
+
+def _may_hold_steps(page: Page, section: Section, low: int, high: int) -> bool:
+    """Whether blocks [low, high) hold a list of steps, or what a page of this kind takes for steps."""
+    document = page.document
+    has_list = has_any(document.ordered, low, high) or has_any(document.tasks, low, high)
+    if page.profile.has_procedures:
+        return has_list or has_any(document.codes, low, high) or section.slot in _TEXT_SLOTS
+    return has_list and has_any(document.codes, low, high)
 
 
 def _slot_above(page: Page, at: int) -> str | None:

@@ -11,29 +11,30 @@ from opsbook.book.lint import Around, page_rule
 from opsbook.book.page import Page
 from opsbook.ground.errors import Finding
 
-# Searching for plain bytes first is 20 times as fast as one pattern of all shapes over every page.
-_SIGNS = (b"AKIA", b"ASIA", b"ghp_", b"gho_", b"ghs_", b"github_pat_", b"xox", b"PRIVATE KEY", b"eyJ", b"AIza",
-          b"_live_",          b"glpat-", b"hooks.slack.com/services/", b"npm_", b"@", b"SG.")  # fmt: skip
-
-
 @cache
-def _shapes() -> tuple[tuple[str, re.Pattern[bytes]], ...]:
-    """What a secret of each maker looks like, by the makers' own pages on the format of their tokens."""
-    shapes = {
-        "an AWS access key": rb"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
-        "a GitHub token": rb"\b(?:gh[opsur]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{40,})\b",
-        "a GitLab token": rb"\bglpat-[A-Za-z0-9_-]{20,}",
-        "a Slack token": rb"\bxox[abeoprs]-[A-Za-z0-9-]{20,}",
-        "a Slack webhook": rb"hooks\.slack\.com/services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/[A-Za-z0-9]{16,}",
-        "a private key": rb"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----\s+(?=[A-Za-z0-9+/=]{40})",
-        "a JSON web token": rb"\beyJ[A-Za-z0-9_-]{15,}\.eyJ[A-Za-z0-9_-]{15,}\.[A-Za-z0-9_-]{16,}",
-        "a Google API key": rb"\bAIza[0-9A-Za-z_-]{35}\b",
-        "a Stripe key": rb"\b[rs]k_live_[A-Za-z0-9]{20,}",
-        "an npm token": rb"\bnpm_[A-Za-z0-9]{36}\b",
-        "a SendGrid key": rb"\bSG\.[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{20,}",
-        "a password in an address": rb"\b[a-z][a-z0-9+.-]*://[^\s/:@\"'`<>$]+:([^\s/@\"'`]{6,})@[\w.-]+",
-    }
-    return tuple((name, re.compile(pattern)) for name, pattern in shapes.items())
+def _shapes() -> tuple[tuple[str, tuple[bytes, ...], re.Pattern[bytes]], ...]:
+    """What a secret of each maker looks like, by the makers' own pages on the format of their tokens.
+
+    With each stand the bytes that every such secret holds: looking for those first is 20 times as fast.
+    """
+    shapes: tuple[tuple[str, tuple[bytes, ...], bytes], ...] = (
+        ("an AWS access key", (b"AKIA", b"ASIA"), rb"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
+        ("a GitHub token", (b"ghp_", b"gho_", b"ghs_", b"ghu_", b"ghr_"), rb"\bgh[opsur]_[A-Za-z0-9]{36,}\b"),
+        ("a GitHub token", (b"github_pat_",), rb"\bgithub_pat_[A-Za-z0-9_]{40,}\b"),
+        ("a GitLab token", (b"glpat-",), rb"\bglpat-[A-Za-z0-9_-]{20,}"),
+        ("a Slack token", (b"xox",), rb"\bxox[abeoprs]-[A-Za-z0-9-]{20,}"),
+        ("a Slack webhook", (b"hooks.slack.com/services/",),
+         rb"hooks\.slack\.com/services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/[A-Za-z0-9]{16,}"),
+        ("a private key", (b"PRIVATE KEY-----",),
+         rb"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----\s+(?=[A-Za-z0-9+/=]{40})"),
+        ("a JSON web token", (b"eyJ",), rb"\beyJ[A-Za-z0-9_-]{15,}\.eyJ[A-Za-z0-9_-]{15,}\.[A-Za-z0-9_-]{16,}"),
+        ("a Google API key", (b"AIza",), rb"\bAIza[0-9A-Za-z_-]{35}\b"),
+        ("a Stripe key", (b"k_live_",), rb"\b[rs]k_live_[A-Za-z0-9]{20,}"),
+        ("an npm token", (b"npm_",), rb"\bnpm_[A-Za-z0-9]{36}\b"),
+        ("a SendGrid key", (b"SG.",), rb"\bSG\.[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{20,}"),
+        ("a password in an address", (b"://",), rb"://[^\s/:@\"'`<>$]+:([^\s/@\"'`]{6,})@[\w.-]+"),
+    )  # fmt: skip
+    return tuple((name, signs, re.compile(pattern)) for name, signs, pattern in shapes)
 
 
 @cache
@@ -46,9 +47,12 @@ def _example() -> re.Pattern[bytes]:
 @page_rule("secret", "error")
 def check(page: Page, around: Around) -> Iterator[Finding]:
     content = page.document.content
-    if not any(sign in content for sign in _SIGNS):
-        return
-    for name, shape in _shapes():
+    for name, signs, shape in _shapes():
+        for sign in signs:
+            if sign in content:
+                break
+        else:
+            continue
         for found in shape.finditer(content):
             telling = found.group(found.lastindex or 0)
             if _example().search(telling) and not found.group().startswith(b"-----"):
