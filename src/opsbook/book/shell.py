@@ -1,2 +1,0 @@
-class V: used=(); assigned=()
-def variables(t): return V
