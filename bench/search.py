@@ -2,7 +2,8 @@
 
 The sections are those of the corpora, again and again with half of their rarer words changed, so that
 The sections are those of the corpora, repeated with half of their rarer words changed, so that
-The peer is one FTS5 table with our columns and weights, given the same cache, asked for all words at once.
+The peer is one FTS5 table with our columns and weights, optimized and given the same cache as ours, asked for
+all words at once.
 """
 
 from __future__ import annotations
@@ -127,6 +128,7 @@ class ByHand:
                     alerts = " ".join(one.alerts)
                     row = (path, one.anchor, alerts, one.page, one.section, one.symptoms, one.slot, one.text)
                     self.database.execute(f"INSERT INTO peer VALUES ({marks})", row)
+        self.database.execute("INSERT INTO peer(peer) VALUES ('optimize')")
         weights = ", ".join(map(str, (0.0, 0.0, *WEIGHTS)))
         self.statement = (
             "SELECT path, anchor, page, section, snippet(peer, 7, '', '', '…', 24)"

@@ -38,8 +38,7 @@ _T = TypeVar("_T")
 # Longer than another process needs to write a large book anew.
 BUSY_MS = 15_000
 MOST_HITS = 200
-READ_CACHE_KIB = 64 * 1024
-WRITE_CACHE_KIB = 64 * 1024
+CACHE_KIB = 64 * 1024
 # One to find the damage, one to find that another process mends it at the same time, one to succeed.
 ATTEMPTS = 3
 
@@ -72,8 +71,9 @@ class SearchIndex:
     `in_memory_because` says why there is no file although one was asked for; None while all is well.
     """
 
-    def __init__(self, path: str | os.PathLike[str] | None) -> None:
+    def __init__(self, path: str | os.PathLike[str] | None, *, busy_ms: int = BUSY_MS) -> None:
         self._path = None if path is None else os.fspath(path)
+        self._busy_ms = busy_ms
         self._lock = threading.RLock()
         self._updating = threading.RLock()
         self._reader: apsw.Connection | None = None
@@ -142,11 +142,11 @@ class SearchIndex:
     def _connection(self) -> apsw.Connection:
         """The reading connection, on the file that has the name now. Call with the lock held."""
         if self._path is None:
-            self._reader = self._reader or _open(":memory:", READ_CACHE_KIB)
+            self._reader = self._reader or _open(":memory:", self._busy_ms)
             return self._reader
         if self._reader is None:
             self._identity = _identity(self._path)
-            self._reader = _open(self._path, READ_CACHE_KIB)
+            self._reader = _open(self._path, self._busy_ms)
             self._identity = self._identity or _identity(self._path)
         elif _identity(self._path) != self._identity:
             raise _Gone(f"{self._path} was taken away")
@@ -157,7 +157,7 @@ class SearchIndex:
         if self._path is None:
             with self._lock:
                 return tables.write(self._connection(), changed, pages.keys())
-        writer = _open(self._path, WRITE_CACHE_KIB)
+        writer = _open(self._path, self._busy_ms)
         try:
             # Without this a large update would shut readers out from when it overflows its cache.
             writer.pragma("cache_spill", False)
@@ -197,18 +197,18 @@ def _identity(path: str) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _open(path: str, cache_kib: int) -> apsw.Connection:
+def _open(path: str, busy_ms: int) -> apsw.Connection:
     """A connection to an index whose tables are there, made if need be."""
     if path != ":memory:":
         Path(path).absolute().parent.mkdir(parents=True, exist_ok=True)
     connection = apsw.Connection(path)
     try:
-        connection.set_busy_timeout(BUSY_MS)
+        connection.set_busy_timeout(busy_ms)
         connection.pragma("journal_mode", "TRUNCATE" if path != ":memory:" else "MEMORY")
         # The journal is synced before the file is changed: a power cut leaves the old index or the new.
         connection.pragma("synchronous", "NORMAL")
         connection.pragma("temp_store", "MEMORY")
-        connection.pragma("cache_size", -cache_kib)
+        connection.pragma("cache_size", -CACHE_KIB)
         tables.ensure(connection)
     except BaseException:
         connection.close()

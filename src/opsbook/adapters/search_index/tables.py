@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 import apsw
 import msgspec
@@ -66,15 +67,23 @@ def ensure(connection: apsw.Connection) -> None:
     """Makes the tables in an empty file; raises `OutOfDate` or `Foreign` when the file holds others."""
     if _is_current(connection):
         return
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with _writing(connection):
         if not _is_current(connection):  # another program may have made them meanwhile
             connection.execute(_TABLES)
             connection.pragma("application_id", APPLICATION)
             connection.pragma("user_version", VERSION)
+
+
+@contextmanager
+def _writing(connection: apsw.Connection) -> Iterator[None]:
+    """All that is written within, or nothing of it."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # a full disk has rolled back already
+            connection.execute("ROLLBACK")
         raise
 
 
@@ -116,8 +125,7 @@ def write(
     pages: Collection[str],
 ) -> Updated:
     """Puts in the changed pages and takes out those that are not among `pages`, in one transaction."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with _writing(connection):
         known = digests(connection)  # another program may have written since the caller looked
         fresh = {path: page for path, page in changed.items() if known.get(path) != page[0]}
         removed = [path for path in known if path not in pages]
@@ -128,12 +136,15 @@ def write(
         come = sum(_insert(connection, path, page, counts) for path, page in fresh.items())
         _count_words(connection, counts)
         connection.execute("UPDATE total SET sections = sections + ?", (come - gone,))
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
+        if come > _sections(connection) // 4:
+            # Merges what was written into one piece: a thirtieth of the time of writing it; searching is
+            # an eighth faster then (measured at 100,000 sections). SQLite merges small updates in time.
+            connection.execute("INSERT INTO fts(fts) VALUES ('optimize')")
     return Updated(len(fresh), len(removed))
+
+
+def _sections(connection: apsw.Connection) -> int:
+    return msgspec.convert(connection.execute("SELECT sections FROM total").get, int)
 
 
 def _insert(
