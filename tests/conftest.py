@@ -66,8 +66,10 @@ def corpora() -> Path:
     return folder
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # outermost, so that its lines are the last but pytest's own count
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
     """Writes what was absent in one line and, in a long campaign, how many inputs were tried."""
+    yield
     reports = [report for kind in terminalreporter.stats.values() for report in kind]
     absent = sorted({name for report in reports for name in _absent_in(report)})
     if PROFILE != "default":
