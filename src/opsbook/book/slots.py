@@ -32,7 +32,8 @@ _MARKS = frozenset((
     "toc", "_toc_", "deprecated", "optional", "experimental", "alpha", "beta", "draft", "wip", "obsolete",
     "archived",
     "legacy", "retired", "superseded", "internal", "public", "private", "required", "resolved", "closed", "open", "new",
-    "unreleased", "sic", "redacted", "removed", "omitted", "none", "n/a", "a-z", "a-z0-9", "y/n", "yes/no", "ok", "pass",
+    "unreleased", "sic", "redacted", "removed", "omitted", "none", "n/a", "a-z", "a-z0-9", "y/n", "yes/no", "ok",
+    "pass",
     "fail", "error", "warning", "warn", "info", "debug", "fatal", "critical", "true", "false", "null", "note", "tip",
     "important", "caution", "snip", "snipped", "truncated", "edit", "update", "recommended", "breaking",
 ))  # fmt: skip
