@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from opsbook.adapters.folder import FolderBook
-from opsbook.adapters.lint_cache import LintCache
 from opsbook.adapters.workers import ForkedWorkers
 from opsbook.book.headings import Headings, shipped_headings
 from opsbook.book.lint import LintSettings
 from opsbook.book.page import Reading
 from opsbook.config import FILE_NAME, Config
 from opsbook.usecases.ports import Workers
+
+if TYPE_CHECKING:
+    from opsbook.adapters.lint_cache import LintCache
+    from opsbook.adapters.search_index import SearchIndex
 
 
 def build_book(config: Config) -> FolderBook:
@@ -22,6 +27,16 @@ def build_book(config: Config) -> FolderBook:
     return FolderBook(config.root, config.book, Reading(headings, kinds, link_style(config)[0]))
 
 
+def build_search_index(config: Config) -> SearchIndex:
+    """The search index beside the ledger."""
+    from opsbook.adapters.lint_cache import make_state_folder
+    from opsbook.adapters.search_index import SearchIndex  # SQLite: only search pays for it
+
+    with suppress(OSError):  # the index tells on its own where it cannot write, and does without a file
+        make_state_folder(config.state)
+    return SearchIndex(os.path.join(config.state, "search.db"))
+
+
 def build_workers() -> Workers:
     """The processors of this machine; only for a process without other threads."""
     return ForkedWorkers()
@@ -29,6 +44,8 @@ def build_workers() -> Workers:
 
 def build_lint_cache(config: Config, question: str, source: FolderBook, rule_files: Sequence[str]) -> LintCache:
     """What remembers the answer to a way of asking; it depends on this program and its configuration too."""
+    from opsbook.adapters.lint_cache import LintCache
+
     program = os.path.dirname(os.path.abspath(__file__))
     walked = os.walk(program)
     code = [os.path.join(folder, name) for folder, _, names in walked for name in names if name.endswith(".py")]

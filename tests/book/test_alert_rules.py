@@ -240,6 +240,14 @@ def test_a_broken_json_file_gives_the_rules_before_the_mistake() -> None:
     assert [finding.rule for finding in file.findings] == ["invalid-rule-file"]
 
 
+@pytest.mark.parametrize("value", ["{{ $labels.pod }} is down", "{{ $labels.pod }}", "[a]"])
+def test_a_value_whose_quotes_were_forgotten_is_a_finding(value: str) -> None:
+    text = f"groups:\n- rules:\n  - alert: A\n    expr: up\n    annotations:\n      summary: {value}\n      x: y\n"
+    file = read_alert_rules("r.yml", text)
+    assert names(file) == ["A"]
+    assert [(finding.rule, finding.span.line) for finding in file.findings] == [("invalid-rule-file", 6)]
+
+
 def test_an_entry_of_a_group_that_is_no_rule_is_a_finding() -> None:
     file = read_alert_rules("r.yml", "groups:\n- name: g\n  rules:\n  - alert: A\n    expr: up\n  - expr: up\n")
     assert [(finding.rule, finding.span.line) for finding in file.findings] == [("invalid-rule-file", 6)]

@@ -13,8 +13,8 @@ from tests.book.rule_pages import Example, Mistake, read_examples, unmarked
 
 from opsbook.config import load
 from opsbook.config_file import FIELDS
-from opsbook.usecases.alert_files import Alerting
 from opsbook.usecases.lint import Scope, lint
+from opsbook.usecases.ports import Alerting
 from opsbook.wire import build_book, build_workers, lint_settings
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "rules"

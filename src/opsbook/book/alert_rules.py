@@ -7,7 +7,7 @@ within ConfigMaps, JSON; templates and broken files as far as lines show.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 
 from msgspec import Struct
@@ -109,6 +109,7 @@ def _from_tree(path: str, source: SourceLines, documents: list[Node]) -> AlertRu
                 recordings += 1
             elif isinstance(item, dict) and isinstance(item.get("alert"), Scalar) and len(item) > 1:
                 rules.append(_rule(path, item, group))
+                findings += _not_texts(path, item)
             elif is_strict:
                 findings.append(_no_rule(path, item))
     rules.sort(key=lambda rule: (rule.line, rule.column))
@@ -121,6 +122,17 @@ def _no_rule(path: str, item: Node) -> Finding:
     place = _first_scalar(item)
     message = "This entry of a rule group is neither an alert rule nor a recording rule."
     return _invalid(path, place.line if place else 1, place.column if place else 1, message)
+
+
+def _not_texts(path: str, rule: Mapping[str, Node]) -> Iterator[Finding]:
+    for part in ("labels", "annotations"):
+        values = rule.get(part)
+        for key, node in values.items() if isinstance(values, dict) else ():
+            if not isinstance(node, Scalar):
+                place = _first_scalar(node) or rule["alert"]
+                assert isinstance(place, Scalar)
+                message = f"The value of '{key}' in {part} is no text. Put quotes around it."
+                yield _invalid(path, place.line, place.column, message)
 
 
 def _first_scalar(node: Node) -> Scalar | None:

@@ -42,15 +42,17 @@ def _helm_mark() -> re.Pattern[str]:
     )
 
 
+@cache
+def _opened() -> re.Pattern[str]:
+    """An action of a template that makes the file, not one that Prometheus runs: its author forgot the quotes."""
+    return re.compile(r"\{\{(?!-?\s*(?:\$(?:labels|value|external\w+)\b|\}\}))|\{%")
+
+
 def is_template(source: SourceLines, line: int, column: int) -> bool:
     """Whether the text is a template rather than a broken file, given where it could not be read as YAML."""
     text = source.lines[line - 1] if 0 < line <= len(source.lines) else ""
-    opened = ("{{", "{%")
-    return (
-        text[column - 1 :].startswith(opened)
-        or text.lstrip().startswith(opened)
-        or _helm_mark().search(source.text) is not None
-    )
+    opened = _opened().match
+    return bool(opened(text[column - 1 :]) or opened(text.lstrip()) or _helm_mark().search(source.text))
 
 
 def read_loosely(source: SourceLines) -> tuple[list[LooseRule], int]:

@@ -23,9 +23,10 @@ def rule_key() -> re.Pattern[str]:
 
 
 def rule_groups(source: SourceLines, documents: list[Node]) -> Iterator[RuleGroup]:
-    """Every list under a key `rules`, in no order; one that an alias repeats comes once."""
-    waiting: list[tuple[Node, bool]] = [(document, False) for document in documents]
+    """Every list under a key `rules`, in order; one that an alias repeats comes once."""
+    waiting: list[tuple[Node, bool]] = [(document, False) for document in reversed(documents)]
     seen: set[int] = set()
+    given: set[int] = set()
     while waiting:
         node, is_group = waiting.pop()
         if isinstance(node, Scalar):
@@ -36,13 +37,15 @@ def rule_groups(source: SourceLines, documents: list[Node]) -> Iterator[RuleGrou
             continue
         seen.add(id(node))
         if isinstance(node, list):
-            waiting += [(item, is_group) for item in node if not _is_rule(item)]
+            waiting += [(item, is_group) for item in reversed(node) if not _is_rule(item)]
             continue
         rules = node.get("rules")
-        if isinstance(rules, list) and id(rules) not in seen:
+        if isinstance(rules, list) and id(rules) not in given:
+            given.add(id(rules))
             name = node.get("name")
             yield name.text if isinstance(name, Scalar) else "", rules, is_group
-        waiting += [(value, key == "groups") for key, value in node.items() if key not in _TEXTS_OF_A_RULE]
+        inner = [(value, key == "groups") for key, value in node.items() if key not in _TEXTS_OF_A_RULE]
+        waiting += reversed(inner)
 
 
 def _is_rule(node: Node) -> bool:

@@ -76,11 +76,11 @@ def implicit_parameters(
                 for use in script.used:
                     if use.name in known or use.name in found:
                         continue
-                    start = command.start + text.start + use.start
+                    start = command.start + text.place(use.start)
                     found[use.name] = Parameter(
                         use.name, "string", use.default, use.default is None, "", False, start, start + len(use.name)
                     )
-                known.update(script.assigned)
+                known.update(assigned.name for assigned in script.assigned)
         for field in step.fields:
             if field.label in ("Capture", "Ask"):
                 known.update(re.findall(r"`([A-Z][A-Z0-9_]*)`", field.value))

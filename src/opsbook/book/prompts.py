@@ -147,7 +147,7 @@ class _Reader:
 
     def _is_remark(self, line: str, bare: str) -> bool:
         # `# HELP` and `# TYPE` are what a metrics page prints.
-        if bare[0] != "#" or not self.typed and not self.body:
+        if bare[0] != "#" or (not self.typed and not self.body):
             return bare[0] == "#"
         return not bare.startswith(("# HELP ", "# TYPE ", "##")) and self.output < 0
 
@@ -282,11 +282,11 @@ def _reads_as_sentence(line: str) -> bool:
     first = line.split(" ", 1)[0]
     if first in _KNOWN and first not in _ALSO_ENGLISH:
         return not reads_as_command(line)
-    if line[:1].isupper() and "=" not in first or not line[:1].isascii() or line[:1] in "(-*=#<[":
+    if (line[:1].isupper() and "=" not in first) or not line[:1].isascii() or line[:1] in "(-*=#<[":
         return True
     return (
-        _SENTENCE.search(line) is not None
-        and _SHELLISH.search(line) is None
+        (_SENTENCE.search(line) is not None
+        and _SHELLISH.search(line) is None)
         or line.endswith((".", ":", "..."))
     )
 

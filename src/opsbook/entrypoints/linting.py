@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from typing import TYPE_CHECKING
 
 import click
 from msgspec import Struct
@@ -13,15 +14,15 @@ from msgspec.structs import replace
 
 from opsbook import __version__
 from opsbook.adapters.folder import FolderBook
-from opsbook.book.baseline import without_accepted, write_baseline
 from opsbook.book.lint import at_least
 from opsbook.config import Config
-from opsbook.entrypoints.shown import findings as shown
 from opsbook.ground.errors import Failure, Usage
-from opsbook.usecases.alert_files import Alerting
 from opsbook.usecases.lint import LintReport, Scope, all_rules, lint
-from opsbook.usecases.mend import Mended, mend
+from opsbook.usecases.ports import Alerting
 from opsbook.wire import build_book, build_lint_cache, build_workers, lint_settings
+
+if TYPE_CHECKING:
+    from opsbook.usecases.mend import Mended
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -50,6 +51,8 @@ def run_lint(config: Config, asked: Asked) -> int:
     scope = scope_of(config, asked)
     report = _answer(config, asked, source, scope)
     if asked.fix:
+        from opsbook.usecases.mend import mend
+
         mended = mend(source, source, report.findings)
         _tell_mended(mended)
         report = _answer(config, asked, source, scope)
@@ -58,6 +61,8 @@ def run_lint(config: Config, asked: Asked) -> int:
     if asked.write_baseline:
         return _accept(path, report, lines)
     if not asked.no_baseline and os.path.exists(path):
+        from opsbook.book.baseline import without_accepted  # hashing costs a start of 40 ms two
+
         with open(path, "rb") as file:
             kept = without_accepted(report.findings, file.read(), lines.at, BASELINE)
         report = replace(report, findings=tuple(kept))
@@ -75,6 +80,8 @@ def _answer(config: Config, asked: Asked, source: FolderBook, scope: Scope) -> L
 
 
 def _accept(path: str, report: LintReport, lines: Lines) -> int:
+    from opsbook.book.baseline import write_baseline
+
     body = write_baseline(report.findings, lines.at)
     part = f"{path}.part"
     try:
@@ -162,8 +169,10 @@ def below(config: Config, path: str) -> str:
     return "" if relative == "." else relative.replace(os.sep, "/")
 
 
-def write(report: LintReport, form: str, source: shown.Source) -> None:
+def write(report: LintReport, form: str, source: Callable[[str], list[str] | None]) -> None:
     """Prints a report on standard output in the wanted form."""
+    from opsbook.entrypoints.shown import findings as shown
+
     if form == "json":
         sys.stdout.buffer.write(shown.as_json(report))
     elif form == "sarif":

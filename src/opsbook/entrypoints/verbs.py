@@ -17,6 +17,7 @@ VERBS: dict[str, dict[str, Entry]] = {
     "Read": {
         "lint": Entry("opsbook.entrypoints.commands.lint", "Say what is missing, stale, broken or unreachable."),
         "coverage": Entry("opsbook.entrypoints.commands.coverage", "Services × sections, alerts × pages."),
+        "search": Entry("opsbook.entrypoints.commands.search", "Find the sections that answer words or a pasted error."),
         "show": Entry("opsbook.entrypoints.commands.show", "Show one page or section as Opsbook reads it."),
     },
     "Serve": {
@@ -26,6 +27,7 @@ VERBS: dict[str, dict[str, Entry]] = {
 
 EXAMPLES = (
     "opsbook lint                  what is missing, stale or broken, with the line to mend",
+    "opsbook search restart db     the right paragraph",
     "opsbook serve --open          show the book in the browser",
     "opsbook --book ops serve      the same for the folder ops",
 )

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from msgspec import Struct
 
 from opsbook.book.alert_coverage import AlertCoverage, alert_coverage
-from opsbook.book.alert_rules import DEFAULT_RUNBOOK_KEYS, AlertRule, read_alert_rules
+from opsbook.book.alert_rules import AlertRule, read_alert_rules
 from opsbook.book.lint import Outline
 from opsbook.book.page_index import PageIndex
 from opsbook.ground.errors import Finding, Span
-from opsbook.usecases.ports import RuleFiles, Unreadable
-
-
-class Alerting(Struct, frozen=True):
-    """Where alert rules lie and how their runbooks are addressed. `url_bases` maps web addresses to folders."""
-
-    paths: tuple[str, ...] = ()
-    url_bases: Mapping[str, str] = {}
-    keys: tuple[str, ...] = DEFAULT_RUNBOOK_KEYS
+from opsbook.usecases.ports import Alerting, RuleFiles, Unreadable
 
 
 class GatheredRules(Struct, frozen=True):
@@ -40,12 +32,14 @@ def gather(source: RuleFiles, alerting: Alerting) -> GatheredRules:
             message = f"The rule file cannot be read: {raw.why}."
             findings.append(Finding("invalid-rule-file", "error", Span(path, 1, 1), message))
             continue
-        found = read_alert_rules(path, raw.decode("utf-8", "replace"))
+        found = read_alert_rules(path, raw.decode("utf-8", "surrogateescape"))
         rules.extend(found.rules)
         findings.extend(found.findings)
     return GatheredRules(tuple(rules), tuple(findings), len(files))
 
 
-def covered(gathered: GatheredRules, outlines: Sequence[Outline], alerting: Alerting) -> tuple[AlertCoverage, ...]:
-    """Each alert with the page that its runbook address means."""
-    return alert_coverage(gathered.rules, PageIndex(outlines), alerting.url_bases, alerting.keys)
+def covered(
+    gathered: GatheredRules, outlines: Sequence[Outline], alerting: Alerting, book: str
+) -> tuple[AlertCoverage, ...]:
+    """Each alert with the page that its runbook address means; `book` is the book's folder below the root."""
+    return alert_coverage(gathered.rules, PageIndex(outlines, book), alerting.url_bases, alerting.keys)

@@ -14,9 +14,9 @@ from opsbook.book.kinds import PROFILES
 from opsbook.book.lint import Around, LintSettings, Outline
 from opsbook.book.outline import outline_of
 from opsbook.book.page import Page, Section, is_slot_text, read_page
-from opsbook.usecases.alert_files import Alerting, covered, gather
+from opsbook.usecases.alert_files import covered, gather
 from opsbook.usecases.lint import Scope, surroundings
-from opsbook.usecases.ports import BookSource, PageFile, RuleFiles, Unreadable, Workers
+from opsbook.usecases.ports import Alerting, BookSource, PageFile, RuleFiles, Unreadable, Workers
 
 
 class ServiceCoverage(Struct, frozen=True):
@@ -54,7 +54,8 @@ def coverage(
     outlines = sorted((outline for part in decoded for outline in part.outlines), key=lambda o: o.path)
     services = [service for part in decoded for service in part.services]
     services.sort(key=lambda service: (service.service.lower(), service.runbook))
-    alerts = covered(gather(rule_files, alerting), outlines, alerting) if alerting.paths else ()
+    gathered = gather(rule_files, alerting)
+    alerts = covered(gathered, outlines, alerting, source.book)
     return CoverageReport(tuple(services), alerts, coverage_summary(alerts))
 
 

@@ -12,15 +12,13 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from opsbook.book.alert_coverage import alert_findings
 from opsbook.book.lint import OF_RULE_FILES, RULES, Around, LintSettings, Outline, Rule, in_reading_order, lint_page
 from opsbook.book.outline import outline_of
 from opsbook.book.page import read_page
 from opsbook.book.rules import load
 from opsbook.ground.errors import Finding, Severity, Span, Usage
 from opsbook.ground.guesses import closest
-from opsbook.usecases.alert_files import Alerting, covered, gather
-from opsbook.usecases.ports import BookSource, PageFile, RuleFiles, Unreadable, Workers
+from opsbook.usecases.ports import Alerting, BookSource, PageFile, RuleFiles, Unreadable, Workers
 
 
 class Scope(Struct, frozen=True):
@@ -71,7 +69,7 @@ def lint(source: BookSource, rule_files: RuleFiles, scope: Scope, workers: Worke
     outlines = sorted((outline for part in decoded for outline in part.outlines), key=lambda o: o.path)
     findings = [finding for part in decoded for finding in part.findings]
     findings.extend(lint_book(rules, outlines, around))
-    findings.extend(_alert_findings(rule_files, outlines, scope, rules))
+    findings.extend(_alert_findings(rule_files, outlines, scope, rules, book=source.book))
     kept = in_reading_order(_within(findings, scope))
     looked_at = sum(1 for file in files if not scope.paths or is_within(file.path, scope.paths))
     looked_for = {path: there for part in decoded for path, there in part.looked_for.items()}
@@ -86,14 +84,17 @@ def lint_book(rules: Sequence[Rule], outlines: Sequence[Outline], around: Around
 
 
 def _alert_findings(
-    rule_files: RuleFiles, outlines: Sequence[Outline], scope: Scope, rules: Sequence[Rule]
+    rule_files: RuleFiles, outlines: Sequence[Outline], scope: Scope, rules: Sequence[Rule], *, book: str
 ) -> Iterator[Finding]:
     """The findings on the rule files; they are asked for by name and lie where they lie, so no path limits them."""
     if not scope.alerting.paths:
         return
+    from opsbook.book.alert_coverage import alert_findings  # a lint without rule files does not pay for reading them
+    from opsbook.usecases.alert_files import covered, gather
+
     gathered = gather(rule_files, scope.alerting)
     chosen = {rule.name for rule in rules}
-    for finding in (*gathered.findings, *alert_findings(covered(gathered, outlines, scope.alerting))):
+    for finding in (*gathered.findings, *alert_findings(covered(gathered, outlines, scope.alerting, book))):
         if finding.rule in chosen:
             yield finding
 

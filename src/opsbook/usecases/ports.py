@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -23,6 +23,14 @@ class Unreadable(Struct, frozen=True):
 
     path: str
     why: str
+
+
+class Alerting(Struct, frozen=True):
+    """Where alert rules lie and how their runbooks are addressed. `url_bases` maps web addresses to folders."""
+
+    paths: tuple[str, ...] = ()
+    url_bases: Mapping[str, str] = {}
+    keys: tuple[str, ...] = ("runbook_url", "runbook", "documentation", "SOP")
 
 
 class BookSource(Protocol):

@@ -5,11 +5,9 @@ The parser is imported only by the first script that needs it, and most scripts 
 """
 
 from opsbook.book.placeholders import substitutions as text_substitutions
-from opsbook.book.shell.names import aliases, calls, defined_functions, uses_sudo_without_n
 from opsbook.book.shell.destruction import Destruction, destructive
 from opsbook.book.shell.facts import Assigned, Named, Script, Use, Word
-from opsbook.book.shell.syntax import SyntaxProblem, syntax_error
-from opsbook.book.shell.terminal import Interactive, needs_terminal, never_ends
+from opsbook.book.shell.names import aliases, calls, defined_functions, uses_sudo_without_n
 from opsbook.book.shell.parameters import (
     Exposed,
     Variables,
@@ -19,6 +17,8 @@ from opsbook.book.shell.parameters import (
     unquoted_parameters,
     variables,
 )
+from opsbook.book.shell.syntax import SyntaxProblem, syntax_error
+from opsbook.book.shell.terminal import Interactive, needs_terminal, never_ends
 from opsbook.book.shell.walk import read
 
 __all__ = [
