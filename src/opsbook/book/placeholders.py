@@ -9,6 +9,7 @@ back costs a look, and one wrongly run costs more.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from typing import Literal
 
@@ -61,6 +62,11 @@ def substitutions(text: str) -> tuple[Placeholder, ...]:
     return tuple(slot for slot in find(text) if slot.form in SUBSTITUTIONS)
 
 
+def width(text: str) -> int:
+    """The length of a text in bytes; a lone surrogate, which no file holds, counts as three."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+
+
 def variable_name(text: str) -> str:
     """The name of an environment variable that says the same as the slot; `VALUE` when it says nothing."""
     words = _NOT_WORD.sub("_", text.upper()).strip("_")
@@ -75,11 +81,13 @@ def variable_name(text: str) -> str:
     return f"{words}_VALUE" if words in _TAKEN or words.startswith(("LD_", "SSH_")) else words
 
 
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
 _MOST = 65536
 # Names that the shell or the loader gives a meaning to, so that a parameter must not bear them.
-_TAKEN = frozenset(
-    "PATH HOME USER PWD SHELL HOSTNAME LANG TERM TMPDIR IFS UID EUID PPID EDITOR PS1 PS4 BASH RANDOM SECONDS".split()
-)
+_TAKEN = _set("PATH HOME USER PWD SHELL HOSTNAME LANG TERM TMPDIR IFS UID EUID PPID EDITOR PS1 PS4 BASH RANDOM SECONDS")
 _NOT_WORD = re.compile(r"[^A-Z0-9]+")
 _YOUR_WORDS = ("your", "YOUR", "Your", "xxx", "XXX", "CHANGE", "REPLACE", "changeme")
 
@@ -89,25 +97,21 @@ _DOUBLE_ANGLE = re.compile(r"(?<!<)<<([A-Za-z][\w-]*)>>(?!>)")
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 _FILE = re.compile(r"\.\w{1,5}$")
 # What kubectl, docker and git print for "nothing", and so what people look for with grep.
-_PRINTED = frozenset(
-    "none nil null unknown pending invalid unset error eof undefined missing blank".split()
-    + ["no value", "not set"]
-)
+_PRINTED = _set("none nil null unknown pending invalid unset error eof undefined missing blank") | {"no value"}
 # Tags that stand open in real HTML; a slot called <body> or <title> is likelier than the tag.
-_TAGS = frozenset(
-    "html head div span p br hr pre tr td th li ul ol svg script style h1 h2 h3 img table".split()
-)
+_TAGS = _set("html head div span p br hr pre tr td th li ul ol svg script style h1 h2 h3 img table")
 
 
 def _angles(text: str, found: list[tuple[int, int, Form]], python: bool) -> None:
-    for match in _ANGLE.finditer(text):
-        if _is_slot(text, match, python) and not _in_comment(text, match.start()):
-            found.append((match.start(), match.end(), "angle"))
+    matches = [match for match in _ANGLE.finditer(text) if _is_slot(text, match, python)]
     if "<<" in text and ">>" in text:
         lines = {line.strip() for line in text.split("\n")}  # where a here-document would end
-        for match in _DOUBLE_ANGLE.finditer(text):
-            if match[1] not in lines and not _in_comment(text, match.start()):
-                found.append((match.start(), match.end(), "angle"))
+        matches += [match for match in _DOUBLE_ANGLE.finditer(text) if match[1] not in lines]
+    _add(text, matches, found, "angle")
+
+
+def _add(text: str, matches: Iterable[re.Match[str]], found: list[tuple[int, int, Form]], form: Form) -> None:
+    found.extend((match.start(), match.end(), form) for match in matches if not _in_comment(text, match.start()))
 
 
 def _is_slot(text: str, match: re.Match[str], python: bool) -> bool:
@@ -138,8 +142,8 @@ def _is_slot(text: str, match: re.Match[str], python: bool) -> bool:
 
 # ALL CAPS, Capitalised Words, or lower-case-words, as a whole word or a part of a path or address.
 _SQUARE = re.compile(
-    r"""(?<![^\s=/:"'@,(-])\[([A-Z][A-Z0-9]*(?:[ _-][A-Z0-9]+)*|[A-Z][a-z]+(?:[ -][A-Za-z]+)*|[a-z]+(?:[ _-][a-z0-9]+)*)\]"""
-    r"""(?=[\s/:"'@,.;)_-]|$)"""
+    r"""(?<![^\s=/:"'@,(-])\[([A-Z][A-Z0-9]*(?:[ _-][A-Z0-9]+)*|[A-Z][a-z]+(?:[ -][A-Za-z]+)*"""
+    r"""|[a-z]+(?:[ _-][a-z0-9]+)*)\](?=[\s/:"'@,.;)_-]|$)"""
 )
 # Words that print or match brackets as they are.
 _LITERAL_WORDS = re.compile(r"\b(?:echo|printf|grep|egrep|rg|awk|sed|tr|jq|log|logger|read|pip3?|case)\b")
@@ -148,9 +152,7 @@ _LITERAL_WORDS = re.compile(r"\b(?:echo|printf|grep|egrep|rg|awk|sed|tr|jq|log|l
 def _squares(text: str, found: list[tuple[int, int, Form]]) -> None:
     for match in _SQUARE.finditer(text):
         inner, start, end = match[1], match.start(), match.end()
-        if len(inner) < (2 if inner.isupper() else 3) or (
-            len(inner) < 4 and not (inner.isupper() or inner.islower())
-        ):
+        if len(inner) < (2 if inner.isupper() else 3) or (len(inner) < 4 and not (inner.isupper() or inner.islower())):
             continue
         line = _line_before(text, start) + _line_after(text, start)
         if line.strip() == match[0] or text[end : end + 2] in (
@@ -178,10 +180,8 @@ def _squares(text: str, found: list[tuple[int, int, Form]]) -> None:
 _MUSTACHE = re.compile(r"(\$?)\{\{-?[ \t]*([^{}\n]{0,200}?)[ \t]*-?\}\}")
 _PLAIN = re.compile(r"[A-Za-z_]\w*(?:[.-]\w+)*(?:\s*\|\s*\w.*)?")
 _ALERT = re.compile(r"\$(?:labels|externalLabels|value|annotations)\b.*")
-_GO_WORDS = frozenset("end else range if with block define template break continue json table".split())
-_FORMAT = re.compile(
-    r"--format|--template|go-template|--output|--pretty|--jq|\s-[fot][\s=]|inspect\b|printf\b"
-)
+_GO_WORDS = _set("end else range if with block define template break continue json table")
+_FORMAT = re.compile(r"--format|--template|go-template|--output|--pretty|--jq|\s-[fot][\s=]|inspect\b|printf\b")
 
 
 def _mustaches(text: str, found: list[tuple[int, int, Form]]) -> None:
@@ -194,11 +194,7 @@ def _mustaches(text: str, found: list[tuple[int, int, Form]]) -> None:
         inner = match[2]
         # An alert's template within single quotes is the text of a rule file, which is what such quotes are for.
         alert = _ALERT.fullmatch(inner) is not None and not _quoted(text, match.start(), "'")
-        if (
-            (alert or _PLAIN.fullmatch(inner))
-            and inner.split(" ")[0] not in _GO_WORDS
-            and not _formats(text, match)
-        ):
+        if (alert or _PLAIN.fullmatch(inner)) and inner.split(" ")[0] not in _GO_WORDS and not _formats(text, match):
             found.append((match.start(), match.end(), "mustache"))
 
 
@@ -208,12 +204,8 @@ def _formats(text: str, match: re.Match[str]) -> bool:
     return _FORMAT.search(line) is not None and _quoted(text, match.start())
 
 
-_PERCENT = re.compile(
-    r"(?<![\w%])%([A-Za-z][A-Za-z0-9_-]{2,}|[A-Z][A-Z0-9_])%(?![\w%])|(?<![\w%])%([A-Z][A-Z0-9_]*)%"
-)
-_PRINTERS = re.compile(
-    r"\b(?:date|printf|stat|strftime|git|like|ilike|ps|curl -w)\b|-printf|--format|--pretty", re.I
-)
+_PERCENT = re.compile(r"(?<![\w%])%([A-Za-z][A-Za-z0-9_-]{2,}|[A-Z][A-Z0-9_])%(?![\w%])|(?<![\w%])%([A-Z][A-Z0-9_]*)%")
+_PRINTERS = re.compile(r"\b(?:date|printf|stat|strftime|git|like|ilike|ps|curl -w)\b|-printf|--format|--pretty", re.I)
 
 
 def _percents(text: str, found: list[tuple[int, int, Form]]) -> None:
@@ -230,9 +222,7 @@ _AT = re.compile(r"(?<![\w@.$}\\])@([A-Za-z_][A-Za-z0-9_]*)@(?![\w@])")
 
 
 def _ats(text: str, found: list[tuple[int, int, Form]]) -> None:
-    for match in _AT.finditer(text):
-        if not _in_comment(text, match.start()):
-            found.append((match.start(), match.end(), "at"))
+    _add(text, _AT.finditer(text), found, "at")
 
 
 @cache
@@ -303,13 +293,9 @@ def _placed(text: str, found: list[tuple[int, int, Form]]) -> tuple[Placeholder,
             continue
         last = end
         written = text[start:end]
-        at = len(text[:start].encode()) if wide else start
-        size = len(written.encode()) if wide else end - start
+        at = width(text[:start]) if wide else start
+        size = width(written)
         assigned = _ASSIGNED.search(_line_before(text, start))
-        name = (
-            assigned[1]
-            if assigned and text[end : end + 1] in ("", "\n", assigned[2])
-            else variable_name(written)
-        )
+        name = assigned[1] if assigned and text[end : end + 1] in ("", "\n", assigned[2]) else variable_name(written)
         slots.append(Placeholder(written, at, at + size, name, form))
     return tuple(slots)
