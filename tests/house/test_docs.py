@@ -29,7 +29,7 @@ def tracked() -> list[str]:
 
 
 def test_every_rule_has_its_page_and_every_page_its_rule():
-    rules = {path.stem.replace("_", "-") for path in (ROOT / "src/opsbook/book/rules").glob("*.py")} - {"--init--"}
+    rules = {path.stem.replace("_", "-") for path in (ROOT / "src/opsbook/book/rules").rglob("*.py")} - {"--init--"}
     pages = {path.stem for path in (ROOT / "docs/rules").glob("*.md")} - {"README"}
     assert rules == pages
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from opsbook.book.kinds import is_alert_name
 from opsbook.book.links import is_page, targets
-from opsbook.book.lint import Around, Outline, Reference
+from opsbook.book.lint import Around, Outline, Reference, suppressions
 from opsbook.book.page import Page
 from opsbook.book.procedure import procedures_of
+from opsbook.book.roster import mentions_of, people_of
 
 
 def outline_of(page: Page, around: Around) -> Outline:
@@ -32,6 +33,9 @@ def outline_of(page: Page, around: Around) -> Outline:
         frozenset(links_to),
         tuple(references),
         tuple(procedure.anchor for procedure in procedures_of(page)),
+        people_of(page),
+        mentions_of(page),
+        suppressions(page),
     )
 
 
