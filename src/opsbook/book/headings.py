@@ -153,6 +153,8 @@ class Headings:
             return found
 
     def _find(self, title: str) -> str | None:
+        if len(title) > _LONGEST_TITLE and "(" not in title:
+            return None
         plain = plain_title(title)
         found = self._slots.get(plain)
         if found is None and " " in plain:
@@ -160,6 +162,8 @@ class Headings:
         return found
 
 
+# No synonym is longer, numbering and all; what stands in brackets is not compared.
+_LONGEST_TITLE = 64
 # Titles repeat from page to page; the answers for this many take about 3 MB.
 _REMEMBERED = 20_000
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cached_property
 
 from msgspec import Struct
 
@@ -46,11 +47,12 @@ _STEP = frozenset({"Step", "step", "STEP"})
 _PREFIX = {"verification": "verify.", "rollback": "rollback.", "prerequisites": "prerequisite."}
 
 
-class Procedure(Struct, frozen=True):
+class Procedure(Struct, frozen=True, dict=True):
     """What can be carried out, found at `anchor`. `phases` of steps: steps, then verification; rollback on failure.
 
     `verification` and `rollback` are steps of their own, numbered `verify.1`, `rollback.1`. `loose_fields` are the
-    labels that apply to the whole. The byte range [start, end) is the heading's section.
+    labels that apply to the whole, `declared` the rows of its table of parameters. The byte range [start, end) is the
+    heading's section.
     """
 
     anchor: str
@@ -58,7 +60,7 @@ class Procedure(Struct, frozen=True):
     start: int
     end: int
     steps: tuple[Step, ...]
-    parameters: tuple[Parameter, ...]
+    declared: tuple[Parameter, ...]
     verification: tuple[Step, ...]
     rollback: tuple[Step, ...]
     prerequisites: tuple[Step, ...]
@@ -67,6 +69,12 @@ class Procedure(Struct, frozen=True):
 
     def field(self, label: str) -> StepField | None:
         return next((field for field in self.fields if field.label == label), None)
+
+    @cached_property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The declared parameters, then those that the commands imply; reading shell is dear, so only when asked."""
+        implied = implicit_parameters(list(self.all_steps()), self.declared, self.environment is not None)
+        return (*self.declared, *implied)
 
     def all_steps(self) -> Iterator[Step]:
         """Steps, verification and rollback, in this order."""
@@ -274,8 +282,6 @@ def _made(page: Page, at: int, steps: list[Step], taken: set[int]) -> Procedure:
             if phase != "rollback" or page.sections[index].level > section.level:
                 taken.add(index)
     low, high = page.blocks(section.body, section.end)
-    every = [*steps, *phases["verification"], *phases["rollback"]]
-    declared = table_parameters(page, low, high)
     environment = next((field.value for field in fields if field.label == "Environment"), None)
     return Procedure(
         section.anchor,
@@ -283,7 +289,7 @@ def _made(page: Page, at: int, steps: list[Step], taken: set[int]) -> Procedure:
         section.start,
         section.stop,
         tuple(steps),
-        (*declared, *implicit_parameters(every, declared, environment is not None)),
+        table_parameters(page, low, high) if has_any(page.document.tables, low, high) else (),
         tuple(phases["verification"]),
         tuple(phases["rollback"]),
         tuple(phases["prerequisites"]),

@@ -182,8 +182,9 @@ def write(report: LintReport, form: str, source: Callable[[str], list[str] | Non
     elif form == "github":
         sys.stdout.write("".join(line + "\n" for line in shown.as_annotations(report)))
     else:
-        for line in shown.as_text(report, source):
-            click.echo(line)
+        wanted = click.get_current_context().color
+        is_coloured = sys.stdout.isatty() if wanted is None else wanted
+        sys.stdout.write("".join(line + "\n" for line in shown.as_text(report, source, is_coloured)))
 
 
 def list_rules(form: str) -> None:
