@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opsbook.book.page import read_page
-from opsbook.book.roster import Schedule, gaps, on_call, read_roster, shifts
+from opsbook.book.roster.calendar import gaps, on_call, shifts
+from opsbook.book.roster.reading import read_roster
+from opsbook.book.roster.values import Schedule
 
 HEAD = "| Rotation | Start | Hand-Over | Participants | Hours | End |\n| --- | --- | --- | --- | --- | --- |\n"
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opsbook.book.page import Page, read_page
-from opsbook.book.roster import mentions_of, people_of, read_roster
+from opsbook.book.roster.mentions import mentions_of, people_of
+from opsbook.book.roster.reading import read_roster
 
 PAGE = """# On-Call
 

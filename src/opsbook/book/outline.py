@@ -7,7 +7,7 @@ from opsbook.book.links import is_page, targets
 from opsbook.book.lint import Around, Outline, Reference, suppressions
 from opsbook.book.page import Page
 from opsbook.book.procedure import procedures_of
-from opsbook.book.roster import mentions_of, people_of
+from opsbook.book.roster.mentions import mentions_of, people_of
 
 
 def outline_of(page: Page, around: Around) -> Outline:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from opsbook.book.fields import Field
 from opsbook.book.lint import Mention
 from opsbook.book.page import Page
-from opsbook.book.roster.reading import is_roster_page, read_roster
-from opsbook.book.roster.values import Reference
+from opsbook.book.roster.pages import is_roster_page
+
+if TYPE_CHECKING:
+    from opsbook.book.roster.values import Reference, Roster
+
 
 # Not the @ of an address, of a package (`@scope/name`), of a decorator with its call, or of a version (`x@1`).
 _HANDLE = re.compile(r"(?<![\w@./`-])@([A-Za-z][\w-]*(?:\.[\w-]+)*)(?![\w/@(])")
@@ -22,7 +26,7 @@ def people_of(page: Page) -> tuple[str, ...]:
     """Every name that a page makes known: people by name and handle, teams, schedules, escalation policies."""
     if not is_roster_page(page):
         return ()
-    roster = read_roster(page)
+    roster = _roster(page)
     names = [name for person in roster.people for name in (person.name, person.handle)]
     names += [team.name for team in roster.teams]
     names += [schedule.name for schedule in roster.schedules]
@@ -46,8 +50,14 @@ def mentions_of(page: Page) -> tuple[Mention, ...]:
     return tuple(sorted(found, key=lambda mention: mention.span))
 
 
+def _roster(page: Page) -> Roster:
+    from opsbook.book.roster.reading import read_roster  # few pages have one; it takes milliseconds
+
+    return read_roster(page)
+
+
 def _referred(page: Page) -> Iterator[Mention]:
-    roster = read_roster(page)
+    roster = _roster(page)
     for team in roster.teams:
         yield from _mentions(page, team.members)
     for schedule in roster.schedules:
@@ -88,15 +98,17 @@ def _is_contact(page: Page, field: Field) -> bool:
 
 
 def _open_actions(page: Page, start: int, end: int) -> Iterator[Mention]:
-    """The handles of action items that are not ticked off: who has left may stand on what is done."""
-    blocks = page.document.blocks
-    done = 0
-    for index in range(*page.blocks(start, end)):
-        block = blocks[index]
-        if block.kind == "item" and block.level == 2:
-            done = block.end
-        elif block.kind in ("paragraph", "cell") and block.start >= done:
-            yield from _handles_in(page, block.start, block.end)
+    """The handles of action items that are not ticked off: who has left may stand on what is done.
+
+    An item is one of an outermost list, or a row of a table; what is nested in an item explains it.
+    """
+    document = page.document
+    for index in document.children(*page.blocks(start, end)):
+        for inner in document.inside(index) if document.blocks[index].kind in ("list", "table") else ():
+            block = document.blocks[inner]
+            if block.level != 2 and document.stop(inner) > inner + 1:
+                last = document.blocks[inner + 1].end if block.kind == "item" else block.end
+                yield from _handles_in(page, block.start, last)
 
 
 def _handles_in(page: Page, start: int, end: int) -> Iterator[Mention]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-from opsbook.book.page import Page, stem
+from opsbook.book.page import Page
 from opsbook.book.roster.escalation import read_policies
 from opsbook.book.roster.schedules import read_schedules
 from opsbook.book.roster.values import Person, Roster, Team
@@ -30,15 +30,7 @@ CONTACTS: dict[str, str] = {
 _TEAM = ("team", "group", "squad")
 _MEMBERS = ("members", "people", "who", "participants")
 _NOT_PEOPLE = ("from", "to", "until", "rotation", "level", "after", "start")
-_ROSTER_STEMS = frozenset({
-    "on-call", "oncall", "people", "schedule", "schedules", "rota", "rotation", "rotation-schedule", "escalation",
-    "escalation-paths", "escalation-policy", "contacts", "team", "teams",
-})  # fmt: skip
 
-
-def is_roster_page(page: Page) -> bool:
-    """Whether people and schedules are read from a page: policies, and pages named for them."""
-    return page.kind == "policy" or (page.kind != "template" and stem(page.path).lower() in _ROSTER_STEMS)
 
 
 @lru_cache(maxsize=1)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from opsbook.book.lint import Around, page_rule
 from opsbook.book.page import Page
-from opsbook.book.roster import EscalationPolicy, Reference, Roster, is_roster_page, plain_name, read_roster
+from opsbook.book.roster.pages import is_roster_page
 from opsbook.ground.errors import Finding
+
+if TYPE_CHECKING:
+    from opsbook.book.roster.values import EscalationPolicy, Reference, Roster
 
 _FIX = "Let the last level, or a `**Catch-All:**` below it, name a person, or a team or schedule that has someone."
 
@@ -16,6 +20,8 @@ _FIX = "Let the last level, or a `**Catch-All:**` below it, name a person, or a 
 def check(page: Page, around: Around) -> Iterator[Finding]:
     if not is_roster_page(page):
         return
+    from opsbook.book.roster.reading import read_roster  # few books have policies; it takes milliseconds to import
+
     roster = read_roster(page)
     for policy in roster.policies:
         for flaw in policy.flaws:
@@ -42,6 +48,8 @@ def _dead_end(page: Page, policy: EscalationPolicy, roster: Roster) -> Iterator[
 
 def _reaches(reference: Reference, roster: Roster) -> bool:
     """Whether a contact reaches someone, as far as this page tells: what other pages know is taken on trust."""
+    from opsbook.book.roster.values import plain_name  # as above
+
     if reference.form == "text":
         return True  # prose may well name someone; that it cannot be computed is told where it is needed
     name = plain_name(reference.name)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from opsbook.book.lint import Around, page_rule
 from opsbook.book.page import Page
-from opsbook.book.roster import Schedule, gaps, is_roster_page, read_roster
+from opsbook.book.roster.pages import is_roster_page
 from opsbook.ground.errors import Finding
+
+if TYPE_CHECKING:
+    from opsbook.book.roster.values import Schedule
 
 _DAYS = 30
 _SHOWN = 3
@@ -18,6 +22,8 @@ _SHOWN = 3
 def check(page: Page, around: Around) -> Iterator[Finding]:
     if not is_roster_page(page):
         return
+    from opsbook.book.roster.reading import read_roster  # few books have schedules; it takes milliseconds to import
+
     start = datetime(around.today.year, around.today.month, around.today.day, tzinfo=UTC)
     for schedule in read_roster(page).schedules:
         for flaw in schedule.flaws:
@@ -29,6 +35,8 @@ def check(page: Page, around: Around) -> Iterator[Finding]:
 
 
 def _gaps(page: Page, schedule: Schedule, start: datetime) -> Iterator[Finding]:
+    from opsbook.book.roster.calendar import gaps  # as above
+
     found = gaps(schedule, start, start + timedelta(days=_DAYS))
     if not found:
         return
