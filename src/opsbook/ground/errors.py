@@ -17,7 +17,7 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 
 
 class Span(Struct, frozen=True, order=True, gc=False):
-    """A place in a file: 1-based line and column (columns in code points), and the byte range [start, end)."""
+    """A place in a file: 1-based line and column (columns in code points), and the bytes [start, end)."""
 
     path: str
     line: int

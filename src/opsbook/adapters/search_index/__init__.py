@@ -195,7 +195,7 @@ class SearchIndex:
 def _identity(path: str) -> tuple[int, int] | None:
     try:
         # Not Path.stat: this stands before every search.
-        found = os.stat(path)  # noqa: PTH116
+        found = os.stat(path)
     except OSError:
         return None
     return found.st_dev, found.st_ino

@@ -1,0 +1,70 @@
+# Everything a developer or a first-time user runs. Needs Python 3.11 or later, make and git; the rest comes by hash
+# from the lock files into .venv. A stamp in .venv says what is installed, so nothing is installed twice.
+
+VENV := .venv
+PORT ?= 8000
+BOOK ?=
+# A start without kept bytecode takes twice as long.
+unexport PYTHONDONTWRITEBYTECODE
+PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --no-input install --quiet
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list these targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name about; do \
+	  printf 'make %-8s %s\n' "$$name" "$$about"; done
+
+.PHONY: serve
+serve: $(VENV)/.installed ## serve a book on http://127.0.0.1:8000 (BOOK=dir, PORT=n choose others)
+	@$(VENV)/bin/opsbook serve --port $(PORT) $(if $(BOOK),--book "$(BOOK)")
+
+.PHONY: test
+test: $(VENV)/.installed-dev ## run the tests (ARGS="-k name" to choose; OPSBOOK_TEST_ALL=1 to skip none)
+	$(VENV)/bin/python -m pytest -n auto $(ARGS)
+
+.PHONY: torture
+torture: $(VENV)/.installed-dev ## run the long campaigns (SEED=n runs the same one again)
+	@seed=$(or $(SEED),$$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')); \
+	echo "Seed $$seed; the same again: make torture SEED=$$seed"; \
+	OPSBOOK_HYPOTHESIS=torture $(VENV)/bin/python -m pytest -n auto -m "torture or hypothesis" \
+	  --hypothesis-seed=$$seed $(ARGS)
+
+.PHONY: bench
+bench: $(VENV)/.installed-dev ## measure beside the peers that can be installed
+	@$(VENV)/bin/python -m bench $(ARGS)
+
+.PHONY: lint
+lint: $(VENV)/.installed-dev ## check style, types and the direction of imports
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports --no-logo --no-cache
+
+# uv, because it locks for all systems and Pythons at once; in an environment of its own, because only this needs it.
+.PHONY: lock
+lock: ## write the lock files anew from pyproject.toml (UPGRADE=1 takes newer releases)
+	scripts/make-venv build/lock
+	build/lock/bin/python -m pip --disable-pip-version-check install --quiet uv
+	build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-package opsbook --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) \
+	  pyproject.toml --group build -o requirements.lock
+	build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-package opsbook --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) \
+	  pyproject.toml --extra dev --group build -c requirements.lock -o requirements-dev.lock
+
+.PHONY: clean
+clean: ## remove the environment, caches and built files (never a ledger)
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/bin/python:
+	scripts/make-venv $(VENV)
+
+# The project itself is installed without isolation: its build tool is in the lock too.
+$(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/bin/python
+	$(PIP) --require-hashes -r requirements.lock
+	$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
+	$(PIP) --require-hashes -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,208 @@
+"""The book as a folder on disk, in a git working tree or not. Reads bytes and names; interprets neither."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from functools import cached_property
+
+from opsbook.book.ownership import Owner, owner_of, read_owners
+from opsbook.book.page import PAGE_ENDINGS, Reading
+from opsbook.usecases.ports import PageFile, Unreadable
+
+# Folders that hold other people's pages or none; hidden ones are passed over too.
+_PASSED_OVER = frozenset({"node_modules", "vendor", "site-packages", "__pycache__", "venv"})
+# A page beyond this is no page; reading it would only cost the memory of the machine that is on call.
+LARGEST_PAGE_BYTES = 64 * 1024 * 1024
+_RULE_ENDINGS = (".yml", ".yaml", ".json", ".tpl", ".rules")
+_OWNER_FILES = ("CODEOWNERS", ".github/CODEOWNERS", ".gitlab/CODEOWNERS", "docs/CODEOWNERS")
+
+
+class FolderBook:
+    """A folder of pages below a repository root; both absolute."""
+
+    def __init__(self, root: str, folder: str, reading: Reading) -> None:
+        self.root = root
+        self.folder = folder
+        self.reading = reading
+
+    @property
+    def book(self) -> str:
+        relative = os.path.relpath(self.folder, self.root).replace(os.sep, "/")
+        return "" if relative == "." else relative
+
+    @property
+    def depth(self) -> int:
+        """Two for a book at `docs/operations`, which the layout puts two folders deep in its project; else none."""
+        return 2 if self.folder.replace(os.sep, "/").endswith("/docs/operations") else 0
+
+    @cached_property
+    def is_repository(self) -> bool:
+        return os.path.exists(os.path.join(self.root, ".git"))
+
+    def pages(self) -> list[PageFile]:
+        """Every page below the folder, in the order of its path; what cannot be looked into is passed over."""
+        found = list(self._walk(self.folder, {os.path.realpath(self.folder)}))
+        found.sort(key=lambda page: page.path)
+        return found
+
+    def _walk(self, folder: str, seen: set[str]) -> Iterator[PageFile]:
+        try:
+            entries = list(os.scandir(folder))
+        except OSError:
+            return
+        prefix = os.path.relpath(folder, self.root).replace(os.sep, "/")
+        prefix = "" if prefix == "." else prefix + "/"
+        for entry in entries:
+            name = entry.name
+            try:
+                if entry.is_dir(follow_symlinks=False) or (entry.is_symlink() and entry.is_dir()):
+                    if name[0] == "." or name in _PASSED_OVER:
+                        continue
+                    if entry.is_symlink():
+                        real = os.path.realpath(entry.path)
+                        # A link may lead back up; each real folder is read once, and none outside the repository.
+                        if real in seen or not (real + os.sep).startswith(self.root + os.sep):
+                            continue
+                        seen.add(real)
+                    yield from self._walk(entry.path, seen)
+                elif name.lower().endswith(PAGE_ENDINGS) and entry.is_file():
+                    status = entry.stat()
+                    shown = (prefix + name).encode("utf-8", "replace").decode("utf-8")
+                    yield PageFile(shown, status.st_size, status.st_mtime_ns)
+            except OSError:  # it vanished between the listing and the look
+                continue
+
+    def read(self, path: str) -> bytes | Unreadable:
+        """The bytes of a file of the repository; a pipe, a device or a page too large is refused without waiting."""
+        try:
+            descriptor = os.open(os.path.join(self.root, path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except (OSError, ValueError) as wrong:
+            return Unreadable(path, getattr(wrong, "strerror", None) or str(wrong))
+        try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                return Unreadable(path, "it is not a regular file")
+            if status.st_size > LARGEST_PAGE_BYTES:
+                return Unreadable(path, f"it is larger than {LARGEST_PAGE_BYTES // 1_048_576} MiB")
+            return self._read_all(descriptor, status.st_size)
+        except OSError as wrong:
+            return Unreadable(path, wrong.strerror or str(wrong))
+        finally:
+            os.close(descriptor)
+
+    @staticmethod
+    def _read_all(descriptor: int, size: int) -> bytes:
+        first = os.read(descriptor, size + 1)
+        if len(first) == size:
+            return first
+        parts = [first]
+        while part := os.read(descriptor, 1 << 20):
+            parts.append(part)
+        return b"".join(parts)
+
+    def replace(self, path: str, before: bytes, after: bytes) -> bool:
+        """Puts new bytes in the place of a page's, by a file renamed over it; False when it changed meanwhile."""
+        target = os.path.realpath(os.path.join(self.root, path))
+        if self.read(path) != before:
+            return False
+        part = f"{target}.{os.getpid()}.part"
+        try:
+            mode = stat.S_IMODE(os.stat(target).st_mode)
+            descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(after)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(part, mode)
+            os.replace(part, target)
+        except OSError:
+            with suppress(OSError):
+                os.unlink(part)
+            return False
+        return True
+
+    def rule_files(self, paths: Sequence[str]) -> list[tuple[str, bytes | Unreadable]]:
+        """The rule files at these absolute paths, folders searched for YAML, JSON and templates of them."""
+        named: list[str] = []
+        for path in paths:
+            if not os.path.isdir(path):
+                named.append(path)
+                continue
+            for folder, folders, names in os.walk(path):
+                folders[:] = sorted(name for name in folders if name[0] != "." and name not in _PASSED_OVER)
+                named.extend(os.path.join(folder, name) for name in sorted(names) if name.endswith(_RULE_ENDINGS))
+        found = []
+        for path in dict.fromkeys(named):
+            shown = os.path.relpath(path, self.root).replace(os.sep, "/")
+            raw = self.read(path)  # an absolute path stays what it is when joined to the root
+            found.append((shown, Unreadable(shown, raw.why) if isinstance(raw, Unreadable) else raw))
+        return found
+
+    def exists(self, path: str) -> bool:
+        """Whether a path below the root exists, with the letter case as written."""
+        try:
+            return os.path.exists(os.path.join(self.root, path))
+        except (OSError, ValueError):  # a NUL or a name too long names nothing
+            return False
+
+    def owner_files(self, files: Sequence[PageFile]) -> list[str]:
+        """Every place where an owner of these pages may be written, absolute, whether it is there or not."""
+        folders = {""}
+        for file in files:
+            folder = file.path.rpartition("/")[0]
+            while folder and folder not in folders:
+                folders.add(folder)
+                folder = folder.rpartition("/")[0]
+        names = [*_OWNER_FILES, *(f"{folder}/OWNERS" if folder else "OWNERS" for folder in sorted(folders))]
+        return [os.path.join(self.root, name) for name in names]
+
+    @cached_property
+    def _owners(self) -> tuple[Owner, ...]:
+        for name in _OWNER_FILES:
+            text = self._text(name)
+            if text is not None:
+                return read_owners(text)
+        return ()
+
+    def owner_of(self, path: str) -> str | None:
+        """The owner of a path by the repository's CODEOWNERS, else by the nearest OWNERS file above it."""
+        owner = owner_of(self._owners, path)
+        folder = path
+        while owner is None and folder:
+            folder = folder.rpartition("/")[0]
+            owner = self._folder_owner(folder)
+        return owner
+
+    def _folder_owner(self, folder: str) -> str | None:
+        if folder not in self._folder_owners:
+            text = self._text(f"{folder}/OWNERS" if folder else "OWNERS")
+            lines = [line.strip("- \t") for line in (text or "").splitlines()]
+            names = [line for line in lines if line and not line.startswith("#") and not line.endswith(":")]
+            self._folder_owners[folder] = ", ".join(names) or None
+        return self._folder_owners[folder]
+
+    @cached_property
+    def _folder_owners(self) -> dict[str, str | None]:
+        return {}
+
+    def _text(self, path: str) -> str | None:
+        raw = self.read(path) if self.exists(path) else None
+        return raw.decode("utf-8", "replace") if isinstance(raw, bytes) else None
+
+    def changed_on(self, path: str) -> str | None:
+        """The day of the last commit that touched a path; None outside git, or when git does not answer."""
+        if not self.is_repository:
+            return None
+        import subprocess  # only `show` asks git
+
+        try:
+            done = subprocess.run(
+                ["git", "-C", self.root, "log", "-1", "--format=%cs", "--", path],
+                capture_output=True, text=True, timeout=10, check=False, stdin=subprocess.DEVNULL,
+            )  # fmt: skip
+        except (OSError, subprocess.SubprocessError):
+            return None
+        return done.stdout.strip() or None

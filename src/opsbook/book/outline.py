@@ -1,0 +1,45 @@
+"""The outline of a page: what the rest of the book needs to know of it. Small, and made of plain values."""
+
+from __future__ import annotations
+
+from opsbook.book.kinds import is_alert_name
+from opsbook.book.links import is_page, targets
+from opsbook.book.lint import Around, Outline, Reference, suppressions
+from opsbook.book.page import Page
+from opsbook.book.procedure import procedures_of
+from opsbook.book.roster import mentions_of, people_of
+
+
+def outline_of(page: Page, around: Around) -> Outline:
+    """What book rules, coverage and the matching of alerts look at; the page's bytes are not kept."""
+    links_to: set[str] = set()
+    references: list[Reference] = []
+    for link, target in targets(page, around):
+        if target.verdict not in ("ok", "broken-anchor") or not is_page(target.path):
+            continue
+        links_to.add(target.path)
+        if target.anchor and (target.verdict == "broken-anchor" or target.path != page.path):
+            place = page.span(link.start, link.end)
+            references.append(Reference(link.href, target.path, target.anchor, place))
+    return Outline(
+        page.path,
+        page.kind,
+        page.title,
+        page.service,
+        page.anchors,
+        tuple(section.title for section in page.sections),
+        page.slots,
+        page.alert_names or _titled_alerts(page),
+        frozenset(links_to),
+        tuple(references),
+        tuple(procedure.anchor for procedure in procedures_of(page)),
+        people_of(page),
+        mentions_of(page),
+        suppressions(page),
+    )
+
+
+def _titled_alerts(page: Page) -> tuple[str, ...]:
+    """The alerts that a page is about by its title or its headings, where those have the shape of an alert's name."""
+    titles = [page.title, *(section.title for section in page.sections)]
+    return tuple(dict.fromkeys(title for title in titles if is_alert_name(title)))

@@ -1,0 +1,324 @@
+"""Procedures out of a page: which sections can be carried out, with their steps, parameters, verification, rollback.
+
+The grammar is a numbered list and bold labels; what a page says in some other way is read as far as it goes. A
+procedure is known by the anchor of its heading. Nothing here runs anything or knows a host.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from opsbook.book.labels import canonical_label
+from opsbook.book.page import Page, Section
+from opsbook.book.parameters import Parameter, implicit_parameters, table_parameters
+from opsbook.book.steps import (
+    Step,
+    StepField,
+    fence_steps,
+    has_any,
+    list_steps,
+    renumbered,
+    step_field,
+    task_steps,
+    text_step,
+    text_steps,
+    value_steps,
+)
+
+_STEP_TITLE = re.compile(r"^step\s+\d+\b", re.I)
+_NUMBERED_TITLE = re.compile(r"^\d{1,2}[.):]\s+\S")
+_NUMBERING = re.compile(r"^(?:step\s+)?\d{1,3}\s*[.):–—-]*\s*", re.I)
+_ISSUE = re.compile(r"^(?:issue|problem|error|scenario|symptom)\s*\d*\s*:\s*", re.I)
+
+# Slots under which prose, not work, stands: a list there is a list. A fence does not make a procedure of them either.
+_PROSE_SLOTS = frozenset({
+    "overview", "architecture", "related", "changelog", "emergency-contacts", "timeline", "lessons-learned", "symptoms",
+    "meaning", "impact", "root-cause", "cause", "prevention", "monitoring", "prerequisites",
+})  # fmt: skip
+_FENCE_SLOTS = frozenset({"deployment", "rollback", "diagnosis", "mitigation", "solution", "common-operations", "steps",
+                          "resolution"})  # fmt: skip
+_TEXT_SLOTS = frozenset({"diagnosis", "mitigation", "solution"})
+_PHASES = {"verification": "Verification", "rollback": "Rollback Process", "prerequisites": "Prerequisites"}
+_STEP = frozenset({"Step", "step", "STEP"})
+_PREFIX = {"verification": "verify.", "rollback": "rollback.", "prerequisites": "prerequisite."}
+
+
+class Procedure(Struct, frozen=True):
+    """What can be carried out, found at `anchor`. `phases` of steps: steps, then verification; rollback on failure.
+
+    `verification` and `rollback` are steps of their own, numbered `verify.1`, `rollback.1`. `loose_fields` are the
+    labels that apply to the whole. The byte range [start, end) is the heading's section.
+    """
+
+    anchor: str
+    title: str
+    start: int
+    end: int
+    steps: tuple[Step, ...]
+    parameters: tuple[Parameter, ...]
+    verification: tuple[Step, ...]
+    rollback: tuple[Step, ...]
+    prerequisites: tuple[Step, ...]
+    fields: tuple[StepField, ...]
+    environment: str | None = None
+
+    def field(self, label: str) -> StepField | None:
+        return next((field for field in self.fields if field.label == label), None)
+
+    def all_steps(self) -> Iterator[Step]:
+        """Steps, verification and rollback, in this order."""
+        yield from self.steps
+        yield from self.verification
+        yield from self.rollback
+
+
+def procedures_of(page: Page) -> tuple[Procedure, ...]:
+    """Every procedure of the page in reading order; cached on the page, since many rules ask."""
+    cached: tuple[Procedure, ...] | None = page.__dict__.get("_procedures")
+    if cached is None:
+        cached = page.__dict__["_procedures"] = tuple(_read(page))
+    return cached
+
+
+def _read(page: Page) -> Iterator[Procedure]:
+    if page.kind in ("template", "incident", "post-mortem", "metrics", "dashboards"):
+        return
+    document = page.document
+    if not (document.ordered or document.codes or document.tasks or page.fields):
+        return
+    sections = page.sections
+    counted = [section.title for section in sections if section.title[:1].isdigit() or section.title[:4] in _STEP]
+    taken: set[int] = set()
+    for at, section in enumerate(sections):
+        if at in taken:
+            continue
+        numbered = _numbered_children(page, section, _children(sections, at)) if len(counted) > 1 else []
+        if numbered:
+            taken.update(range(numbered[0], _after(sections, numbered[-1])))
+            steps = [step for n, child in enumerate(numbered, 1) for step in _heading_steps(page, sections[child], n)]
+            yield _made(page, at, steps, taken)
+            continue
+        found = _steps_of(page, at)
+        if found is not None:
+            yield _made(page, at, found, taken)
+
+
+def _children(sections: tuple[Section, ...], at: int) -> list[int]:
+    """The sections directly below section `at`."""
+    found, stop = [], _after(sections, at)
+    index = at + 1
+    while index < stop:
+        found.append(index)
+        index = _after(sections, index)
+    return found
+
+
+def _after(sections: tuple[Section, ...], at: int) -> int:
+    index = at + 1
+    while index < len(sections) and sections[index].level > sections[at].level:
+        index += 1
+    return index
+
+
+def _numbered_children(page: Page, section: Section, children: list[int]) -> list[int]:
+    """The children that are steps by their headings: `Step 1: …`, or `1. …` where none of them is a known section."""
+    sections = page.sections
+    named = [child for child in children if _STEP_TITLE.match(sections[child].title)]
+    if len(named) >= 2:
+        return named
+    if not page.profile.has_procedures or section.slot in _PROSE_SLOTS:
+        return []
+    numbered = [child for child in children if _NUMBERED_TITLE.match(sections[child].title)]
+    if len(numbered) < 2 or any(sections[child].slot for child in numbered):
+        return []
+    has_command = any(fence_steps(page, *page.blocks(sections[c].body, sections[c].stop)) for c in numbered)
+    return numbered if has_command else []
+
+
+def _heading_steps(page: Page, section: Section, number: int) -> Iterator[Step]:
+    """A numbered heading as a step; an ordered list under it becomes steps below its number."""
+    low, high = page.blocks(section.body, section.stop)
+    nested = list_steps(page, low, high, f"{number}.")
+    commands = () if nested else tuple(c for step in fence_steps(page, low, high) for c in step.commands)
+    fields = tuple(
+        step_field(page, field)
+        for field in page.fields_within(section.body, section.stop)
+        if canonical_label(field.key) and not nested
+    )
+    text = _NUMBERING.sub("", section.title) or section.title
+    why_not = next((command.code.why_not for command in commands if not command.code.runnable), None)
+    kind = "approval" if any(f.label == "Approval" for f in fields) else "command" if commands else "manual"
+    yield Step(str(number), text, kind, commands, fields, why_not is None, why_not, section.start, section.stop, number)
+    yield from nested
+
+
+def _steps_of(page: Page, at: int) -> list[Step] | None:
+    """The steps that a section's own text holds, or None when it is no procedure."""
+    section = page.sections[at]
+    if section.slot == "verification" or (section.slot in _PROSE_SLOTS and page.kind != "procedure"):
+        return None
+    low, high = page.blocks(section.body, section.end)
+    labels = _own_labels(page, section)
+    if not labels and not _may_hold_steps(page, section, low, high):
+        return None  # most sections of most pages: worth a look before everything that follows
+    process = _own_field(page, section, "Deployment Process") if "Deployment Process" in labels else None
+    if process is not None and _slot_above(page, at) == "deployment":
+        return value_steps(page, process, "")
+    solution = _solution_steps(page, section) if labels else None
+    if solution is not None:
+        return solution
+    has_phase = any(label in labels and _own_field(page, section, label) for label in ("Verification", "Rollback Process"))
+    steps = list_steps(page, low, high) or task_steps(page, low, high)
+    if steps:
+        if page.profile.has_procedures or has_phase or any(step.kind == "command" for step in steps):
+            return steps
+        return None
+    if not page.profile.has_procedures:
+        return None
+    slot = section.slot or _slot_above(page, at)
+    if slot in _FENCE_SLOTS or page.kind == "procedure":
+        steps = fence_steps(page, low, high)
+    if not steps and section.slot in _TEXT_SLOTS:
+        steps = text_steps(page, low, high)
+    return steps or ([] if has_phase else None)
+
+
+def _own_labels(page: Page, section: Section) -> set[str]:
+    """The labels in a section's own text, by their canonical names where they are ours."""
+    return {canonical_label(field.key) or field.key for field in page.fields_within(section.body, section.end)}
+
+
+def _may_hold_steps(page: Page, section: Section, low: int, high: int) -> bool:
+    """Whether blocks [low, high) hold a list of steps, or what a page of this kind takes for steps."""
+    document = page.document
+    has_list = has_any(document.ordered, low, high) or has_any(document.tasks, low, high)
+    if page.profile.has_procedures:
+        return has_list or has_any(document.codes, low, high) or section.slot in _TEXT_SLOTS
+    return has_list and has_any(document.codes, low, high)
+
+
+def _slot_above(page: Page, at: int) -> str | None:
+    """The slot of the nearest section above that has one."""
+    level = page.sections[at].level
+    for section in reversed(page.sections[:at]):
+        if section.level < level:
+            if section.slot:
+                return section.slot
+            level = section.level
+    return None
+
+
+def _own_field(page: Page, section: Section, label: str) -> StepField | None:
+    """The first field of that label in a section's own text that is not part of a step."""
+    for field in page.fields_within(section.body, section.end):
+        if canonical_label(field.key) == label and not _in_step(page, section, field.block):
+            return step_field(page, field)
+    return None
+
+
+def _in_step(page: Page, section: Section, block: int) -> bool:
+    for index in page.document.children(*page.blocks(section.body, section.end)):
+        if index <= block < page.document.stop(index):
+            return page.document.blocks[index].kind == "list" and page.document.blocks[index].level >= 0
+    return False
+
+
+def _solution_steps(page: Page, section: Section) -> list[Step] | None:
+    """The steps behind `**Solution:**` of a troubleshooting entry: in it, or behind it up to the next label."""
+    meaning = page.reading.headings.slot
+    fields = page.fields_within(section.body, section.end)
+    slots = [meaning(field.name) for field in fields]
+    if not (is_issue_title(section.title) or "symptoms" in slots or "cause" in slots):
+        return None
+    for at, field in enumerate(fields):
+        if slots[at] not in ("solution", "mitigation", "resolution"):
+            continue
+        if field.item >= 0:
+            return value_steps(page, step_field(page, field), "") or None
+        limit = next((f.start for f in fields[at + 1 :] if f.block != field.block and f.item < 0), section.end)
+        low, high = field.block + 1, page.document.index_at(limit, field.block + 1)
+        steps = list_steps(page, low, high) or task_steps(page, low, high) or fence_steps(page, low, high)
+        value = field.value(page.document)
+        if value and not (steps and value.endswith(":")):
+            steps = renumbered([text_step("1", value, (field.value_start, field.value_end)), *steps])
+        return steps or None
+    return None
+
+
+def is_issue_title(title: str) -> bool:
+    """Whether a heading opens a troubleshooting entry: `Issue: …`, `Problem 2: …`."""
+    return _ISSUE.match(title) is not None
+
+
+def issue_title(title: str) -> str:
+    """The problem that a troubleshooting heading names, without the word before it."""
+    return _ISSUE.sub("", title, count=1)
+
+
+def _made(page: Page, at: int, steps: list[Step], taken: set[int]) -> Procedure:
+    """The procedure at section `at` with its phases: from labels, from deeper headings, else from sibling sections."""
+    section = page.sections[at]
+    phases: dict[str, list[Step]] = {"verification": [], "rollback": [], "prerequisites": []}
+    fields = _loose_fields(page, section)
+    for phase, label in _PHASES.items():
+        found = next((field for field in fields if field.label == label), None)
+        if found is not None:
+            phases[phase] = value_steps(page, found, _PREFIX[phase])
+    for index in (*_children(page.sections, at), *_siblings(page, at)):
+        phase = page.sections[index].slot or ""
+        if phase in phases and not phases[phase] and index not in taken:
+            phases[phase] = _section_steps(page, page.sections[index], _PREFIX[phase])
+            if phase != "rollback" or page.sections[index].level > section.level:
+                taken.add(index)
+    low, high = page.blocks(section.body, section.end)
+    every = [*steps, *phases["verification"], *phases["rollback"]]
+    declared = table_parameters(page, low, high)
+    environment = next((field.value for field in fields if field.label == "Environment"), None)
+    return Procedure(
+        section.anchor,
+        section.title,
+        section.start,
+        section.stop,
+        tuple(steps),
+        (*declared, *implicit_parameters(every, declared, environment is not None)),
+        tuple(phases["verification"]),
+        tuple(phases["rollback"]),
+        tuple(phases["prerequisites"]),
+        fields,
+        environment,
+    )
+
+
+def _siblings(page: Page, at: int) -> list[int]:
+    """On a page that is one procedure, the sections of the same level behind it, up to the next that has steps."""
+    if page.kind != "procedure":
+        return []
+    section, found = page.sections[at], []
+    index = _after(page.sections, at)
+    while index < len(page.sections) and page.sections[index].level == section.level:
+        if page.sections[index].slot in ("verification", "rollback"):
+            found.append(index)
+        index = _after(page.sections, index)
+    return found
+
+
+def _section_steps(page: Page, section: Section, prefix: str) -> list[Step]:
+    low, high = page.blocks(section.body, section.stop)
+    return (
+        list_steps(page, low, high, prefix)
+        or task_steps(page, low, high, prefix)
+        or fence_steps(page, low, high, prefix)
+        or text_steps(page, low, high, prefix)
+    )
+
+
+def _loose_fields(page: Page, section: Section) -> tuple[StepField, ...]:
+    """The labels of a section's own text that belong to the whole procedure, not to a step of it."""
+    return tuple(
+        step_field(page, field)
+        for field in page.fields_within(section.body, section.end)
+        if not _in_step(page, section, field.block)
+    )

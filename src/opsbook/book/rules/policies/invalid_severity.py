@@ -1,0 +1,51 @@
+"""`invalid-severity`: a severity that means none of P0 to P3. Who is paged, and how soon, hangs on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from opsbook.book.lint import Around, page_rule
+from opsbook.book.metadata import plain_key
+from opsbook.book.page import Page
+from opsbook.book.severity import PRIORITIES, read_severity
+from opsbook.book.slots import is_unfilled
+from opsbook.book.tables import read_tables
+from opsbook.ground.errors import Finding
+
+_KEYS = ("severity", "severity level", "incident severity")
+# What stands where there is nothing to be grave.
+_NONE = frozenset({"-", "–", "—", "n/a", "na", "unknown", "any", "all"})
+
+
+@page_rule("invalid-severity", "error", "incident", "post-mortem", "policy", "alerts")
+def check(page: Page, around: Around) -> Iterator[Finding]:
+    if b"everity" not in page.document.content:
+        return
+    for value, start, end in _severities(page):
+        if is_unfilled(value) or value.lower() in _NONE:
+            continue
+        if read_severity(value, around.settings.severities) is None:
+            yield page.finding(
+                "invalid-severity",
+                "error",
+                (start, end),
+                f"'{value}' is none of the severities {', '.join(PRIORITIES)}, nor a word that is known for one.",
+                fix="Write P0, P1, P2 or P3, or say what the word means under [severities] in opsbook.toml.",
+            )
+
+
+def _severities(page: Page) -> Iterator[tuple[str, int, int]]:
+    document = page.document
+    seen = set()
+    for entry in page.metadata.entries:
+        if entry.key in _KEYS:
+            seen.add(entry.start)
+            yield entry.value.strip(" `*"), entry.start, entry.end
+    for field in page.fields:
+        if plain_key(field.name) in _KEYS and field.value_start not in seen:
+            yield field.value(document).strip(" `*"), field.value_start, field.value_end
+    if page.kind in ("policy", "alerts"):
+        for table in read_tables(document):
+            column = table.column(*_KEYS)
+            if column is not None:
+                yield from ((cell.text, cell.start, cell.end) for cell in table.cells(column))

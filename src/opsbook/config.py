@@ -1,0 +1,217 @@
+"""One frozen Config from opsbook.toml and OPSBOOK_*; nothing else reads the environment. Reads no page.
+
+`FIELDS` in `config_file.py` is the one list of what may stand in the file; docs/configuration.md tells each.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from opsbook.ground.errors import Usage
+
+FILE_NAME = "opsbook.toml"
+DEFAULT_BOOK = "docs/operations"
+LOOKED_AT_MOST = 4000  # entries of the working directory that are looked at for a page before giving up
+
+
+class Config(Struct, frozen=True, kw_only=True):
+    """All that is configured. `root`, `book`, `state` are absolute; every other path is relative to `root`.
+
+    root         the repository: the nearest parent of the book with .git, else the book itself
+    book         the folder of pages
+    state        the folder for what Opsbook itself writes (ledger, index); it may not exist yet
+    db           the ledger's URL, a SQLite path made absolute
+    file         the configuration file, relative to `root` where it lies within, or None
+    lines        the line of each key that stands in it, by its dotted name
+    """
+
+    root: str
+    book: str
+    state: str
+    db: str
+    file: str | None = None
+    lines: dict[str, int] = {}
+
+    kinds: dict[str, str] = {}  # glob → kind of page
+    headings: dict[str, tuple[str, ...]] = {}  # slot → further words for it
+    required: dict[str, tuple[str, ...]] = {}  # kind → slots it must have, for the changed kinds
+    severities: dict[str, str] = {}  # a word used on pages or in alert rules → P0…P3
+
+    link_style: str = "auto"  # auto | github | mkdocs | myst | site
+    site_root: str = ""  # where a link that begins with / starts, for style "site"
+
+    rule_paths: tuple[str, ...] = ()
+    runbook_keys: tuple[str, ...] = ("runbook_url", "runbook", "documentation", "SOP")
+    url_bases: dict[str, str] = {}  # web address of the runbooks → folder
+
+    select: tuple[str, ...] = ()  # empty: all rules
+    ignore: tuple[str, ...] = ()
+    ignore_in: dict[str, tuple[str, ...]] = {}  # glob → rules not applied there
+    rule_severity: dict[str, str] = {}  # rule → error | warning | info | off
+    fail_on: str = "error"
+    stale_days: int = 180
+    practised_days: int = 90
+    secret_allow: tuple[str, ...] = ()  # globs of texts that look like secrets and are none
+
+    def place(self, key: str) -> str:
+        """Where a key of the file stands, as file:line, for a message about its value."""
+        return f"{self.file or FILE_NAME}:{self.lines.get(key, 1)}"
+
+
+def load(
+    *,
+    book: str | None = None,
+    db: str | None = None,
+    near: str | None = None,
+    environ: Mapping[str, str] | None = None,
+    here: str | None = None,
+) -> Config:
+    """The Config for a book: `book`, else OPSBOOK_BOOK, else the file's, else the nearest docs/operations.
+
+    `near` is a page or folder that the caller named: the search begins there, and when no book holds it, its
+    own folder is the book. Without it the search begins in the working directory `here`, which is itself the
+    book when it holds pages in some other layout. Raises Usage when there is none, or when the file is wrong.
+    """
+    environ = os.environ if environ is None else environ
+    here = os.getcwd() if here is None else here
+    named = book or environ.get("OPSBOOK_BOOK")
+    folder = _named(named, here) if named else _found(near, here)
+    root = repository_root(folder)
+    file = next((path for path in _files(folder, root) if os.path.isfile(path)), None)
+    settings, lines = _read(file, root) if file else ({}, {})
+    settings.pop("book", None)  # told where to look; it was followed in _found
+    url = db or environ.get("OPSBOOK_DB")
+    written = settings.pop("db", None)
+    address = _database(url, here) if url else _database(written or "sqlite:///.opsbook/opsbook.db", root)
+    return Config(
+        root=root, book=folder, db=address, state=_state(address, root),
+        file=_shown(file, root), lines=lines, **settings,
+    )  # fmt: skip
+
+
+def wants_colour(environ: Mapping[str, str] | None = None) -> bool | None:
+    """False for NO_COLOR or a dumb terminal, True for FORCE_COLOR, None to let the terminal decide."""
+    environ = os.environ if environ is None else environ
+    if environ.get("NO_COLOR") or environ.get("TERM") == "dumb":
+        return False
+    return True if environ.get("FORCE_COLOR") else None
+
+
+def wants_debug(environ: Mapping[str, str] | None = None) -> bool:
+    """True when OPSBOOK_DEBUG asks for the traceback of a bug."""
+    environ = os.environ if environ is None else environ
+    return environ.get("OPSBOOK_DEBUG", "") not in ("", "0")
+
+
+def repository_root(folder: str) -> str:
+    """The nearest folder at or above with .git in it, else the folder itself."""
+    return next((each for each in _upward(folder) if os.path.exists(_join(each, ".git"))), folder)
+
+
+def _files(folder: str, root: str) -> tuple[str, str]:
+    return _join(folder, FILE_NAME), _join(root, FILE_NAME)
+
+
+def _named(book: str, here: str) -> str:
+    folder = _absolute(book, here)
+    if os.path.isdir(folder):
+        return folder
+    if os.path.exists(folder):
+        raise Usage(f"The book '{book}' is a file. Name the folder of pages that it lies in.")
+    raise Usage(f"There is no folder '{book}'. Name one with --book DIR, or write one with 'opsbook init'.")
+
+
+def _found(near: str | None, here: str) -> str:
+    if near is not None:
+        start = _absolute(near, here)
+        start = start if os.path.isdir(start) else os.path.dirname(start)
+        book = _nearest(start)
+        return book if book is not None and _holds(book, start) else start
+    book = _nearest(here)
+    if book is not None:
+        return book
+    if here not in (os.path.expanduser("~"), os.sep) and _has_page(here):
+        return here
+    raise Usage(
+        f"No book is here: no {DEFAULT_BOOK} at or above the working directory, and no Markdown page in it."
+        " Name its folder with --book DIR, or write a new one with 'opsbook init'."
+    )
+
+
+def _nearest(start: str) -> str | None:
+    for folder in _upward(start):
+        file = _join(folder, FILE_NAME)
+        if os.path.isfile(file):
+            written = _read(file, folder)[0].get("book")
+            if written is not None:
+                return _named(_join(folder, written), folder)
+        if os.path.isdir(_join(folder, DEFAULT_BOOK)):
+            return _join(folder, DEFAULT_BOOK)
+    return None
+
+
+def _has_page(folder: str) -> bool:
+    looked = 0
+    for _, folders, files in os.walk(folder):
+        folders[:] = sorted(each for each in folders if not each.startswith("."))
+        if any(name.lower().endswith((".md", ".markdown")) for name in files):
+            return True
+        looked += len(folders) + len(files)
+        if looked > LOOKED_AT_MOST:
+            return False
+    return False
+
+
+def _read(file: str, root: str) -> tuple[dict[str, Any], dict[str, int]]:
+    from opsbook.config_file import read_settings  # inside: most folders have no such file
+
+    try:
+        with open(file, "rb") as stream:
+            content = stream.read()
+    except OSError as wrong:
+        raise Usage(f"{_shown(file, root)} cannot be read: {wrong.strerror}.") from wrong
+    return read_settings(content, _shown(file, root) or file)
+
+
+def _database(url: str, base: str) -> str:
+    if url.startswith(("postgresql://", "postgres://")):
+        return url
+    if url.startswith("sqlite:///"):
+        return "sqlite:///" + _absolute(url.removeprefix("sqlite:///"), base)
+    scheme = url.partition(":")[0]  # never the whole of it: an address may hold a password
+    raise Usage(
+        f"The ledger's address begins with '{scheme}'. Write sqlite:///FILE or postgresql://USER@HOST/NAME."
+    )
+
+
+def _state(address: str, root: str) -> str:
+    if address.startswith("sqlite:///"):
+        return os.path.dirname(address.removeprefix("sqlite:///"))
+    return _join(root, ".opsbook")
+
+
+def _shown(file: str | None, root: str) -> str | None:
+    return os.path.relpath(file, root).replace(os.sep, "/") if file and _holds(root, file) else file
+
+
+def _holds(folder: str, path: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def _upward(folder: str) -> list[str]:
+    folders = [folder]
+    while os.path.dirname(folders[-1]) != folders[-1]:
+        folders.append(os.path.dirname(folders[-1]))
+    return folders
+
+
+def _absolute(path: str, base: str) -> str:
+    return os.path.normpath(_join(base, os.path.expanduser(path)))
+
+
+def _join(folder: str, name: str) -> str:
+    return os.path.join(folder, name)

@@ -1,0 +1,47 @@
+"""`opsbook coverage`: what is covered and what is not, as two tables or as JSON."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from opsbook.entrypoints.commands.lint import rule_options
+from opsbook.entrypoints.options import Shared, verb
+
+
+@verb(
+    "coverage",
+    examples=(
+        "opsbook coverage                              services and what their runbooks lack",
+        "opsbook coverage --rules alerts/ --url-base https://runbooks.example.org=docs/operations/runbooks",
+    ),
+)
+@rule_options
+def command(shared: Shared, rules: tuple[str, ...], url_bases: dict[str, str]) -> int:
+    """Show services × expected sections, and alerts × pages.
+
+    Alerts come from the rule files at --rules, else from those that opsbook.toml names.
+    """
+    from datetime import date
+
+    from opsbook.entrypoints.linting import alerting_of
+    from opsbook.usecases.coverage import coverage, coverage_model
+    from opsbook.usecases.lint import Scope
+    from opsbook.wire import build_book, build_workers, lint_settings
+
+    config = shared.config()
+    source = build_book(config)
+    scope = Scope(date.today(), lint_settings(config))
+    alerting = alerting_of(config, rules, url_bases)
+    report = coverage(source, source, scope, alerting, workers=build_workers())
+    if shared.format == "json":
+        import msgspec
+
+        sys.stdout.buffer.write(msgspec.json.encode(coverage_model(report)) + b"\n")
+        return 0
+    from opsbook.entrypoints.shown.coverage import as_text
+
+    for line in as_text(report):
+        click.echo(line)
+    return 0

@@ -1,0 +1,25 @@
+"""`opsbook serve`: the web door on one address until told to stop. Knows nothing of what is served there."""
+
+from __future__ import annotations
+
+import click
+
+from opsbook.entrypoints.options import Shared, verb
+
+
+@verb("serve", formats=("text",), examples=("opsbook serve --open", "opsbook serve --port 8080 --book ops"))
+@click.option("--host", default="127.0.0.1", show_default=True, metavar="H", help="The address to listen on.")
+@click.option(
+    "--port", default=8000, show_default=True, metavar="N", type=click.IntRange(0, 65535),
+    help="The port to listen on; 0 takes a free one.",
+)  # fmt: skip
+@click.option("--open", "opens_browser", is_flag=True, help="Open the page in the browser when it is ready.")
+def command(shared: Shared, host: str, port: int, opens_browser: bool) -> None:
+    """Serve the book on the web; one process, no set-up.
+
+    Prints its address when it is ready, and stops on Ctrl-C or SIGTERM after the requests at hand.
+    """
+    config = shared.config()
+    from opsbook.entrypoints.server import serve  # inside: the web framework is slow to import
+
+    serve(config, host=host, port=port, opens_browser=opens_browser)

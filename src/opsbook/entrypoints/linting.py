@@ -1,0 +1,201 @@
+"""From the command line's words to the verb lint and back: paths, baseline, mending, printing."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+
+import click
+from msgspec import Struct
+from msgspec.structs import replace
+
+from opsbook import __version__
+from opsbook.adapters.folder import FolderBook
+from opsbook.book.lint import at_least
+from opsbook.config import Config
+from opsbook.ground.errors import Failure, Usage
+from opsbook.usecases.lint import LintReport, Scope, lint
+from opsbook.usecases.ports import Alerting
+from opsbook.wire import build_book, build_lint_cache, build_workers, lint_settings
+
+if TYPE_CHECKING:
+    from opsbook.usecases.mend import Mended
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """The words of one call of `opsbook lint`; `paths` are absolute."""
+
+    paths: tuple[str, ...]
+    form: str
+    rules: tuple[str, ...] = ()
+    url_bases: dict[str, str] = {}
+    today: date | None = None
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    fail_on: str | None = None
+    fix: bool = False
+    write_baseline: bool = False
+    no_baseline: bool = False
+    no_cache: bool = False
+
+
+BASELINE = "opsbook-baseline.json"
+
+
+def run_lint(config: Config, asked: Asked) -> int:
+    """Lints, mends when asked to, prints, and returns the exit status."""
+    source = build_book(config)
+    scope = scope_of(config, asked)
+    report = _answer(config, asked, source, scope)
+    if asked.fix:
+        from opsbook.usecases.mend import mend
+
+        mended = mend(source, source, report.findings)
+        _tell_mended(mended)
+        report = _answer(config, asked, source, scope)
+    lines = Lines(config.root)
+    path = os.path.join(config.root, BASELINE)
+    if asked.write_baseline:
+        return _accept(path, report, lines)
+    if not asked.no_baseline and os.path.exists(path):
+        from opsbook.book.baseline import without_accepted  # hashing costs a start of 40 ms two
+
+        with open(path, "rb") as file:
+            kept = without_accepted(report.findings, file.read(), lines.at, BASELINE)
+        report = replace(report, findings=tuple(kept))
+    write(report, asked.form, lines.of)
+    return 1 if at_least(report.findings, asked.fail_on or config.fail_on) else 0  # type: ignore[arg-type]
+
+
+def _answer(config: Config, asked: Asked, source: FolderBook, scope: Scope) -> LintReport:
+    """The report, from the cache where nothing has changed. One page is read quicker than the cache is checked."""
+    if asked.no_cache or (asked.paths and all(os.path.isfile(path) for path in asked.paths)):
+        return lint(source, source, scope, build_workers())
+    rule_files = [path for path, _ in source.rule_files(scope.alerting.paths)]
+    cache = build_lint_cache(config, repr((__version__, scope)), source, rule_files)
+    return cache.answer(source.pages(), lambda: lint(source, source, scope, build_workers()))
+
+
+def _accept(path: str, report: LintReport, lines: Lines) -> int:
+    from opsbook.book.baseline import write_baseline
+
+    body = write_baseline(report.findings, lines.at)
+    part = f"{path}.part"
+    try:
+        with open(part, "wb") as file:
+            file.write(body)
+        os.replace(part, path)
+    except OSError as wrong:
+        raise Failure(f"The baseline '{path}' cannot be written: {wrong.strerror}.") from wrong
+    many = len(report.findings)
+    click.echo(f"{BASELINE}: {many} findings accepted. Commit it; from now on lint reports only what is new.")
+    return 0
+
+
+def _tell_mended(mended: Mended) -> None:
+    """On standard error, so that JSON on standard output stays JSON."""
+    for path in mended.pages:
+        click.echo(f"mended {path}", err=True)
+    for path in mended.refused:
+        click.echo(f"not mended, it changed meanwhile or cannot be written: {path}", err=True)
+    if not mended.pages and not mended.refused:
+        click.echo("There was nothing to mend that has one right answer.", err=True)
+
+
+class Lines:
+    """The lines of files as findings name them; a file is read once, when it is asked for."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._path = ""
+        self._lines: list[str] | None = None
+
+    def of(self, path: str) -> list[str] | None:
+        """The lines of a file, or None when it cannot be read."""
+        if path != self._path:
+            self._path = path
+            try:
+                with open(os.path.join(self._root, path), "rb") as file:
+                    self._lines = file.read().decode("utf-8", "replace").split("\n")
+            except OSError:
+                self._lines = None
+        return self._lines
+
+    def at(self, path: str, number: int) -> str:
+        """A line by its number; empty when there is none."""
+        lines = self.of(path)
+        return lines[number - 1] if lines and number <= len(lines) else ""
+
+
+def scope_of(config: Config, asked: Asked) -> Scope:
+    """Which rules are applied, and where, by the configuration and the words of the call."""
+    return Scope(
+        today=asked.today or date.today(),
+        settings=lint_settings(config),
+        paths=tuple(below(config, path) for path in asked.paths),
+        select=asked.select or config.select,
+        ignore=(*config.ignore, *asked.ignore),
+        ignore_in=tuple(config.ignore_in.items()),
+        severities=tuple(config.rule_severity.items()),
+        alerting=alerting_of(config, asked.rules, asked.url_bases),
+    )
+
+
+def alerting_of(config: Config, rules: Sequence[str], url_bases: Mapping[str, str]) -> Alerting:
+    """Where the rule files lie and how runbooks are addressed: the words of the call before the configuration."""
+    paths = [os.path.abspath(path) for path in rules] or [os.path.join(config.root, path) for path in config.rule_paths]
+    bases = {**config.url_bases, **{url: folder_of(config, folder) for url, folder in url_bases.items()}}
+    return Alerting(tuple(paths), bases, config.runbook_keys)
+
+
+def folder_of(config: Config, folder: str) -> str:
+    """A folder as the caller wrote it, relative to the root: from the working directory, the root, or the book."""
+    for base in (os.getcwd(), config.root, config.book):
+        path = os.path.normpath(os.path.join(base, folder))
+        if os.path.isdir(path):
+            return below(config, path)
+    raise Usage(f"There is no folder '{folder}'. --url-base takes URL=DIR with the folder that holds the runbooks.")
+
+
+def below(config: Config, path: str) -> str:
+    """A path relative to the repository root; raises Usage for one that lies outside."""
+    real, root = os.path.realpath(path), os.path.realpath(config.root)
+    relative = os.path.relpath(real, root)
+    if relative == ".." or relative.startswith("../"):
+        raise Usage(f"'{path}' does not lie in the book's repository '{config.root}'. Name its book with --book.")
+    return "" if relative == "." else relative.replace(os.sep, "/")
+
+
+def write(report: LintReport, form: str, source: Callable[[str], list[str] | None]) -> None:
+    """Prints a report on standard output in the wanted form."""
+    from opsbook.entrypoints.shown import findings as shown
+
+    if form == "json":
+        sys.stdout.buffer.write(shown.as_json(report))
+    elif form == "sarif":
+        from opsbook.entrypoints.shown.sarif import as_sarif
+
+        sys.stdout.buffer.write(as_sarif(report))
+    elif form == "github":
+        sys.stdout.write("".join(line + "\n" for line in shown.as_annotations(report)))
+    else:
+        for line in shown.as_text(report, source):
+            click.echo(line)
+
+
+def list_rules(form: str) -> None:
+    """Prints every rule with its severity and what it is about."""
+    from opsbook.usecases.chosen_rules import all_rules
+
+    rules = all_rules()
+    if form == "json":
+        import msgspec
+
+        rows = [{"rule": rule.name, "severity": rule.severity, "kinds": sorted(rule.kinds)} for rule in rules]
+        sys.stdout.buffer.write(msgspec.json.encode({"rules": rows}) + b"\n")
+        return
+    for rule in rules:
+        click.echo(f"{rule.name:<28} {rule.severity}")

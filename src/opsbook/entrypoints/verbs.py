@@ -1,0 +1,38 @@
+"""The table of all verbs of the command line: a name, its module, one line of help. Imports none of them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """A verb as the help lists it: where it lives, and what it does in one line."""
+
+    module: str
+    about: str
+
+
+# Every verb is entered here and nowhere else, in the order of the help. Its module must define `command`.
+VERBS: dict[str, dict[str, Entry]] = {
+    "Read": {
+        "lint": Entry("opsbook.entrypoints.commands.lint", "Say what is missing, stale, broken or unreachable."),
+        "coverage": Entry("opsbook.entrypoints.commands.coverage", "Services × sections, alerts × pages."),
+        "search": Entry("opsbook.entrypoints.commands.search", "Find the sections that answer words or a pasted error."),
+        "show": Entry("opsbook.entrypoints.commands.show", "Show one page or section as Opsbook reads it."),
+    },
+    "Serve": {
+        "serve": Entry("opsbook.entrypoints.commands.serve", "Serve the book on the web, in one process."),
+    },
+}
+
+EXAMPLES = (
+    "opsbook lint                  what is missing, stale or broken, with the line to mend",
+    "opsbook search restart db     the right paragraph",
+    "opsbook serve --open          show the book in the browser",
+    "opsbook --book ops serve      the same for the folder ops",
+)
+
+
+def find(name: str) -> Entry | None:
+    """The entry of the verb of that name."""
+    return next((verbs[name] for verbs in VERBS.values() if name in verbs), None)

@@ -1,0 +1,376 @@
+"""Text to located blocks: the one reader of Markdown. It never raises and never looks at the disk.
+
+CommonMark with GitHub's tables, task lists, footnotes and alerts, by pyromark (pulldown-cmark). The blocks are a
+flat list in reading order; nesting is held by the byte ranges alone, so 50,000 nested quotes cost no recursion
+here or in whoever walks the list.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pyromark
+from msgspec import Struct
+
+from opsbook.ground.errors import Span
+
+_OPTIONS = (
+    pyromark.Options.ENABLE_TABLES
+    | pyromark.Options.ENABLE_TASKLISTS
+    | pyromark.Options.ENABLE_FOOTNOTES
+    | pyromark.Options.ENABLE_STRIKETHROUGH
+    | pyromark.Options.ENABLE_GFM
+)
+_BOM = b"\xef\xbb\xbf"
+# Front matter opens on the first line only; pulldown-cmark would also take `---` pairs further down for metadata,
+# which every code host shows as rules, so the fence is found here and blanked out before the parse.
+_FRONT = re.compile(rb"(?:---|\+\+\+)[ \t]*\r?\n")
+_HTML_NAME = re.compile(r"""<[a-zA-Z][^<>]*?\s(?:id|name)\s*=\s*["']?([^"'\s>]+)""")
+_HTML_LINK = re.compile(r"""<(?:a|img)\b[^<>]*?\s(?:href|src)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+# Below this size counting line feeds from the start is faster than keeping a table of line starts.
+_TABLE_FROM_BYTES = 65_536
+
+
+class Block(Struct, gc=False):
+    """One block: `kind`, byte range [start, end), and what the kind needs.
+
+    heading: `level` 1–6, `text` its words as rendered. code: `info`, `text` its content without indentation,
+    `level` the byte where the content starts (-1 when empty), fenced when the source has a fence. list: `level` the
+    first number, -1 for bullets. item: `level` 0, or 1 for an open and 2 for a ticked task. quote: `info` the kind
+    of alert. Others: paragraph, table, head, row, cell, html, rule, footnote.
+    """
+
+    kind: str
+    start: int
+    end: int
+    level: int = 0
+    text: str = ""
+    info: str = ""
+
+
+class Link(Struct, frozen=True, gc=False):
+    """A link, image or HTML reference: `href` as written (resolved through its definition), byte range [start, end).
+
+    `form` is inline, reference, autolink, image or html.
+    """
+
+    href: str
+    start: int
+    end: int
+    form: str
+
+
+class Document:
+    """A parsed page. Offsets in it are bytes of `content`, which has the length and the lines of the file."""
+
+    __slots__ = (
+        "_line_starts",
+        "_starts",
+        "blocks",
+        "codes",
+        "content",
+        "front",
+        "front_form",
+        "front_start",
+        "headings",
+        "html_names",
+        "is_valid_utf8",
+        "links",
+        "ordered",
+        "strongs",
+        "tables",
+        "tasks",
+    )
+
+    def __init__(self, content: bytes, is_valid_utf8: bool) -> None:
+        self.content = content
+        self.is_valid_utf8 = is_valid_utf8
+        self.front = ""
+        self.front_form = ""
+        self.front_start = 0
+        self.blocks: list[Block] = []
+        self.headings: list[Block] = []
+        self.codes: list[int] = []
+        self.ordered: list[int] = []
+        self.tables: list[int] = []
+        self.tasks: list[int] = []
+        self.links: list[Link] = []
+        self.strongs: list[tuple[int, int]] = []
+        self.html_names: list[str] = []
+        self._starts: list[int] | None = None
+        self._line_starts: list[int] | None = None
+
+    def source(self, start: int, end: int) -> str:
+        """The text between two byte offsets, as written."""
+        return self.content[start:end].decode("utf-8", "replace")
+
+    def line(self, offset: int) -> int:
+        """The 1-based line that holds the byte `offset`."""
+        if len(self.content) < _TABLE_FROM_BYTES:
+            return self.content.count(b"\n", 0, offset) + 1
+        if self._line_starts is None:
+            self._line_starts = [match.end() for match in re.finditer(b"\n", self.content)]
+        return bisect_left(self._line_starts, offset + 1) + 1
+
+    def span(self, path: str, start: int, end: int) -> Span:
+        """The place of a byte range in the file that this document was read from."""
+        line_start = self.content.rfind(b"\n", 0, start) + 1
+        column = len(self.content[line_start:start].decode("utf-8", "replace")) + 1
+        if line_start == 0 and self.content.startswith(_BOM):
+            column -= 1
+        return Span(path, self.line(start), max(column, 1), start, end)
+
+    def line_source(self, offset: int) -> str:
+        """The whole line that holds `offset`, without its line ending."""
+        start = self.content.rfind(b"\n", 0, offset) + 1
+        end = self.content.find(b"\n", offset)
+        return self.source(start, len(self.content) if end < 0 else end).rstrip("\r")
+
+    def stop(self, index: int) -> int:
+        """The index just after the last block inside block `index`."""
+        return self.index_at(self.blocks[index].end, index + 1)
+
+    def index_at(self, offset: int, low: int = 0) -> int:
+        """The index of the first block at or after `low` that starts at or after the byte `offset`."""
+        if self._starts is None:
+            self._starts = [block.start for block in self.blocks]
+        return bisect_left(self._starts, offset, low)
+
+    def children(self, low: int, high: int) -> Iterator[int]:
+        """Indices of the outermost blocks between two indices, in order."""
+        while low < high:
+            yield low
+            low = self.stop(low)
+
+    def inside(self, index: int) -> Iterator[int]:
+        """Indices of the blocks directly inside block `index`, in order."""
+        return self.children(index + 1, self.stop(index))
+
+
+def parse(raw: bytes) -> Document:
+    """The blocks of a page, whatever its bytes: invalid UTF-8 is read as `?`, a byte for a byte."""
+    content, text, is_valid = _decode(raw)
+    document = Document(content, is_valid)
+    front_end = _read_front(document)
+    if front_end:
+        # Same number of bytes, so that every range still points into the file.
+        text = " " * (front_end - 1) + "\n" + content[front_end:].decode("utf-8")
+    try:
+        _read_blocks(document, text)
+    except BaseException as wrong:
+        # A panic inside the parser arrives as pyo3's PanicException, which is no Exception; nothing else is ours.
+        if type(wrong).__name__ != "PanicException":
+            raise
+        document.blocks.append(Block("paragraph", front_end, len(content)))
+    return document
+
+
+def _decode(raw: bytes) -> tuple[bytes, str, bool]:
+    try:
+        return raw, raw.decode("utf-8"), True
+    except UnicodeDecodeError:
+        text = raw.decode("utf-8", "opsbook-byte-for-byte")
+        return text.encode("utf-8"), text, False
+
+
+def _question_mark(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)
+    return "?" * (error.end - error.start), error.end
+
+
+codecs.register_error("opsbook-byte-for-byte", _question_mark)
+
+
+def _read_front(document: Document) -> int:
+    """Fills the document's front matter; returns where the rest begins (after a byte order mark at least)."""
+    content = document.content
+    begin = len(_BOM) if content.startswith(_BOM) else 0
+    if content[begin : begin + 3] not in (b"---", b"+++"):
+        return begin
+    opening = _FRONT.match(content, begin)
+    if opening is None:
+        return begin
+    mark = content[begin : begin + 3]
+    closing = re.compile(rb"^(?:" + re.escape(mark) + (rb"|\.\.\." if mark == b"---" else b"") + rb")[ \t]*\r?$", re.M)
+    found = closing.search(content, opening.end())
+    if found is None:
+        return begin
+    document.front = document.source(opening.end(), found.start())
+    document.front_form = "yaml" if mark == b"---" else "toml"
+    document.front_start = opening.end()
+    return min(found.end() + 1, len(content))
+
+
+def _heading(start: int, end: int, detail: object) -> Block:
+    return Block("heading", start, end, int(detail["Heading"]["level"][1]))  # type: ignore[index]
+
+
+def _code(start: int, end: int, detail: object) -> Block:
+    form = detail["CodeBlock"]  # type: ignore[index]
+    return Block("code", start, end, -1, "", form["Fenced"] if type(form) is dict else "")
+
+
+def _list(start: int, end: int, detail: object) -> Block:
+    first = detail["List"]  # type: ignore[index]
+    return Block("list", start, end, -1 if first is None else first)
+
+
+def _quote(start: int, end: int, detail: object) -> Block:
+    alert = detail["BlockQuote"] if type(detail) is dict else None
+    return Block("quote", start, end, info=(alert or "").lower())
+
+
+def _plain(kind: str) -> Callable[[int, int, object], Block]:
+    return lambda start, end, _detail: Block(kind, start, end)
+
+
+# What each block event becomes; whatever is not here is inline. Containers have no text of their own: text met
+# directly inside one (tight list items) gets a paragraph made for it.
+_BLOCKS: dict[str, Callable[[int, int, object], Block]] = {
+    "Paragraph": _plain("paragraph"),
+    "Heading": _heading,
+    "CodeBlock": _code,
+    "List": _list,
+    "Item": _plain("item"),
+    "Table": _plain("table"),
+    "TableHead": _plain("head"),
+    "TableRow": _plain("row"),
+    "TableCell": _plain("cell"),
+    "HtmlBlock": _plain("html"),
+    "BlockQuote": _quote,
+    "FootnoteDefinition": _plain("footnote"),
+    "Rule": _plain("rule"),
+}
+_CONTAINERS = frozenset({"List", "Item", "BlockQuote", "FootnoteDefinition", "Rule"})
+
+
+def _read_blocks(document: Document, text: str) -> None:
+    """Fills the document. One hot loop: End events are passed over, since ranges say where things end."""
+    blocks = document.blocks
+    leaf: Block | None = None  # the paragraph made for a tight item, while it is open
+    leaf_end = -1  # inline events before this byte belong to a leaf block that was announced
+    last_end = -1  # where the furthest inline event ended
+    is_fresh = False  # nothing yet on this line of the paragraph: a Strong here may be a label
+    current = Block("", -1, -1)
+    words: list[str] = []
+    events: Iterator[Any] = pyromark.events_with_range(text, options=_OPTIONS, merge_text=True)
+    for event, place in events:
+        if type(event) is str:
+            if event != "Rule":  # a soft or hard break
+                is_fresh = True
+                words.append(" ")
+                continue
+            name, begun = event, event
+        elif "End" in event:
+            continue
+        elif "TaskListMarker" in event:
+            _tick(document, event["TaskListMarker"])
+            continue
+        else:
+            begun = event.get("Start")
+            name = "" if begun is None else begun if type(begun) is str else next(iter(begun))
+        start = place["start"]
+        make = _BLOCKS.get(name)
+        if make is not None:
+            _close(leaf, current, last_end, words)
+            leaf = None
+            current = make(start, place["end"], begun)
+            _note(document, current)
+            words = []
+            leaf_end = -1 if name in _CONTAINERS else current.end
+            is_fresh = True
+            continue
+        if start >= leaf_end:
+            leaf = current = Block("paragraph", start, start)
+            blocks.append(leaf)
+            leaf_end = len(document.content) + 1
+            is_fresh = True
+        if place["end"] > last_end:
+            last_end = place["end"]
+        if "Text" in event:
+            words.append(event["Text"])
+            if current.kind == "code":
+                _add_code(current, start, event["Text"])
+        elif "Code" in event:
+            words.append(event["Code"])
+        elif begun is not None:
+            _note_inline(document, begun, place, is_fresh)
+        else:
+            _note_html(document, event, start)
+        is_fresh = False
+    _close(leaf, current, last_end, words)
+
+
+def _close(leaf: Block | None, current: Block, last_end: int, words: list[str]) -> None:
+    """Ends what was open: a made paragraph where its last text ended, a heading with its words."""
+    if leaf is not None:
+        leaf.end = last_end
+    if current.kind == "heading":
+        current.text = "".join(words).strip()
+
+
+def _note(document: Document, block: Block) -> None:
+    index = len(document.blocks)
+    document.blocks.append(block)
+    kind = block.kind
+    if kind == "heading":
+        document.headings.append(block)
+    elif kind == "code":
+        document.codes.append(index)
+    elif kind == "list":
+        if block.level >= 0:
+            document.ordered.append(index)
+    elif kind == "table":
+        document.tables.append(index)
+
+
+def _add_code(block: Block, start: int, text: str) -> None:
+    if block.level < 0:
+        block.level = start
+    block.text += text
+
+
+def _tick(document: Document, is_done: bool) -> None:
+    """Marks the item that a task box opens: the last block, or the one before its first paragraph."""
+    blocks = document.blocks
+    for index in range(len(blocks) - 1, max(len(blocks) - 4, -1), -1):
+        if blocks[index].kind == "item":
+            blocks[index].level = 2 if is_done else 1
+            document.tasks.append(index)
+            return
+
+
+def _note_inline(document: Document, begun: Any, place: Any, is_fresh: bool) -> None:
+    if begun == "Strong":
+        if is_fresh:
+            document.strongs.append((place["start"], place["end"]))
+        return
+    if type(begun) is not dict:
+        return
+    name, detail = next(iter(begun.items()))
+    if name == "Link":
+        form = _LINK_FORMS.get(detail["link_type"], "reference")
+        document.links.append(Link(detail["dest_url"], place["start"], place["end"], form))
+    elif name == "Image":
+        document.links.append(Link(detail["dest_url"], place["start"], place["end"], "image"))
+
+
+_LINK_FORMS = {"Inline": "inline", "Autolink": "autolink", "Email": "autolink"}
+
+
+def _note_html(document: Document, event: Any, start: int) -> None:
+    """Takes anchors and links out of HTML; its other content is never interpreted."""
+    html = event.get("Html") or event.get("InlineHtml")
+    if not html or html.startswith("<!--"):
+        return
+    if "id" in html or "name" in html:
+        document.html_names.extend(_HTML_NAME.findall(html))
+    if "href" in html or "src" in html:
+        for found in _HTML_LINK.finditer(html):
+            begin = start + len(html[: found.start()].encode())
+            end = begin + len(found.group().encode())
+            document.links.append(Link(found.group(1) or found.group(2) or "", begin, end, "html"))

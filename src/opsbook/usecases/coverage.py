@@ -1,0 +1,132 @@
+"""The verb coverage: services × expected sections, alerts × pages. Reads; changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from opsbook.book.alert_coverage import AlertCoverage, coverage_summary
+from opsbook.book.kinds import PROFILES
+from opsbook.book.lint import Around, LintSettings, Outline
+from opsbook.book.outline import outline_of
+from opsbook.book.page import Page, Section, is_slot_text, read_page
+from opsbook.usecases.alert_files import covered, gather
+from opsbook.usecases.lint import Scope, surroundings
+from opsbook.usecases.ports import Alerting, BookSource, PageFile, RuleFiles, Unreadable, Workers
+
+
+class ServiceCoverage(Struct, frozen=True):
+    """A service's runbook against what is expected: slots with nothing in them are `missing`, slots in which nothing
+    but the template's own slots stand are `unfilled`; `score` is the share that is neither."""
+
+    service: str
+    runbook: str
+    missing: tuple[str, ...]
+    unfilled: tuple[str, ...]
+    score: float
+
+
+class CoverageReport(Struct, frozen=True):
+    """What is covered, in the order of services and of the rule files."""
+
+    services: tuple[ServiceCoverage, ...]
+    alerts: tuple[AlertCoverage, ...]
+    summary: dict[str, int]
+
+
+class _Part(Struct):
+    outlines: list[Outline]
+    services: list[ServiceCoverage]
+
+
+def coverage(
+    source: BookSource, rule_files: RuleFiles, scope: Scope, alerting: Alerting, *, workers: Workers
+) -> CoverageReport:
+    """What the book covers of its services and of the alerts at the named paths."""
+    files = source.pages()
+    around = surroundings(source, files, scope)
+    parts = workers.spread(partial(_read_part, source, around), files)
+    decoded = [msgspec.msgpack.decode(part, type=_Part) for part in parts]
+    outlines = sorted((outline for part in decoded for outline in part.outlines), key=lambda o: o.path)
+    services = [service for part in decoded for service in part.services]
+    services.sort(key=lambda service: (service.service.lower(), service.runbook))
+    gathered = gather(rule_files, alerting)
+    alerts = covered(gathered, outlines, alerting, source.book)
+    return CoverageReport(tuple(services), alerts, coverage_summary(alerts))
+
+
+def _read_part(source: BookSource, around: Around, files: Sequence[PageFile]) -> bytes:
+    part = _Part([], [])
+    for file in files:
+        raw = source.read(file.path)
+        if isinstance(raw, Unreadable):
+            continue
+        page = read_page(file.path, raw, source.reading)
+        part.outlines.append(outline_of(page, around))
+        if page.kind == "runbook":
+            part.services.append(service_coverage(page, around.settings))
+    return msgspec.msgpack.encode(part)
+
+
+def service_coverage(page: Page, settings: LintSettings) -> ServiceCoverage:
+    """How far a runbook fills the slots expected of it."""
+    expected = settings.required.get("runbook", PROFILES["runbook"].slots)
+    states = {slot: _state(page, slot) for slot in expected}
+    missing = tuple(slot for slot in expected if states[slot] == "missing")
+    unfilled = tuple(slot for slot in expected if states[slot] == "unfilled")
+    score = 1.0 if not expected else round(1 - (len(missing) + len(unfilled)) / len(expected), 3)
+    return ServiceCoverage(page.service or page.title, page.path, missing, unfilled, score)
+
+
+def _state(page: Page, slot: str) -> str:
+    """filled, unfilled or missing; a slot that a bold label or a related heading stands for is filled."""
+    sections = [section for section in page.sections if section.slot == slot]
+    if not sections:
+        return "filled" if slot in page.slots else "missing"
+    states = {_section_state(page, section) for section in sections}
+    return next(state for state in ("filled", "unfilled", "missing") if state in states)
+
+
+def _section_state(page: Page, section: Section) -> str:
+    """By the paragraphs, code, tables and labels below a heading: none is missing, slots alone are unfilled."""
+    low, high = page.blocks(section.body, section.stop)
+    found = "missing"
+    for index in range(low, high):
+        block = page.document.blocks[index]
+        if block.kind in ("code", "rule"):
+            if block.kind == "code" and block.text.strip():
+                return "filled"
+            continue
+        if block.kind not in ("paragraph", "cell", "html"):
+            continue
+        text = page.document.source(block.start, block.end)
+        if not text.strip() or text.lstrip().startswith("<!--"):
+            continue
+        found = "unfilled"
+        fields = page.fields_of(index)
+        values = [field.value(page.document) for field in fields] or [text.strip().split(":** ")[-1]]
+        if any(value and not is_slot_text(value) for value in values):
+            return "filled"
+    return found
+
+
+def coverage_model(report: CoverageReport) -> dict[str, Any]:
+    """The report as the contract's JSON of `coverage`."""
+    return {
+        "services": [
+            {"service": s.service, "runbook": s.runbook, "missing": list(s.missing), "unfilled": list(s.unfilled),
+             "score": s.score}
+            for s in report.services
+        ],
+        "alerts": [
+            {"alert": a.alert, "source": a.source, "line": a.line, "severity": a.severity, "runbook": a.runbook,
+             "verdict": a.verdict, "page": a.page, "path": a.page, "anchor": a.anchor, "suggestion": a.suggestion,
+             "why": a.why}
+            for a in report.alerts
+        ],
+        "summary": report.summary,
+    }  # fmt: skip

@@ -1,0 +1,158 @@
+"""The verb lint: every page and the book as a whole against the rules. Reads through ports; changes nothing."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator, Sequence
+from datetime import date
+from fnmatch import fnmatchcase
+from functools import partial
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from opsbook.book.lint import OF_RULE_FILES, Around, LintSettings, Outline, in_reading_order, lint_book, lint_page
+from opsbook.book.outline import outline_of
+from opsbook.book.page import read_page
+from opsbook.ground.errors import Finding, Severity, Span
+from opsbook.usecases.chosen_rules import ChosenRules
+from opsbook.usecases.ports import Alerting, BookSource, PageFile, RuleFiles, Unreadable, Workers
+
+
+class Scope(Struct, frozen=True):
+    """Which rules are applied, where, and how gravely. `paths` limits what is reported, never what is read."""
+
+    today: date
+    settings: LintSettings
+    paths: tuple[str, ...] = ()
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    ignore_in: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    severities: tuple[tuple[str, str], ...] = ()
+    alerting: Alerting = Alerting()
+
+
+class LintReport(Struct, frozen=True):
+    """What lint found: how many pages were looked at, and the findings in reading order.
+
+    `looked_for` are the paths besides pages whose being there the answer depends on.
+    """
+
+    pages: int
+    findings: tuple[Finding, ...]
+    looked_for: dict[str, bool] = {}
+
+
+# From here on the work is spread over forked workers, which are given all rules instead of each loading them.
+_MANY_BYTES = 300_000
+
+
+class _Part(Struct):
+    """What one worker hands back."""
+
+    findings: list[Finding]
+    outlines: list[Outline]
+    looked_for: dict[str, bool]
+
+
+def lint(source: BookSource, rule_files: RuleFiles, scope: Scope, workers: Workers) -> LintReport:
+    """The findings on a book and on the rule files named in the scope. Raises Usage for a rule that does not exist."""
+    files = source.pages()
+    around = surroundings(source, files, scope)
+    rules = ChosenRules(scope.select, scope.ignore, scope.severities)
+    if sum(file.size_bytes for file in files) > _MANY_BYTES:
+        rules.prepare()
+    gc_was_on = gc.isenabled()
+    gc.disable()  # blocks hold no cycles, and collecting over them took a third of the time
+    try:
+        parts = workers.spread(partial(_lint_part, source, rules, around), files)
+    finally:
+        if gc_was_on:
+            gc.enable()
+    decoded = [msgspec.msgpack.decode(part, type=_Part) for part in parts]
+    outlines = sorted((outline for part in decoded for outline in part.outlines), key=lambda o: o.path)
+    findings = [finding for part in decoded for finding in part.findings]
+    findings.extend(lint_book(rules.of_book(outlines), outlines, around))
+    findings.extend(_alert_findings(rule_files, outlines, scope, rules, book=source.book))
+    kept = in_reading_order(_within(findings, scope))
+    looked_at = sum(1 for file in files if not scope.paths or is_within(file.path, scope.paths))
+    looked_for = {path: there for part in decoded for path, there in part.looked_for.items()}
+    return LintReport(looked_at, tuple(kept), looked_for)
+
+
+def _alert_findings(
+    rule_files: RuleFiles, outlines: Sequence[Outline], scope: Scope, rules: ChosenRules, *, book: str
+) -> Iterator[Finding]:
+    """The findings on the rule files; they are asked for by name and lie where they lie, so no path limits them."""
+    if not scope.alerting.paths:
+        return
+    from opsbook.book.alert_coverage import alert_findings  # a lint without rule files does not pay for reading them
+    from opsbook.usecases.alert_files import covered, gather
+
+    gathered = gather(rule_files, scope.alerting)
+    chosen = rules.of_rule_files()
+    for finding in (*gathered.findings, *alert_findings(covered(gathered, outlines, scope.alerting, book))):
+        if finding.rule in chosen:
+            yield finding
+
+
+def _lint_part(source: BookSource, rules: ChosenRules, around: Around, files: Sequence[PageFile]) -> bytes:
+    findings: list[Finding] = []
+    outlines: list[Outline] = []
+    for file in files:
+        raw = source.read(file.path)
+        if isinstance(raw, Unreadable):
+            if rules.has("unreadable-page"):
+                findings.append(unreadable(raw))
+            continue
+        page = read_page(file.path, raw, source.reading)
+        findings.extend(lint_page(page, rules.of_page(page), around))
+        outlines.append(outline_of(page, around))
+    return msgspec.msgpack.encode(_Part(findings, outlines, around.looked_for))
+
+
+def unreadable(what: Unreadable) -> Finding:
+    """The finding on a page that is there and cannot be read."""
+    return Finding(
+        "unreadable-page", "error", Span(what.path, 1, 1), f"The page cannot be read: {what.why}.",
+        "Make it a regular file that this user may read, or remove it.",
+    )  # fmt: skip
+
+
+def surroundings(source: BookSource, files: Sequence[PageFile], scope: Scope) -> Around:
+    """What rules may know besides a page."""
+    book = source.book
+    depth = 0 if source.is_repository else source.depth
+    return Around(
+        scope.today,
+        scope.settings,
+        pages=frozenset(file.path for file in files),
+        exists=source.exists,
+        owner_of=source.owner_of,
+        book=book,
+        book_depth=depth,
+        is_repository=source.is_repository,
+    )
+
+
+def _within(findings: Sequence[Finding], scope: Scope) -> Iterator[Finding]:
+    """The findings that are asked for, each at the severity in force."""
+    severities: dict[str, Severity] = dict(scope.severities)  # type: ignore[arg-type]
+    for finding in findings:
+        path = finding.span.path
+        if scope.paths and not is_within(path, scope.paths) and finding.rule not in OF_RULE_FILES:
+            continue
+        if any(finding.rule in rules and _matches(path, glob) for glob, rules in scope.ignore_in):
+            continue
+        wanted = severities.get(finding.rule, finding.severity)
+        yield finding if wanted == finding.severity else replace(finding, severity=wanted)
+
+
+def is_within(path: str, paths: Sequence[str]) -> bool:
+    """Whether a path is one of these pages or lies in one of these folders."""
+    return any(path == each or each in ("", ".") or path.startswith(each + "/") for each in paths)
+
+
+def _matches(path: str, glob: str) -> bool:
+    return fnmatchcase(path, glob) or fnmatchcase(path, glob.rstrip("/") + "/*")

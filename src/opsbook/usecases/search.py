@@ -1,0 +1,63 @@
+"""The verb search: brings the index up to the book, then asks it. Reads pages that changed and no others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Protocol
+
+from opsbook.book.page import read_page
+from opsbook.book.search import SearchAnswer, SearchSection
+from opsbook.book.search_sections import search_sections
+from opsbook.usecases.ports import BookSource, PageFile, Unreadable
+
+Pages = Mapping[str, tuple[str, Callable[[], tuple[SearchSection, ...]]]]
+
+
+class Index(Protocol):
+    """A derived index of sections."""
+
+    def update(self, pages: Pages) -> object:
+        """Makes the index that of exactly these pages: path → (digest, what gives its sections)."""
+        ...
+
+    def search(self, text: str, limit: int) -> SearchAnswer:
+        """The best sections for a typed or pasted text."""
+        ...
+
+
+def search(source: BookSource, index: Index, text: str, limit: int) -> SearchAnswer:
+    """The sections that answer `text`, best first."""
+    bring_up(source, index)
+    return index.search(text, limit)
+
+
+def bring_up(source: BookSource, index: Index) -> None:
+    """Brings the index up to the book as it lies there now."""
+    index.update({file.path: (_digest(source, file), partial(_sections, source, file.path)) for file in source.pages()})
+
+
+def _digest(source: BookSource, file: PageFile) -> str:
+    reading = source.reading
+    return f"{file.size_bytes}-{file.changed_ns}-{reading.anchors}-{hash(reading.kinds) if reading.kinds else 0}"
+
+
+def _sections(source: BookSource, path: str) -> tuple[SearchSection, ...]:
+    raw = source.read(path)
+    if isinstance(raw, Unreadable):
+        return ()
+    return tuple(search_sections(read_page(path, raw, source.reading)))
+
+
+def search_model(answer: SearchAnswer) -> dict[str, Any]:
+    """The answer as the contract's JSON of `search`."""
+    return {
+        "hits": [
+            {"path": h.path, "anchor": h.anchor, "page": h.page, "section": h.section, "snippet": h.snippet,
+             "score": round(h.score, 4), "line": h.line, "marks": [list(mark) for mark in h.marks]}
+            for h in answer.hits
+        ],
+        "matched": answer.matched,
+        "mended": [{"typed": typed, "meant": meant} for typed, meant in answer.mended],
+        "unknown": list(answer.unknown),
+    }  # fmt: skip

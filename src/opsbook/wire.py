@@ -1,0 +1,86 @@
+"""The only module that knows every adapter: turns a Config into the ports that the verbs take."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from opsbook.adapters.folder import FolderBook
+from opsbook.adapters.workers import ForkedWorkers
+from opsbook.book.headings import Headings, shipped_headings
+from opsbook.book.lint import LintSettings
+from opsbook.book.page import Reading
+from opsbook.config import FILE_NAME, Config
+from opsbook.usecases.ports import Workers
+
+if TYPE_CHECKING:
+    from opsbook.adapters.lint_cache import LintCache
+    from opsbook.adapters.search_index import SearchIndex
+
+
+def build_book(config: Config) -> FolderBook:
+    """The book of a configuration, ready to be read."""
+    headings = Headings(config.headings) if config.headings else shipped_headings()
+    kinds = tuple(config.kinds.items())
+    return FolderBook(config.root, config.book, Reading(headings, kinds, link_style(config)[0]))
+
+
+def build_search_index(config: Config) -> SearchIndex:
+    """The search index beside the ledger."""
+    from opsbook.adapters.lint_cache import make_state_folder
+    from opsbook.adapters.search_index import SearchIndex  # SQLite: only search pays for it
+
+    with suppress(OSError):  # the index tells on its own where it cannot write, and does without a file
+        make_state_folder(config.state)
+    return SearchIndex(os.path.join(config.state, "search.db"))
+
+
+def build_workers() -> Workers:
+    """The processors of this machine; only for a process without other threads."""
+    return ForkedWorkers()
+
+
+def build_lint_cache(config: Config, question: str, source: FolderBook, rule_files: Sequence[str]) -> LintCache:
+    """What remembers the answer to a way of asking; it depends on this program and its configuration too."""
+    from opsbook.adapters.lint_cache import LintCache
+
+    program = os.path.dirname(os.path.abspath(__file__))
+    walked = os.walk(program)
+    code = [os.path.join(folder, name) for folder, _, names in walked for name in names if name.endswith(".py")]
+    settings = [os.path.join(folder, FILE_NAME) for folder in {config.root, config.book}]
+    others = [*sorted(code), *sorted(settings), *source.owner_files(source.pages()), *rule_files]
+    return LintCache(config.state, config.root, question, others)
+
+
+def lint_settings(config: Config) -> LintSettings:
+    """What the configuration says about rules."""
+    style, site_root = link_style(config)
+    return LintSettings(
+        stale_days=config.stale_days,
+        required=config.required,
+        severities=config.severities,
+        secrets_allowed=config.secret_allow,
+        link_form=style,
+        site_root=site_root,
+    )
+
+
+def link_style(config: Config) -> tuple[str, str]:
+    """Whose rules links and anchors follow, and the folder that `/` means there: as configured, else as the files that
+    site builders leave in a repository say."""
+    root, book = config.root, config.book
+    if config.link_style != "auto":
+        return config.link_style, config.site_root
+    for name in ("mkdocs.yml", "mkdocs.yaml"):
+        if os.path.exists(os.path.join(root, name)):
+            return "mkdocs", config.site_root or "docs"
+    if os.path.exists(os.path.join(root, "content", "_index.md")):
+        return "site", config.site_root or "content"
+    if os.path.exists(os.path.join(root, "config", "tech-docs.yml")):
+        return "site", config.site_root or "source"
+    for folder in (root, os.path.join(root, "docs"), book):
+        if os.path.exists(os.path.join(folder, "conf.py")):
+            return "myst", config.site_root or os.path.relpath(folder, root)
+    return "github", config.site_root
