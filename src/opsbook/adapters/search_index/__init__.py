@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
@@ -32,7 +32,8 @@ from opsbook.ground.errors import Failure
 
 __all__ = ["SearchIndex", "Sections", "Updated"]
 
-Sections = Iterable[SearchSection] | Callable[[], Iterable[SearchSection]]
+# Given as a callable, the sections of a page are made only when it has changed, and not kept.
+Sections = Sequence[SearchSection] | Callable[[], Iterable[SearchSection]]
 _T = TypeVar("_T")
 
 # Longer than another process needs to write a large book anew.
@@ -154,10 +155,11 @@ class SearchIndex:
 
     def _write(self, changed: Mapping[str, tuple[str, tuple[SearchSection, ...]]]) -> Updated:
         pages = self._pages or {}
-        if self._path is None:
+        path = self._path
+        if path is None:
             with self._lock:
                 return tables.write(self._connection(), changed, pages.keys())
-        writer = _open(self._path, self._busy_ms)
+        writer = _open(path, self._busy_ms)
         try:
             # Without this a large update would shut readers out from when it overflows its cache.
             writer.pragma("cache_spill", False)
@@ -166,10 +168,12 @@ class SearchIndex:
             writer.close()
 
     def _recover(self, wrong: BaseException) -> None:
-        """Clears the way for another attempt: an empty file, or memory; raises `Failure` without any."""
-        if isinstance(wrong, _BUSY) or self._path is None:
+        """Clears the way for another attempt: an empty file, or memory. Raises `Failure` for a busy file."""
+        if isinstance(wrong, _BUSY):
             raise _failure(self._path, wrong)
         with self._lock:
+            if self._path is None:  # another thread has turned to memory meanwhile
+                return
             is_same = self._identity is not None and _identity(self._path) == self._identity
             if self._reader is not None:
                 self._reader.close()
@@ -204,7 +208,7 @@ def _open(path: str, busy_ms: int) -> apsw.Connection:
     connection = apsw.Connection(path)
     try:
         connection.set_busy_timeout(busy_ms)
-        connection.pragma("journal_mode", "TRUNCATE" if path != ":memory:" else "MEMORY")
+        connection.pragma("journal_mode", "DELETE" if path != ":memory:" else "MEMORY")
         # The journal is synced before the file is changed: a power cut leaves the old index or the new.
         connection.pragma("synchronous", "NORMAL")
         connection.pragma("temp_store", "MEMORY")

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import apsw
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from opsbook.book.search import COLUMNS, GENERATION, SearchSection, columns_of, names_of, stem
 
@@ -18,14 +18,13 @@ APPLICATION = 0x6F62736B
 SHAPE = 1
 VERSION = SHAPE * 1000 + GENERATION
 
-# Beginnings of two and three letters, kept by the index, would make it a third larger; completions are looked
-# up in `word`, and what they may add up to is bounded, so it would gain nothing (measured, bench/search.py).
-_PREFIXES = ""
+# No prefix='2 3': at 100,000 sections it makes the file a third larger and slower to write, and searching no
+# faster, as completions are looked up in `word` and bounded in what they may add up to.
 # The full-text table keeps no text of its own: sections are kept once, for excerpts. As it is fed with words
 # already folded, `word` counts the very words that it holds.
 _TABLES = f"""
 CREATE VIRTUAL TABLE fts USING fts5({", ".join(COLUMNS)}, content='', contentless_delete=1,
-  tokenize='unicode61 remove_diacritics 2'{_PREFIXES});
+  tokenize='unicode61 remove_diacritics 2');
 CREATE TABLE page(path BLOB PRIMARY KEY, digest TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE section(id INTEGER PRIMARY KEY, path BLOB NOT NULL, anchor TEXT NOT NULL, page TEXT NOT NULL,
   section TEXT NOT NULL, slot TEXT NOT NULL, line INTEGER NOT NULL, names TEXT NOT NULL,
@@ -157,6 +156,8 @@ def _insert(
     kept = stored(path)
     connection.execute("INSERT INTO page(path, digest) VALUES (?,?)", (kept, _clean(digest)))
     for section in sections:
+        if section.path != path:  # what is taken out again must be what was put in
+            section = structs.replace(section, path=path)
         columns = columns_of(section)
         connection.execute(_INSERT_SECTION, _row(kept, section))
         connection.execute(_INSERT_FTS, (connection.last_insert_rowid(), *columns))

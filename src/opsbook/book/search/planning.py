@@ -23,7 +23,7 @@ from opsbook.book.search.spelling import halves, mend, slips_allowed
 # own words stand everywhere …
 MOST_EXTRA_ENTRIES = 6_000
 # … what the words that must match may add up to before the commonest become optional …
-MOST_REQUIRED_ENTRIES = 30_000
+MOST_REQUIRED_ENTRIES = 100_000
 # … what an any-of question may read, when it stands alone and when it only adds to hits that hold everything.
 MOST_ANY_ENTRIES, MOST_ADDED_ENTRIES = 4_000, 1_000
 # From this many expected sections on, headings are asked first.
