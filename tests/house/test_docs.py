@@ -11,8 +11,8 @@ import pytest
 
 from opsbook import __version__
 from opsbook.book.lint import RULES
-from opsbook.book.rules import load as load_rules
 from opsbook.config_file import FIELDS, read_settings
+from opsbook.usecases.chosen_rules import all_rules
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -37,7 +37,7 @@ def test_every_rule_has_its_page_and_every_page_its_rule():
 
 
 def test_every_registered_rule_is_named_as_its_page():
-    load_rules()
+    all_rules()
     pages = {path.stem for path in (ROOT / "docs/rules").glob("*.md")}
     assert [name for name in RULES.names() if name not in pages] == []
 

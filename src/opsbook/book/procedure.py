@@ -178,7 +178,8 @@ def _steps_of(page: Page, at: int) -> list[Step] | None:
     solution = _solution_steps(page, section) if labels else None
     if solution is not None:
         return solution
-    has_phase = any(label in labels and _own_field(page, section, label) for label in ("Verification", "Rollback Process"))
+    phases = labels & {"Verification", "Rollback Process"}
+    has_phase = any(_own_field(page, section, label) for label in phases)
     steps = list_steps(page, low, high) or task_steps(page, low, high)
     if steps:
         if page.profile.has_procedures or has_phase or any(step.kind == "command" for step in steps):

@@ -18,7 +18,7 @@ from opsbook.entrypoints.options import Shared, verb
     ),
 )
 @click.argument("words", nargs=-1, required=True, metavar="WORDS…")
-@click.option("--limit", default=10, show_default=True, metavar="N", type=click.IntRange(1, 200), help="At most N hits.")
+@click.option("--limit", default=10, show_default=True, metavar="N", type=click.IntRange(1, 200), help="Most hits.")
 def command(shared: Shared, words: tuple[str, ...], limit: int) -> int:
     """Find the sections that answer WORDS; `-` reads them from standard input.
 

@@ -11,6 +11,7 @@ from opsbook.book.lint import Around, page_rule
 from opsbook.book.page import Page
 from opsbook.ground.errors import Finding
 
+
 @cache
 def _shapes() -> tuple[tuple[str, tuple[bytes, ...], re.Pattern[bytes]], ...]:
     """What a secret of each maker looks like, by the makers' own pages on the format of their tokens.
