@@ -112,11 +112,7 @@ TEXTS = st.lists(st.sampled_from(WORDS), max_size=4).map(" ".join)
 
 
 @settings(max_examples=25, deadline=None)
-@given(
-    st.lists(
-        st.dictionaries(st.sampled_from(("a", "b", "c", "d")), TEXTS, max_size=4), min_size=1, max_size=5
-    )
-)
+@given(st.lists(st.dictionaries(st.sampled_from(("a", "b", "c", "d")), TEXTS, max_size=4), min_size=1, max_size=5))
 def test_an_index_that_followed_the_book_answers_like_a_new_one(states: list[dict[str, str]]) -> None:
     followed, fresh = SearchIndex(None), SearchIndex(None)
     for state in states:
@@ -152,17 +148,13 @@ def test_odd_names_and_texts_are_kept(index: SearchIndex) -> None:
 @pytest.fixture(scope="module")
 def small_book() -> SearchIndex:
     index = SearchIndex(None)
-    index.update(
-        book(a="restart the api node", b="что делать", c="数据库 down", d="KubePodCrashLooping col -x")
-    )
+    index.update(book(a="restart the api node", b="что делать", c="数据库 down", d="KubePodCrashLooping col -x"))
     return index
 
 
 TYPED = st.text(alphabet=st.sampled_from("aeprst -\"'():*^+{}|&~\\/.,;%_?\n\t\x00é中Ж🙂") | st.characters())
 OPERATED = st.lists(
-    st.sampled_from(
-        ("restart", "AND", "OR", "NOT", "NEAR(", ")", '"', "*", "^", "text:", "-", "api", "{", "+")
-    ),
+    st.sampled_from(("restart", "AND", "OR", "NOT", "NEAR(", ")", '"', "*", "^", "text:", "-", "api", "{", "+")),
     max_size=9,
 ).map(" ".join)
 
@@ -244,8 +236,7 @@ def test_processes_that_update_at_once_leave_one_whole_book(tmp_path: Path) -> N
     command = [sys.executable, "-c", WRITER, file]
     source = str(Path(__file__).resolve().parents[2] / "src")
     running = [
-        subprocess.Popen(command, env={"PYTHONPATH": source}, stderr=subprocess.PIPE, text=True)
-        for _ in range(3)
+        subprocess.Popen(command, env={"PYTHONPATH": source}, stderr=subprocess.PIPE, text=True) for _ in range(3)
     ]
     for one in running:
         _, errors = one.communicate(timeout=60)

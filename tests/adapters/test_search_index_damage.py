@@ -19,11 +19,7 @@ from opsbook.ground.errors import Failure
 PAGES = {
     f"p{number}.md": (
         "1",
-        (
-            SearchSection(
-                f"p{number}.md", "", f"Page {number}", "Part", "", 1, (), "", f"common word{number} " * 40
-            ),
-        ),
+        (SearchSection(f"p{number}.md", "", f"Page {number}", "Part", "", 1, (), "", f"common word{number} " * 40),),
     )
     for number in range(120)
 }
@@ -105,9 +101,7 @@ def test_a_damaged_file_is_made_anew_by_the_next_program(file: Path, damage: Cal
 
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES.keys())
-def test_a_file_damaged_under_a_running_program_is_made_anew(
-    file: Path, damage: Callable[[Path], None]
-) -> None:
+def test_a_file_damaged_under_a_running_program_is_made_anew(file: Path, damage: Callable[[Path], None]) -> None:
     index = SearchIndex(file)
     index.update(PAGES)
     assert found(index) == ["p77.md"]

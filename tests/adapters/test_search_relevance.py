@@ -241,9 +241,7 @@ def test_what_is_typed_finds_its_page(index: SearchIndex, typed: str, page: str,
 
 
 @pytest.mark.parametrize(("text", "pages", "among"), PASTED, ids=[pages[0] for _, pages, _ in PASTED])
-def test_a_pasted_error_finds_its_page(
-    index: SearchIndex, text: str, pages: tuple[str, ...], among: int
-) -> None:
+def test_a_pasted_error_finds_its_page(index: SearchIndex, text: str, pages: tuple[str, ...], among: int) -> None:
     answer = index.search(text)
     assert answer.matched == "any"
     assert set(pages) & set(pages_of(answer)[:among])

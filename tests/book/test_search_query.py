@@ -38,9 +38,7 @@ def test_operators_of_the_index_are_only_words(text: str) -> None:
     assert all(token.isalnum() for tokens in tokens_of(text) for token in tokens)
 
 
-@pytest.mark.parametrize(
-    ("text", "excluded"), [("db -staging", ("staging",)), ('db -"old one"', ("old", "one"))]
-)
+@pytest.mark.parametrize(("text", "excluded"), [("db -staging", ("staging",)), ('db -"old one"', ("old", "one"))])
 def test_a_word_after_a_dash_is_left_out(text: str, excluded: tuple[str, ...]) -> None:
     query = parse(text)
     assert [word.tokens for word in query.excluded] == [excluded]
@@ -78,9 +76,7 @@ def test_what_was_pasted_is_known_by_its_look(text: str) -> None:
     assert parse(text).is_pasted
 
 
-@pytest.mark.parametrize(
-    "text", ["restart the api", "10.0.0.5", "how do I fix a node that is not ready", "a/b c d e"]
-)
+@pytest.mark.parametrize("text", ["restart the api", "10.0.0.5", "how do I fix a node that is not ready", "a/b c d e"])
 def test_what_was_typed_is_not_taken_as_pasted(text: str) -> None:
     assert not parse(text).is_pasted
 

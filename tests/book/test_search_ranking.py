@@ -46,9 +46,7 @@ def test_equal_candidates_are_in_order_of_path_and_line() -> None:
 
 
 def test_scores_lie_between_0_and_1() -> None:
-    scores = [
-        one.score for one in rank([candidate(1, "Title", "Title", weight=50.0)], asked("title"), covered=True)
-    ]
+    scores = [one.score for one in rank([candidate(1, "Title", "Title", weight=50.0)], asked("title"), covered=True)]
     assert 0 < scores[0] < 1
 
 

@@ -17,7 +17,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import TypeVar
 
 import apsw
@@ -188,7 +187,7 @@ class SearchIndex:
                 # Only the file that was found damaged: another process may have put a new one in its place.
                 for name in (self._path, f"{self._path}-journal"):
                     with suppress(OSError):
-                        Path(name).unlink()
+                        os.unlink(name)
             self._identity = None
 
 
@@ -204,7 +203,7 @@ def _identity(path: str) -> tuple[int, int] | None:
 def _open(path: str, busy_ms: int) -> apsw.Connection:
     """A connection to an index whose tables are there, made if need be."""
     if path != ":memory:":
-        Path(path).absolute().parent.mkdir(parents=True, exist_ok=True)
+        os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
     connection = apsw.Connection(path)
     try:
         connection.set_busy_timeout(busy_ms)

@@ -129,9 +129,7 @@ def write(
         fresh = {path: page for path, page in changed.items() if known.get(path) != page[0]}
         removed = [path for path in known if path not in pages]
         counts: Counter[str] = Counter()
-        gone = sum(
-            _remove(connection, path, counts) for path in (*removed, *(p for p in fresh if p in known))
-        )
+        gone = sum(_remove(connection, path, counts) for path in (*removed, *(p for p in fresh if p in known)))
         come = sum(_insert(connection, path, page, counts) for path, page in fresh.items())
         _count_words(connection, counts)
         connection.execute("UPDATE total SET sections = sections + ?", (come - gone,))

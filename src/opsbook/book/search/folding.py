@@ -89,9 +89,7 @@ def indexed(text: str) -> list[str]:
     found = words(text)
     if _HUMP.search(text):
         for word in dict.fromkeys(_PLAIN_WORD.findall(text)):
-            if not word[
-                1:
-            ].islower():  # most words are plain, and this is ten times faster than to look for humps
+            if not word[1:].islower():  # most words are plain, and this is ten times faster than to look for humps
                 found.extend(humps(word))
     return found
 
