@@ -128,13 +128,14 @@ def plain_title(title: str) -> str:
 
 
 class Headings:
-    """The synonyms in force: those shipped and a user's own, which win."""
+    """The synonyms in force: those shipped and a user's `own`, which win."""
 
-    __slots__ = ("_asked", "_slots")
+    __slots__ = ("_asked", "_slots", "own")
 
     def __init__(self, extra: Mapping[str, Sequence[str]] | None = None) -> None:
         self._slots: dict[str, str] = {}
         self._asked: dict[str, str | None] = {}
+        self.own = tuple((slot, tuple(titles)) for slot, titles in (extra or {}).items())
         for slot, titles in (extra or {}).items():
             for title in titles:
                 self._slots.setdefault(plain_title(title), slot)
