@@ -281,7 +281,7 @@ def _read_blocks(document: Document, text: str) -> None:
         if begun is not None:
             _note_inline(document, begun, place, is_fresh)
         elif current.kind in _TEXTED or ("Text" not in event and "Code" not in event):
-            _add_text(document, current, words, event, start)
+            _add_text(document, current, words, (event, start))
         is_fresh = False
     _close(leaf, current, last_end, words)
 
@@ -317,8 +317,9 @@ def _detail(document: Document, block: Block, begun: dict[str, Any]) -> None:
         block.info = (begun["BlockQuote"] or "").lower()
 
 
-def _add_text(document: Document, block: Block, words: list[str], event: Any, start: int) -> None:
+def _add_text(document: Document, block: Block, words: list[str], found: tuple[Any, int]) -> None:
     """Text, inline code, HTML: kept where a heading or a code block is made of it, else only looked through."""
+    event, start = found
     kind = block.kind
     if kind == "heading":
         words.append(event.get("Text") or event.get("Code") or "")
