@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from opsbook.book.kinds import is_alert_name
-from opsbook.book.links import is_page, targets
+from opsbook.book.links import address_edit, is_page, targets
 from opsbook.book.lint import Around, Outline, Reference, suppressions
 from opsbook.book.page import Page
 from opsbook.book.procedure import procedures_of
 from opsbook.book.roster.mentions import mentions_of, people_of
+from opsbook.ground.markdown import Link
 
 
 def outline_of(page: Page, around: Around) -> Outline:
@@ -20,7 +21,8 @@ def outline_of(page: Page, around: Around) -> Outline:
         links_to.add(target.path)
         if target.anchor and (target.verdict == "broken-anchor" or target.path != page.path):
             place = page.span(link.start, link.end)
-            references.append(Reference(link.href, target.path, target.anchor, place))
+            at = _fragment_place(page, link)
+            references.append(Reference(link.href, target.path, target.anchor, place, fragment_at=at))
     return Outline(
         page.path,
         page.kind,
@@ -37,6 +39,15 @@ def outline_of(page: Page, around: Around) -> Outline:
         mentions_of(page),
         suppressions(page),
     )
+
+
+def _fragment_place(page: Page, link: Link) -> tuple[int, int] | None:
+    """The bytes of a link's fragment, where the address is written plainly."""
+    edits = address_edit(page, link, "")
+    if not edits:
+        return None
+    behind = len(link.href.partition("#")[2].encode())
+    return edits[0].end - behind, edits[0].end
 
 
 def _titled_alerts(page: Page) -> tuple[str, ...]:
