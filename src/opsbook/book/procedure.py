@@ -18,10 +18,12 @@ from opsbook.book.steps import (
     Step,
     StepField,
     fence_steps,
+    holds,
     list_steps,
     renumbered,
     step_field,
     task_steps,
+    tasks_of,
     text_step,
     text_steps,
     value_steps,
@@ -84,7 +86,7 @@ def procedures_of(page: Page) -> tuple[Procedure, ...]:
 def _read(page: Page) -> Iterator[Procedure]:
     if page.kind in ("template", "incident", "post-mortem", "metrics", "dashboards"):
         return
-    if not (page.document.ordered or page.document.codes or page.fields or _has_tasks(page)):
+    if not (page.document.ordered or page.document.codes or page.fields or tasks_of(page)):
         return
     sections = page.sections
     taken: set[int] = set()
@@ -92,7 +94,7 @@ def _read(page: Page) -> Iterator[Procedure]:
         if at in taken:
             continue
         children = _children(sections, at)
-        numbered = _numbered_children(page, section, children)
+        numbered = _numbered_children(page, section, children) if children else []
         if numbered:
             taken.update(range(numbered[0], _after(sections, numbered[-1])))
             steps = [step for n, child in enumerate(numbered, 1) for step in _heading_steps(page, sections[child], n)]
@@ -101,10 +103,6 @@ def _read(page: Page) -> Iterator[Procedure]:
         found = _steps_of(page, at)
         if found is not None:
             yield _made(page, at, found, taken)
-
-
-def _has_tasks(page: Page) -> bool:
-    return any(block.kind == "item" and block.level for block in page.document.blocks)
 
 
 def _children(sections: tuple[Section, ...], at: int) -> list[int]:
@@ -162,13 +160,17 @@ def _steps_of(page: Page, at: int) -> list[Step] | None:
     if section.slot == "verification" or (section.slot in _PROSE_SLOTS and page.kind != "procedure"):
         return None
     low, high = page.blocks(section.body, section.end)
-    process = _own_field(page, section, "Deployment Process")
-    if process is not None and _slot_above(page, at) == "deployment":
-        return value_steps(page, process, "")
-    solution = _solution_steps(page, section)
-    if solution is not None:
-        return solution
-    has_phase = _own_field(page, section, "Verification") or _own_field(page, section, "Rollback Process")
+    has_phase = None
+    if page.fields_within(section.body, section.end):
+        process = _own_field(page, section, "Deployment Process")
+        if process is not None and _slot_above(page, at) == "deployment":
+            return value_steps(page, process, "")
+        solution = _solution_steps(page, section)
+        if solution is not None:
+            return solution
+        has_phase = _own_field(page, section, "Verification") or _own_field(page, section, "Rollback Process")
+    elif section.slot not in _TEXT_SLOTS and not _may_hold_steps(page, low, high):
+        return None
     steps = list_steps(page, low, high) or task_steps(page, low, high)
     if steps:
         if page.profile.has_procedures or has_phase or any(step.kind == "command" for step in steps):
@@ -182,6 +184,12 @@ def _steps_of(page: Page, at: int) -> list[Step] | None:
     if not steps and section.slot in _TEXT_SLOTS:
         steps = text_steps(page, low, high)
     return steps or ([] if has_phase else None)
+
+
+def _may_hold_steps(page: Page, low: int, high: int) -> bool:
+    """Whether blocks [low, high) hold a list with numbers or boxes, or code: most sections are prose."""
+    document = page.document
+    return holds(document.ordered, low, high) or holds(document.codes, low, high) or holds(tasks_of(page), low, high)
 
 
 def _slot_above(page: Page, at: int) -> str | None:
