@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from opsbook.book import grammar
 from opsbook.book.grammar import (
     Approval,

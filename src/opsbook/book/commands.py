@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
+from itertools import islice
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from opsbook.book import placeholders, prompts
 from opsbook.book.placeholders import Placeholder, width
@@ -159,13 +161,12 @@ def _open_slot(slots: tuple[Placeholder, ...], gaps: tuple[tuple[int, int], ...]
 
 
 def _why_slot(slot: Placeholder) -> str:
-    meant = {
-        "angle": "which the shell would read as a redirection",
-        "mustache": "and text substitution is never done",
-        "actions": "and text substitution is never done",
-        "percent": "and text substitution is never done",
-        "at": "and text substitution is never done",
-    }.get(slot.form, "which nobody has filled in")
+    if slot.form in placeholders.SUBSTITUTIONS:
+        meant = "and text substitution is never done"
+    elif slot.form == "angle" and not slot.quoted:
+        meant = "which the shell would read as a redirection"
+    else:
+        meant = "which nobody has filled in"
     return (
         f"The command holds the placeholder '{slot.text}', {meant}; declare a parameter and write \"${slot.variable}\"."
     )
@@ -182,12 +183,12 @@ _SPEAKS = re.compile(r"\b(?:echo|printf|print|log|logger|info|say)\b")
 
 def _elisions(text: str, language: str) -> tuple[tuple[int, int], ...]:
     gaps = []
-    for match in _elision().finditer(text):
+    for match in islice(_elision().finditer(text), 100):
         start, end = match.span(2)
         line = text[max(0, text.rfind("\n", 0, start) + 1, start - 1000) : start]
         bare = line.strip()
         # In a remark it stands for commands only when it comes first: `# ... repeat`, not `# one, two, ...`.
-        if bare.startswith("#") and bare.strip("# \t"):
+        if bare.strip("#") and placeholders.in_comment(text, start):
             continue
         if _SPEAKS.search(line) or (language == "python" and (bare or text[end : end + 1] == ")")):
             continue
@@ -257,7 +258,7 @@ def _output(printed: prompts.Printed, text: str, wide: bool) -> OutputText:
 
 def _moved(slot: Placeholder, command: CommandText) -> Placeholder:
     start = command.place(slot.start)
-    return Placeholder(slot.text, start, start + slot.end - slot.start, slot.variable, slot.form)
+    return replace(slot, start=start, end=start + slot.end - slot.start)
 
 
 def _promptless(text: str, language: str, session: prompts.Session) -> CodeBlock:

@@ -111,9 +111,7 @@ def value_place(page: Page, found: StepField) -> tuple[int, int]:
 
 
 def _parameters(procedure: Procedure) -> Iterator[Misread]:
-    for parameter in procedure.parameters:
-        if not parameter.is_declared:
-            continue
+    for parameter in procedure.declared:
         wrong = grammar.name_problem(parameter.name)
         kind = grammar.read_type(parameter.type)
         if isinstance(kind, Problem):
@@ -137,8 +135,8 @@ def secret_names(procedure: Procedure) -> frozenset[str]:
     """The variables of a procedure that hold secrets: parameters of that type, and those of Secrets labels."""
     names = {
         each.name
-        for each in procedure.parameters
-        if each.is_declared and "secret" in each.type.lower() and _is_secret(grammar.read_type(each.type))
+        for each in procedure.declared
+        if "secret" in each.type.lower() and _is_secret(grammar.read_type(each.type))
     }
     labelled = [field for field in procedure.fields if field.label == "Secrets"]
     labelled.extend(field for step in procedure.all_steps() for field in step.fields if field.label == "Secrets")

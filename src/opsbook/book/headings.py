@@ -116,7 +116,6 @@ _ASIDE = re.compile(r"\s*[(\[].*$")
 _EDGES = " \t:;,.!?*_#-–—→>/"
 
 
-@lru_cache(maxsize=16_384)
 def plain_title(title: str) -> str:
     """A heading's words as they are compared: lower case, without numbering, emoji, aside and edge punctuation."""
     words = title.lower()
@@ -129,12 +128,14 @@ def plain_title(title: str) -> str:
 
 
 class Headings:
-    """The synonyms in force: those shipped and a user's own, which win."""
+    """The synonyms in force: those shipped and a user's `own`, which win."""
 
-    __slots__ = ("_slots",)
+    __slots__ = ("_asked", "_slots", "own")
 
     def __init__(self, extra: Mapping[str, Sequence[str]] | None = None) -> None:
         self._slots: dict[str, str] = {}
+        self._asked: dict[str, str | None] = {}
+        self.own = tuple((slot, tuple(titles)) for slot, titles in (extra or {}).items())
         for slot, titles in (extra or {}).items():
             for title in titles:
                 self._slots.setdefault(plain_title(title), slot)
@@ -144,11 +145,28 @@ class Headings:
 
     def slot(self, title: str) -> str | None:
         """The slot that a title means, or None. `Troubleshooting: X` and `X — Overview` are not stretched to fit."""
+        try:
+            return self._asked[title]
+        except KeyError:
+            if len(self._asked) > _REMEMBERED:
+                self._asked.clear()
+            found = self._asked[title] = self._find(title)
+            return found
+
+    def _find(self, title: str) -> str | None:
+        if len(title) > _LONGEST_TITLE and "(" not in title:
+            return None
         plain = plain_title(title)
         found = self._slots.get(plain)
         if found is None and " " in plain:
             found = self._slots.get(plain.replace("&", "and")) or self._slots.get(plain.replace("-", " "))
         return found
+
+
+# No synonym is longer, numbering and all; what stands in brackets is not compared.
+_LONGEST_TITLE = 64
+# Titles repeat from page to page; the answers for this many take about 3 MB.
+_REMEMBERED = 20_000
 
 
 @lru_cache(maxsize=1)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from opsbook.book.calls import callers
 from opsbook.book.kinds import is_alert_name
 from opsbook.book.links import fragment, is_page, targets
-from opsbook.book.lint import Around, Outline, Reference
+from opsbook.book.lint import Around, Outline, Reference, suppressions
 from opsbook.book.page import Page
 from opsbook.book.procedure import procedures_of
+from opsbook.book.roster.mentions import mentions_of, people_of
 
 
 def outline_of(page: Page, around: Around) -> Outline:
     """What book rules, coverage and the matching of alerts look at; the page's bytes are not kept."""
     links_to: set[str] = set()
     references: list[Reference] = []
-    calls = callers(page) if procedures_of(page) else []
+    calls = callers(page)
     for link, target in targets(page, around):
         path = target.path or page.path
         if target.verdict not in ("ok", "broken-anchor") or not is_page(path):
@@ -38,6 +39,9 @@ def outline_of(page: Page, around: Around) -> Outline:
         frozenset(links_to),
         tuple(references),
         tuple(procedure.anchor for procedure in procedures_of(page)),
+        people_of(page),
+        mentions_of(page),
+        suppressions(page),
     )
 
 

@@ -78,12 +78,8 @@ class Page:
 
     def fields_within(self, start: int, end: int) -> tuple[Field, ...]:
         """The labels that start within a byte range, in order."""
-        low = bisect_left(self._field_starts, start)
-        return self.fields[low : bisect_left(self._field_starts, end, low)]
-
-    @cached_property
-    def _field_starts(self) -> list[int]:
-        return [field.start for field in self.fields]
+        low = bisect_left(self.fields, start, key=_field_start)
+        return self.fields[low : bisect_left(self.fields, end, low, key=_field_start)]
 
     @cached_property
     def metadata(self) -> Metadata:
@@ -290,6 +286,10 @@ def is_slot_text(value: str) -> bool:
     """Whether a value is nothing but an unfilled slot of a template, such as `[Team/Person]`."""
     value = value.strip()
     return len(value) > 2 and value[0] == "[" and value[-1] == "]" and "]" not in value[1:-1]
+
+
+def _field_start(field: Field) -> int:
+    return field.start
 
 
 def _stops(headings: list[Block], size: int) -> list[int]:

@@ -9,8 +9,9 @@ back costs a look, and one wrongly run costs more.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import islice
 from typing import Literal
 
 from msgspec import Struct
@@ -22,13 +23,17 @@ SUBSTITUTIONS: frozenset[Form] = frozenset({"mustache", "actions", "percent", "a
 
 
 class Placeholder(Struct, frozen=True, gc=False):
-    """One open slot: its text as written, its byte range, and a variable name to put in its stead."""
+    """One open slot: its text as written, its byte range, and a variable name to put in its stead.
+
+    `quoted` says that quotes keep the shell from reading it as anything but text.
+    """
 
     text: str
     start: int
     end: int
     variable: str
     form: Form
+    quoted: bool = False
 
 
 def find(text: str, *, python: bool = False) -> tuple[Placeholder, ...]:
@@ -85,7 +90,15 @@ def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
+# What is read of one text, and how many slots are looked at: far beyond any command, and an end for a hostile one.
 _MOST = 65536
+_MOST_SLOTS = 1000
+
+
+def _each(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    return islice(pattern.finditer(text), _MOST_SLOTS)
+
+
 # Names that the shell or the loader gives a meaning to, so that a parameter must not bear them.
 _TAKEN = _set("PATH HOME USER PWD SHELL HOSTNAME LANG TERM TMPDIR IFS UID EUID PPID EDITOR PS1 PS4 BASH RANDOM SECONDS")
 _NOT_WORD = re.compile(r"[^A-Z0-9]+")
@@ -103,15 +116,15 @@ _TAGS = _set("html head div span p br hr pre tr td th li ul ol svg script style 
 
 
 def _angles(text: str, found: list[tuple[int, int, Form]], python: bool) -> None:
-    matches = [match for match in _ANGLE.finditer(text) if _is_slot(text, match, python)]
+    matches = [match for match in _each(_ANGLE, text) if _is_slot(text, match, python)]
     if "<<" in text and ">>" in text:
         lines = {line.strip() for line in text.split("\n")}  # where a here-document would end
-        matches += [match for match in _DOUBLE_ANGLE.finditer(text) if match[1] not in lines]
+        matches += [match for match in _each(_DOUBLE_ANGLE, text) if match[1] not in lines]
     _add(text, matches, found, "angle")
 
 
 def _add(text: str, matches: Iterable[re.Match[str]], found: list[tuple[int, int, Form]], form: Form) -> None:
-    found.extend((match.start(), match.end(), form) for match in matches if not _in_comment(text, match.start()))
+    found.extend((match.start(), match.end(), form) for match in matches if not in_comment(text, match.start()))
 
 
 def _is_slot(text: str, match: re.Match[str], python: bool) -> bool:
@@ -150,7 +163,7 @@ _LITERAL_WORDS = re.compile(r"\b(?:echo|printf|grep|egrep|rg|awk|sed|tr|jq|log|l
 
 
 def _squares(text: str, found: list[tuple[int, int, Form]]) -> None:
-    for match in _SQUARE.finditer(text):
+    for match in _each(_SQUARE, text):
         inner, start, end = match[1], match.start(), match.end()
         if len(inner) < (2 if inner.isupper() else 3) or (len(inner) < 4 and not (inner.isupper() or inner.islower())):
             continue
@@ -172,7 +185,7 @@ def _squares(text: str, found: list[tuple[int, int, Form]]) -> None:
         ):
             continue
         literal = _LITERAL_WORDS.search(line) is not None and text[start - 1 : start] not in ("/", "@", ":")
-        if literal or re.search(r"^\s*(?:- )?[\w-]+: ?\[", line) or _in_comment(text, start):
+        if literal or re.search(r"^\s*(?:- )?[\w-]+: ?\[", line) or in_comment(text, start):
             continue
         found.append((start, end, "square"))
 
@@ -185,8 +198,8 @@ _FORMAT = re.compile(r"--format|--template|go-template|--output|--pretty|--jq|\s
 
 
 def _mustaches(text: str, found: list[tuple[int, int, Form]]) -> None:
-    for match in _MUSTACHE.finditer(text):
-        if _in_comment(text, match.start()):
+    for match in _each(_MUSTACHE, text):
+        if in_comment(text, match.start()):
             continue
         if match[1]:
             found.append((match.start(), match.end(), "actions"))
@@ -209,12 +222,12 @@ _PRINTERS = re.compile(r"\b(?:date|printf|stat|strftime|git|like|ilike|ps|curl -
 
 
 def _percents(text: str, found: list[tuple[int, int, Form]]) -> None:
-    for match in _PERCENT.finditer(text):
+    for match in _each(_PERCENT, text):
         start, end = match.span()
         inner = match[1] or match[2]
         line = _line_before(text, start)
         wrapped = text[start - 1 : start] in ("'", '"') and not inner.isupper()  # LIKE '%error%'
-        if len(inner) > 1 and not wrapped and not _PRINTERS.search(line) and not _in_comment(text, start):
+        if len(inner) > 1 and not wrapped and not _PRINTERS.search(line) and not in_comment(text, start):
             found.append((start, end, "percent"))
 
 
@@ -222,7 +235,7 @@ _AT = re.compile(r"(?<![\w@.$}\\])@([A-Za-z_][A-Za-z0-9_]*)@(?![\w@])")
 
 
 def _ats(text: str, found: list[tuple[int, int, Form]]) -> None:
-    _add(text, _AT.finditer(text), found, "at")
+    _add(text, _each(_AT, text), found, "at")
 
 
 @cache
@@ -240,12 +253,12 @@ _REAL_NAMES = ("your-storagebox", "your-server", "your-database", "your-cloud")
 
 def _yours(text: str, found: list[tuple[int, int, Form]]) -> None:
     taken = [(start, end) for start, end, _ in found]
-    for match in _your().finditer(text):
+    for match in _each(_your(), text):
         start, end = match.span()
         if any(left <= start < right for left, right in taken) or match[0].startswith(_REAL_NAMES):
             continue
         line = _line_before(text, start) + _line_after(text, start)
-        if "mktemp" in line or _in_comment(text, start):  # its XXXXXX are its own
+        if "mktemp" in line or in_comment(text, start):  # its XXXXXX are its own
             continue
         found.append((start, end, "filler" if match["filler"] else "your"))
 
@@ -268,7 +281,7 @@ def _quoted(text: str, at: int, marks: str = "\"'") -> bool:
     return any(before.count(mark) % 2 for mark in marks)
 
 
-def _in_comment(text: str, at: int) -> bool:
+def in_comment(text: str, at: int) -> bool:
     """Whether the place is in a shell comment: a `#` at the start of a word of its line, outside quotes."""
     line = _line_before(text, at)
     if "#" not in line:
@@ -297,5 +310,5 @@ def _placed(text: str, found: list[tuple[int, int, Form]]) -> tuple[Placeholder,
         size = width(written)
         assigned = _ASSIGNED.search(_line_before(text, start))
         name = assigned[1] if assigned and text[end : end + 1] in ("", "\n", assigned[2]) else variable_name(written)
-        slots.append(Placeholder(written, at, at + size, name, form))
+        slots.append(Placeholder(written, at, at + size, name, form, _quoted(text, start)))
     return tuple(slots)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cached_property
 
 from msgspec import Struct
 
@@ -18,12 +19,11 @@ from opsbook.book.steps import (
     Step,
     StepField,
     fence_steps,
-    holds,
+    has_any,
     list_steps,
     renumbered,
     step_field,
     task_steps,
-    tasks_of,
     text_step,
     text_steps,
     value_steps,
@@ -43,14 +43,16 @@ _FENCE_SLOTS = frozenset({"deployment", "rollback", "diagnosis", "mitigation", "
                           "resolution"})  # fmt: skip
 _TEXT_SLOTS = frozenset({"diagnosis", "mitigation", "solution"})
 _PHASES = {"verification": "Verification", "rollback": "Rollback Process", "prerequisites": "Prerequisites"}
+_STEP = frozenset({"Step", "step", "STEP"})
 _PREFIX = {"verification": "verify.", "rollback": "rollback.", "prerequisites": "prerequisite."}
 
 
-class Procedure(Struct, frozen=True):
+class Procedure(Struct, frozen=True, dict=True):
     """What can be carried out, found at `anchor`. `phases` of steps: steps, then verification; rollback on failure.
 
     `verification` and `rollback` are steps of their own, numbered `verify.1`, `rollback.1`. `loose_fields` are the
-    labels that apply to the whole. The byte range [start, end) is the heading's section.
+    labels that apply to the whole, `declared` the rows of its table of parameters. The byte range [start, end) is the
+    heading's section.
     """
 
     anchor: str
@@ -58,7 +60,7 @@ class Procedure(Struct, frozen=True):
     start: int
     end: int
     steps: tuple[Step, ...]
-    parameters: tuple[Parameter, ...]
+    declared: tuple[Parameter, ...]
     verification: tuple[Step, ...]
     rollback: tuple[Step, ...]
     prerequisites: tuple[Step, ...]
@@ -67,6 +69,12 @@ class Procedure(Struct, frozen=True):
 
     def field(self, label: str) -> StepField | None:
         return next((field for field in self.fields if field.label == label), None)
+
+    @cached_property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The declared parameters, then those that the commands imply; reading shell is dear, so only when asked."""
+        implied = implicit_parameters(list(self.all_steps()), self.declared, self.environment is not None)
+        return (*self.declared, *implied)
 
     def all_steps(self) -> Iterator[Step]:
         """Steps, verification and rollback, in this order."""
@@ -86,15 +94,16 @@ def procedures_of(page: Page) -> tuple[Procedure, ...]:
 def _read(page: Page) -> Iterator[Procedure]:
     if page.kind in ("template", "incident", "post-mortem", "metrics", "dashboards"):
         return
-    if not (page.document.ordered or page.document.codes or page.fields or tasks_of(page)):
+    document = page.document
+    if not (document.ordered or document.codes or document.tasks or page.fields):
         return
     sections = page.sections
+    counted = [section.title for section in sections if section.title[:1].isdigit() or section.title[:4] in _STEP]
     taken: set[int] = set()
     for at, section in enumerate(sections):
         if at in taken:
             continue
-        children = _children(sections, at)
-        numbered = _numbered_children(page, section, children) if children else []
+        numbered = _numbered_children(page, section, _children(sections, at)) if len(counted) > 1 else []
         if numbered:
             taken.update(range(numbered[0], _after(sections, numbered[-1])))
             steps = [step for n, child in enumerate(numbered, 1) for step in _heading_steps(page, sections[child], n)]
@@ -160,17 +169,17 @@ def _steps_of(page: Page, at: int) -> list[Step] | None:
     if section.slot == "verification" or (section.slot in _PROSE_SLOTS and page.kind != "procedure"):
         return None
     low, high = page.blocks(section.body, section.end)
-    has_phase = None
-    if page.fields_within(section.body, section.end):
-        process = _own_field(page, section, "Deployment Process")
-        if process is not None and _slot_above(page, at) == "deployment":
-            return value_steps(page, process, "")
-        solution = _solution_steps(page, section)
-        if solution is not None:
-            return solution
-        has_phase = _own_field(page, section, "Verification") or _own_field(page, section, "Rollback Process")
-    elif section.slot not in _TEXT_SLOTS and not _may_hold_steps(page, low, high):
-        return None
+    labels = _own_labels(page, section)
+    if not labels and not _may_hold_steps(page, section, low, high):
+        return None  # most sections of most pages: worth a look before everything that follows
+    process = _own_field(page, section, "Deployment Process") if "Deployment Process" in labels else None
+    if process is not None and _slot_above(page, at) == "deployment":
+        return value_steps(page, process, "")
+    solution = _solution_steps(page, section) if labels else None
+    if solution is not None:
+        return solution
+    phases = labels & {"Verification", "Rollback Process"}
+    has_phase = any(_own_field(page, section, label) for label in phases)
     steps = list_steps(page, low, high) or task_steps(page, low, high)
     if steps:
         if page.profile.has_procedures or has_phase or any(step.kind == "command" for step in steps):
@@ -186,10 +195,18 @@ def _steps_of(page: Page, at: int) -> list[Step] | None:
     return steps or ([] if has_phase else None)
 
 
-def _may_hold_steps(page: Page, low: int, high: int) -> bool:
-    """Whether blocks [low, high) hold a list with numbers or boxes, or code: most sections are prose."""
+def _own_labels(page: Page, section: Section) -> set[str]:
+    """The labels in a section's own text, by their canonical names where they are ours."""
+    return {canonical_label(field.key) or field.key for field in page.fields_within(section.body, section.end)}
+
+
+def _may_hold_steps(page: Page, section: Section, low: int, high: int) -> bool:
+    """Whether blocks [low, high) hold a list of steps, or what a page of this kind takes for steps."""
     document = page.document
-    return holds(document.ordered, low, high) or holds(document.codes, low, high) or holds(tasks_of(page), low, high)
+    has_list = has_any(document.ordered, low, high) or has_any(document.tasks, low, high)
+    if page.profile.has_procedures:
+        return has_list or has_any(document.codes, low, high) or section.slot in _TEXT_SLOTS
+    return has_list and has_any(document.codes, low, high)
 
 
 def _slot_above(page: Page, at: int) -> str | None:
@@ -266,8 +283,6 @@ def _made(page: Page, at: int, steps: list[Step], taken: set[int]) -> Procedure:
             if phase != "rollback" or page.sections[index].level > section.level:
                 taken.add(index)
     low, high = page.blocks(section.body, section.end)
-    every = [*steps, *phases["verification"], *phases["rollback"]]
-    declared = table_parameters(page, low, high)
     environment = next((field.value for field in fields if field.label == "Environment"), None)
     return Procedure(
         section.anchor,
@@ -275,7 +290,7 @@ def _made(page: Page, at: int, steps: list[Step], taken: set[int]) -> Procedure:
         section.start,
         section.stop,
         tuple(steps),
-        (*declared, *implicit_parameters(every, declared, environment is not None)),
+        table_parameters(page, low, high) if has_any(page.document.tables, low, high) else (),
         tuple(phases["verification"]),
         tuple(phases["rollback"]),
         tuple(phases["prerequisites"]),

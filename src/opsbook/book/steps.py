@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -71,27 +71,18 @@ class Step(Struct, frozen=True):
         return next((field for field in self.fields if field.label == label), None)
 
 
-def holds(indices: Sequence[int], low: int, high: int) -> bool:
-    """Whether one of the sorted block indices lies in [low, high): most sections have no list and no code at all."""
+def has_any(indices: list[int], low: int, high: int) -> bool:
+    """Whether any of the rising block indices lies in [low, high)."""
     at = bisect_left(indices, low)
     return at < len(indices) and indices[at] < high
-
-
-def tasks_of(page: Page) -> list[int]:
-    """The indices of the items that have a box."""
-    found: list[int] | None = page.__dict__.get("_tasks")
-    if found is None:
-        blocks, content = page.document.blocks, page.document.content
-        has_box = b"[ ]" in content or b"[x]" in content or b"[X]" in content
-        found = [i for i, block in enumerate(blocks) if block.level and block.kind == "item"] if has_box else []
-        page.__dict__["_tasks"] = found
-    return found
 
 
 def list_steps(page: Page, low: int, high: int, prefix: str = "") -> list[Step]:
     """The steps of the ordered lists among the outermost blocks [low, high), all of them one sequence."""
     blocks = page.document.blocks
     steps: list[Step] = []
+    if not has_any(page.document.ordered, low, high):
+        return steps
     loose: list[int] = []
     for index in page.document.children(low, high):
         block = blocks[index]
@@ -128,9 +119,9 @@ def _trailing(page: Page, loose: list[int]) -> list[int]:
 
 def task_steps(page: Page, low: int, high: int, prefix: str = "") -> list[Step]:
     """The steps of task lists: bullet lists of which every item has a box."""
-    if not holds(tasks_of(page), low, high):
-        return []
     steps: list[Step] = []
+    if not has_any(page.document.tasks, low, high):
+        return steps
     for index in page.document.children(low, high):
         block = page.document.blocks[index]
         if block.kind != "list" or block.level >= 0:
@@ -144,10 +135,10 @@ def task_steps(page: Page, low: int, high: int, prefix: str = "") -> list[Step]:
 
 def fence_steps(page: Page, low: int, high: int, prefix: str = "") -> list[Step]:
     """One step for each command block of the range, told by the text before it."""
-    if not holds(page.document.codes, low, high):
-        return []
     blocks = page.document.blocks
     steps: list[Step] = []
+    if not has_any(page.document.codes, low, high):
+        return steps
     words, words_at = "", -1
     for index in range(low, high):
         block = blocks[index]

@@ -17,7 +17,7 @@ from opsbook.adapters.folder import FolderBook
 from opsbook.book.lint import at_least
 from opsbook.config import Config
 from opsbook.ground.errors import Failure, Usage
-from opsbook.usecases.lint import LintReport, Scope, all_rules, lint
+from opsbook.usecases.lint import LintReport, Scope, lint
 from opsbook.usecases.ports import Alerting
 from opsbook.wire import build_book, build_lint_cache, build_workers, lint_settings
 
@@ -182,12 +182,15 @@ def write(report: LintReport, form: str, source: Callable[[str], list[str] | Non
     elif form == "github":
         sys.stdout.write("".join(line + "\n" for line in shown.as_annotations(report)))
     else:
-        for line in shown.as_text(report, source):
-            click.echo(line)
+        wanted = click.get_current_context().color
+        is_coloured = sys.stdout.isatty() if wanted is None else wanted
+        sys.stdout.write("".join(line + "\n" for line in shown.as_text(report, source, is_coloured)))
 
 
 def list_rules(form: str) -> None:
     """Prints every rule with its severity and what it is about."""
+    from opsbook.usecases.chosen_rules import all_rules
+
     rules = all_rules()
     if form == "json":
         import msgspec

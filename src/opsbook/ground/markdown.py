@@ -83,6 +83,7 @@ class Document:
         "ordered",
         "strongs",
         "tables",
+        "tasks",
     )
 
     def __init__(self, content: bytes, is_valid_utf8: bool) -> None:
@@ -96,6 +97,7 @@ class Document:
         self.codes: list[int] = []
         self.ordered: list[int] = []
         self.tables: list[int] = []
+        self.tasks: list[int] = []
         self.links: list[Link] = []
         self.strongs: list[tuple[int, int]] = []
         self.html_names: list[str] = []
@@ -266,7 +268,7 @@ def _read_blocks(document: Document, text: str) -> None:
         elif "End" in event:
             continue
         elif "TaskListMarker" in event:
-            _tick(blocks, event["TaskListMarker"])
+            _tick(document, event["TaskListMarker"])
             continue
         else:
             begun = event.get("Start")
@@ -332,10 +334,13 @@ def _add_code(block: Block, start: int, text: str) -> None:
     block.text += text
 
 
-def _tick(blocks: list[Block], is_done: bool) -> None:
-    for block in reversed(blocks[-3:]):
-        if block.kind == "item":
-            block.level = 2 if is_done else 1
+def _tick(document: Document, is_done: bool) -> None:
+    """Marks the item that a task box opens: the last block, or the one before its first paragraph."""
+    blocks = document.blocks
+    for index in range(len(blocks) - 1, max(len(blocks) - 4, -1), -1):
+        if blocks[index].kind == "item":
+            blocks[index].level = 2 if is_done else 1
+            document.tasks.append(index)
             return
 
 

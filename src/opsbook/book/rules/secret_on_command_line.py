@@ -18,7 +18,7 @@ def check(page: Page, _around: Around) -> Iterator[Finding]:
             continue
         from opsbook.book.shell import secret_on_command_line  # within: most pages hold no variable
 
-        declared = _declared(script.procedure) if script.procedure.parameters else frozenset()
+        declared = _declared(script.procedure)
         exposed = {found.start: found for found in secret_on_command_line(script.text)}
         exposed.update((found.start, found) for found in secret_on_command_line(script.text, declared) if declared)
         for start in sorted(exposed):

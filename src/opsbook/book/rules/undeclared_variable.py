@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from opsbook.book.grammar import read_attributes
 from opsbook.book.lint import Around, page_rule
 from opsbook.book.page import Page
+from opsbook.book.parameters import implicit_parameters
 from opsbook.book.parts import first_line, parts_of
 from opsbook.book.procedure import Procedure
 from opsbook.book.steps import Step
@@ -34,11 +35,13 @@ def check(page: Page, _around: Around) -> Iterator[Finding]:
 
 def _undeclared(procedure: Procedure) -> list[str]:
     """The variables that only the commands know, and that have no default there."""
-    names = [each.name for each in procedure.parameters if not each.is_declared and each.default is None]
+    steps = list(procedure.all_steps())
+    implied = implicit_parameters(steps, procedure.declared, procedure.environment is not None)
+    names = [each.name for each in implied if each.default is None]
     if not names:
         return []
     given: set[str] = set()
-    for step in procedure.all_steps():
+    for step in steps:
         for command in step.commands:
             if "env" in command.info:
                 given.update(read_attributes(command.info).get("env", "").split(","))

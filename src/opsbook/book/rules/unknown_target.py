@@ -31,7 +31,7 @@ def check(page: Page, around: Around) -> Iterator[Finding]:
             names = list(value.approvers) if isinstance(value, Approval) else []
             yield from _unknown(page, value_place(page, found), names, approvers, "person or group of approvers")
     for procedure in parts.procedures if targets else ():
-        for parameter in procedure.parameters:
+        for parameter in procedure.declared:
             kind = read_type(parameter.type)
             group = kind.group if isinstance(kind, ParameterType) and kind.group[:1] != "$" else ""
             place = (parameter.start, parameter.end)

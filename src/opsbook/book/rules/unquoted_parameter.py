@@ -13,10 +13,10 @@ from opsbook.ground.errors import Edit, Finding
 
 @page_rule("unquoted-parameter", "warning")
 def check(page: Page, _around: Around) -> Iterator[Finding]:
-    if not any(each.is_declared for procedure in parts_of(page).procedures for each in procedure.parameters):
+    if not any(procedure.declared for procedure in parts_of(page).procedures):
         return
     for script in scripts(page):
-        names = frozenset(parameter.name for parameter in script.procedure.parameters if parameter.is_declared)
+        names = frozenset(parameter.name for parameter in script.procedure.declared)
         if not names or "$" not in script.text:
             continue
         from opsbook.book.shell import unquoted_parameters  # within: most pages hold no variable
