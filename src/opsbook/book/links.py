@@ -63,20 +63,24 @@ def resolve(page: Page, href: str, around: Around) -> Target:
         return EXTERNAL
     if _TEMPLATED.search(href):
         return TEMPLATED
-    address, _, fragment = href.partition("#")
-    fragment = unquote(fragment)
-    path = unquote(address.partition("?")[0])
+    anchor = fragment(href)
+    path = unquote(href.partition("#")[0].partition("?")[0])
     if not path:
-        return _own_anchor(page, fragment)
+        return _own_anchor(page, anchor)
     wanted = _joined(page.path, path, around)
     if wanted == ".." or wanted.startswith("../"):
-        return Target(_outside(wanted, around), wanted, fragment)
+        return Target(_outside(wanted, around), wanted, anchor)
     found = find(wanted, around)
     if found is None:
-        return Target("broken-link", wanted, fragment)
-    if found == page.path and fragment:
-        return _own_anchor(page, fragment)
-    return Target("ok", found, fragment)
+        return Target("broken-link", wanted, anchor)
+    if found == page.path and anchor:
+        return _own_anchor(page, anchor)
+    return Target("ok", found, anchor)
+
+
+def fragment(href: str) -> str:
+    """The anchor in an address, as headings have it."""
+    return unquote(href.partition("#")[2])
 
 
 def _own_anchor(page: Page, fragment: str) -> Target:
@@ -194,7 +198,7 @@ def relative(from_page: str, path: str) -> str:
 
 def address_edit(page: Page, link: Link, address: str) -> tuple[Edit, ...]:
     """The splice that puts another address into an inline link; none where the address is not written plainly there."""
-    if link.form != "inline":
+    if link.form not in ("inline", "image"):
         return ()
     content, written = page.document.content, link.href.encode()
     opening = content.rfind(b"](", link.start, link.end)

@@ -21,7 +21,8 @@ from opsbook.ground.registry import Registry
 
 class LintSettings(Struct, frozen=True):
     """What a team may set about rules. `required` maps a kind to its slots where they differ from the profile's;
-    `severities` maps a team's severity words to P0–P3; `people` and `targets` are names known outside the pages."""
+    `severities` maps a team's severity words to P0–P3; `people`, `targets` (hosts and groups of hosts) and `approvers`
+    (groups with their members) are names known outside the pages."""
 
     stale_days: int = 180
     required: Mapping[str, tuple[str, ...]] = {}
@@ -29,6 +30,7 @@ class LintSettings(Struct, frozen=True):
     secrets_allowed: tuple[str, ...] = ()
     people: frozenset[str] = frozenset()
     targets: frozenset[str] = frozenset()
+    approvers: Mapping[str, tuple[str, ...]] = {}
     link_form: str = "github"
     site_root: str = ""
     practised_days: int = 90
