@@ -92,7 +92,7 @@ def _unwrapped(words: list[str]) -> list[str]:
     rest = words[1:]
     takes = words[0] in ("sudo", "doas", "timeout", "nice")
     while rest and (rest[0].startswith("-") or (words[0] == "timeout" and rest[0][:1].isdigit())):
-        has_value = takes and rest[0] in ("-u", "-g", "-s", "-k", "-n") and words[0] != "sudo" or rest[0] in ("-u", "-g")
+        has_value = (takes and rest[0] in ("-u", "-g", "-s", "-k", "-n") and words[0] != "sudo") or rest[0] in ("-u", "-g")
         rest = rest[2:] if has_value else rest[1:]
     return rest
 

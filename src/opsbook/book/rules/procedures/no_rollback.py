@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from opsbook.book.changes import changes_something, is_deployment, is_for_trying, has_phase
+from opsbook.book.changes import changes_something, has_phase, is_deployment, is_for_trying
 from opsbook.book.lint import Around, page_rule
 from opsbook.book.page import Page
 from opsbook.book.parts import first_line, parts_of

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from opsbook.book.lint import Around, page_rule
 from opsbook.book.page import Page
 from opsbook.book.procedure import Procedure
-from opsbook.book.shell_texts import Script, scripts
+from opsbook.book.shell_texts import scripts
 from opsbook.ground.errors import Finding
 
 

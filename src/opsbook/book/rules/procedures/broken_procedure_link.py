@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from opsbook.book.calls import called, is_for_running
-from opsbook.book.lint import Around, Outline, Reference, book_rule
 from opsbook.book.links import has_anchor
+from opsbook.book.lint import Around, Outline, Reference, book_rule
 from opsbook.ground.errors import Finding
 
 
