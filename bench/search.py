@@ -1,8 +1,8 @@
 """Search beside SQLite FTS5 used by hand: the same 100,000 sections, the same queries, taken in turns.
 
-The sections are those of the corpora, again and again with half of their rarer words changed, so that
-The sections are those of the corpora, repeated with half of their rarer words changed, so that
-The peer is one FTS5 table with our columns and weights, given the same cache, asked for all words at once.
+The sections are those of the corpora, repeated with half of their rarer words changed, so that the copies are no more
+alike than the pages of one team are. The peer is one FTS5 table with our columns and weights, given the same cache and
+asked for all words at once. Both are warm and within this process: a verb that is served does not start anew.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "src")]
+import apsw
+from bench.table import Absent, Row, show, verdict
+from tests.book.markdown_sections import corpora, read_sections
 
-import apsw  # noqa: E402
-from bench.table import Row, show  # noqa: E402
-from tests.book.markdown_sections import corpora, read_sections  # noqa: E402
-
-from opsbook.adapters.search_index import SearchIndex  # noqa: E402
-from opsbook.book.search import COLUMNS, WEIGHTS, SearchSection  # noqa: E402
+from opsbook.adapters.search_index import SearchIndex
+from opsbook.book.search import COLUMNS, WEIGHTS, SearchSection
 
 SECTIONS = 100_000
 QUERIES = 400
+# Of the peer's p95, and in milliseconds.
+AT_MOST, AT_MOST_MS = 1.2, 10.0
+AIM = f"≤ {AT_MOST}×, < {AT_MOST_MS:.0f} ms"
 # Words in fewer sections than this are changed in half of the copies: names of hosts, services, tables.
 RARE = 60
 _WORD = re.compile(r"[^\W_]+")
@@ -155,7 +155,7 @@ def rows(sections: int = SECTIONS, queries: int = QUERIES) -> list[Row]:
     """p50 and p95 of a search, and the time to build and to follow one changed page."""
     folder = corpora()
     if folder is None:
-        raise SystemExit("The corpora are not here: set OPSBOOK_CORPORA to their folder.")
+        raise Absent("no corpora: set OPSBOOK_CORPORA to their folder")
     pages = varied_pages(read_sections(folder), sections)
     with tempfile.TemporaryDirectory() as place:
         index = SearchIndex(Path(place) / "search.db")
@@ -182,25 +182,22 @@ def rows(sections: int = SECTIONS, queries: int = QUERIES) -> list[Row]:
             )
         )
         index.close()
+    what, p95 = f"search, {sections:,} sections", quantile(ours, 0.95)
+    reached = verdict(p95 <= AT_MOST * quantile(peer, 0.95) and p95 < AT_MOST_MS)
     return [
-        _row(f"search, {sections:,} sections, p50", quantile(ours, 0.5), quantile(peer, 0.5), ""),
-        _row(
-            f"search, {sections:,} sections, p95",
-            quantile(ours, 0.95),
-            quantile(peer, 0.95),
-            "≤ 1.2×, < 10 ms",
-        ),
-        _row("index, all pages", ours_built, peer_built, ""),
-        Row("index, one page changed", f"{followed:.1f} ms", "", "", ""),
+        _row(f"{what}, p95", p95, quantile(peer, 0.95))._replace(aim=AIM, reached=reached),
+        _row(f"{what}, p50", quantile(ours, 0.5), quantile(peer, 0.5)),
+        _row("search, building the index", ours_built, peer_built),
+        Row("search, following one changed page", f"{followed:.1f} ms"),
     ]
 
 
-def _row(what: str, ours: float, peer: float, aim: str) -> Row:
-    return Row(what, f"{ours:.2f} ms", f"{peer:.2f} ms", f"{ours / peer:.2f}×", aim)
+def _row(what: str, ours: float, peer: float) -> Row:
+    return Row(what, f"{ours:.2f} ms", f"FTS5 by hand {peer:.2f} ms", f"{ours / peer:.2f}×")
 
 
 def main() -> int:
-    """Prints the rows; `python bench/search.py [SECTIONS [QUERIES]]`."""
+    """Prints the rows; `python -m bench.search [SECTIONS [QUERIES]]`."""
     show(rows(*map(int, sys.argv[1:3])))
     return 0
 
