@@ -18,12 +18,23 @@ _LOOK = re.compile(
 )
 
 
+_ENVIRONMENT = re.compile(
+    r"\b(?:prod|production|live|canary|blue|green|pre-?prod(?:uction)?|deploy\w*|releas\w+|roll-?out|promot\w+|ship\w*|"
+    r"environments?|regions?|clusters?)\b",
+    re.I,
+)
+
+
 def changes_something(procedure: Procedure) -> bool:
-    """Whether one of the steps does more than look; of a procedure without commands, whether it has steps at all."""
-    commands = [command for step in procedure.steps for command in step.commands]
-    if not commands:
-        return bool(procedure.steps) and any(step.kind != "manual" or step.written for step in procedure.steps)
-    return any(_changes(command) for command in commands)
+    """Whether a command of the steps does more than look."""
+    return any(_changes(command) for step in procedure.steps for command in step.commands)
+
+
+def does_something(procedure: Procedure) -> bool:
+    """Whether a command does more than look; without any command, whether there are steps for a person."""
+    if any(step.commands for step in procedure.steps):
+        return changes_something(procedure)
+    return bool(procedure.steps)
 
 
 def _changes(command: Command) -> bool:
@@ -31,13 +42,15 @@ def _changes(command: Command) -> bool:
 
 
 def is_deployment(page: Page, procedure: Procedure) -> bool:
-    """Whether the procedure stands under a heading about deployment, or is one itself."""
+    """Whether the procedure is a deployment: by its heading, or as an environment below a heading about it."""
     at = next((i for i, section in enumerate(page.sections) if section.start == procedure.start), -1)
     if at < 0:
         return False
     section = page.sections[at]
     if section.slot == "deployment":
         return True
+    if not (procedure.field("Deployment Process") or is_for_trying(procedure) or _ENVIRONMENT.search(section.title)):
+        return False
     level = section.level
     for above in reversed(page.sections[:at]):
         if above.level < level:

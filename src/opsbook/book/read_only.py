@@ -92,7 +92,10 @@ def _unwrapped(words: list[str]) -> list[str]:
     rest = words[1:]
     takes = words[0] in ("sudo", "doas", "timeout", "nice")
     while rest and (rest[0].startswith("-") or (words[0] == "timeout" and rest[0][:1].isdigit())):
-        has_value = takes and rest[0] in ("-u", "-g", "-s", "-k", "-n") and words[0] != "sudo" or rest[0] in ("-u", "-g")
+        has_value = (takes and rest[0] in ("-u", "-g", "-s", "-k", "-n") and words[0] != "sudo") or rest[0] in (
+            "-u",
+            "-g",
+        )
         rest = rest[2:] if has_value else rest[1:]
     return rest
 
@@ -101,4 +104,6 @@ def _has_verb(words: list[str], verbs: frozenset[str]) -> bool:
     """Whether the first word that can be a verb is one of these; `kubectl exec pod -- cmd` is what cmd is."""
     if "exec" in words and "--" in words:
         return _reads(" ".join(words[words.index("--") + 1 :]))
-    return any(word in verbs for word in words[1:4]) or any(word in verbs for word in words[1:] if word.isalpha() and len(words) < 9)
+    return any(word in verbs for word in words[1:4]) or any(
+        word in verbs for word in words[1:] if word.isalpha() and len(words) < 9
+    )

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from opsbook.book.calls import called, is_for_running
-from opsbook.book.lint import Around, Outline, Reference, book_rule
 from opsbook.book.links import has_anchor
+from opsbook.book.lint import Around, Outline, Reference, book_rule
 from opsbook.ground.errors import Finding
 
 
@@ -34,5 +34,7 @@ def _finding(reference: Reference, target: Outline) -> Finding:
         fix = f"Add an anchor, such as '#{target.procedures[0]}'."
     else:
         message = f"{where} is no procedure: there are no steps."
-        fix = f"Link to '#{target.procedures[0]}'." if target.procedures else "Write the steps there, or say it in words."
+        fix = (
+            f"Link to '#{target.procedures[0]}'." if target.procedures else "Write the steps there, or say it in words."
+        )
     return Finding("broken-procedure-link", "error", reference.span, message, fix, reference.href)

@@ -45,7 +45,9 @@ def _number(page: Page, at: int) -> int:
 
 def _is_a_style(written: Sequence[int]) -> bool:
     """`1.` everywhere, which Markdown is made for, or numbers always the same distance apart, such as 10, 20, 30."""
-    return set(written) == {1} or (len({after - before for before, after in pairwise(written)}) < 2 and len(written) > 2)
+    return set(written) == {1} or (
+        len({after - before for before, after in pairwise(written)}) < 2 and len(written) > 2
+    )
 
 
 def _jump(number: str, written: int) -> int | None:

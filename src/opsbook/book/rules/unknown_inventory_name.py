@@ -14,7 +14,7 @@ from opsbook.ground.guesses import closest
 
 _PROGRAMS = frozenset({"ssh", "scp", "rsync", "sftp", "mosh", "ping"})
 _VALUED = re.compile(r"-[bcDeEFiIJLlmOopQRSWw]")
-_HERE = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0"})  # noqa: S104  (compared with, not listened on)
+_HERE = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0"})
 
 
 @page_rule("unknown-inventory-name", "info")
