@@ -11,6 +11,11 @@ from opsbook.book.steps import Command, Step
 
 # Where a failed deployment hurts nobody but those who try.
 _TRYING = re.compile(r"\b(?:staging|stage|dev|development|test|testing|qa|uat|sandbox|preview|local|demo|ci)\b", re.I)
+_ABOUT = re.compile(
+    r"\b(?:examples?|usage|reference|notes?|prerequisites?|diagnos\w*|troubleshoot\w*|investigat\w*|verif\w*|validat\w*|"
+    r"monitoring|smoke|tests?|drills?|checks?|confirm\w*|dry[- ]run)\b",
+    re.I,
+)
 _LOOK = re.compile(
     r"\W*(?:\*\*)?(?:re-?)?(?:verif|check|confirm|validat|test|ensure|make sure|smoke|monitor|watch|observe|inspect|"
     r"compare|expect|wait for|review)",
@@ -63,6 +68,11 @@ def is_deployment(page: Page, procedure: Procedure) -> bool:
 def is_for_trying(procedure: Procedure) -> bool:
     """Whether the procedure is for an environment where nothing is lost: staging, development, a sandbox."""
     return _TRYING.search(procedure.title) is not None
+
+
+def is_about_looking(procedure: Procedure) -> bool:
+    """Whether the heading says that this is an example, a diagnosis, a test: what needs no verification of its own."""
+    return _ABOUT.search(procedure.title) is not None
 
 
 def has_phase(page: Page, procedure: Procedure, slot: str) -> bool:

@@ -14,7 +14,7 @@ from opsbook.ground.errors import Finding
 @page_rule("no-rollback", "warning", "runbook", "procedure")
 def check(page: Page, _around: Around) -> Iterator[Finding]:
     for procedure in parts_of(page).procedures:
-        if procedure.rollback or not is_deployment(page, procedure) or is_for_trying(procedure):
+        if procedure.rollback or is_for_trying(procedure) or not is_deployment(page, procedure):
             continue
         if does_something(procedure) and not has_phase(page, procedure, "rollback"):
             yield page.finding(

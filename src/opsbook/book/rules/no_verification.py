@@ -9,6 +9,7 @@ from opsbook.book.changes import (
     does_something,
     ends_with_a_look,
     has_phase,
+    is_about_looking,
     is_deployment,
 )
 from opsbook.book.lint import Around, page_rule
@@ -36,13 +37,14 @@ def _unverified(page: Page) -> list[Procedure]:
     Many such pages are one procedure under many headings, and then one reminder is enough.
     """
     procedures = parts_of(page).procedures
-    deployments = [each for each in procedures if does_something(each) and is_deployment(page, each)]
+    deployments = [each for each in procedures if is_deployment(page, each) and does_something(each)]
     if page.kind != "procedure":
         return [each for each in deployments if _lacks_one(page, each)]
     own = any(each.field("Verification") for each in procedures)
     if not own and any(each.verification or ends_with_a_look(each) for each in procedures):
         return []
-    lacking = [each for each in procedures if changes_something(each) and _lacks_one(page, each)]
+    lacking = [each for each in procedures if not is_about_looking(each) and changes_something(each)]
+    lacking = [each for each in lacking if _lacks_one(page, each)]
     return lacking if own else lacking[:1]
 
 
