@@ -118,7 +118,7 @@ def read_block(info: str | None, text: str, *, after_expected: bool = False) -> 
     if language == "console":
         return _session(text, "bash", declared=True)
     if language in ("", "text"):
-        if after_expected or (info and info.split()[0].lower() in ("output", "out")):
+        if after_expected or (info is not None and info.strip().lower() in ("output", "out")):
             return CodeBlock("output", language, bool(info), output=(_whole_output(text),))
         return _unnamed(text) if not language else CodeBlock("documentation", language, True)
     return CodeBlock("documentation", language, True)

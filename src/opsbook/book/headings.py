@@ -130,7 +130,7 @@ def plain_title(title: str) -> str:
 class Headings:
     """The synonyms in force: those shipped and a user's `own`, which win."""
 
-    __slots__ = ("_asked", "_slots", "own")
+    __slots__ = ("_asked", "_first_words", "_slots", "own")
 
     def __init__(self, extra: Mapping[str, Sequence[str]] | None = None) -> None:
         self._slots: dict[str, str] = {}
@@ -142,6 +142,7 @@ class Headings:
         for slot, shipped in _TITLES.items():
             for title in shipped.split("|"):
                 self._slots.setdefault(title, slot)
+        self._first_words = frozenset(title.partition(" ")[0].strip(_EDGES) for title in self._slots)
 
     def slot(self, title: str) -> str | None:
         """The slot that a title means, or None. `Troubleshooting: X` and `X — Overview` are not stretched to fit."""
@@ -154,8 +155,9 @@ class Headings:
             return found
 
     def _find(self, title: str) -> str | None:
-        if len(title) > _LONGEST_TITLE and "(" not in title:
-            return None
+        first = title.lower().partition(" ")[0].strip(_EDGES)
+        if first not in self._first_words and first.isalpha() and len(first) > 1 and first not in _COUNTED:
+            return None  # no synonym begins so: most headings are told apart here
         plain = plain_title(title)
         found = self._slots.get(plain)
         if found is None and " " in plain:
@@ -163,8 +165,8 @@ class Headings:
         return found
 
 
-# No synonym is longer, numbering and all; what stands in brackets is not compared.
-_LONGEST_TITLE = 64
+# What may stand before a number before a title: `Step 2: Verify`.
+_COUNTED = frozenset({"step", "phase", "stage", "part", "section", "task"})
 # Titles repeat from page to page; the answers for this many take about 3 MB.
 _REMEMBERED = 20_000
 

@@ -100,7 +100,8 @@ class Around:
 
 
 class Reference(Struct, frozen=True, gc=False):
-    """A link from a page to an anchor of another page: `href` as written, `path` the page it leads to."""
+    """A link from a page to an anchor of a page: `href` as written, `path` the page it leads to, `fragment_at` the
+    bytes of the fragment where it is written plainly."""
 
     href: str
     path: str
@@ -108,6 +109,7 @@ class Reference(Struct, frozen=True, gc=False):
     span: Span
     is_call: bool = False
     caller: str = ""
+    fragment_at: tuple[int, int] | None = None
 
 
 class Mention(Struct, frozen=True, gc=False):

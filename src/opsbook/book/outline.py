@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from opsbook.book.calls import callers
 from opsbook.book.kinds import is_alert_name
-from opsbook.book.links import fragment, is_page, targets
+from opsbook.book.links import address_edit, fragment, is_page, targets
 from opsbook.book.lint import Around, Outline, Reference, suppressions
 from opsbook.book.page import Page
 from opsbook.book.procedure import procedures_of
 from opsbook.book.roster.mentions import mentions_of, people_of
+from opsbook.ground.markdown import Link
 
 
 def outline_of(page: Page, around: Around) -> Outline:
@@ -26,7 +27,8 @@ def outline_of(page: Page, around: Around) -> Outline:
         of = [caller for start, end, caller in calls if start <= link.start < end]
         if of or (anchor and (target.verdict == "broken-anchor" or path != page.path)):
             place = page.span(link.start, link.end)
-            references.extend(Reference(link.href, path, anchor, place, bool(by), by) for by in of or [""])
+            at = _fragment_place(page, link)
+            references.extend(Reference(link.href, path, anchor, place, bool(by), by, at) for by in of or [""])
     return Outline(
         page.path,
         page.kind,
@@ -43,6 +45,15 @@ def outline_of(page: Page, around: Around) -> Outline:
         mentions_of(page),
         suppressions(page),
     )
+
+
+def _fragment_place(page: Page, link: Link) -> tuple[int, int] | None:
+    """The bytes of a link's fragment, where the address is written plainly."""
+    edits = address_edit(page, link, "")
+    if not edits:
+        return None
+    behind = len(link.href.partition("#")[2].encode())
+    return edits[0].end - behind, edits[0].end
 
 
 def _titled_alerts(page: Page) -> tuple[str, ...]:

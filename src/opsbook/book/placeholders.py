@@ -55,7 +55,7 @@ def find(text: str, *, python: bool = False) -> tuple[Placeholder, ...]:
             _percents(text, found)
         if text.count("@") > 1:
             _ats(text, found)
-    if any(word in text for word in _YOUR_WORDS):
+    if any(map(text.__contains__, _YOUR_WORDS)):
         _yours(text, found)
     if not found:
         return ()

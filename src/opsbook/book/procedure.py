@@ -100,8 +100,9 @@ def _read(page: Page) -> Iterator[Procedure]:
     sections = page.sections
     counted = [section.title for section in sections if section.title[:1].isdigit() or section.title[:4] in _STEP]
     taken: set[int] = set()
+    worth = _worth_a_look(page)
     for at, section in enumerate(sections):
-        if at in taken:
+        if at in taken or (at not in worth and len(counted) < 2):
             continue
         numbered = _numbered_children(page, section, _children(sections, at)) if len(counted) > 1 else []
         if numbered:
@@ -109,9 +110,25 @@ def _read(page: Page) -> Iterator[Procedure]:
             steps = [step for n, child in enumerate(numbered, 1) for step in _heading_steps(page, sections[child], n)]
             yield _made(page, at, steps, taken)
             continue
-        found = _steps_of(page, at)
+        found = _steps_of(page, at) if at in worth else None
         if found is not None:
             yield _made(page, at, found, taken)
+
+
+def _worth_a_look(page: Page) -> set[int]:
+    """The sections that hold a label, a list of steps, or what a page of this kind takes for steps.
+
+    Most sections of most pages hold none of these, and asking each section apart took half of the reading's time.
+    """
+    document, blocks = page.document, page.document.blocks
+    worth = {page.section_index(field.start) for field in page.fields}
+    lists = {page.section_index(blocks[index].start) for index in (*document.ordered, *document.tasks)}
+    codes = {page.section_index(blocks[index].start) for index in document.codes}
+    if not page.profile.has_procedures:
+        return worth | (lists & codes)
+    worth |= lists | codes
+    worth.update(at for at, section in enumerate(page.sections) if section.slot in _TEXT_SLOTS)
+    return worth
 
 
 def _children(sections: tuple[Section, ...], at: int) -> list[int]:
@@ -170,8 +187,6 @@ def _steps_of(page: Page, at: int) -> list[Step] | None:
         return None
     low, high = page.blocks(section.body, section.end)
     labels = _own_labels(page, section)
-    if not labels and not _may_hold_steps(page, section, low, high):
-        return None  # most sections of most pages: worth a look before everything that follows
     process = _own_field(page, section, "Deployment Process") if "Deployment Process" in labels else None
     if process is not None and _slot_above(page, at) == "deployment":
         return value_steps(page, process, "")
@@ -198,15 +213,6 @@ def _steps_of(page: Page, at: int) -> list[Step] | None:
 def _own_labels(page: Page, section: Section) -> set[str]:
     """The labels in a section's own text, by their canonical names where they are ours."""
     return {canonical_label(field.key) or field.key for field in page.fields_within(section.body, section.end)}
-
-
-def _may_hold_steps(page: Page, section: Section, low: int, high: int) -> bool:
-    """Whether blocks [low, high) hold a list of steps, or what a page of this kind takes for steps."""
-    document = page.document
-    has_list = has_any(document.ordered, low, high) or has_any(document.tasks, low, high)
-    if page.profile.has_procedures:
-        return has_list or has_any(document.codes, low, high) or section.slot in _TEXT_SLOTS
-    return has_list and has_any(document.codes, low, high)
 
 
 def _slot_above(page: Page, at: int) -> str | None:

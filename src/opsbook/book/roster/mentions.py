@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from opsbook.book.fields import Field
 from opsbook.book.lint import Mention
 from opsbook.book.page import Page
-from opsbook.book.roster.pages import is_roster_page
 
 if TYPE_CHECKING:
     from opsbook.book.roster.values import Reference, Roster
@@ -24,7 +23,7 @@ _EXAMPLES = frozenset({"name", "handle", "user", "username", "someone", "team", 
 
 def people_of(page: Page) -> tuple[str, ...]:
     """Every name that a page makes known: people by name and handle, teams, schedules, escalation policies."""
-    if not is_roster_page(page):
+    if page.kind != "policy":
         return ()
     roster = _roster(page)
     names = [name for person in roster.people for name in (person.name, person.handle)]
@@ -37,13 +36,13 @@ def people_of(page: Page) -> tuple[str, ...]:
 def mentions_of(page: Page) -> tuple[Mention, ...]:
     """The people, teams and schedules that a page refers to where paging reads it, in order.
 
-    These are participants, stand-ins, members and contacts of escalation on roster pages; `@handles` of approvals and
+    These are participants, stand-ins, members and contacts of escalation on policy pages; `@handles` of approvals and
     of emergency contacts anywhere; `@handles` of what is still to be done on incident reports and post-mortems.
     """
     if page.kind == "template":
         return ()
     found: list[Mention] = []
-    if is_roster_page(page):
+    if page.kind == "policy":
         found.extend(_referred(page))
     if b"@" in page.document.content:
         found.extend(_handles(page))

@@ -230,13 +230,13 @@ def _statements() -> tuple[tuple[re.Pattern[str], str], ...]:
     return (
         (re.compile(rf"\bDROP\s+({kinds})\b", re.I), "drops a part of the database"),
         (re.compile(r"\bTRUNCATE\s+(?:TABLE\s+)?[\w\"`.$]", re.I), "empties a table"),
-        (re.compile(r"\bDELETE\s+FROM\b(?![^;]*\bWHERE\b)", re.I), "deletes every row of a table"),
-        (re.compile(r"\bUPDATE\s+[\w\"`.]+\s+SET\b(?![^;]*\bWHERE\b)", re.I), "changes every row of a table"),
+        (re.compile(r"\bDELETE\s+FROM\b(?![^;]{0,2000}\bWHERE\b)", re.I), "deletes every row of a table"),
+        (re.compile(r"\bUPDATE\s+[\w\"`.]+\s+SET\b(?![^;]{0,2000}\bWHERE\b)", re.I), "changes every row of a table"),
     )
 
 
 def _sql(text: str) -> str | None:
-    plain = re.sub(r"--[^\n]*|/\*.*?\*/", " ", text, flags=re.S)
+    plain = re.sub(r"--[^\n]*|/\*.{0,2000}?\*/", " ", text, flags=re.S)
     return next((why for pattern, why in _statements() if pattern.search(plain)), None)
 
 

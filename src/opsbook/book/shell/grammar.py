@@ -5,6 +5,7 @@ A slot such as `<pod>` is masked by a word of the same length first, lest it be 
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
@@ -27,8 +28,20 @@ def parse(script: str) -> Tree | None:
         source = source.replace(b"\r\n", b" \n").replace(b"\0", b" ")
     if b"<" in source or b"{{" in source:
         source = _masked(script, source)
+    if not source.isascii():
+        source = _WIDE.sub(_narrowed, source)
     tree: Tree = _parser().parse(source)
     return tree
+
+
+# The grammar's scanner asks C's isdigit() about whole code points, which reads beyond a table and may kill the process
+# (`{` and U+D46E7 does). To the shell such a letter is a letter, but no part of a name: `$Aé` is A.
+_WIDE = re.compile(rb"(\$\w*)?([\x80-\xff]+)")
+
+
+def _narrowed(match: re.Match[bytes]) -> bytes:
+    name = match[1] or b""
+    return name + (b"~" if name else b"x") * len(match[2])
 
 
 def _masked(script: str, source: bytes) -> bytes:

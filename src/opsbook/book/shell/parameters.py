@@ -22,8 +22,9 @@ _STANDARD = word_set("""
 """)
 _UPPER = re.compile(r"[A-Z][A-Z0-9_]*\Z")
 _MAY_USE = re.compile(
-    r"\$\{?[#!]?[A-Z]|[A-Z0-9_](?:\[[^\]\n]*\])?\+?=|\(\([^)\n]*[A-Z]|\bfor [A-Z]"
-    r"|\b(?:read|mapfile|readarray|getopts|printf -v|export|declare|select)\b[^\n]*[ \t][A-Z]"
+    r"\$\{?[#!]?[A-Z]|[A-Z0-9_](?:\[[^\]\n]{0,80}\])?\+?=|\(\([^()\n]{0,200}[A-Z]|\bfor [A-Z]"
+    r"|\b(?:read|mapfile|readarray|getopts|printf -v|export|declare|select)\b[^\n]{0,200}[ \t][A-Z]"
+    r"|\b(?:eval|source|set -a)\b|(?:^|[;&|\n])[ \t]*\.[ \t]"
 )
 
 

@@ -104,7 +104,7 @@ def _cut_short(facts: Script, index: int) -> bool:
     pipeline = facts.commands[index].pipeline
     if pipeline < 0:
         return False
-    for command in facts.commands[index + 1 :]:
+    for command in facts.commands[index + 1 : index + 20]:
         if command.pipeline != pipeline or not command.words:
             continue
         options = " ".join(word.text for word in command.words[1:])

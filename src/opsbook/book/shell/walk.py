@@ -121,10 +121,8 @@ class _Walk:
         pushed: list[tuple[Node, _Frame, _Spot]] = []
         for child in node.children:
             kind = child.type
-            if kind == "variable_assignment":  # `A=1 cmd`: for that command alone, so nothing is set
-                value = child.child_by_field_name("value")
-                if value is not None:
-                    pushed.append((value, frame, _Spot("assignment")))
+            if kind == "variable_assignment":
+                self._prefix(child, node, frame)
             elif kind == "herestring_redirect":
                 stdin, fed = "herestring", self._text(child)
                 pushed.append((child, frame, spot))
@@ -151,6 +149,17 @@ class _Walk:
         if words and words[0].text in _SETTERS:
             self._set_by_command(words)
         self.todo.extend(reversed(pushed))
+
+    def _prefix(self, assignment: Node, command: Node, frame: _Frame) -> None:
+        """`A=1 cmd` sets A for that command alone; but the grammar also reads `A=1 B=2`, newline, `cmd` as such."""
+        name = command.child_by_field_name("name")
+        between = self.source[assignment.end_byte : name.start_byte] if name is not None else b""
+        if b"\n" in between.replace(b"\\\n", b""):
+            self._assign(assignment, frame, exported=False)
+            return
+        value = assignment.child_by_field_name("value")
+        if value is not None:
+            self.todo.append((value, frame, _Spot("assignment")))
 
     def _set_by_command(self, words: list[Word]) -> None:
         """What `read A B`, `mapfile -t A`, `getopts o A` and `printf -v A` set: their words that can be names."""
@@ -331,7 +340,7 @@ class _Walk:
                 self.todo.append((child, frame, spot))
 
     def _bare_name(self, node: Node, frame: _Frame, spot: _Spot) -> None:
-        if spot.place == "arithmetic":  # $((A + 1)) uses A
+        if spot.place == "arithmetic" and _NAME.match(self._text(node)):  # $((A + 1)) uses A
             self._used(node, spot, self._text(node), in_function=bool(frame.function))
 
     def _used(
@@ -377,6 +386,6 @@ _VISITORS: dict[str, Any] = {
     "variable_name": _Walk._bare_name,
     "comment": _Walk._skip,
     "raw_string": _Walk._skip,
-    "word": _Walk._skip,
+    "word": _Walk._bare_name,
     "number": _Walk._skip,
 }

@@ -149,6 +149,7 @@ _PLAIN: dict[str, tuple[frozenset[str], int]] = {
     "systemd-run": (word_set("-p -u -M -H -E --unit --property --uid --gid --slice --setenv"), 0),
 }
 _SHELLS = word_set("bash sh zsh dash ash ksh rbash")
+_SHELL_VALUED = word_set("-o -O +o +O --rcfile --init-file")
 KUBECTL_VALUED = word_set(
     "-n --namespace --context --kubeconfig -s --server --cluster --user --as --as-group --token -c --container -l"
     " --selector -f --filename -o --output -p --patch --type --image --request-timeout --grace-period --timeout"
@@ -184,13 +185,13 @@ def _option_value(words: Words, *names: str, remote: bool = False) -> Inner | No
 
 
 def _shell(words: Words) -> _Unpacked:
-    """`bash -euc 'script'`: the first positional after a group of options with a c in it."""
-    for index, word in enumerate(words[1:], 1):
-        text = word.text
-        if text.startswith("-") and not text.startswith("--") and "c" in text and index + 1 < len(words):
+    """`bash -euo pipefail -c 'script'`: the first positional after a group of options with a c in it."""
+    index = 1
+    while index < len(words) and words[index].text.startswith(("-", "+")):
+        text = words[index].text
+        if "c" in text and not text.startswith("--") and index + 1 < len(words):
             return (), [Inner(words[index + 1].text, words[index + 1], False)]
-        if not text.startswith(("-", "+")):
-            break
+        index += 1 + takes_value(text, _SHELL_VALUED)
     return (), []
 
 

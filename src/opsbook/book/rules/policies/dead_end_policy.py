@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from opsbook.book.lint import Around, page_rule
 from opsbook.book.page import Page
-from opsbook.book.roster.pages import is_roster_page
 from opsbook.ground.errors import Finding
 
 if TYPE_CHECKING:
@@ -16,10 +15,8 @@ if TYPE_CHECKING:
 _FIX = "Let the last level, or a `**Catch-All:**` below it, name a person, or a team or schedule that has someone."
 
 
-@page_rule("dead-end-policy", "error")
+@page_rule("dead-end-policy", "error", "policy")
 def check(page: Page, around: Around) -> Iterator[Finding]:
-    if not is_roster_page(page):
-        return
     from opsbook.book.roster.reading import read_roster  # few books have policies; it takes milliseconds to import
 
     roster = read_roster(page)
