@@ -107,6 +107,43 @@ class Page:
         )
 
     @cached_property
+    def parents(self) -> list[int]:
+        """For each section the index of the section that it lies in, -1 for the outermost."""
+        parents: list[int] = []
+        open_at: list[int] = []
+        for index, section in enumerate(self.sections):
+            while open_at and self.sections[open_at[-1]].level >= section.level:
+                open_at.pop()
+            parents.append(open_at[-1] if open_at else -1)
+            open_at.append(index)
+        return parents
+
+    @cached_property
+    def children(self) -> list[list[int]]:
+        """For each section the indices of the sections directly in it, in order."""
+        children: list[list[int]] = [[] for _ in self.sections]
+        for index, parent in enumerate(self.parents):
+            if parent >= 0:
+                children[parent].append(index)
+        return children
+
+    def family(self, at: int) -> list[int]:
+        """The indices of the sections that lie beside section `at`, itself among them, in order."""
+        parent = self.parents[at]
+        return self.children[parent] if parent >= 0 else self._outermost
+
+    @cached_property
+    def _outermost(self) -> list[int]:
+        return [index for index, parent in enumerate(self.parents) if parent < 0]
+
+    def slot_above(self, at: int) -> str | None:
+        """The slot of the nearest section around section `at` that has one."""
+        at = self.parents[at]
+        while at >= 0 and self.sections[at].slot is None:
+            at = self.parents[at]
+        return self.sections[at].slot if at >= 0 else None
+
+    @cached_property
     def _heading_ids(self) -> list[tuple[str, str | None]]:
         """Each heading's text without a trailing `{#id}`, and that id: whoever writes one means it, on any host."""
         return [attribute_id(heading.text) for heading in self.document.headings]
