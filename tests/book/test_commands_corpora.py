@@ -103,8 +103,8 @@ def test_the_look_before_the_parse_hides_nothing(scripts):
         assert not destruction._found(script, 0) or shell.destructive(script)
         assert not terminal._found(script, 0) or shell.needs_terminal(script)
         facts = read(script)
-        upper = [use for use in facts.uses if parameters._UPPER.match(use.name)]
-        assert not upper or parameters._MAY_USE.search(script)
+        upper = [use for use in facts.uses if parameters._UPPER().match(use.name)]
+        assert not upper or parameters._MAY_USE().search(script)
         assert not facts.functions or shell.defined_functions(script) == facts.functions
 
 
