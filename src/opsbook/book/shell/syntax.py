@@ -1,9 +1,10 @@
 """Where a shell script cannot be parsed, in words, and how sure that is; refuses to report on one witness alone.
 
-Two witnesses: the grammar's errors, and a count of what opens and closes. Against `bash -n` the grammar alone was
-wrong in 35 of 91 reports on 1,150 scripts of a Debian system (`for i` without `in`, old backticks, `case` over
-continued lines); where the count agrees it was wrong in none. Such a report is `certain`; the others are not, and
-are for a person to look at.
+Two witnesses: the grammar's errors, and a count of what opens and closes. Measured against `bash -n`: the grammar
+alone was wrong in 37 of 91 reports on the scripts of a Debian system (`for i` without `in`, old backticks, `case`
+over continued lines), and in 2 of 13 on the commands of the corpora. Where the count agrees it was wrong in none of
+50 there, and in none of 870 made by taking a closer away from a real command. Such a report is `certain`; the
+others are for a person to look at.
 """
 
 from __future__ import annotations
