@@ -89,6 +89,7 @@ WAITS = [
 GOES_ON = [
     "cat x | less > y",
     "less x | cat",
+    "less x 2>/dev/null | cat",
     "man tar | cat",
     "top -b -n 1",
     "ssh host uptime",
