@@ -41,6 +41,10 @@ class Config(Struct, frozen=True, kw_only=True):
     required: dict[str, tuple[str, ...]] = {}  # kind → slots it must have, for the changed kinds
     severities: dict[str, str] = {}  # a word used on pages or in alert rules → P0…P3
 
+    hosts: dict[str, str] = {}  # host → its address, "" for its own name
+    groups: dict[str, tuple[str, ...]] = {}  # group → its hosts
+    approvers: dict[str, tuple[str, ...]] = {}  # group of approvers → its people
+
     link_style: str = "auto"  # auto | github | mkdocs | myst | site
     site_root: str = ""  # where a link that begins with / starts, for style "site"
 

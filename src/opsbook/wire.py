@@ -62,6 +62,10 @@ def lint_settings(config: Config) -> LintSettings:
         required=config.required,
         severities=config.severities,
         secrets_allowed=config.secret_allow,
+        people=frozenset(person for people in config.approvers.values() for person in people),
+        targets=frozenset(config.hosts) | frozenset(config.groups),
+        approvers=config.approvers,
+        practised_days=config.practised_days,
         link_form=style,
         site_root=site_root,
     )

@@ -116,8 +116,10 @@ TYPED = [
 
 PASTED = [
     (
-        "OSError: [Errno 107] Transport endpoint is not connected: "
-        "'/srv/healtharchive/jobs/hc/20260101T000000Z__annual-2026'",
+        (
+            "OSError: [Errno 107] Transport endpoint is not connected: "
+            "'/srv/healtharchive/jobs/hc/20260101T000000Z__annual-2026'"
+        ),
         # an account of what was seen, in an incident or its follow-up, or the recovery itself
         (
             "2026-01-08-storage-hotpath-sshfs-stale-mount",
@@ -127,81 +129,106 @@ PASTED = [
         1,
     ),
     (
-        "2026-02-06T10:22:31.123Z api[1234]: Traceback (most recent call last):\n"
-        '  File "/opt/app/.venv/lib/python3.12/site-packages/sqlalchemy/engine/base.py", line 1967, in _exec\n'
-        "    self.dialect.do_execute(\n"
-        "psycopg.errors.UndefinedColumn: column snapshots.deduplicated does not exist\n"
-        "LINE 1: SELECT snapshots.id AS snapshots_id, snapshots.job_id AS sn\n"
-        "INFO: 10.0.0.7:51234 - GET /api/search?q=covid HTTP/1.1 500 Internal Server Error\n",
+        (
+            "2026-02-06T10:22:31.123Z api[1234]: Traceback (most recent call last):\n"
+            '  File "/opt/app/.venv/lib/python3.12/site-packages/sqlalchemy/base.py", line 1967, in _exec\n'
+            "    self.dialect.do_execute(\n"
+            "psycopg.errors.UndefinedColumn: column snapshots.deduplicated does not exist\n"
+            "LINE 1: SELECT snapshots.id AS snapshots_id, snapshots.job_id AS sn\n"
+            "INFO: 10.0.0.7:51234 - GET /api/search?q=covid HTTP/1.1 500 Internal Server Error\n"
+        ),
         ("2026-02-06-api-search-changes-500-missing-migration",),
         1,
     ),
     (
-        "26/01/05 12:33:44 ERROR SparkContext: Error initializing SparkContext.\n"
-        "com.amazonaws.AmazonClientException: Unable to execute HTTP request: minio-7f9c6d5b8-x2x4z:9000\n"
-        "\tat com.amazonaws.http.AmazonHttpClient.executeHelper(AmazonHttpClient.java:454)\n"
-        "\tat org.apache.hadoop.fs.s3a.S3AFileSystem.initialize(S3AFileSystem.java:297)\n"
-        "Caused by: java.net.UnknownHostException: minio\n\t... 38 more\n",
+        (
+            "26/01/05 12:33:44 ERROR SparkContext: Error initializing SparkContext.\n"
+            "com.amazonaws.AmazonClientException: Unable to execute HTTP request: "
+            "minio-7f9c6d5b8-x2x4z:9000\n"
+            "\tat com.amazonaws.http.AmazonHttpClient.executeHelper(AmazonHttpClient.java:454)\n"
+            "\tat org.apache.hadoop.fs.s3a.S3AFileSystem.initialize(S3AFileSystem.java:297)\n"
+            "Caused by: java.net.UnknownHostException: minio\n\t... 38 more\n"
+        ),
         ("s3-connection-failed",),
         1,
     ),
     (
-        'Exception in thread "main" java.lang.NoClassDefFoundError: com/github/luben/zstd/ZstdInputStream\n'
-        "    at org.apache.spark.io.ZStdCompressionCodec.compressedInputStream(CompressionCodec.scala:233)\n"
-        "java.lang.UnsatisfiedLinkError: /tmp/libzstd-jni-1.5.5-48813374212.so: cannot open shared object file",
+        (
+            'Exception in thread "main" java.lang.NoClassDefFoundError: '
+            "com/github/luben/zstd/ZstdInputStream\n"
+            "    at org.apache.spark.io.ZStdCompressionCodec.compressed(CompressionCodec.scala:233)\n"
+            "java.lang.UnsatisfiedLinkError: /tmp/libzstd-jni-1.5.5-48813374212.so: cannot open"
+        ),
         ("compression-library-missing",),
         1,
     ),
     (
-        "Traceback (most recent call last):\n"
-        '  File "/opt/conda/lib/python3.11/site-packages/pyspark/sql/connect/utils.py", line 61\n'
-        "    import grpc\n"
-        "ModuleNotFoundError: No module named 'grpc'\n\n"
-        "pyspark.errors.exceptions.base.PySparkImportError: [PACKAGE_NOT_INSTALLED] grpcio >= 1.48.1 must be "
-        "installed; however, it was not found.",
+        (
+            "Traceback (most recent call last):\n"
+            '  File "/opt/conda/lib/python3.11/site-packages/pyspark/sql/connect/utils.py", line 61\n'
+            "    import grpc\n"
+            "ModuleNotFoundError: No module named 'grpc'\n\n"
+            "pyspark.errors.exceptions.base.PySparkImportError: [PACKAGE_NOT_INSTALLED] grpcio >= 1.48.1 "
+            "must be installed; however, it was not found."
+        ),
         ("jupyter-python-dependencies-missing",),
         1,
     ),
     (
-        "Events:\n  Type     Reason   Age               From     Message\n"
-        '  Warning  Failed   12s (x7 over 93s) kubelet  Error: secret "s3-credentials" not found\n',
+        (
+            "Events:\n  Type     Reason   Age               From     Message\n"
+            '  Warning  Failed   12s (x7 over 93s) kubelet  Error: secret "s3-credentials" not found\n'
+        ),
         ("s3-credentials-secret-missing",),
         1,
     ),
     (
-        "Error: INSTALLATION FAILED: 1 error occurred:\n"
-        '\t* PersistentVolumeClaim "minio-pvc-2" is invalid: metadata.labels: Invalid value: "N/A": a valid label '
-        "must be an empty string or consist of alphanumeric characters, '-', '_' or '.'\n",
+        (
+            "Error: INSTALLATION FAILED: 1 error occurred:\n"
+            '\t* PersistentVolumeClaim "minio-pvc-2" is invalid: metadata.labels: Invalid value: "N/A": '
+            "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.'\n"
+        ),
         ("helm-installation-label-validation",),
         1,
     ),
     (
-        "java.net.UnknownHostException: spark-connect-6c9f8b7d5-abcde\n"
-        "Failed to resolve driver host\nConnection refused to spark://spark-connect:7078",
+        (
+            "java.net.UnknownHostException: spark-connect-6c9f8b7d5-abcde\n"
+            "Failed to resolve driver host\nConnection refused to spark://spark-connect:7078"
+        ),
         ("driver-host-resolution", "driver-not-starting"),
         1,
     ),
     (
-        "ts=2026-03-01T03:10:22.101Z caller=dedupe.go:112 component=remote level=error remote_name=a1b2c3 "
-        'url=http://10.2.3.4:9201/write msg="Remote storage resharding" from=1 to=50 desired shards exceeded',
+        (
+            "ts=2026-03-01T03:10:22.101Z caller=dedupe.go:112 component=remote level=error name=a1b2c3 "
+            'url=http://10.2.3.4:9201/write msg="Remote storage resharding" from=1 to=50 '
+            "desired shards exceeded"
+        ),
         ("PrometheusRemoteWriteDesiredShards", "PrometheusRemoteWriteBehind"),
         2,
     ),
     (
-        '{"level":"warn","ts":"2026-01-05T12:33:44.123Z","caller":"etcdserver/server.go:1155",'
-        '"msg":"request took too long","took":"5.1s","error":"etcdserver: no leader","id":"8e9e05c52164694d"}',
+        (
+            '{"level":"warn","ts":"2026-01-05T12:33:44.123Z","caller":"etcdserver/server.go:1155",'
+            '"msg":"request took too long","took":"5.1s","error":"etcdserver: no leader","id":"8e9e05c5216"}'
+        ),
         ("etcdNoLeader",),
         1,
     ),
     (
-        'level=error ts=2026-02-01T10:00:00Z msg="Loading configuration file failed" '
-        'file=/etc/alertmanager/config_out/alertmanager.env.yaml err="yaml: unmarshal errors: line 12"',
+        (
+            'level=error ts=2026-02-01T10:00:00Z msg="Loading configuration file failed" '
+            'file=/etc/alertmanager/config_out/alertmanager.env.yaml err="yaml: unmarshal errors: line 12"'
+        ),
         ("AlertmanagerFailedReload",),
         3,
     ),
     (
-        "  Last State:     Terminated\n    Reason:       OOMKilled\n    Exit Code:    137\n"
-        "    Started:      Mon, 05 Jan 2026 12:00:00 +0000\n  spark-executor-17  0/1  OOMKilled  4  10m\n",
+        (
+            "  Last State:     Terminated\n    Reason:       OOMKilled\n    Exit Code:    137\n"
+            "    Started:      Mon, 05 Jan 2026 12:00:00 +0000\n  spark-executor-17  0/1  OOMKilled  4  10m\n"
+        ),
         ("oom-kill-mitigation", "troubleshooting", "oom-and-spill", "executor-failures"),
         2,
     ),
@@ -214,9 +241,7 @@ def test_what_is_typed_finds_its_page(index: SearchIndex, typed: str, page: str,
 
 
 @pytest.mark.parametrize(("text", "pages", "among"), PASTED, ids=[pages[0] for _, pages, _ in PASTED])
-def test_a_pasted_error_finds_its_page(
-    index: SearchIndex, text: str, pages: tuple[str, ...], among: int
-) -> None:
+def test_a_pasted_error_finds_its_page(index: SearchIndex, text: str, pages: tuple[str, ...], among: int) -> None:
     answer = index.search(text)
     assert answer.matched == "any"
     assert set(pages) & set(pages_of(answer)[:among])

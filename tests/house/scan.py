@@ -179,6 +179,18 @@ def environment_reads(path: str, text: str) -> Iterator[Broken]:
             yield Broken(path, node.lineno, "lets click read the environment, which only config.py does")
 
 
+def bonds_of_rules(path: str, text: str) -> Iterator[Broken]:
+    """Rules that import a rule, which import-linter cannot forbid at every depth; a relative import hides one."""
+    if not path.startswith("src/opsbook/book/rules/"):
+        return
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            yield Broken(path, node.lineno, "imports relatively")
+        for name in _imported(node):
+            if name.startswith("opsbook.book.rules"):
+                yield Broken(path, node.lineno, f"imports {name}; rules do not know one another")
+
+
 def missing_docstrings(path: str, text: str) -> Iterator[Broken]:
     """Modules that do not say in their first line what they are."""
     if text.strip() and ast.get_docstring(ast.parse(text)) is None:

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from opsbook import __version__
+from opsbook.book.lint import RULES
 from opsbook.config_file import FIELDS, read_settings
+from opsbook.usecases.chosen_rules import all_rules
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -30,9 +32,15 @@ def tracked() -> list[str]:
 
 
 def test_every_rule_has_its_page_and_every_page_its_rule():
-    rules = {path.stem.replace("_", "-") for path in (ROOT / "src/opsbook/book/rules").glob("*.py")} - {"--init--"}
+    files = {path.stem for path in (ROOT / "src/opsbook/book/rules").rglob("*.py")} - {"__init__"}
     pages = {path.stem for path in (ROOT / "docs/rules").glob("*.md")} - {"README"}
-    assert rules == pages
+    assert {stem.replace("_", "-") for stem in files} == pages
+
+
+def test_every_registered_rule_is_named_as_its_page():
+    all_rules()
+    pages = {path.stem for path in (ROOT / "docs/rules").glob("*.md")}
+    assert [name for name in RULES.names() if name not in pages] == []
 
 
 def test_every_make_target_is_told_to_people():

@@ -19,6 +19,7 @@ CHECKS = {
     "catch-alls": scan.catch_alls,
     "async": scan.asynchronies,
     "environment": scan.environment_reads,
+    "rules apart": scan.bonds_of_rules,
     "docstrings": scan.missing_docstrings,
 }
 
@@ -131,6 +132,14 @@ def test_a_door_and_the_tick_loop_may_catch_everything_once(path):
     once = CATCH.format("Exception")
     assert whys(scan.catch_alls, once, path) == []
     assert len(whys(scan.catch_alls, once * 2, path)) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["from opsbook.book.rules.pages import stale", "import opsbook.book.rules.stale", "from . import x"]
+)
+def test_a_rule_that_knows_a_rule_is_noticed(text):
+    assert len(whys(scan.bonds_of_rules, text, "src/opsbook/book/rules/pages/secret.py")) == 1
+    assert whys(scan.bonds_of_rules, text, "src/opsbook/book/page.py") == []
 
 
 def test_async_belongs_to_the_doors_and_to_ssh():

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
+from itertools import islice
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from opsbook.book import placeholders, prompts
-from opsbook.book.placeholders import Placeholder
+from opsbook.book.placeholders import Placeholder, width
 
 Kind = Literal["command", "console", "output", "documentation"]
 
@@ -76,12 +78,9 @@ _LANGUAGES = {
     "zsh": "zsh",
     **dict.fromkeys(("python", "py", "python3", "py3"), "python"),
     **dict.fromkeys(
-        (
-            "console shell-session shellsession bash-session sh-session zsh-session terminal term cli commandline"
-            " command-line shell-console sessions session pycon"
-        ).split(),
-        "console",
+        ("console", "shell-session", "shellsession", "bash-session", "sh-session", "zsh-session"), "console"
     ),
+    **dict.fromkeys(("terminal", "term", "cli", "commandline", "command-line", "session", "pycon"), "console"),
     **dict.fromkeys(("text", "txt", "output", "none", "plaintext", "plain", "log", "out"), "text"),
 }
 # MyST and Pandoc write the language after a directive or as a class.
@@ -91,7 +90,7 @@ _RUNS = frozenset(("bash", "sh", "zsh", "python"))
 
 @lru_cache(maxsize=256)
 def language_of(info: str) -> str:
-    """The language that an info string names, in one spelling: bash, sh, zsh, python, console, text; else as written."""
+    """The language an info string names, in one spelling: bash, sh, zsh, python, console, text; else in lower case."""
     words = info.split()
     if not words:
         return ""
@@ -119,14 +118,14 @@ def read_block(info: str | None, text: str, *, after_expected: bool = False) -> 
     if language == "console":
         return _session(text, "bash", declared=True)
     if language in ("", "text"):
-        if after_expected or (info and info.split()[0].lower() in ("output", "out")):
+        if after_expected or (info is not None and info.strip().lower() in ("output", "out")):
             return CodeBlock("output", language, bool(info), output=(_whole_output(text),))
         return _unnamed(text) if not language else CodeBlock("documentation", language, True)
     return CodeBlock("documentation", language, True)
 
 
 def _whole_output(text: str) -> OutputText:
-    return OutputText(text, 0, len(text.encode()))
+    return OutputText(text, 0, width(text))
 
 
 def _script(text: str, language: str) -> CodeBlock:
@@ -136,8 +135,7 @@ def _script(text: str, language: str) -> CodeBlock:
     if body.lstrip()[0] == "#" and all(line.strip()[:1] in ("#", "") for line in body.split("\n")):
         why = "The command block holds only comments, so there is nothing to run."
         return CodeBlock("command", language, True, why_not=why)
-    size = len(body) if body.isascii() else len(body.encode())
-    command = CommandText(body, 0, size, language)
+    command = CommandText(body, 0, width(body), language)
     slots = placeholders.find(body, python=language == "python")
     gaps = _elisions(body, language) if "..." in body or "…" in body else ()
     why_not = _open_slot(slots, gaps, body)
@@ -157,20 +155,21 @@ def _open_slot(slots: tuple[Placeholder, ...], gaps: tuple[tuple[int, int], ...]
     if slots:
         return _why_slot(slots[0])
     if gaps:
-        start, end = gaps[0]
-        return f"The command leaves something out ('{text.encode()[start:end].decode()}'), so it cannot run as written."
+        written = "..." if "..." in text else "…"
+        return f"The command leaves something out ('{written}'), so it cannot run as written."
     return None
 
 
 def _why_slot(slot: Placeholder) -> str:
-    meant = {
-        "angle": "which the shell would read as a redirection",
-        "mustache": "and text substitution is never done",
-        "actions": "and text substitution is never done",
-        "percent": "and text substitution is never done",
-        "at": "and text substitution is never done",
-    }.get(slot.form, "which nobody has filled in")
-    return f"The command holds the placeholder '{slot.text}', {meant}; declare a parameter and write \"${slot.variable}\"."
+    if slot.form in placeholders.SUBSTITUTIONS:
+        meant = "and text substitution is never done"
+    elif slot.form == "angle" and not slot.quoted:
+        meant = "which the shell would read as a redirection"
+    else:
+        meant = "which nobody has filled in"
+    return (
+        f"The command holds the placeholder '{slot.text}', {meant}; declare a parameter and write \"${slot.variable}\"."
+    )
 
 
 @cache
@@ -184,19 +183,19 @@ _SPEAKS = re.compile(r"\b(?:echo|printf|print|log|logger|info|say)\b")
 
 def _elisions(text: str, language: str) -> tuple[tuple[int, int], ...]:
     gaps = []
-    for match in _elision().finditer(text):
+    for match in islice(_elision().finditer(text), 100):
         start, end = match.span(2)
         line = text[max(0, text.rfind("\n", 0, start) + 1, start - 1000) : start]
         bare = line.strip()
         # In a remark it stands for commands only when it comes first: `# ... repeat`, not `# one, two, ...`.
-        if bare.startswith("#") and bare.strip("# \t"):
+        if bare.strip("#") and placeholders.in_comment(text, start):
             continue
         if _SPEAKS.search(line) or (language == "python" and (bare or text[end : end + 1] == ")")):
             continue
         gaps.append((start, end))
     if text.isascii():
         return tuple(gaps)
-    return tuple((len(text[:start].encode()), len(text[:end].encode())) for start, end in gaps)
+    return tuple((width(text[:start]), width(text[:end])) for start, end in gaps)
 
 
 def _session(text: str, language: str, *, declared: bool) -> CodeBlock:
@@ -212,9 +211,7 @@ def _session(text: str, language: str, *, declared: bool) -> CodeBlock:
             continue
         slots += [_moved(slot, command) for slot in placeholders.find(typed.text)]
         if "..." in typed.text or "…" in typed.text:
-            gaps += [
-                (command.place(start), command.place(end)) for start, end in _elisions(typed.text, language)
-            ]
+            gaps += [(command.place(start), command.place(end)) for start, end in _elisions(typed.text, language)]
     output = tuple(_output(printed, text, wide) for printed in session.printed)
     why_not = _why_inner(commands) or _open_slot(tuple(slots), tuple(gaps), text)
     if not declared:
@@ -247,21 +244,21 @@ def _command(typed: prompts.Typed, text: str, language: str, wide: bool) -> Comm
     start = typed.pieces[0][1]
     if not wide:
         return CommandText(typed.text, start, typed.end, language, typed.prompt, typed.inner, typed.pieces)
-    pieces = tuple((len(typed.text[:a].encode()), len(text[:b].encode())) for a, b in typed.pieces)
-    end = len(text[: typed.end].encode())
+    pieces = tuple((width(typed.text[:a]), width(text[:b])) for a, b in typed.pieces)
+    end = width(text[: typed.end])
     return CommandText(typed.text, pieces[0][1], end, language, typed.prompt, typed.inner, pieces)
 
 
 def _output(printed: prompts.Printed, text: str, wide: bool) -> OutputText:
     start, end = printed.start, printed.end
     if wide:
-        start, end = len(text[:start].encode()), len(text[:end].encode())
+        start, end = width(text[:start]), width(text[:end])
     return OutputText(printed.text, start, end, printed.command)
 
 
 def _moved(slot: Placeholder, command: CommandText) -> Placeholder:
     start = command.place(slot.start)
-    return Placeholder(slot.text, start, start + slot.end - slot.start, slot.variable, slot.form)
+    return replace(slot, start=start, end=start + slot.end - slot.start)
 
 
 def _promptless(text: str, language: str, session: prompts.Session) -> CodeBlock:
@@ -271,9 +268,7 @@ def _promptless(text: str, language: str, session: prompts.Session) -> CodeBlock
     if _is_all_commands(text):
         script = _script(text, language)
         return script if script.commands else CodeBlock("console", language, True, why_not=script.why_not)
-    why_not = (
-        "The console block has no '$ ' prompt, so what is typed and what is printed cannot be told apart."
-    )
+    why_not = "The console block has no '$ ' prompt, so what is typed and what is printed cannot be told apart."
     return CodeBlock("console", language, True, output=(_whole_output(text),), why_not=why_not)
 
 
@@ -304,7 +299,7 @@ def _unnamed(text: str) -> CodeBlock:
             if not prompts.reads_as_command(bare) or "=" in bare.split(" ")[0] or "─" in text:
                 break
             body = text.rstrip()
-            command = CommandText(body, 0, len(body.encode()), "")
+            command = CommandText(body, 0, width(body), "")
             slots = placeholders.find(body)
             return CodeBlock("command", "", False, (command,), why_not=_UNNAMED, placeholders=slots)
     return CodeBlock("documentation", "", False)

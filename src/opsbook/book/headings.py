@@ -116,7 +116,6 @@ _ASIDE = re.compile(r"\s*[(\[].*$")
 _EDGES = " \t:;,.!?*_#-–—→>/"
 
 
-@lru_cache(maxsize=16_384)
 def plain_title(title: str) -> str:
     """A heading's words as they are compared: lower case, without numbering, emoji, aside and edge punctuation."""
     words = title.lower()
@@ -129,26 +128,47 @@ def plain_title(title: str) -> str:
 
 
 class Headings:
-    """The synonyms in force: those shipped and a user's own, which win."""
+    """The synonyms in force: those shipped and a user's `own`, which win."""
 
-    __slots__ = ("_slots",)
+    __slots__ = ("_asked", "_first_words", "_slots", "own")
 
     def __init__(self, extra: Mapping[str, Sequence[str]] | None = None) -> None:
         self._slots: dict[str, str] = {}
+        self._asked: dict[str, str | None] = {}
+        self.own = tuple((slot, tuple(titles)) for slot, titles in (extra or {}).items())
         for slot, titles in (extra or {}).items():
             for title in titles:
                 self._slots.setdefault(plain_title(title), slot)
         for slot, shipped in _TITLES.items():
             for title in shipped.split("|"):
                 self._slots.setdefault(title, slot)
+        self._first_words = frozenset(title.partition(" ")[0].strip(_EDGES) for title in self._slots)
 
     def slot(self, title: str) -> str | None:
         """The slot that a title means, or None. `Troubleshooting: X` and `X — Overview` are not stretched to fit."""
+        try:
+            return self._asked[title]
+        except KeyError:
+            if len(self._asked) > _REMEMBERED:
+                self._asked.clear()
+            found = self._asked[title] = self._find(title)
+            return found
+
+    def _find(self, title: str) -> str | None:
+        first = title.lower().partition(" ")[0].strip(_EDGES)
+        if first not in self._first_words and first.isalpha() and len(first) > 1 and first not in _COUNTED:
+            return None  # no synonym begins so: most headings are told apart here
         plain = plain_title(title)
         found = self._slots.get(plain)
         if found is None and " " in plain:
             found = self._slots.get(plain.replace("&", "and")) or self._slots.get(plain.replace("-", " "))
         return found
+
+
+# What may stand before a number before a title: `Step 2: Verify`.
+_COUNTED = frozenset({"step", "phase", "stage", "part", "section", "task"})
+# Titles repeat from page to page; the answers for this many take about 3 MB.
+_REMEMBERED = 20_000
 
 
 @lru_cache(maxsize=1)

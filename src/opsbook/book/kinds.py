@@ -56,7 +56,8 @@ _FILE_KINDS = {"metrics": "metrics", "alerts": "alerts", "dashboards": "dashboar
 _POLICY_STEMS = frozenset({
     "incident-response", "incident-management", "incident-policy", "severity", "severities", "severity-levels",
     "severity-matrix", "escalation", "escalation-policy", "escalation-policies", "on-call", "oncall", "on-call-policy",
-    "people", "schedule", "schedules", "rota", "status-updates", "communication", "contacts", "roles",
+    "people", "schedule", "schedules", "rota", "rotation", "rotation-schedule", "escalation-paths", "status-updates",
+    "communication", "contacts", "roles",
 })  # fmt: skip
 _POST_MORTEM = re.compile(r"post-?\s?mortem|retrospective|\brca\b|root[- ]cause[- ]analysis", re.I)
 _RUNBOOK_TITLE = re.compile(r"\brun-?book\b", re.I)

@@ -21,7 +21,8 @@ from opsbook.ground.registry import Registry
 
 class LintSettings(Struct, frozen=True):
     """What a team may set about rules. `required` maps a kind to its slots where they differ from the profile's;
-    `severities` maps a team's severity words to P0–P3; `people` and `targets` are names known outside the pages."""
+    `severities` maps a team's severity words to P0–P3; `people`, `targets` (hosts and groups of hosts) and `approvers`
+    (groups with their members) are names known outside the pages."""
 
     stale_days: int = 180
     required: Mapping[str, tuple[str, ...]] = {}
@@ -29,6 +30,7 @@ class LintSettings(Struct, frozen=True):
     secrets_allowed: tuple[str, ...] = ()
     people: frozenset[str] = frozenset()
     targets: frozenset[str] = frozenset()
+    approvers: Mapping[str, tuple[str, ...]] = {}
     link_form: str = "github"
     site_root: str = ""
     practised_days: int = 90
@@ -98,7 +100,8 @@ class Around:
 
 
 class Reference(Struct, frozen=True, gc=False):
-    """A link from a page to an anchor of another page: `href` as written, `path` the page it leads to."""
+    """A link from a page to an anchor of a page: `href` as written, `path` the page it leads to, `fragment_at` the
+    bytes of the fragment where it is written plainly."""
 
     href: str
     path: str
@@ -106,6 +109,7 @@ class Reference(Struct, frozen=True, gc=False):
     span: Span
     is_call: bool = False
     caller: str = ""
+    fragment_at: tuple[int, int] | None = None
 
 
 class Mention(Struct, frozen=True, gc=False):
@@ -113,6 +117,16 @@ class Mention(Struct, frozen=True, gc=False):
 
     name: str
     span: Span
+
+
+class Suppressions(Struct, frozen=True):
+    """The rules that a page allows to be broken: everywhere, and by line."""
+
+    everywhere: frozenset[str]
+    by_line: Mapping[int, frozenset[str]]
+
+    def covers(self, finding: Finding) -> bool:
+        return finding.rule in self.everywhere or finding.rule in self.by_line.get(finding.span.line, frozenset())
 
 
 class Outline(Struct, frozen=True):
@@ -131,7 +145,7 @@ class Outline(Struct, frozen=True):
     procedures: tuple[str, ...] = ()
     people: tuple[str, ...] = ()
     mentions: tuple[Mention, ...] = ()
-    heading_places: tuple[tuple[str, int], ...] = ()
+    allowed: Suppressions | None = None
 
 
 # Rules whose findings lie in rule files, not in pages: the checks are in alert_coverage and alert_rules.
@@ -182,15 +196,23 @@ def reading_rule(name: str, severity: Severity) -> None:
 
 
 def lint_page(page: Page, rules: Sequence[Rule], around: Around) -> list[Finding]:
-    """The findings of the page rules on a page, without those that the page itself suppresses."""
+    """The findings of the rules for a page, without those that the page itself suppresses."""
     findings: list[Finding] = []
     for rule in rules:
-        if rule.check_page is not None and (not rule.kinds or page.kind in rule.kinds):
+        if rule.check_page is not None:
             findings.extend(rule.check_page(page, around))
-    if findings and b"opsbook" in page.document.content:
-        allowed = suppressions(page)
-        findings = [finding for finding in findings if not allowed.covers(finding)]
-    return findings
+    allowed = suppressions(page) if findings else None
+    return [finding for finding in findings if not allowed.covers(finding)] if allowed else findings
+
+
+def lint_book(rules: Sequence[Rule], outlines: Sequence[Outline], around: Around) -> list[Finding]:
+    """The findings of the rules that see the whole book, without those that their page suppresses."""
+    allowed = {outline.path: outline.allowed for outline in outlines if outline.allowed}
+    findings: list[Finding] = []
+    for rule in rules:
+        if rule.check_book is not None:
+            findings.extend(rule.check_book(outlines, around))
+    return [f for f in findings if f.span.path not in allowed or not allowed[f.span.path].covers(f)]
 
 
 def in_reading_order(findings: Iterable[Finding]) -> list[Finding]:
@@ -210,18 +232,13 @@ def at_least(findings: Iterable[Finding], severity: Severity) -> bool:
 _ALLOW = re.compile(r"<!--\s*opsbook:\s*(allow|allow-page)\s+([a-z][a-z0-9-]*(?:\s*,\s*[a-z][a-z0-9-]*)*)[^>]*?-->")
 
 
-class Suppressions(Struct, frozen=True):
-    """The rules that a page allows to be broken: everywhere, and by line."""
+def suppressions(page: Page) -> Suppressions | None:
+    """What the comments of a page allow, None when there are none.
 
-    everywhere: frozenset[str]
-    by_line: Mapping[int, frozenset[str]]
-
-    def covers(self, finding: Finding) -> bool:
-        return finding.rule in self.everywhere or finding.rule in self.by_line.get(finding.span.line, frozenset())
-
-
-def suppressions(page: Page) -> Suppressions:
-    """What the comments of a page allow; a comment alone on its line speaks for the next line that has text."""
+    A comment alone on its line speaks for the next line that has text.
+    """
+    if b"opsbook:" not in page.document.content:
+        return None
     everywhere: set[str] = set()
     by_line: dict[int, frozenset[str]] = {}
     lines = page.document.source(0, len(page.document.content)).split("\n")
@@ -238,4 +255,4 @@ def suppressions(page: Page) -> Suppressions:
                 following = (n for n, text in enumerate(lines[number:], number + 1) if text.strip())
                 covered = next(following, number)
             by_line[covered] = by_line.get(covered, frozenset()) | names
-    return Suppressions(frozenset(everywhere), by_line)
+    return Suppressions(frozenset(everywhere), by_line) if everywhere or by_line else None

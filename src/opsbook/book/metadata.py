@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -25,7 +25,7 @@ class Datum(Struct, frozen=True, gc=False):
     end: int
 
 
-class Metadata(Struct, frozen=True):
+class Metadata(Struct, frozen=True, dict=True):
     """All values of a page in the order of trust; `front` is the front matter's mapping, with lists and numbers kept.
 
     `front_error` is (offset, words) when the front matter is not readable.
@@ -36,12 +36,17 @@ class Metadata(Struct, frozen=True):
     front_error: tuple[int, str] | None = None
 
     def first(self, *keys: str) -> Datum | None:
-        """The value of the first of these keys that has one; a key is compared without case, `_` and `-`."""
-        for key in keys:
-            for entry in self.entries:
-                if entry.key == key and entry.value:
-                    return entry
-        return None
+        """The value of the first of these keys that has one; keys are as `plain_key` has them."""
+        by_key = self._by_key
+        return next((by_key[key] for key in keys if key in by_key), None) if by_key else None
+
+    @cached_property
+    def _by_key(self) -> dict[str, Datum]:
+        by_key: dict[str, Datum] = {}
+        for entry in self.entries:
+            if entry.value:
+                by_key.setdefault(entry.key, entry)
+        return by_key
 
 
 OWNER_KEYS = ("owner", "owners", "owned by", "team", "owner slack", "owner agent", "owning team", "maintainer",

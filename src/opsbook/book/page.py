@@ -230,8 +230,12 @@ class Page:
 
     def section_at(self, offset: int) -> Section | None:
         """The innermost section that holds a byte, or None before the first heading."""
-        index = bisect_right(self._section_starts, offset) - 1
+        index = self.section_index(offset)
         return self.sections[index] if index >= 0 else None
+
+    def section_index(self, offset: int) -> int:
+        """The index of the innermost section that holds a byte, -1 before the first heading."""
+        return bisect_right(self._section_starts, offset) - 1
 
     @cached_property
     def _section_starts(self) -> list[int]:

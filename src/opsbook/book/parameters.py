@@ -80,7 +80,7 @@ def implicit_parameters(
                     found[use.name] = Parameter(
                         use.name, "string", use.default, use.default is None, "", False, start, start + len(use.name)
                     )
-                known.update(assigned.name for assigned in script.assigned)
+                known.update(script.assigned)
         for field in step.fields:
             if field.label in ("Capture", "Ask"):
                 known.update(re.findall(r"`([A-Z][A-Z0-9_]*)`", field.value))

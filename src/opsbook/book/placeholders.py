@@ -9,7 +9,9 @@ back costs a look, and one wrongly run costs more.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import islice
 from typing import Literal
 
 from msgspec import Struct
@@ -21,13 +23,17 @@ SUBSTITUTIONS: frozenset[Form] = frozenset({"mustache", "actions", "percent", "a
 
 
 class Placeholder(Struct, frozen=True, gc=False):
-    """One open slot: its text as written, its byte range, and a variable name to put in its stead."""
+    """One open slot: its text as written, its byte range, and a variable name to put in its stead.
+
+    `quoted` says that quotes keep the shell from reading it as anything but text.
+    """
 
     text: str
     start: int
     end: int
     variable: str
     form: Form
+    quoted: bool = False
 
 
 def find(text: str, *, python: bool = False) -> tuple[Placeholder, ...]:
@@ -49,7 +55,7 @@ def find(text: str, *, python: bool = False) -> tuple[Placeholder, ...]:
             _percents(text, found)
         if text.count("@") > 1:
             _ats(text, found)
-    if any(word in text for word in _YOUR_WORDS):
+    if any(map(text.__contains__, _YOUR_WORDS)):
         _yours(text, found)
     if not found:
         return ()
@@ -59,6 +65,11 @@ def find(text: str, *, python: bool = False) -> tuple[Placeholder, ...]:
 def substitutions(text: str) -> tuple[Placeholder, ...]:
     """The slots that only a template engine would fill: `{{x}}`, `${{x}}`, `%x%`, `@x@` (nothing fills them here)."""
     return tuple(slot for slot in find(text) if slot.form in SUBSTITUTIONS)
+
+
+def width(text: str) -> int:
+    """The length of a text in bytes; a lone surrogate, which no file holds, counts as three."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
 def variable_name(text: str) -> str:
@@ -75,11 +86,21 @@ def variable_name(text: str) -> str:
     return f"{words}_VALUE" if words in _TAKEN or words.startswith(("LD_", "SSH_")) else words
 
 
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+# What is read of one text, and how many slots are looked at: far beyond any command, and an end for a hostile one.
 _MOST = 65536
+_MOST_SLOTS = 1000
+
+
+def _each(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    return islice(pattern.finditer(text), _MOST_SLOTS)
+
+
 # Names that the shell or the loader gives a meaning to, so that a parameter must not bear them.
-_TAKEN = frozenset(
-    "PATH HOME USER PWD SHELL HOSTNAME LANG TERM TMPDIR IFS UID EUID PPID EDITOR PS1 PS4 BASH RANDOM SECONDS".split()
-)
+_TAKEN = _set("PATH HOME USER PWD SHELL HOSTNAME LANG TERM TMPDIR IFS UID EUID PPID EDITOR PS1 PS4 BASH RANDOM SECONDS")
 _NOT_WORD = re.compile(r"[^A-Z0-9]+")
 _YOUR_WORDS = ("your", "YOUR", "Your", "xxx", "XXX", "CHANGE", "REPLACE", "changeme")
 
@@ -89,25 +110,21 @@ _DOUBLE_ANGLE = re.compile(r"(?<!<)<<([A-Za-z][\w-]*)>>(?!>)")
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 _FILE = re.compile(r"\.\w{1,5}$")
 # What kubectl, docker and git print for "nothing", and so what people look for with grep.
-_PRINTED = frozenset(
-    "none nil null unknown pending invalid unset error eof undefined missing blank".split()
-    + ["no value", "not set"]
-)
+_PRINTED = _set("none nil null unknown pending invalid unset error eof undefined missing blank") | {"no value"}
 # Tags that stand open in real HTML; a slot called <body> or <title> is likelier than the tag.
-_TAGS = frozenset(
-    "html head div span p br hr pre tr td th li ul ol svg script style h1 h2 h3 img table".split()
-)
+_TAGS = _set("html head div span p br hr pre tr td th li ul ol svg script style h1 h2 h3 img table")
 
 
 def _angles(text: str, found: list[tuple[int, int, Form]], python: bool) -> None:
-    for match in _ANGLE.finditer(text):
-        if _is_slot(text, match, python) and not _in_comment(text, match.start()):
-            found.append((match.start(), match.end(), "angle"))
+    matches = [match for match in _each(_ANGLE, text) if _is_slot(text, match, python)]
     if "<<" in text and ">>" in text:
         lines = {line.strip() for line in text.split("\n")}  # where a here-document would end
-        for match in _DOUBLE_ANGLE.finditer(text):
-            if match[1] not in lines and not _in_comment(text, match.start()):
-                found.append((match.start(), match.end(), "angle"))
+        matches += [match for match in _each(_DOUBLE_ANGLE, text) if match[1] not in lines]
+    _add(text, matches, found, "angle")
+
+
+def _add(text: str, matches: Iterable[re.Match[str]], found: list[tuple[int, int, Form]], form: Form) -> None:
+    found.extend((match.start(), match.end(), form) for match in matches if not in_comment(text, match.start()))
 
 
 def _is_slot(text: str, match: re.Match[str], python: bool) -> bool:
@@ -138,19 +155,17 @@ def _is_slot(text: str, match: re.Match[str], python: bool) -> bool:
 
 # ALL CAPS, Capitalised Words, or lower-case-words, as a whole word or a part of a path or address.
 _SQUARE = re.compile(
-    r"""(?<![^\s=/:"'@,(-])\[([A-Z][A-Z0-9]*(?:[ _-][A-Z0-9]+)*|[A-Z][a-z]+(?:[ -][A-Za-z]+)*|[a-z]+(?:[ _-][a-z0-9]+)*)\]"""
-    r"""(?=[\s/:"'@,.;)_-]|$)"""
+    r"""(?<![^\s=/:"'@,(-])\[([A-Z][A-Z0-9]*(?:[ _-][A-Z0-9]+)*|[A-Z][a-z]+(?:[ -][A-Za-z]+)*"""
+    r"""|[a-z]+(?:[ _-][a-z0-9]+)*)\](?=[\s/:"'@,.;)_-]|$)"""
 )
 # Words that print or match brackets as they are.
 _LITERAL_WORDS = re.compile(r"\b(?:echo|printf|grep|egrep|rg|awk|sed|tr|jq|log|logger|read|pip3?|case)\b")
 
 
 def _squares(text: str, found: list[tuple[int, int, Form]]) -> None:
-    for match in _SQUARE.finditer(text):
+    for match in _each(_SQUARE, text):
         inner, start, end = match[1], match.start(), match.end()
-        if len(inner) < (2 if inner.isupper() else 3) or (
-            len(inner) < 4 and not (inner.isupper() or inner.islower())
-        ):
+        if len(inner) < (2 if inner.isupper() else 3) or (len(inner) < 4 and not (inner.isupper() or inner.islower())):
             continue
         line = _line_before(text, start) + _line_after(text, start)
         if line.strip() == match[0] or text[end : end + 2] in (
@@ -170,7 +185,7 @@ def _squares(text: str, found: list[tuple[int, int, Form]]) -> None:
         ):
             continue
         literal = _LITERAL_WORDS.search(line) is not None and text[start - 1 : start] not in ("/", "@", ":")
-        if literal or re.search(r"^\s*(?:- )?[\w-]+: ?\[", line) or _in_comment(text, start):
+        if literal or re.search(r"^\s*(?:- )?[\w-]+: ?\[", line) or in_comment(text, start):
             continue
         found.append((start, end, "square"))
 
@@ -178,15 +193,13 @@ def _squares(text: str, found: list[tuple[int, int, Form]]) -> None:
 _MUSTACHE = re.compile(r"(\$?)\{\{-?[ \t]*([^{}\n]{0,200}?)[ \t]*-?\}\}")
 _PLAIN = re.compile(r"[A-Za-z_]\w*(?:[.-]\w+)*(?:\s*\|\s*\w.*)?")
 _ALERT = re.compile(r"\$(?:labels|externalLabels|value|annotations)\b.*")
-_GO_WORDS = frozenset("end else range if with block define template break continue json table".split())
-_FORMAT = re.compile(
-    r"--format|--template|go-template|--output|--pretty|--jq|\s-[fot][\s=]|inspect\b|printf\b"
-)
+_GO_WORDS = _set("end else range if with block define template break continue json table")
+_FORMAT = re.compile(r"--format|--template|go-template|--output|--pretty|--jq|\s-[fot][\s=]|inspect\b|printf\b")
 
 
 def _mustaches(text: str, found: list[tuple[int, int, Form]]) -> None:
-    for match in _MUSTACHE.finditer(text):
-        if _in_comment(text, match.start()):
+    for match in _each(_MUSTACHE, text):
+        if in_comment(text, match.start()):
             continue
         if match[1]:
             found.append((match.start(), match.end(), "actions"))
@@ -194,11 +207,7 @@ def _mustaches(text: str, found: list[tuple[int, int, Form]]) -> None:
         inner = match[2]
         # An alert's template within single quotes is the text of a rule file, which is what such quotes are for.
         alert = _ALERT.fullmatch(inner) is not None and not _quoted(text, match.start(), "'")
-        if (
-            (alert or _PLAIN.fullmatch(inner))
-            and inner.split(" ")[0] not in _GO_WORDS
-            and not _formats(text, match)
-        ):
+        if (alert or _PLAIN.fullmatch(inner)) and inner.split(" ")[0] not in _GO_WORDS and not _formats(text, match):
             found.append((match.start(), match.end(), "mustache"))
 
 
@@ -208,21 +217,17 @@ def _formats(text: str, match: re.Match[str]) -> bool:
     return _FORMAT.search(line) is not None and _quoted(text, match.start())
 
 
-_PERCENT = re.compile(
-    r"(?<![\w%])%([A-Za-z][A-Za-z0-9_-]{2,}|[A-Z][A-Z0-9_])%(?![\w%])|(?<![\w%])%([A-Z][A-Z0-9_]*)%"
-)
-_PRINTERS = re.compile(
-    r"\b(?:date|printf|stat|strftime|git|like|ilike|ps|curl -w)\b|-printf|--format|--pretty", re.I
-)
+_PERCENT = re.compile(r"(?<![\w%])%([A-Za-z][A-Za-z0-9_-]{2,}|[A-Z][A-Z0-9_])%(?![\w%])|(?<![\w%])%([A-Z][A-Z0-9_]*)%")
+_PRINTERS = re.compile(r"\b(?:date|printf|stat|strftime|git|like|ilike|ps|curl -w)\b|-printf|--format|--pretty", re.I)
 
 
 def _percents(text: str, found: list[tuple[int, int, Form]]) -> None:
-    for match in _PERCENT.finditer(text):
+    for match in _each(_PERCENT, text):
         start, end = match.span()
         inner = match[1] or match[2]
         line = _line_before(text, start)
         wrapped = text[start - 1 : start] in ("'", '"') and not inner.isupper()  # LIKE '%error%'
-        if len(inner) > 1 and not wrapped and not _PRINTERS.search(line) and not _in_comment(text, start):
+        if len(inner) > 1 and not wrapped and not _PRINTERS.search(line) and not in_comment(text, start):
             found.append((start, end, "percent"))
 
 
@@ -230,9 +235,7 @@ _AT = re.compile(r"(?<![\w@.$}\\])@([A-Za-z_][A-Za-z0-9_]*)@(?![\w@])")
 
 
 def _ats(text: str, found: list[tuple[int, int, Form]]) -> None:
-    for match in _AT.finditer(text):
-        if not _in_comment(text, match.start()):
-            found.append((match.start(), match.end(), "at"))
+    _add(text, _each(_AT, text), found, "at")
 
 
 @cache
@@ -250,12 +253,12 @@ _REAL_NAMES = ("your-storagebox", "your-server", "your-database", "your-cloud")
 
 def _yours(text: str, found: list[tuple[int, int, Form]]) -> None:
     taken = [(start, end) for start, end, _ in found]
-    for match in _your().finditer(text):
+    for match in _each(_your(), text):
         start, end = match.span()
         if any(left <= start < right for left, right in taken) or match[0].startswith(_REAL_NAMES):
             continue
         line = _line_before(text, start) + _line_after(text, start)
-        if "mktemp" in line or _in_comment(text, start):  # its XXXXXX are its own
+        if "mktemp" in line or in_comment(text, start):  # its XXXXXX are its own
             continue
         found.append((start, end, "filler" if match["filler"] else "your"))
 
@@ -278,7 +281,7 @@ def _quoted(text: str, at: int, marks: str = "\"'") -> bool:
     return any(before.count(mark) % 2 for mark in marks)
 
 
-def _in_comment(text: str, at: int) -> bool:
+def in_comment(text: str, at: int) -> bool:
     """Whether the place is in a shell comment: a `#` at the start of a word of its line, outside quotes."""
     line = _line_before(text, at)
     if "#" not in line:
@@ -303,13 +306,9 @@ def _placed(text: str, found: list[tuple[int, int, Form]]) -> tuple[Placeholder,
             continue
         last = end
         written = text[start:end]
-        at = len(text[:start].encode()) if wide else start
-        size = len(written.encode()) if wide else end - start
+        at = width(text[:start]) if wide else start
+        size = width(written)
         assigned = _ASSIGNED.search(_line_before(text, start))
-        name = (
-            assigned[1]
-            if assigned and text[end : end + 1] in ("", "\n", assigned[2])
-            else variable_name(written)
-        )
-        slots.append(Placeholder(written, at, at + size, name, form))
+        name = assigned[1] if assigned and text[end : end + 1] in ("", "\n", assigned[2]) else variable_name(written)
+        slots.append(Placeholder(written, at, at + size, name, form, _quoted(text, start)))
     return tuple(slots)

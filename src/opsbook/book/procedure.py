@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cached_property
 
 from msgspec import Struct
 
@@ -18,6 +19,7 @@ from opsbook.book.steps import (
     Step,
     StepField,
     fence_steps,
+    has_any,
     list_steps,
     renumbered,
     step_field,
@@ -41,14 +43,16 @@ _FENCE_SLOTS = frozenset({"deployment", "rollback", "diagnosis", "mitigation", "
                           "resolution"})  # fmt: skip
 _TEXT_SLOTS = frozenset({"diagnosis", "mitigation", "solution"})
 _PHASES = {"verification": "Verification", "rollback": "Rollback Process", "prerequisites": "Prerequisites"}
+_STEP = frozenset({"Step", "step", "STEP"})
 _PREFIX = {"verification": "verify.", "rollback": "rollback.", "prerequisites": "prerequisite."}
 
 
-class Procedure(Struct, frozen=True):
+class Procedure(Struct, frozen=True, dict=True):
     """What can be carried out, found at `anchor`. `phases` of steps: steps, then verification; rollback on failure.
 
     `verification` and `rollback` are steps of their own, numbered `verify.1`, `rollback.1`. `loose_fields` are the
-    labels that apply to the whole. The byte range [start, end) is the heading's section.
+    labels that apply to the whole, `declared` the rows of its table of parameters. The byte range [start, end) is the
+    heading's section.
     """
 
     anchor: str
@@ -56,7 +60,7 @@ class Procedure(Struct, frozen=True):
     start: int
     end: int
     steps: tuple[Step, ...]
-    parameters: tuple[Parameter, ...]
+    declared: tuple[Parameter, ...]
     verification: tuple[Step, ...]
     rollback: tuple[Step, ...]
     prerequisites: tuple[Step, ...]
@@ -65,6 +69,12 @@ class Procedure(Struct, frozen=True):
 
     def field(self, label: str) -> StepField | None:
         return next((field for field in self.fields if field.label == label), None)
+
+    @cached_property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The declared parameters, then those that the commands imply; reading shell is dear, so only when asked."""
+        implied = implicit_parameters(list(self.all_steps()), self.declared, self.environment is not None)
+        return (*self.declared, *implied)
 
     def all_steps(self) -> Iterator[Step]:
         """Steps, verification and rollback, in this order."""
@@ -84,27 +94,41 @@ def procedures_of(page: Page) -> tuple[Procedure, ...]:
 def _read(page: Page) -> Iterator[Procedure]:
     if page.kind in ("template", "incident", "post-mortem", "metrics", "dashboards"):
         return
-    if not (page.document.ordered or page.document.codes or page.fields or _has_tasks(page)):
+    document = page.document
+    if not (document.ordered or document.codes or document.tasks or page.fields):
         return
     sections = page.sections
+    counted = [section.title for section in sections if section.title[:1].isdigit() or section.title[:4] in _STEP]
     taken: set[int] = set()
+    worth = _worth_a_look(page)
     for at, section in enumerate(sections):
-        if at in taken:
+        if at in taken or (at not in worth and len(counted) < 2):
             continue
-        children = _children(sections, at)
-        numbered = _numbered_children(page, section, children)
+        numbered = _numbered_children(page, section, _children(sections, at)) if len(counted) > 1 else []
         if numbered:
             taken.update(range(numbered[0], _after(sections, numbered[-1])))
             steps = [step for n, child in enumerate(numbered, 1) for step in _heading_steps(page, sections[child], n)]
             yield _made(page, at, steps, taken)
             continue
-        found = _steps_of(page, at)
+        found = _steps_of(page, at) if at in worth else None
         if found is not None:
             yield _made(page, at, found, taken)
 
 
-def _has_tasks(page: Page) -> bool:
-    return any(block.kind == "item" and block.level for block in page.document.blocks)
+def _worth_a_look(page: Page) -> set[int]:
+    """The sections that hold a label, a list of steps, or what a page of this kind takes for steps.
+
+    Most sections of most pages hold none of these, and asking each section apart took half of the reading's time.
+    """
+    document, blocks = page.document, page.document.blocks
+    worth = {page.section_index(field.start) for field in page.fields}
+    lists = {page.section_index(blocks[index].start) for index in (*document.ordered, *document.tasks)}
+    codes = {page.section_index(blocks[index].start) for index in document.codes}
+    if not page.profile.has_procedures:
+        return worth | (lists & codes)
+    worth |= lists | codes
+    worth.update(at for at, section in enumerate(page.sections) if section.slot in _TEXT_SLOTS)
+    return worth
 
 
 def _children(sections: tuple[Section, ...], at: int) -> list[int]:
@@ -162,13 +186,15 @@ def _steps_of(page: Page, at: int) -> list[Step] | None:
     if section.slot == "verification" or (section.slot in _PROSE_SLOTS and page.kind != "procedure"):
         return None
     low, high = page.blocks(section.body, section.end)
-    process = _own_field(page, section, "Deployment Process")
+    labels = _own_labels(page, section)
+    process = _own_field(page, section, "Deployment Process") if "Deployment Process" in labels else None
     if process is not None and _slot_above(page, at) == "deployment":
         return value_steps(page, process, "")
-    solution = _solution_steps(page, section)
+    solution = _solution_steps(page, section) if labels else None
     if solution is not None:
         return solution
-    has_phase = _own_field(page, section, "Verification") or _own_field(page, section, "Rollback Process")
+    phases = labels & {"Verification", "Rollback Process"}
+    has_phase = any(_own_field(page, section, label) for label in phases)
     steps = list_steps(page, low, high) or task_steps(page, low, high)
     if steps:
         if page.profile.has_procedures or has_phase or any(step.kind == "command" for step in steps):
@@ -182,6 +208,11 @@ def _steps_of(page: Page, at: int) -> list[Step] | None:
     if not steps and section.slot in _TEXT_SLOTS:
         steps = text_steps(page, low, high)
     return steps or ([] if has_phase else None)
+
+
+def _own_labels(page: Page, section: Section) -> set[str]:
+    """The labels in a section's own text, by their canonical names where they are ours."""
+    return {canonical_label(field.key) or field.key for field in page.fields_within(section.body, section.end)}
 
 
 def _slot_above(page: Page, at: int) -> str | None:
@@ -258,8 +289,6 @@ def _made(page: Page, at: int, steps: list[Step], taken: set[int]) -> Procedure:
             if phase != "rollback" or page.sections[index].level > section.level:
                 taken.add(index)
     low, high = page.blocks(section.body, section.end)
-    every = [*steps, *phases["verification"], *phases["rollback"]]
-    declared = table_parameters(page, low, high)
     environment = next((field.value for field in fields if field.label == "Environment"), None)
     return Procedure(
         section.anchor,
@@ -267,7 +296,7 @@ def _made(page: Page, at: int, steps: list[Step], taken: set[int]) -> Procedure:
         section.start,
         section.stop,
         tuple(steps),
-        (*declared, *implicit_parameters(every, declared, environment is not None)),
+        table_parameters(page, low, high) if has_any(page.document.tables, low, high) else (),
         tuple(phases["verification"]),
         tuple(phases["rollback"]),
         tuple(phases["prerequisites"]),

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 
 class Typed(Struct, frozen=True, gc=False):
-    """One command of a session: its text without prompts, and the pieces (offset in text, offset in block) it came from.
+    """One command of a session: its text without prompts, and the pieces (offset in text, in the block) it came from.
 
     `prompt` is as written. `inner` is true when another program (psql, python, a shell inside a container) read it.
     Offsets are in characters of the block.
@@ -46,8 +46,9 @@ class Session(Struct, frozen=True):
     printed: tuple[Printed, ...]
 
 
-# A quote that never closes must not cost the square of the block's length.
-_LONGEST = 16384
+# A quote that never closes must not cost the square of the block's length: characters looked at in one block to
+# find where its commands end. A block of 100 commands of 10 lines each needs 40,000.
+_BUDGET = 1_000_000
 
 _DOLLAR = re.compile(r"[ \t]*((?:\([\w.-]+\) ?)?(?:[~/][\w./-]*)?[$❯➜λ])[ \t]+(?=\S)")
 _AT_HOST = re.compile(
@@ -108,6 +109,7 @@ class _Reader:
         self.inner = False
         self.output = -1
         self.output_end = 0
+        self.budget = _BUDGET
         self.has_dollar = False
         self.is_script = False
 
@@ -123,16 +125,20 @@ class _Reader:
             if match is not None:
                 self._close()
                 self._open(line, at, match)
-                pending = is_incomplete(self._body())
+                pending = self._is_pending()
             elif pending:
                 skip = 2 if line.startswith("> ") else 1 if line == ">" else 0
                 self._add(line[skip:], at + skip)
-                pending = self.size < _LONGEST and is_incomplete(self._body())
+                pending = self._is_pending()
             elif content and not self._is_remark(line, content):
                 self._print(line, at)
             at += len(line) + 1
         self._close()
         return Session(tuple(self.typed), tuple(self.printed))
+
+    def _is_pending(self) -> bool:
+        self.budget -= self.size
+        return self.budget > 0 and is_incomplete(self._body())
 
     def _typed_line(self, line: str, bare: str) -> re.Match[str] | None:
         if bare[0] != "#":
@@ -147,8 +153,10 @@ class _Reader:
 
     def _is_remark(self, line: str, bare: str) -> bool:
         # `# HELP` and `# TYPE` are what a metrics page prints.
-        if bare[0] != "#" or (not self.typed and not self.body):
-            return bare[0] == "#"
+        if bare[0] != "#":
+            return False
+        if not self.typed and not self.body:
+            return True
         return not bare.startswith(("# HELP ", "# TYPE ", "##")) and self.output < 0
 
     def _open(self, line: str, at: int, match: re.Match[str]) -> None:
@@ -190,9 +198,7 @@ class _Reader:
 
 _QUOTED = re.compile(r"\\.|'[^']*'|\"(?:[^\"\\]|\\.)*\"|(?:^|(?<=\s))#[^\n]*", re.S)
 _HEREDOC = re.compile(r"(?<![<])<<-?\s*(['\"]?)(\w[\w.-]*)\1(?!<)")
-_WORDS = re.compile(
-    r"(?:^|[;&|(]|\bdo\b|\bthen\b|\belse\b)\s*(if|for|while|until|case|select|fi|done|esac)\b", re.M
-)
+_WORDS = re.compile(r"(?:^|[;&|(]|\bdo\b|\bthen\b|\belse\b)[ \t]*(if|for|while|until|case|select|fi|done|esac)\b", re.M)
 
 
 def is_incomplete(command: str) -> bool:
@@ -201,9 +207,7 @@ def is_incomplete(command: str) -> bool:
         return False
     for match in _HEREDOC.finditer(command):
         _, _, rest = command[match.end() :].partition("\n")
-        if match[2] not in (line.strip() for line in rest.split("\n")):
-            return True
-        return False
+        return match[2] not in (line.strip() for line in rest.split("\n"))
     if command.endswith("\\") and (len(command) - len(command.rstrip("\\"))) % 2:
         return True
     plain = _QUOTED.sub(" ", command)
@@ -213,41 +217,46 @@ def is_incomplete(command: str) -> bool:
         return True
     words = _WORDS.findall(plain)
     closed = sum(word in ("fi", "done", "esac") for word in words)
-    return (
-        len(words) > 2 * closed or plain.count("$(") > plain.count(")") or plain.count("{") > plain.count("}")
-    )
+    return len(words) > 2 * closed or plain.count("$(") > plain.count(")") or plain.count("{") > plain.count("}")
 
 
 _MAY_BE_OPEN = re.compile(r"['\"`(]|<<|\b(?:do|then|in)\b|\{")
 
-_KNOWN = frozenset(
-    """ansible ansible-playbook apk apt apt-get argocd aws awk az base64 bash blkid brew btrfs bundle bunzip2 bzip2 cargo
-    cat cd ceph certbot chattr chgrp chmod chown chroot consul cp crictl crontab ctr curl cut date dd df dig dmesg dnf
-    docker docker-compose dpkg du echo egrep env etcdctl ethtool eval exec export exportfs fdisk ffmpeg fgrep find flux
-    free fsck fuser g++ gcc gcloud gh git glab go gpg grep gsutil gunzip gzip head helm host hostname hostnamectl htop
-    id ifconfig insmod iostat ip ipmitool iptables ipvsadm istioctl java journalctl jq kill killall kubeadm kubectl
-    kubectx kubelet kubens kustomize last ldapsearch less ln logrotate ls lsblk lscpu lsmod lsof lspci lvcreate lvdisplay
-    lvextend lvs make man mc md5sum mkdir mkfs mknod modprobe mongo mongosh more mount mpstat mtr mv mysql mysqladmin
-    mysqldump nano nc netstat networkctl nginx nmap nmcli node nodetool nohup npm npx nslookup nvidia-smi oc openssl
-    openstack ovs-vsctl partprobe passwd patch perl pg_dump pg_restore pgrep pidstat ping pip pip3 pkill podman
-    postgres printf promtool ps psql pv pvcreate pvs pwd pytest python python3 rabbitmqctl rados read redis-cli renice
-    resize2fs rm rmdir rmmod route rpm rsync ruby salt sar scp sed seq service set sftp sh sha256sum sleep smartctl
-    sort source sqlite3 ss ssh ssh-keygen stat strace su sudo swapoff swapon sync sysctl systemctl tail tar tc tcpdump
-    tee telnet terraform test time timedatectl timeout top touch tracepath traceroute tree truncate tune2fs ufw ulimit
-    umount uname unset unzip uptime useradd userdel usermod vault vgs vi vim virsh virtctl vmstat watch wc wget which
-    who whoami xargs xfs_growfs yarn yq yum zcat zfs zgrep zpool zypper""".split()
-)
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_KNOWN = _set("""
+    ansible ansible-playbook apk apt apt-get argocd aws awk az base64 bash blkid brew btrfs bundle
+    bunzip2 bzip2 cargo cat cd ceph certbot chattr chgrp chmod chown chroot consul cp crictl crontab ctr
+    curl cut date dd df dig dmesg dnf docker docker-compose dpkg du echo egrep env etcdctl ethtool eval
+    exec export exportfs fdisk ffmpeg fgrep find flux free fsck fuser g++ gcc gcloud gh git glab go gpg
+    grep gsutil gunzip gzip head helm host hostname hostnamectl htop id ifconfig insmod iostat ip
+    ipmitool iptables ipvsadm istioctl java journalctl jq kill killall kubeadm kubectl kubectx kubelet
+    kubens kustomize last ldapsearch less ln logrotate ls lsblk lscpu lsmod lsof lspci lvcreate
+    lvdisplay lvextend lvs make man mc md5sum mkdir mkfs mknod modprobe mongo mongosh more mount mpstat
+    mtr mv mysql mysqladmin mysqldump nano nc netstat networkctl nginx nmap nmcli node nodetool nohup
+    npm npx nslookup nvidia-smi oc openssl openstack ovs-vsctl partprobe passwd patch perl pg_dump
+    pg_restore pgrep pidstat ping pip pip3 pkill podman postgres printf promtool ps psql pv pvcreate pvs
+    pwd pytest python python3 rabbitmqctl rados read redis-cli renice resize2fs rm rmdir rmmod route rpm
+    rsync ruby salt sar scp sed seq service set sftp sh sha256sum sleep smartctl sort source sqlite3 ss
+    ssh ssh-keygen stat strace su sudo swapoff swapon sync sysctl systemctl tail tar tc tcpdump tee
+    telnet terraform test time timedatectl timeout top touch tracepath traceroute tree truncate tune2fs
+    ufw ulimit umount uname unset unzip uptime useradd userdel usermod vault vgs vi vim virsh virtctl
+    vmstat watch wc wget which who whoami xargs xfs_growfs yarn yq yum zcat zfs zgrep zpool zypper
+""")
 # Words of the list above that also begin an English sentence.
-_ALSO_ENGLISH = frozenset(
-    """cat cut date exec find free go head host kill last less make man more mount node patch ping read route
-    salt service set sleep sort source split stat test time timeout top touch tree watch which who""".split()
-)
+_ALSO_ENGLISH = _set("""
+    cat cut date exec find free go head host kill last less make man more mount node patch ping read
+    route salt service set sleep sort source split stat test time timeout top touch tree watch which who
+""")
 _SENTENCE = re.compile(
     r"\b(?:the|a|an|all|any|if|for|to|of|that|this|these|those|your|our|each|with|from|it|its|is|are|be|should|must|"
     r"will|when|whether|until|because|so|using|and|or|not|no|see|e\.g\.|i\.e\.)\b"
 )
 _SHELLISH = re.compile(r"(?:^|\s)-{1,2}\w|[|=$>*~]|(?:^|\s)[./]*/\w|\"|'|\d")
-_START = re.compile(r"(?:\w+=(?:\"[^\"]*\"|'[^']*'|\S*)\s+)*(?:sudo\s+)?([^\s;|&]+)")
+_START = re.compile(r"(?:\w+=(?>\"[^\"]*\"|'[^']*'|[^\s\"']*)\s+)*+(?:sudo\s+)?([^\s;|&]+)")
 
 
 def reads_as_command(line: str) -> bool:
@@ -264,15 +273,8 @@ def reads_as_command(line: str) -> bool:
         return False
     rest = line[start.end() :].strip()
     if word in _ALSO_ENGLISH:
-        return _SHELLISH.search(rest) is not None and not (
-            line.endswith((".", ":")) and _SENTENCE.search(rest)
-        )
-    if (
-        line.endswith((":", "."))
-        and not line.endswith((" .", "/."))
-        and " " in rest
-        and not _SHELLISH.search(rest)
-    ):
+        return _SHELLISH.search(rest) is not None and not (line.endswith((".", ":")) and _SENTENCE.search(rest))
+    if line.endswith((":", ".")) and not line.endswith((" .", "/.")) and " " in rest and not _SHELLISH.search(rest):
         return False
     return _SENTENCE.search(rest) is None or _SHELLISH.search(rest) is not None
 
@@ -284,11 +286,7 @@ def _reads_as_sentence(line: str) -> bool:
         return not reads_as_command(line)
     if (line[:1].isupper() and "=" not in first) or not line[:1].isascii() or line[:1] in "(-*=#<[":
         return True
-    return (
-        (_SENTENCE.search(line) is not None
-        and _SHELLISH.search(line) is None)
-        or line.endswith((".", ":", "..."))
-    )
+    return line.endswith((".", ":")) or (_SENTENCE.search(line) is not None and _SHELLISH.search(line) is None)
 
 
 @cache

@@ -9,8 +9,11 @@ from opsbook.book.page import Page
 from opsbook.book.runbook import alert_names
 from opsbook.book.search import SearchSection
 
-_MARKUP = re.compile(r"!?\[([^\]\n]*)\]\([^)\n]*\)|<!--.*?-->|\*\*|__|^#{1,6}[ \t]+|^[ \t]*(?:```|~~~)[^\n]*|\\$|^[ \t]*\|?[ :|-]+\|[ :|-]*$",
-                     re.M | re.S)  # fmt: skip
+_MARKUP = re.compile(
+    r"!?\[([^\]\n]*)\]\([^)\n]*\)|<!--.*?-->|\*\*|__|^#{1,6}[ \t]+"
+    r"|^[ \t]*(?:```|~~~)[^\n]*|\\$|^[ \t]*\|?[ :|-]+\|[ :|-]*$",
+    re.M | re.S,
+)
 _SPACE = re.compile(r"[ \t]*\n\s*\n+")
 # Beyond this a section is a log or a dump; its beginning is enough to find it by.
 _LONGEST = 200_000
@@ -23,11 +26,12 @@ def search_sections(page: Page) -> Iterator[SearchSection]:
     title, slot = page.title, page.reading.headings.slot
     first = page.sections[0].start if page.sections else len(document.content)
     if _plain(document.source(_body_start(page), first)):
-        yield _made(page, "", title, "", (_body_start(page), first), alerts)
+        yield _made(page, (_body_start(page), first), alerts, heading=title)
     for section in page.sections:
         own = alerts if section.level == 1 else tuple(name for name in alerts if name in section.title)
         place = (section.body, section.end)
-        yield _made(page, section.anchor, section.title, section.slot or slot(title) or "", place, own)
+        meant = section.slot or slot(title) or ""
+        yield _made(page, place, own, anchor=section.anchor, heading=section.title, slot=meant)
 
 
 def _body_start(page: Page) -> int:
@@ -39,7 +43,7 @@ def _body_start(page: Page) -> int:
 
 
 def _made(
-    page: Page, anchor: str, heading: str, slot: str, place: tuple[int, int], alerts: tuple[str, ...]
+    page: Page, place: tuple[int, int], alerts: tuple[str, ...], *, anchor: str = "", heading: str, slot: str = ""
 ) -> SearchSection:
     start, end = place
     text = _plain(page.document.source(start, min(end, start + _LONGEST)))

@@ -32,7 +32,8 @@ _MARKS = frozenset((
     "toc", "_toc_", "deprecated", "optional", "experimental", "alpha", "beta", "draft", "wip", "obsolete",
     "archived",
     "legacy", "retired", "superseded", "internal", "public", "private", "required", "resolved", "closed", "open", "new",
-    "unreleased", "sic", "redacted", "removed", "omitted", "none", "n/a", "a-z", "a-z0-9", "y/n", "yes/no", "ok", "pass",
+    "unreleased", "sic", "redacted", "removed", "omitted", "none", "n/a", "a-z", "a-z0-9", "y/n", "yes/no", "ok",
+    "pass",
     "fail", "error", "warning", "warn", "info", "debug", "fatal", "critical", "true", "false", "null", "note", "tip",
     "important", "caution", "snip", "snipped", "truncated", "edit", "update", "recommended", "breaking",
 ))  # fmt: skip
@@ -105,19 +106,20 @@ def _unit(page: Page, block: Block, offset: int) -> tuple[str, str]:
     stop = content.find(b"\n", offset, block.end)
     before = page.document.source(start, offset)
     after = page.document.source(offset, block.end if stop < 0 else stop)
-    after = _LABEL.split(after.partition("<!--")[0], maxsplit=1)[0]
+    after = re.split(_LABEL, after.partition("<!--")[0], maxsplit=1)[0]
     return _without_label(before.lstrip("#> \t")), after.rstrip("# \\")
 
 
-_LABEL = re.compile(r"(?:\*\*|__)[^*_\n]{1,80}?(?::(?:\*\*|__)|(?:\*\*|__)\s*:)")
-_PLAIN_LABEL = re.compile(r"[A-Za-z][^\[\]:|`]{0,60}:\s+")
+# Left to the cache of `re`: only a page with a bracket needs them, and all lints start with this file.
+_LABEL = r"(?:\*\*|__)[^*_\n]{1,80}?(?::(?:\*\*|__)|(?:\*\*|__)\s*:)"
+_PLAIN_LABEL = r"[A-Za-z][^\[\]:|`]{0,60}:\s+"
 
 
 def _without_label(before: str) -> str:
-    labels = list(_LABEL.finditer(before))
+    labels = list(re.finditer(_LABEL, before))
     if labels:
         return before[labels[-1].end() :]
-    plain = _PLAIN_LABEL.match(before)
+    plain = re.match(_PLAIN_LABEL, before)
     return before[plain.end() :] if plain else before
 
 

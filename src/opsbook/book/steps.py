@@ -6,6 +6,7 @@ Says what stands there and where; whether a command may run is decided by `comma
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from msgspec import Struct
@@ -70,10 +71,18 @@ class Step(Struct, frozen=True):
         return next((field for field in self.fields if field.label == label), None)
 
 
+def has_any(indices: list[int], low: int, high: int) -> bool:
+    """Whether any of the rising block indices lies in [low, high)."""
+    at = bisect_left(indices, low)
+    return at < len(indices) and indices[at] < high
+
+
 def list_steps(page: Page, low: int, high: int, prefix: str = "") -> list[Step]:
     """The steps of the ordered lists among the outermost blocks [low, high), all of them one sequence."""
     blocks = page.document.blocks
     steps: list[Step] = []
+    if not has_any(page.document.ordered, low, high):
+        return steps
     loose: list[int] = []
     for index in page.document.children(low, high):
         block = blocks[index]
@@ -111,6 +120,8 @@ def _trailing(page: Page, loose: list[int]) -> list[int]:
 def task_steps(page: Page, low: int, high: int, prefix: str = "") -> list[Step]:
     """The steps of task lists: bullet lists of which every item has a box."""
     steps: list[Step] = []
+    if not has_any(page.document.tasks, low, high):
+        return steps
     for index in page.document.children(low, high):
         block = page.document.blocks[index]
         if block.kind != "list" or block.level >= 0:
@@ -126,6 +137,8 @@ def fence_steps(page: Page, low: int, high: int, prefix: str = "") -> list[Step]
     """One step for each command block of the range, told by the text before it."""
     blocks = page.document.blocks
     steps: list[Step] = []
+    if not has_any(page.document.codes, low, high):
+        return steps
     words, words_at = "", -1
     for index in range(low, high):
         block = blocks[index]

@@ -17,7 +17,9 @@ _TIME_HEADS = frozenset({
 })  # fmt: skip
 # What begins like a moment and must then be one: a clock, or a date in figures.
 _LIKE_A_MOMENT = re.compile(r"[~≈<>*_`\[(\s]*(\d{1,2}[:h]\d{2}(?!\d)|\d{4,5}-\d{1,2}-\d{1,2}\b)", re.I)
-_DAY = re.compile(r"\d{4}-\d\d-\d\d|\bday\b|day,|\b(?:jan|feb|mar|apr|may|june?|july?|aug|sep|oct|nov|dec)[a-z]*\b", re.I)
+_DAY = re.compile(
+    r"\d{4}-\d\d-\d\d|\bday\b|day,|\b(?:jan|feb|mar|apr|may|june?|july?|aug|sep|oct|nov|dec)[a-z]*\b", re.I
+)
 
 
 class Entry(Struct, frozen=True, gc=False):

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING
 
 import click
 from msgspec import Struct
@@ -17,12 +16,9 @@ from opsbook.adapters.folder import FolderBook
 from opsbook.book.lint import at_least
 from opsbook.config import Config
 from opsbook.ground.errors import Failure, Usage
-from opsbook.usecases.lint import LintReport, Scope, all_rules, lint
+from opsbook.usecases.lint import LintReport, Scope, lint
 from opsbook.usecases.ports import Alerting
 from opsbook.wire import build_book, build_lint_cache, build_workers, lint_settings
-
-if TYPE_CHECKING:
-    from opsbook.usecases.mend import Mended
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -43,6 +39,7 @@ class Asked(Struct, frozen=True, kw_only=True):
 
 
 BASELINE = "opsbook-baseline.json"
+_MOST_ROUNDS = 5
 
 
 def run_lint(config: Config, asked: Asked) -> int:
@@ -51,11 +48,7 @@ def run_lint(config: Config, asked: Asked) -> int:
     scope = scope_of(config, asked)
     report = _answer(config, asked, source, scope)
     if asked.fix:
-        from opsbook.usecases.mend import mend
-
-        mended = mend(source, source, report.findings)
-        _tell_mended(mended)
-        report = _answer(config, asked, source, scope)
+        report = _mended(config, asked, source, scope, report=report)
     lines = Lines(config.root)
     path = os.path.join(config.root, BASELINE)
     if asked.write_baseline:
@@ -68,6 +61,28 @@ def run_lint(config: Config, asked: Asked) -> int:
         report = replace(report, findings=tuple(kept))
     write(report, asked.form, lines.of)
     return 1 if at_least(report.findings, asked.fail_on or config.fail_on) else 0  # type: ignore[arg-type]
+
+
+def _mended(
+    config: Config, asked: Asked, source: FolderBook, scope: Scope, *, report: LintReport
+) -> LintReport:
+    """Mends until nothing is left that has one right answer: a link's new page may show that its anchor is wrong."""
+    from opsbook.usecases.mend import mend
+
+    pages: set[str] = set()
+    for _ in range(_MOST_ROUNDS):
+        mended = mend(source, source, report.findings)
+        pages.update(mended.pages)
+        for path in mended.refused:
+            click.echo(f"not mended, it changed meanwhile or cannot be written: {path}", err=True)
+        if not mended.pages:
+            break
+        report = _answer(config, asked, source, scope)
+    for path in sorted(pages):  # on standard error, so that JSON on standard output stays JSON
+        click.echo(f"mended {path}", err=True)
+    if not pages:
+        click.echo("There was nothing to mend that has one right answer.", err=True)
+    return report
 
 
 def _answer(config: Config, asked: Asked, source: FolderBook, scope: Scope) -> LintReport:
@@ -93,16 +108,6 @@ def _accept(path: str, report: LintReport, lines: Lines) -> int:
     many = len(report.findings)
     click.echo(f"{BASELINE}: {many} findings accepted. Commit it; from now on lint reports only what is new.")
     return 0
-
-
-def _tell_mended(mended: Mended) -> None:
-    """On standard error, so that JSON on standard output stays JSON."""
-    for path in mended.pages:
-        click.echo(f"mended {path}", err=True)
-    for path in mended.refused:
-        click.echo(f"not mended, it changed meanwhile or cannot be written: {path}", err=True)
-    if not mended.pages and not mended.refused:
-        click.echo("There was nothing to mend that has one right answer.", err=True)
 
 
 class Lines:
@@ -182,12 +187,15 @@ def write(report: LintReport, form: str, source: Callable[[str], list[str] | Non
     elif form == "github":
         sys.stdout.write("".join(line + "\n" for line in shown.as_annotations(report)))
     else:
-        for line in shown.as_text(report, source):
-            click.echo(line)
+        wanted = click.get_current_context().color
+        is_coloured = sys.stdout.isatty() if wanted is None else wanted
+        sys.stdout.write("".join(line + "\n" for line in shown.as_text(report, source, is_coloured)))
 
 
 def list_rules(form: str) -> None:
     """Prints every rule with its severity and what it is about."""
+    from opsbook.usecases.chosen_rules import all_rules
+
     rules = all_rules()
     if form == "json":
         import msgspec

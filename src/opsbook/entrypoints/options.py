@@ -99,7 +99,7 @@ def write_examples(formatter: click.HelpFormatter, examples: Sequence[str]) -> N
 
 
 def verb(
-    name: str, *, formats: Sequence[str] = FORMATS, examples: Sequence[str] = ()
+    name: str, *, formats: Sequence[str] = FORMATS, examples: Sequence[str] = (), **more: Any
 ) -> Callable[[Callable[..., int | None]], Verb]:
     """Declares a verb: its function gets the Shared, then its own parameters, and returns its exit status.
 
@@ -108,6 +108,6 @@ def verb(
 
     def declare(function: Callable[..., int | None]) -> Verb:
         passing = click.pass_obj(function)
-        return click.command(name, cls=Verb, formats=formats, examples=examples)(passing)
+        return click.command(name, cls=Verb, formats=formats, examples=examples, **more)(passing)
 
     return declare

@@ -17,7 +17,7 @@ VERBS: dict[str, dict[str, Entry]] = {
     "Read": {
         "lint": Entry("opsbook.entrypoints.commands.lint", "Say what is missing, stale, broken or unreachable."),
         "coverage": Entry("opsbook.entrypoints.commands.coverage", "Services × sections, alerts × pages."),
-        "search": Entry("opsbook.entrypoints.commands.search", "Find the sections that answer words or a pasted error."),
+        "search": Entry("opsbook.entrypoints.commands.search", "Find the sections for words or a pasted error."),
         "show": Entry("opsbook.entrypoints.commands.show", "Show one page or section as Opsbook reads it."),
     },
     "Serve": {

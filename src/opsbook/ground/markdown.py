@@ -10,7 +10,7 @@ from __future__ import annotations
 import codecs
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pyromark
@@ -83,6 +83,7 @@ class Document:
         "ordered",
         "strongs",
         "tables",
+        "tasks",
     )
 
     def __init__(self, content: bytes, is_valid_utf8: bool) -> None:
@@ -96,6 +97,7 @@ class Document:
         self.codes: list[int] = []
         self.ordered: list[int] = []
         self.tables: list[int] = []
+        self.tasks: list[int] = []
         self.links: list[Link] = []
         self.strongs: list[tuple[int, int]] = []
         self.html_names: list[str] = []
@@ -203,47 +205,25 @@ def _read_front(document: Document) -> int:
     return min(found.end() + 1, len(content))
 
 
-def _heading(start: int, end: int, detail: object) -> Block:
-    return Block("heading", start, end, int(detail["Heading"]["level"][1]))  # type: ignore[index]
-
-
-def _code(start: int, end: int, detail: object) -> Block:
-    form = detail["CodeBlock"]  # type: ignore[index]
-    return Block("code", start, end, -1, "", form["Fenced"] if type(form) is dict else "")
-
-
-def _list(start: int, end: int, detail: object) -> Block:
-    first = detail["List"]  # type: ignore[index]
-    return Block("list", start, end, -1 if first is None else first)
-
-
-def _quote(start: int, end: int, detail: object) -> Block:
-    alert = detail["BlockQuote"] if type(detail) is dict else None
-    return Block("quote", start, end, info=(alert or "").lower())
-
-
-def _plain(kind: str) -> Callable[[int, int, object], Block]:
-    return lambda start, end, _detail: Block(kind, start, end)
-
-
 # What each block event becomes; whatever is not here is inline. Containers have no text of their own: text met
 # directly inside one (tight list items) gets a paragraph made for it.
-_BLOCKS: dict[str, Callable[[int, int, object], Block]] = {
-    "Paragraph": _plain("paragraph"),
-    "Heading": _heading,
-    "CodeBlock": _code,
-    "List": _list,
-    "Item": _plain("item"),
-    "Table": _plain("table"),
-    "TableHead": _plain("head"),
-    "TableRow": _plain("row"),
-    "TableCell": _plain("cell"),
-    "HtmlBlock": _plain("html"),
-    "BlockQuote": _quote,
-    "FootnoteDefinition": _plain("footnote"),
-    "Rule": _plain("rule"),
+_BLOCKS = {
+    "Paragraph": "paragraph",
+    "Heading": "heading",
+    "CodeBlock": "code",
+    "List": "list",
+    "Item": "item",
+    "Table": "table",
+    "TableHead": "head",
+    "TableRow": "row",
+    "TableCell": "cell",
+    "HtmlBlock": "html",
+    "BlockQuote": "quote",
+    "FootnoteDefinition": "footnote",
 }
-_CONTAINERS = frozenset({"List", "Item", "BlockQuote", "FootnoteDefinition", "Rule"})
+_CONTAINERS = frozenset({"list", "item", "quote", "footnote"})
+_TEXTED = frozenset({"heading", "code"})
+_NOBODY = Block("", -1, -1)
 
 
 def _read_blocks(document: Document, text: str) -> None:
@@ -253,52 +233,55 @@ def _read_blocks(document: Document, text: str) -> None:
     leaf_end = -1  # inline events before this byte belong to a leaf block that was announced
     last_end = -1  # where the furthest inline event ended
     is_fresh = False  # nothing yet on this line of the paragraph: a Strong here may be a label
-    current = Block("", -1, -1)
+    current = _NOBODY
     words: list[str] = []
+    limit = len(document.content) + 1
     events: Iterator[Any] = pyromark.events_with_range(text, options=_OPTIONS, merge_text=True)
     for event, place in events:
-        if type(event) is str:
-            if event != "Rule":  # a soft or hard break
-                is_fresh = True
-                words.append(" ")
+        begun: Any = None
+        if type(event) is not str:
+            if "End" in event:
                 continue
-            name, begun = event, event
-        elif "End" in event:
-            continue
-        elif "TaskListMarker" in event:
-            _tick(blocks, event["TaskListMarker"])
-            continue
-        else:
-            begun = event.get("Start")
-            name = "" if begun is None else begun if type(begun) is str else next(iter(begun))
-        start = place["start"]
-        make = _BLOCKS.get(name)
-        if make is not None:
+            if "Start" in event:
+                begun = event["Start"]
+                kind = _BLOCKS.get(begun if type(begun) is str else next(iter(begun)))
+                if kind is not None:
+                    if leaf is not None:
+                        leaf.end, leaf = last_end, None
+                    elif current.kind == "heading":
+                        current.text = "".join(words).strip()
+                    current = Block(kind, place["start"], place["end"])
+                    if type(begun) is dict:
+                        _detail(document, current, begun)
+                    blocks.append(current)
+                    words = []
+                    leaf_end = -1 if kind in _CONTAINERS else current.end
+                    is_fresh = True
+                    continue
+            elif "TaskListMarker" in event:
+                _tick(document, event["TaskListMarker"])
+                continue
+        elif event == "Rule":
             _close(leaf, current, last_end, words)
-            leaf = None
-            current = make(start, place["end"], begun)
-            _note(document, current)
-            words = []
-            leaf_end = -1 if name in _CONTAINERS else current.end
-            is_fresh = True
+            leaf, current, leaf_end = None, Block("rule", place["start"], place["end"]), -1
+            blocks.append(current)
             continue
+        else:  # a soft or hard break
+            is_fresh = True
+            words.append(" ")
+            continue
+        start, end = place["start"], place["end"]
         if start >= leaf_end:
             leaf = current = Block("paragraph", start, start)
             blocks.append(leaf)
-            leaf_end = len(document.content) + 1
+            leaf_end = limit
             is_fresh = True
-        if place["end"] > last_end:
-            last_end = place["end"]
-        if "Text" in event:
-            words.append(event["Text"])
-            if current.kind == "code":
-                _add_code(current, start, event["Text"])
-        elif "Code" in event:
-            words.append(event["Code"])
-        elif begun is not None:
+        if end > last_end:
+            last_end = end
+        if begun is not None:
             _note_inline(document, begun, place, is_fresh)
-        else:
-            _note_html(document, event, start)
+        elif current.kind in _TEXTED or ("Text" not in event and "Code" not in event):
+            _add_text(document, current, words, (event, start))
         is_fresh = False
     _close(leaf, current, last_end, words)
 
@@ -307,35 +290,54 @@ def _close(leaf: Block | None, current: Block, last_end: int, words: list[str]) 
     """Ends what was open: a made paragraph where its last text ended, a heading with its words."""
     if leaf is not None:
         leaf.end = last_end
-    if current.kind == "heading":
+    elif current.kind == "heading":
         current.text = "".join(words).strip()
 
 
-def _note(document: Document, block: Block) -> None:
-    index = len(document.blocks)
-    document.blocks.append(block)
+def _detail(document: Document, block: Block, begun: dict[str, Any]) -> None:
+    """Fills in what a block needs besides its place; it is about to become the last of the document."""
     kind = block.kind
+    index = len(document.blocks)
     if kind == "heading":
+        block.level = int(begun["Heading"]["level"][1])
         document.headings.append(block)
-    elif kind == "code":
-        document.codes.append(index)
     elif kind == "list":
-        if block.level >= 0:
+        first = begun["List"]
+        block.level = -1 if first is None else first
+        if first is not None:
             document.ordered.append(index)
+    elif kind == "code":
+        form = begun["CodeBlock"]
+        block.level = -1
+        block.info = form["Fenced"] if type(form) is dict else ""
+        document.codes.append(index)
     elif kind == "table":
         document.tables.append(index)
+    elif kind == "quote":
+        block.info = (begun["BlockQuote"] or "").lower()
 
 
-def _add_code(block: Block, start: int, text: str) -> None:
-    if block.level < 0:
-        block.level = start
-    block.text += text
+def _add_text(document: Document, block: Block, words: list[str], found: tuple[Any, int]) -> None:
+    """Text, inline code, HTML: kept where a heading or a code block is made of it, else only looked through."""
+    event, start = found
+    kind = block.kind
+    if kind == "heading":
+        words.append(event.get("Text") or event.get("Code") or "")
+    elif kind == "code":
+        if block.level < 0:
+            block.level = start
+        block.text += event["Text"]
+    if "Text" not in event and "Code" not in event:
+        _note_html(document, event, start)
 
 
-def _tick(blocks: list[Block], is_done: bool) -> None:
-    for block in reversed(blocks[-3:]):
-        if block.kind == "item":
-            block.level = 2 if is_done else 1
+def _tick(document: Document, is_done: bool) -> None:
+    """Marks the item that a task box opens: the last block, or the one before its first paragraph."""
+    blocks = document.blocks
+    for index in range(len(blocks) - 1, max(len(blocks) - 4, -1), -1):
+        if blocks[index].kind == "item":
+            blocks[index].level = 2 if is_done else 1
+            document.tasks.append(index)
             return
 
 

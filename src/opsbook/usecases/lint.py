@@ -12,12 +12,11 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from opsbook.book.lint import OF_RULE_FILES, RULES, Around, LintSettings, Outline, Rule, in_reading_order, lint_page
+from opsbook.book.lint import OF_RULE_FILES, Around, LintSettings, Outline, in_reading_order, lint_book, lint_page
 from opsbook.book.outline import outline_of
 from opsbook.book.page import read_page
-from opsbook.book.rules import load
-from opsbook.ground.errors import Finding, Severity, Span, Usage
-from opsbook.ground.guesses import closest
+from opsbook.ground.errors import Finding, Severity, Span
+from opsbook.usecases.chosen_rules import ChosenRules
 from opsbook.usecases.ports import Alerting, BookSource, PageFile, RuleFiles, Unreadable, Workers
 
 
@@ -45,6 +44,10 @@ class LintReport(Struct, frozen=True):
     looked_for: dict[str, bool] = {}
 
 
+# From here on the work is spread over forked workers, which are given all rules instead of each loading them.
+_MANY_BYTES = 300_000
+
+
 class _Part(Struct):
     """What one worker hands back."""
 
@@ -57,7 +60,9 @@ def lint(source: BookSource, rule_files: RuleFiles, scope: Scope, workers: Worke
     """The findings on a book and on the rule files named in the scope. Raises Usage for a rule that does not exist."""
     files = source.pages()
     around = surroundings(source, files, scope)
-    rules = chosen_rules(scope)
+    rules = ChosenRules(scope.select, scope.ignore, scope.severities)
+    if sum(file.size_bytes for file in files) > _MANY_BYTES:
+        rules.prepare()
     gc_was_on = gc.isenabled()
     gc.disable()  # blocks hold no cycles, and collecting over them took a third of the time
     try:
@@ -68,7 +73,7 @@ def lint(source: BookSource, rule_files: RuleFiles, scope: Scope, workers: Worke
     decoded = [msgspec.msgpack.decode(part, type=_Part) for part in parts]
     outlines = sorted((outline for part in decoded for outline in part.outlines), key=lambda o: o.path)
     findings = [finding for part in decoded for finding in part.findings]
-    findings.extend(lint_book(rules, outlines, around))
+    findings.extend(lint_book(rules.of_book(outlines), outlines, around))
     findings.extend(_alert_findings(rule_files, outlines, scope, rules, book=source.book))
     kept = in_reading_order(_within(findings, scope))
     looked_at = sum(1 for file in files if not scope.paths or is_within(file.path, scope.paths))
@@ -76,15 +81,8 @@ def lint(source: BookSource, rule_files: RuleFiles, scope: Scope, workers: Worke
     return LintReport(looked_at, tuple(kept), looked_for)
 
 
-def lint_book(rules: Sequence[Rule], outlines: Sequence[Outline], around: Around) -> Iterator[Finding]:
-    """The findings of the rules that see the whole book."""
-    for rule in rules:
-        if rule.check_book is not None:
-            yield from rule.check_book(outlines, around)
-
-
 def _alert_findings(
-    rule_files: RuleFiles, outlines: Sequence[Outline], scope: Scope, rules: Sequence[Rule], *, book: str
+    rule_files: RuleFiles, outlines: Sequence[Outline], scope: Scope, rules: ChosenRules, *, book: str
 ) -> Iterator[Finding]:
     """The findings on the rule files; they are asked for by name and lie where they lie, so no path limits them."""
     if not scope.alerting.paths:
@@ -93,22 +91,23 @@ def _alert_findings(
     from opsbook.usecases.alert_files import covered, gather
 
     gathered = gather(rule_files, scope.alerting)
-    chosen = {rule.name for rule in rules}
+    chosen = rules.of_rule_files()
     for finding in (*gathered.findings, *alert_findings(covered(gathered, outlines, scope.alerting, book))):
         if finding.rule in chosen:
             yield finding
 
 
-def _lint_part(source: BookSource, rules: Sequence[Rule], around: Around, files: Sequence[PageFile]) -> bytes:
+def _lint_part(source: BookSource, rules: ChosenRules, around: Around, files: Sequence[PageFile]) -> bytes:
     findings: list[Finding] = []
     outlines: list[Outline] = []
     for file in files:
         raw = source.read(file.path)
         if isinstance(raw, Unreadable):
-            findings.extend(unreadable(raw) for rule in rules if rule.name == "unreadable-page")
+            if rules.has("unreadable-page"):
+                findings.append(unreadable(raw))
             continue
         page = read_page(file.path, raw, source.reading)
-        findings.extend(lint_page(page, rules, around))
+        findings.extend(lint_page(page, rules.of_page(page), around))
         outlines.append(outline_of(page, around))
     return msgspec.msgpack.encode(_Part(findings, outlines, around.looked_for))
 
@@ -135,29 +134,6 @@ def surroundings(source: BookSource, files: Sequence[PageFile], scope: Scope) ->
         book_depth=depth,
         is_repository=source.is_repository,
     )
-
-
-def all_rules() -> list[Rule]:
-    """Every rule there is, in the order of their names."""
-    load()
-    return list(RULES)
-
-
-def chosen_rules(scope: Scope) -> list[Rule]:
-    """The rules to apply, in the order of their names. Raises Usage for a name that no rule has."""
-    rules = all_rules()
-    known = [rule.name for rule in rules]
-    for name in (*scope.select, *scope.ignore, *(name for name, _ in scope.severities)):
-        if name not in known:
-            near = closest(name, known)
-            guess = f" Did you mean '{near}'?" if near else " `opsbook lint --list-rules` shows them all."
-            raise Usage(f"There is no rule '{name}'.{guess}")
-    off = {name for name, severity in scope.severities if severity == "off"}
-    return [
-        rule
-        for rule in rules
-        if (not scope.select or rule.name in scope.select) and rule.name not in scope.ignore and rule.name not in off
-    ]
 
 
 def _within(findings: Sequence[Finding], scope: Scope) -> Iterator[Finding]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Protocol
+from zlib import crc32
 
+from opsbook import __version__
 from opsbook.book.page import read_page
 from opsbook.book.search import SearchAnswer, SearchSection
 from opsbook.book.search_sections import search_sections
@@ -38,8 +40,10 @@ def bring_up(source: BookSource, index: Index) -> None:
 
 
 def _digest(source: BookSource, file: PageFile) -> str:
+    """Names a page's content as it would be indexed: by this version, read in this way."""
     reading = source.reading
-    return f"{file.size_bytes}-{file.changed_ns}-{reading.anchors}-{hash(reading.kinds) if reading.kinds else 0}"
+    kinds = crc32(repr((reading.kinds, reading.headings.own)).encode()) if reading.kinds or reading.headings.own else 0
+    return f"{__version__}-{file.size_bytes}-{file.changed_ns}-{reading.anchors}-{kinds:x}"
 
 
 def _sections(source: BookSource, path: str) -> tuple[SearchSection, ...]:

@@ -15,9 +15,8 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import TypeVar
 
 import apsw
@@ -32,14 +31,14 @@ from opsbook.ground.errors import Failure
 
 __all__ = ["SearchIndex", "Sections", "Updated"]
 
-Sections = Iterable[SearchSection] | Callable[[], Iterable[SearchSection]]
+# Given as a callable, the sections of a page are made only when it has changed, and not kept.
+Sections = Sequence[SearchSection] | Callable[[], Iterable[SearchSection]]
 _T = TypeVar("_T")
 
 # Longer than another process needs to write a large book anew.
 BUSY_MS = 15_000
 MOST_HITS = 200
-READ_CACHE_KIB = 64 * 1024
-WRITE_CACHE_KIB = 64 * 1024
+CACHE_KIB = 64 * 1024
 # One to find the damage, one to find that another process mends it at the same time, one to succeed.
 ATTEMPTS = 3
 
@@ -72,8 +71,9 @@ class SearchIndex:
     `in_memory_because` says why there is no file although one was asked for; None while all is well.
     """
 
-    def __init__(self, path: str | os.PathLike[str] | None) -> None:
+    def __init__(self, path: str | os.PathLike[str] | None, *, busy_ms: int = BUSY_MS) -> None:
         self._path = None if path is None else os.fspath(path)
+        self._busy_ms = busy_ms
         self._lock = threading.RLock()
         self._updating = threading.RLock()
         self._reader: apsw.Connection | None = None
@@ -142,11 +142,11 @@ class SearchIndex:
     def _connection(self) -> apsw.Connection:
         """The reading connection, on the file that has the name now. Call with the lock held."""
         if self._path is None:
-            self._reader = self._reader or _open(":memory:", READ_CACHE_KIB)
+            self._reader = self._reader or _open(":memory:", self._busy_ms)
             return self._reader
         if self._reader is None:
             self._identity = _identity(self._path)
-            self._reader = _open(self._path, READ_CACHE_KIB)
+            self._reader = _open(self._path, self._busy_ms)
             self._identity = self._identity or _identity(self._path)
         elif _identity(self._path) != self._identity:
             raise _Gone(f"{self._path} was taken away")
@@ -154,10 +154,11 @@ class SearchIndex:
 
     def _write(self, changed: Mapping[str, tuple[str, tuple[SearchSection, ...]]]) -> Updated:
         pages = self._pages or {}
-        if self._path is None:
+        path = self._path
+        if path is None:
             with self._lock:
                 return tables.write(self._connection(), changed, pages.keys())
-        writer = _open(self._path, WRITE_CACHE_KIB)
+        writer = _open(path, self._busy_ms)
         try:
             # Without this a large update would shut readers out from when it overflows its cache.
             writer.pragma("cache_spill", False)
@@ -166,10 +167,12 @@ class SearchIndex:
             writer.close()
 
     def _recover(self, wrong: BaseException) -> None:
-        """Clears the way for another attempt: an empty file, or memory; raises `Failure` without any."""
-        if isinstance(wrong, _BUSY) or self._path is None:
+        """Clears the way for another attempt: an empty file, or memory. Raises `Failure` for a busy file."""
+        if isinstance(wrong, _BUSY):
             raise _failure(self._path, wrong)
         with self._lock:
+            if self._path is None:  # another thread has turned to memory meanwhile
+                return
             is_same = self._identity is not None and _identity(self._path) == self._identity
             if self._reader is not None:
                 self._reader.close()
@@ -184,7 +187,7 @@ class SearchIndex:
                 # Only the file that was found damaged: another process may have put a new one in its place.
                 for name in (self._path, f"{self._path}-journal"):
                     with suppress(OSError):
-                        Path(name).unlink()
+                        os.unlink(name)
             self._identity = None
 
 
@@ -197,18 +200,18 @@ def _identity(path: str) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _open(path: str, cache_kib: int) -> apsw.Connection:
+def _open(path: str, busy_ms: int) -> apsw.Connection:
     """A connection to an index whose tables are there, made if need be."""
     if path != ":memory:":
-        Path(path).absolute().parent.mkdir(parents=True, exist_ok=True)
+        os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
     connection = apsw.Connection(path)
     try:
-        connection.set_busy_timeout(BUSY_MS)
-        connection.pragma("journal_mode", "TRUNCATE" if path != ":memory:" else "MEMORY")
+        connection.set_busy_timeout(busy_ms)
+        connection.pragma("journal_mode", "DELETE" if path != ":memory:" else "MEMORY")
         # The journal is synced before the file is changed: a power cut leaves the old index or the new.
         connection.pragma("synchronous", "NORMAL")
         connection.pragma("temp_store", "MEMORY")
-        connection.pragma("cache_size", -cache_kib)
+        connection.pragma("cache_size", -CACHE_KIB)
         tables.ensure(connection)
     except BaseException:
         connection.close()

@@ -152,8 +152,6 @@ def _candidates(connection: apsw.Connection, statement: str, match: str, most: i
 
 def _hit(connection: apsw.Connection, one: Ranked, asked: Plan) -> Hit:
     row = connection.execute(_SHOWN, (one.number,)).fetchone()
-    path, anchor, page, title, line, symptoms, text = msgspec.convert(
-        row, tuple[bytes, str, str, str, int, str, str]
-    )
+    path, anchor, page, title, line, symptoms, text = msgspec.convert(row, tuple[bytes, str, str, str, int, str, str])
     cut, marks = snippet(text or symptoms, asked.sought)
     return Hit(path_of(path), anchor, page, title, cut, one.score, line, marks)

@@ -1,6 +1,7 @@
 """One lint rule per file: each file names its rule, says why it exists, and registers one check. Imports nothing else.
 
-`load` imports them all; adding a rule is adding its file here and its page in docs/rules.
+A rule lies in the folder of what it looks at, and a folder is imported when such a thing is first met: a lint of one
+free page does not pay for the rules of procedures. Adding a rule is adding its file here and its page in docs/rules.
 """
 
 from __future__ import annotations
@@ -8,12 +9,15 @@ from __future__ import annotations
 import pkgutil
 from functools import cache
 from importlib import import_module
+from typing import Literal
+
+Folder = Literal["pages", "policies", "procedures", "reports", "rule_files"]
+FOLDERS: tuple[Folder, ...] = ("pages", "policies", "procedures", "reports", "rule_files")
 
 
 @cache
-def load() -> tuple[str, ...]:
-    """Imports every rule file, which registers it; returns the modules' names."""
-    names = tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
-    for name in names:
-        import_module(f"{__name__}.{name}")
-    return names
+def load(folder: Folder) -> None:
+    """Imports the rules of a folder, which registers them."""
+    package = import_module(f"{__name__}.{folder}")
+    for module in pkgutil.iter_modules(package.__path__):
+        import_module(f"{package.__name__}.{module.name}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 # Longer runs are keys, hashes and base64: cut, so that one blob cannot fill the vocabulary.
@@ -27,9 +27,9 @@ class _Folding(dict[int, str]):
     def __missing__(self, code: int) -> str:
         char = chr(code)
         apart = unicodedata.normalize("NFKD", char)
-        base = apart[0] if all(unicodedata.combining(mark) for mark in apart[1:]) else char
-        folded = base.lower()
-        self[code] = folded if len(folded) == 1 else base
+        letter = apart[0] if all(unicodedata.combining(mark) for mark in apart[1:]) else char
+        folded = letter.lower()
+        self[code] = folded if len(folded) == 1 else letter
         return self[code]
 
 
@@ -41,12 +41,20 @@ def fold(text: str) -> str:
     return text.lower() if text.isascii() else text.translate(_FOLDING)
 
 
+# Chinese, Japanese and Korean write without spaces: each character is a word, and a typed run of them is
+# looked for as a phrase.
+_UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af\U00020000-\U0003ffff"
+
+
 @cache
-def _word() -> re.Pattern[str]:
-    # Chinese, Japanese and Korean write without spaces: each character is a word, and a typed run of them
-    # is looked for as a phrase.
-    unspaced = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af\U00020000-\U0003ffff"
-    return re.compile(f"[{unspaced}]|(?:(?![{unspaced}])[^\\W_])+")
+def _unspaced() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    word = f"(?=[^\\W_])[{_UNSPACED}]|(?:(?![{_UNSPACED}])[^\\W_])+"
+    return re.compile(f"[{_UNSPACED}]"), re.compile(word)
+
+
+@cache
+def _spaced() -> re.Pattern[str]:
+    return re.compile(r"[^\W_]+")
 
 
 def words(text: str) -> list[str]:
@@ -54,7 +62,12 @@ def words(text: str) -> list[str]:
     if text.isascii():
         found = _ASCII_WORD.findall(text.lower())
     else:
-        found = _word().findall(fold(unicodedata.normalize("NFC", text)))
+        folded = fold(unicodedata.normalize("NFC", text))
+        character, unspaced = _unspaced()
+        # The pattern that parts unspaced scripts is three times slower, and few texts need it.
+        found = (unspaced if character.search(folded) else _spaced()).findall(folded)
+    if len(text) <= LONGEST_WORD:
+        return found
     return [word if len(word) <= LONGEST_WORD else word[:LONGEST_WORD] for word in found]
 
 
@@ -76,24 +89,28 @@ def indexed(text: str) -> list[str]:
     found = words(text)
     if _HUMP.search(text):
         for word in dict.fromkeys(_PLAIN_WORD.findall(text)):
-            found.extend(humps(word))
+            if not word[1:].islower():  # most words are plain, and this is ten times faster than to look for humps
+                found.extend(humps(word))
     return found
 
 
-def indexed_name(name: str) -> list[str]:
+@lru_cache(4096)  # the title of a page is that of each of its sections, and "Diagnosis" is that of many
+def indexed_name(name: str) -> tuple[str, ...]:
     """The words of a name or heading: as `indexed`, also with snake_case and kebab-case words joined.
 
     Of CamelCase ones each two neighbours are joined too: people say crashlooping for `KubePodCrashLooping`.
     """
     found = indexed(name)
     for chunk in name.split():
+        if chunk.isalpha() and chunk[1:].islower():
+            continue
         parts = humps(chunk)
         if len(parts) > 2:
             found.extend(left + right for left, right in pairwise(parts))
         pieces = words(chunk)
         if 1 < len(pieces) <= MOST_HUMPS and chunk.isascii():
             found.append("".join(pieces)[:LONGEST_WORD])
-    return found
+    return tuple(found)
 
 
 # English endings, longest first, with the fewest letters that must be left. Only words of the book that

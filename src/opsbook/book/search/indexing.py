@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from opsbook.book.search.folding import indexed, indexed_name, words
 from opsbook.book.search.hit import SearchSection
 
@@ -18,7 +20,7 @@ GENERATION = 1
 
 def columns_of(section: SearchSection) -> tuple[str, ...]:
     """The words of a section for each of `COLUMNS`, parted by spaces."""
-    columns = (
+    columns: tuple[Sequence[str], ...] = (
         [word for alert in section.alerts for word in indexed_name(alert)],
         indexed_name(section.page),
         indexed_name(section.section),
@@ -39,7 +41,7 @@ def names_of(section: SearchSection) -> str:
 
     Each is given first as whole names without spaces, then as its words; the file's name is one more title.
     """
-    fields = (
+    fields: tuple[Sequence[str], ...] = (
         ["".join(words(alert)) for alert in section.alerts],
         [word for alert in section.alerts for word in indexed_name(alert)],
         ["".join(words(section.section))],

@@ -25,9 +25,7 @@ _NOISE_TEXT = """
 """
 _NOISE = frozenset(_NOISE_TEXT.split())
 # A number straight after one of these names the error itself (`exit code 137`, `ORA-00600`, `HTTP 502`).
-_NUMBERED = frozenset(
-    ("code", "status", "errno", "exit", "error", "http", "ora", "sqlstate", "signal", "err")
-)
+_NUMBERED = frozenset(("code", "status", "errno", "exit", "error", "http", "ora", "sqlstate", "signal", "err"))
 
 
 @cache

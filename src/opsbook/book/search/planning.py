@@ -23,7 +23,7 @@ from opsbook.book.search.spelling import halves, mend, slips_allowed
 # own words stand everywhere …
 MOST_EXTRA_ENTRIES = 6_000
 # … what the words that must match may add up to before the commonest become optional …
-MOST_REQUIRED_ENTRIES = 30_000
+MOST_REQUIRED_ENTRIES = 100_000
 # … what an any-of question may read, when it stands alone and when it only adds to hits that hold everything.
 MOST_ANY_ENTRIES, MOST_ADDED_ENTRIES = 4_000, 1_000
 # From this many expected sections on, headings are asked first.
@@ -146,9 +146,7 @@ def match_any(plan: Plan, most_entries: int = MOST_ANY_ENTRIES) -> str:
 
 def relaxed(plan: Plan) -> Plan:
     """The same plan for an any-of question: everything counts, phrases also by their words."""
-    return structs.replace(
-        plan, required=(*plan.required, *plan.optional, *plan.pieces), optional=(), pieces=()
-    )
+    return structs.replace(plan, required=(*plan.required, *plan.optional, *plan.pieces), optional=(), pieces=())
 
 
 def without_exclusions(plan: Plan) -> Plan:
@@ -224,9 +222,7 @@ class _Planning:
             singles = [Word(token, (token,)) for token in word.tokens]
             return [one for single in singles if not _is_stop(single) for one in self._sought(single)]
         if len(word.tokens) > 1:
-            self.pieces.extend(
-                self._weighed((Phrase((token,), self.known.get(token, 0)),)) for token in word.tokens
-            )
+            self.pieces.extend(self._weighed((Phrase((token,), self.known.get(token, 0)),)) for token in word.tokens)
         others = [] if word.is_phrase else self._others(word, is_found=bool(exact))
         if not exact and not others:
             return self._rescued(word)

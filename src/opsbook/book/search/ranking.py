@@ -139,9 +139,7 @@ def _stands_in(prose: str, phrase: Phrase) -> bool:
         place = prose.find(word)
         while place >= 0:
             end = place + len(word)
-            if not (place and prose[place - 1].isalnum()) and (
-                phrase.is_prefix or not prose[end : end + 1].isalnum()
-            ):
+            if not (place and prose[place - 1].isalnum()) and (phrase.is_prefix or not prose[end : end + 1].isalnum()):
                 break
             place = prose.find(word, end)
         if place < 0:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import pairwise
 
 from msgspec import Struct
 
@@ -15,7 +16,7 @@ from opsbook.book.shell.destruction_table import TABLE, VALUED
 from opsbook.book.shell.facts import Command, Script
 from opsbook.book.shell.rows import Hint, Row, hints, matching, may_match, names_of
 from opsbook.book.shell.walk import read
-from opsbook.book.shell.words import DOCKER_VALUED, KUBECTL_VALUED, Words, program, split, unwrap
+from opsbook.book.shell.words import DOCKER_VALUED, KUBECTL_VALUED, Words, program, split, unwrap, word_set
 
 
 class Destruction(Struct, frozen=True, gc=False):
@@ -81,9 +82,11 @@ def _found(script: str, depth: int) -> list[Destruction]:
             for item in _found(inner.text, depth + 1):
                 start, end = inner.place(item.start, item.end)
                 found.append(Destruction(item.what, item.why, start, end, item.comes_back))
-        for target in command.targets:
-            if _DEVICE.match(target.text):
-                found.append(Destruction(f"> {target.text}", "overwrites a device", target.start, target.end))
+        found += [
+            Destruction(f"> {target.text}", "overwrites a device", target.start, target.end)
+            for target in command.targets
+            if _DEVICE.match(target.text)
+        ]
     return found
 
 
@@ -117,13 +120,7 @@ def _why(words: Words, command: Command, facts: Script, index: int) -> str | Non
 
 def _by_table(name: str, words: Words, rows: tuple[Row, ...]) -> str | None:
     kubernetes = name in ("kubectl", "oc")
-    valued = (
-        KUBECTL_VALUED
-        if kubernetes
-        else DOCKER_VALUED
-        if name in _CONTAINERS
-        else VALUED.get(name, frozenset())
-    )
+    valued = KUBECTL_VALUED if kubernetes else DOCKER_VALUED if name in _CONTAINERS else VALUED.get(name, frozenset())
     row = matching(rows, words, valued)
     if row is not None:
         if not kubernetes:
@@ -138,10 +135,8 @@ def _by_table(name: str, words: Words, rows: tuple[Row, ...]) -> str | None:
 
 
 _PODS = "deletes pods, of which only those with an owner come back"
-_CONTAINERS = frozenset("docker podman nerdctl crictl docker-compose".split())
-_AWS_VERB = re.compile(
-    r"(?:delete|terminate|deregister|purge|remove|revoke|batch-delete|schedule-key-deletion)\b"
-)
+_CONTAINERS = word_set("docker podman nerdctl crictl docker-compose")
+_AWS_VERB = re.compile(r"(?:delete|terminate|deregister|purge|remove|revoke|batch-delete|schedule-key-deletion)\b")
 
 
 _TEMPORARY = re.compile(r"(?:/tmp|/var/tmp|/dev/shm|\$\{?TMPDIR\}?|\$\(mktemp[^)]*\))(?:/|$)")
@@ -184,9 +179,7 @@ def _dd(words: Words, facts: Script) -> str | None:
 
 def _find(words: Words, facts: Script) -> str | None:
     texts = [word.text for word in words[1:]]
-    roots = texts[
-        : next((at for at, text in enumerate(texts) if text.startswith(("-", "(", "!"))), len(texts))
-    ]
+    roots = texts[: next((at for at, text in enumerate(texts) if text.startswith(("-", "(", "!"))), len(texts))]
     if "-delete" in texts and not (roots and all(_is_temporary(root, facts) for root in roots)):
         return "deletes every file that it finds"
     return None
@@ -194,10 +187,8 @@ def _find(words: Words, facts: Script) -> str | None:
 
 def _curl(words: Words, facts: Script) -> str | None:
     texts = [word.text for word in words]
-    for before, word in zip(texts, texts[1:], strict=False):
-        if word == "DELETE" and (
-            before in ("--request", "--method", "http", "https", "xh") or before.endswith("X")
-        ):
+    for before, word in pairwise(texts):
+        if word == "DELETE" and (before in ("--request", "--method", "http", "https", "xh") or before.endswith("X")):
             return "asks a server to delete something"
     if any(text in ("-XDELETE", "--request=DELETE", "--method=DELETE") for text in texts):
         return "asks a server to delete something"
@@ -211,9 +202,9 @@ _RULES = {
     **dict.fromkeys(("curl", "wget", "http", "https", "xh"), _curl),
 }
 
-_SQL_CLIENTS = frozenset(
+_SQL_CLIENTS = word_set(
     "psql mysql mariadb sqlite3 cqlsh clickhouse-client clickhouse cockroach snowsql sqlcmd duckdb hive beeline presto"
-    " trino impala-shell spark-sql sqlplus pgcli mycli influx".split()
+    " trino impala-shell spark-sql sqlplus pgcli mycli influx"
 )
 _MONGO = frozenset(("mongo", "mongosh"))
 
@@ -239,22 +230,20 @@ def _statements() -> tuple[tuple[re.Pattern[str], str], ...]:
     return (
         (re.compile(rf"\bDROP\s+({kinds})\b", re.I), "drops a part of the database"),
         (re.compile(r"\bTRUNCATE\s+(?:TABLE\s+)?[\w\"`.$]", re.I), "empties a table"),
-        (re.compile(r"\bDELETE\s+FROM\b(?![^;]*\bWHERE\b)", re.I), "deletes every row of a table"),
-        (re.compile(r"\bUPDATE\s+[\w\"`.]+\s+SET\b(?![^;]*\bWHERE\b)", re.I), "changes every row of a table"),
+        (re.compile(r"\bDELETE\s+FROM\b(?![^;]{0,2000}\bWHERE\b)", re.I), "deletes every row of a table"),
+        (re.compile(r"\bUPDATE\s+[\w\"`.]+\s+SET\b(?![^;]{0,2000}\bWHERE\b)", re.I), "changes every row of a table"),
     )
 
 
 def _sql(text: str) -> str | None:
-    plain = re.sub(r"--[^\n]*|/\*.*?\*/", " ", text, flags=re.S)
+    plain = re.sub(r"--[^\n]*|/\*.{0,2000}?\*/", " ", text, flags=re.S)
     return next((why for pattern, why in _statements() if pattern.search(plain)), None)
 
 
 _MONGO_DROPS = re.compile(
     r"\.dropDatabase\(|\.drop\(\)|\.(?:deleteMany|remove)\(\s*(?:\{\s*\})?\s*\)|\.dropUser\(|\.dropIndex(?:es)?\("
 )
-_REDIS_DROPS = re.compile(
-    r"\b(?:FLUSHALL|FLUSHDB|SHUTDOWN|CLUSTER\s+(?:RESET|FORGET)|SCRIPT\s+FLUSH)\b", re.I
-)
+_REDIS_DROPS = re.compile(r"\b(?:FLUSHALL|FLUSHDB|SHUTDOWN|CLUSTER\s+(?:RESET|FORGET)|SCRIPT\s+FLUSH)\b", re.I)
 
 
 def _mongo(text: str) -> str | None:

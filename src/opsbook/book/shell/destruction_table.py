@@ -7,13 +7,12 @@ runbooks are for, and are undone by starting.
 from __future__ import annotations
 
 from opsbook.book.shell.rows import Row
+from opsbook.book.shell.words import word_set
 
 _DRY = ("--dry-run", "--help", "--dryrun", "--noop")
 
 
-def _row(
-    verbs: str, why: str, *, needs: str = "", unless: tuple[str, ...] = _DRY, anywhere: bool = False
-) -> Row:
+def _row(verbs: str, why: str, *, needs: str = "", unless: tuple[str, ...] = _DRY, anywhere: bool = False) -> Row:
     return Row(tuple(verbs.split()), why, tuple(needs.split()), unless, anywhere)
 
 
@@ -60,9 +59,7 @@ TABLE: dict[str, tuple[Row, ...]] = {
     "velero": (_row("backup|restore|schedule delete", "deletes backups"),),
     "istioctl": (_row("uninstall", "removes the mesh"),),
     "kubeadm": (_row("reset", "takes the node out of its cluster and wipes its state"),),
-    "virsh": (
-        _row("destroy|undefine|vol-delete|pool-delete|snapshot-delete", "removes a machine or its disks"),
-    ),
+    "virsh": (_row("destroy|undefine|vol-delete|pool-delete|snapshot-delete", "removes a machine or its disks"),),
     "virtctl": (_row("removevolume", "takes a volume away from a machine"),),
     "vagrant": (_row("destroy", "deletes the machine"),),
     "lxc": (_row("delete", "deletes the container"),),
@@ -109,19 +106,13 @@ TABLE: dict[str, tuple[Row, ...]] = {
             unless=("-n", "--dry-run"),
         ),
     ),
-    "wipefs": (
-        _row(
-            "", "erases the signatures of a device", needs="-a --all -o --offset", unless=("-n", "--no-act")
-        ),
-    ),
+    "wipefs": (_row("", "erases the signatures of a device", needs="-a --all -o --offset", unless=("-n", "--no-act")),),
     "shred": (_row("", "overwrites files so that they cannot be recovered"),),
     "blkdiscard": (_row("", "discards every block of a device"),),
     "truncate": (_row("", "cuts files to a size", needs="-s --size"),),
     "mkswap": (_row("", "overwrites a device with swap space"),),
     "parted": (_row("mklabel|rm|mkpart", "rewrites the partition table", anywhere=True),),
-    "sgdisk": (
-        _row("", "rewrites the partition table", needs="-Z --zap-all -z --zap -d --delete -o --clear"),
-    ),
+    "sgdisk": (_row("", "rewrites the partition table", needs="-Z --zap-all -z --zap -d --delete -o --clear"),),
     "sfdisk": (_row("", "rewrites the partition table", unless=("-l", "--list", "-d", "--dump", "-n")),),
     "lvremove": (_row("", _LVM),),
     "vgremove": (_row("", _LVM),),
@@ -139,9 +130,7 @@ TABLE: dict[str, tuple[Row, ...]] = {
     ),
     "rados": (_row("rmpool|purge", "deletes a pool's objects"),),
     "ceph-volume": (_row("lvm zap", "wipes a disk"),),
-    "nodetool": (
-        _row("removenode|decommission|assassinate|clearsnapshot", "takes a node and its data away"),
-    ),
+    "nodetool": (_row("removenode|decommission|assassinate|clearsnapshot", "takes a node and its data away"),),
     "iptables": (_row("", "drops every rule of the firewall", needs="-F --flush -X --delete-chain"),),
     "ip6tables": (_row("", "drops every rule of the firewall", needs="-F --flush -X --delete-chain"),),
     "nft": (_row("flush|delete", "drops rules of the firewall"),),
@@ -203,14 +192,12 @@ TABLE: dict[str, tuple[Row, ...]] = {
             ),
         ),
     ),
-    **dict.fromkeys(
-        ("kafka-delete-records", "kafka-delete-records.sh"), (_row("", "deletes records of topics"),)
-    ),
+    **dict.fromkeys(("kafka-delete-records", "kafka-delete-records.sh"), (_row("", "deletes records of topics"),)),
 }
 
 # Options with a value that may stand before the verbs, so that the value is not taken for one.
 VALUED: dict[str, frozenset[str]] = {
-    name: frozenset(options.split())
+    name: word_set(options)
     for name, options in {
         "helm": "-n --namespace --kube-context --kubeconfig",
         "git": "-C -c --git-dir --work-tree",

@@ -5,6 +5,7 @@ A slot such as `<pod>` is masked by a word of the same length first, lest it be 
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
@@ -21,16 +22,26 @@ MOST_JOINTS = 2000
 def parse(script: str) -> Tree | None:
     """The syntax tree of a script with its placeholders masked, or None when it is too long or too dense."""
     source = script.encode("utf-8", "surrogatepass")
-    if (
-        len(source) > LONGEST
-        or sum(source.count(joint) for joint in (b"|", b"<", b"(", b"`", b";&")) > MOST_JOINTS
-    ):
+    if len(source) > LONGEST or sum(source.count(joint) for joint in (b"|", b"<", b"(", b"`", b";&")) > MOST_JOINTS:
         return None
     if b"\r" in source or b"\0" in source:  # same length, and the parser takes a NUL for the end
         source = source.replace(b"\r\n", b" \n").replace(b"\0", b" ")
     if b"<" in source or b"{{" in source:
         source = _masked(script, source)
-    return _parser().parse(source)
+    if not source.isascii():
+        source = _WIDE.sub(_narrowed, source)
+    tree: Tree = _parser().parse(source)
+    return tree
+
+
+# The grammar's scanner asks C's isdigit() about whole code points, which reads beyond a table and may kill the process
+# (`{` and U+D46E7 does). To the shell such a letter is a letter, but no part of a name: `$Aé` is A.
+_WIDE = re.compile(rb"(\$\w*)?([\x80-\xff]+)")
+
+
+def _narrowed(match: re.Match[bytes]) -> bytes:
+    name = match[1] or b""
+    return name + (b"~" if name else b"x") * len(match[2])
 
 
 def _masked(script: str, source: bytes) -> bytes:
@@ -59,11 +70,7 @@ def _language() -> Language:
     # here, so its extension module is loaded by itself where it can be found.
     package = PathFinder.find_spec("tree_sitter_bash")
     spec = PathFinder.find_spec("_binding", package.submodule_search_locations) if package else None
-    if (
-        spec is not None
-        and spec.loader is not None
-        and (module := spec.loader.create_module(spec)) is not None
-    ):
+    if spec is not None and spec.loader is not None and (module := spec.loader.create_module(spec)) is not None:
         spec.loader.exec_module(module)
         return Language(cast(Any, module).language())
     import tree_sitter_bash

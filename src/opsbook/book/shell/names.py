@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from opsbook.book.shell.facts import Named, Word
 from opsbook.book.shell.walk import read
-from opsbook.book.shell.words import program, split, unwrap
+from opsbook.book.shell.words import program, split, unwrap, word_set
 
 
 def defined_functions(script: str) -> tuple[Named, ...]:
@@ -43,7 +43,7 @@ def calls(script: str, names: frozenset[str] | None = None) -> tuple[Named, ...]
     )
 
 
-_SUDO_VALUED = frozenset("-u -g -h -p -C -r -t -T -U -D -R --user --group --host --prompt --chdir".split())
+_SUDO_VALUED = word_set("-u -g -h -p -C -r -t -T -U -D -R --user --group --host --prompt --chdir")
 
 
 def uses_sudo_without_n(script: str) -> tuple[Word, ...]:

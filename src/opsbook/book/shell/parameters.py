@@ -11,19 +11,20 @@ from msgspec import Struct
 
 from opsbook.book.shell.facts import Assigned, Place, Script, Use
 from opsbook.book.shell.walk import read
-from opsbook.book.shell.words import program
+from opsbook.book.shell.words import program, word_set
 
-_STANDARD = frozenset(
-    """HOME PATH USER LOGNAME PWD OLDPWD SHELL HOSTNAME HOSTTYPE MACHTYPE OSTYPE LANG LANGUAGE TERM TMPDIR RANDOM SRANDOM
-    SECONDS EPOCHSECONDS EPOCHREALTIME UID EUID GROUPS PPID LINENO IFS PS0 PS1 PS2 PS3 PS4 EDITOR VISUAL PAGER MAIL
-    FUNCNAME PIPESTATUS OPTARG OPTIND OPTERR REPLY SHLVL SHELLOPTS DIRSTACK COLUMNS LINES HISTFILE HISTSIZE TZ DISPLAY
-    MAPFILE COPROC COMP_WORDS COMP_CWORD COMPREPLY PROMPT_COMMAND CDPATH HISTCONTROL XDG_RUNTIME_DIR SUDO_USER SUDO_UID
-    SSH_AUTH_SOCK SSH_CONNECTION SSH_CLIENT SSH_TTY""".split()
-)
+_STANDARD = word_set("""
+    HOME PATH USER LOGNAME PWD OLDPWD SHELL HOSTNAME HOSTTYPE MACHTYPE OSTYPE LANG LANGUAGE TERM TMPDIR RANDOM
+    SRANDOM SECONDS EPOCHSECONDS EPOCHREALTIME UID EUID GROUPS PPID LINENO IFS PS0 PS1 PS2 PS3 PS4 EDITOR VISUAL
+    PAGER MAIL FUNCNAME PIPESTATUS OPTARG OPTIND OPTERR REPLY SHLVL SHELLOPTS DIRSTACK COLUMNS LINES HISTFILE
+    HISTSIZE TZ DISPLAY MAPFILE COPROC COMP_WORDS COMP_CWORD COMPREPLY PROMPT_COMMAND CDPATH HISTCONTROL
+    XDG_RUNTIME_DIR SUDO_USER SUDO_UID SSH_AUTH_SOCK SSH_CONNECTION SSH_CLIENT SSH_TTY
+""")
 _UPPER = re.compile(r"[A-Z][A-Z0-9_]*\Z")
 _MAY_USE = re.compile(
-    r"\$\{?[#!]?[A-Z]|[A-Z0-9_](?:\[[^\]\n]*\])?\+?=|\(\([^)\n]*[A-Z]|\bfor [A-Z]"
-    r"|\b(?:read|mapfile|readarray|getopts|printf -v|export|declare|select)\b[^\n]*[ \t][A-Z]"
+    r"\$\{?[#!]?[A-Z]|[A-Z0-9_](?:\[[^\]\n]{0,80}\])?\+?=|\(\([^()\n]{0,200}[A-Z]|\bfor [A-Z]"
+    r"|\b(?:read|mapfile|readarray|getopts|printf -v|export|declare|select)\b[^\n]{0,200}[ \t][A-Z]"
+    r"|\b(?:eval|source|set -a)\b|(?:^|[;&|\n])[ \t]*\.[ \t]"
 )
 
 
@@ -33,13 +34,16 @@ def is_standard(name: str) -> bool:
 
 
 class Variables(Struct, frozen=True):
-    """What a script uses before it sets it, in reading order, and what it sets.
+    """What a script uses before it sets it, in reading order, and the names that it sets, upper-case ones only.
 
-    `sources` is true when the script reads in another (`source`, `.`, `eval`), which may set anything.
+    `exported` are those of them that a later step sees; `assignments` where each is set; `sources` is true when the
+    script reads in another (`source`, `.`, `eval`), which may set anything.
     """
 
     used: tuple[Use, ...] = ()
-    assigned: tuple[Assigned, ...] = ()
+    assigned: tuple[str, ...] = ()
+    exported: tuple[str, ...] = ()
+    assignments: tuple[Assigned, ...] = ()
     sources: bool = False
 
     def names(self) -> tuple[str, ...]:
@@ -66,19 +70,10 @@ def variables(script: str) -> Variables:
         at = set_at.get(use.name)
         if at is None or (use.start < at and not use.in_function):
             used.append(use)
-    assigned = tuple(item for item in facts.assigned if _UPPER.match(item.name))
-    return Variables(tuple(used), _exported(assigned), _sources(facts))
-
-
-def _exported(assigned: tuple[Assigned, ...]) -> tuple[Assigned, ...]:
-    """The same, where `A=1` and a later `export A` make A exported from the first on."""
-    names = {item.name for item in assigned if item.exported}
-    return tuple(
-        item
-        if item.exported or item.name not in names
-        else Assigned(item.name, item.start, item.end, True, item.value)
-        for item in assigned
-    )
+    made = tuple(item for item in facts.assigned if _UPPER.match(item.name))
+    names = dict.fromkeys(item.name for item in made)
+    exported = dict.fromkeys(item.name for item in made if item.exported)
+    return Variables(tuple(used), tuple(names), tuple(exported), made, _sources(facts))
 
 
 def _sources(facts: Script) -> bool:
@@ -141,9 +136,7 @@ _SECRET = re.compile(
 )
 _MAY_SHOW = re.compile(r"\$\{?[A-Z0-9_]*(?:PASS|TOKEN|SECRET|KEY|CREDENTIAL|AUTH|PWD|PSK)")
 # They run within the shell, so no process bears their arguments.
-_BUILTINS = frozenset(
-    "echo printf read test [ : true false cd pwd unset shift return exit set umask export hash".split()
-)
+_BUILTINS = word_set("echo printf read test [ : true false cd pwd unset shift return exit set umask export hash")
 
 
 def looks_secret(name: str) -> bool:

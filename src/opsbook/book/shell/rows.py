@@ -51,7 +51,7 @@ def _follows(row: Row, positionals: list[str]) -> bool:
 
 
 def names_of(option: str, valued: frozenset[str]) -> list[str]:
-    """An option as a row may name it: itself without its value, and `-r`, `-f` for `-rf`, as far as letters are options."""
+    """An option as a row may name it: itself without its value, and `-r`, `-f` for `-rf`, up to one with a value."""
     names = [option.partition("=")[0]]
     if len(option) > 2 and option[1] != "-":
         for letter in option[1:7]:
@@ -80,9 +80,7 @@ def hints(rows: tuple[Row, ...]) -> tuple[Hint, ...]:
 def may_match(found: tuple[Hint, ...], script: str) -> bool:
     """Whether a script may match a row, by its text alone: cheap, and true for every script that does."""
     for verbs, pattern in found:
-        if (not verbs or any(map(script.__contains__, verbs))) and (
-            pattern is None or pattern.search(script)
-        ):
+        if (not verbs or any(map(script.__contains__, verbs))) and (pattern is None or pattern.search(script)):
             return True
     return False
 

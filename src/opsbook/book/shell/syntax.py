@@ -43,11 +43,7 @@ def syntax_error(script: str) -> SyntaxProblem | None:
     source = script.encode("utf-8", "surrogatepass")
     text = source[wrong.start_byte : wrong.end_byte].decode("utf-8", "replace").strip()
     first = text.split("\n", 1)[0][:40]
-    words = (
-        f"The shell may not be able to read '{first}' here."
-        if first
-        else "The shell may not be able to read this."
-    )
+    words = f"The shell may not be able to read '{first}' here." if first else "The shell may not be able to read this."
     return SyntaxProblem(row + 1, column + 1, wrong.start_byte, words, False)
 
 
@@ -81,7 +77,7 @@ def _quiet() -> re.Pattern[str]:
 
 
 _KEYWORD = re.compile(
-    r"(?:^|[;&|({!]|\b(?:do|then|else|elif|if|while|until)\b)\s*(if|fi|do|done|case|esac)(?=[\s;&|)]|\Z)",
+    r"(?:^|[;&|({!]|\b(?:do|then|else|elif|if|while|until)\b)[ \t]*(if|fi|do|done|case|esac)(?=[\s;&|)]|\Z)",
     re.M,
 )
 

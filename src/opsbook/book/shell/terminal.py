@@ -78,11 +78,7 @@ def _found(script: str, depth: int) -> list[Interactive]:
     found: list[Interactive] = []
     for index, command in enumerate(facts.commands):
         unwrapped = unwrap(command)
-        limited = (
-            bool(unwrapped.wrappers & {"timeout", "gtimeout"})
-            or command.background
-            or _cut_short(facts, index)
-        )
+        limited = bool(unwrapped.wrappers & {"timeout", "gtimeout"}) or command.background or _cut_short(facts, index)
         for words in unwrapped.layers:
             verdict = _judge(words, command, last=words is unwrapped.layers[-1] and not unwrapped.scripts)
             if verdict is None or (limited and verdict[0] == "never-ends"):
@@ -96,12 +92,11 @@ def _found(script: str, depth: int) -> list[Interactive]:
                 if not (limited and item.kind == "never-ends"):
                     start, end = inner.place(item.start, item.end)
                     found.append(Interactive(item.what, item.kind, item.instead, start, end))
-    for loop in facts.loops:
-        if not loop.ends:
-            found.append(
-                Interactive("while true", "never-ends", "give the loop an end", loop.start, loop.end)
-            )
-    return found
+    return found + [
+        Interactive("while true", "never-ends", "give the loop an end", loop.start, loop.end)
+        for loop in facts.loops
+        if not loop.ends
+    ]
 
 
 def _cut_short(facts: Script, index: int) -> bool:
@@ -109,13 +104,11 @@ def _cut_short(facts: Script, index: int) -> bool:
     pipeline = facts.commands[index].pipeline
     if pipeline < 0:
         return False
-    for command in facts.commands[index + 1 :]:
+    for command in facts.commands[index + 1 : index + 20]:
         if command.pipeline != pipeline or not command.words:
             continue
         options = " ".join(word.text for word in command.words[1:])
-        if command.name == "head" or (
-            command.name in ("grep", "rg") and re.search(r"-\w*[mq]|--quiet", options)
-        ):
+        if command.name == "head" or (command.name in ("grep", "rg") and re.search(r"-\w*[mq]|--quiet", options)):
             return True
         if command.name in ("sed", "awk") and re.search(r"q\b|exit", options):
             return True
@@ -197,9 +190,7 @@ def _shell(name: str, words: Words, command: Command, *, last: bool) -> tuple[st
             return None
         return "terminal", "put the command after the host"
     if name == "sudo":
-        return (
-            ("terminal", "put the command after sudo") if texts & {"-i", "-s", "--login", "--shell"} else None
-        )
+        return ("terminal", "put the command after sudo") if texts & {"-i", "-s", "--login", "--shell"} else None
     if name == "su":
         return "terminal", "use `sudo -n -u USER command`"
     _, positionals = split(words, frozenset(("-o", "-O", "--rcfile", "--init-file")))

@@ -7,13 +7,12 @@ which is empty), `never-ends` (runs until someone stops it).
 from __future__ import annotations
 
 from opsbook.book.shell.rows import Row
+from opsbook.book.shell.words import word_set
 
 LIMIT = "put `timeout 60` before it, or leave out the following"
 
 
-def _row(
-    kind: str, verbs: str, says: str = LIMIT, *, needs: str = "", unless: str = "", anywhere: bool = False
-) -> Row:
+def _row(kind: str, verbs: str, says: str = LIMIT, *, needs: str = "", unless: str = "", anywhere: bool = False) -> Row:
     return Row(tuple(verbs.split()), says, tuple(needs.split()), tuple(unless.split()), anywhere, kind)
 
 
@@ -52,16 +51,18 @@ _CONTAINERS = (
     _asks("login", "give the password with --password-stdin", unless="-p --password --password-stdin"),
 )
 
+_SCREENS = word_set(
+    "htop atop btop bashtop nmon glances nethogs nload bmon ctop k9s tig slurm iftop tmux screen dialog whiptail byobu"
+    " lazydocker telnet cfdisk alsamixer"
+)
+
 TABLE: dict[str, tuple[Row, ...]] = {
     **dict.fromkeys(
-        "vi vim nvim view nano emacs pico joe mcedit visudo vipw vigr".split(),
+        word_set("vi vim nvim view nano emacs pico joe mcedit visudo vipw vigr"),
         (_reads("", _FILE, unless="--version --help -es -Es -c"),),
     ),
     **dict.fromkeys(
-        (
-            "htop atop btop bashtop nmon glances nethogs nload bmon ctop k9s tig slurm iftop tmux screen dialog whiptail"
-            " byobu lazydocker telnet cfdisk alsamixer"
-        ).split(),
+        _SCREENS,
         (_reads("", _ONCE, unless="--version --help -t -b -dmS -ls -V"),),
     ),
     "top": (
@@ -120,9 +121,7 @@ TABLE: dict[str, tuple[Row, ...]] = {
         _asks("auth login", "use a service account", unless="--cred-file"),
         _asks("init", "set what is needed"),
     ),
-    "az": (
-        _asks("login", "use a service principal", unless="--service-principal --identity -u --username -i"),
-    ),
+    "az": (_asks("login", "use a service principal", unless="--service-principal --identity -u --username -i"),),
     "terraform": (
         _asks(
             "apply|destroy",
@@ -131,12 +130,8 @@ TABLE: dict[str, tuple[Row, ...]] = {
         ),
         _reads("console", "use `terraform output`"),
     ),
-    "terragrunt": (
-        _asks("apply|destroy", "add -auto-approve", unless="-auto-approve --terragrunt-non-interactive"),
-    ),
-    "passwd": (
-        _asks("", "use chpasswd", unless="--stdin -l -u -d -S -e --lock --unlock --delete --status --expire"),
-    ),
+    "terragrunt": (_asks("apply|destroy", "add -auto-approve", unless="-auto-approve --terragrunt-non-interactive"),),
+    "passwd": (_asks("", "use chpasswd", unless="--stdin -l -u -d -S -e --lock --unlock --delete --status --expire"),),
     "ssh-copy-id": (_asks("", "put the key in place beforehand", unless="-n"),),
     "ssh-keygen": (_asks("", "add -N '' and -f FILE", unless="-N -y -l -R -F -H -e -i -L -B -r -K -q -A"),),
     "fdisk": (_asks("", "use sfdisk or parted -s", unless="-l --list -s --getsz -x --version"),),
@@ -151,15 +146,13 @@ TABLE: dict[str, tuple[Row, ...]] = {
     "mysql_secure_installation": (_asks("", "run its statements by SQL"),),
     "helmfile": (_asks("apply|sync|destroy", "leave out --interactive", needs="-i --interactive"),),
     "velero": (_asks("backup|restore|schedule delete", "add --confirm", unless="--confirm"),),
-    "certbot": (
-        _asks("certonly|run|renew", "add --non-interactive", unless="-n --non-interactive --dry-run -q"),
-    ),
+    "certbot": (_asks("certonly|run|renew", "add --non-interactive", unless="-n --non-interactive --dry-run -q"),),
     "vault": (_asks("login", "give the token on its input", unless="-method -token-only"), _ends("monitor")),
     "redis-cli": (_ends("monitor|MONITOR|subscribe|SUBSCRIBE|psubscribe|PSUBSCRIBE"),),
 }
 
 VALUED: dict[str, frozenset[str]] = {
-    name: frozenset(options.split())
+    name: word_set(options)
     for name, options in {
         "git": "-C -c --git-dir --work-tree",
         "aws": "--profile --region --output --query",
@@ -186,64 +179,35 @@ VALUED: dict[str, frozenset[str]] = {
     }.items()
 }
 
-PAGERS = frozenset("less more most man".split())
-SHELLS = frozenset("bash sh zsh dash ash ksh fish".split())
+PAGERS = word_set("less more most man")
+SHELLS = word_set("bash sh zsh dash ash ksh fish")
 
+
+_MONGO = "--host --port -u -p --username --password --authenticationDatabase"
+_MYSQL = "-h -P -u -D --host --port --user --database --defaults-file"
+_REDIS = "-h -p -a -n -u -s --user --pass --cacert --cert --key --sni"
+_REDIS_DOES = (
+    "-x -v --scan --bigkeys --memkeys --hotkeys --rdb --version --help --cluster --eval --pipe --stat --latency"
+    " --latency-history --intrinsic-latency"
+)
+_PSQL = "-h -p -U -d -v -F -R -P -T -o -L --host --port --username --dbname --set"
+_PSQL_DOES = "-c -f -l -V -? --command --file --list --version --help"
+_CLICKHOUSE = "-h -u -d --host --port --user --password --database"
 
 # A client that opens a prompt of its own: its options with a value, the options that give it something to do, and
 # how many positionals come before one that does (-1: none ever does).
 CLIENTS: dict[str, tuple[frozenset[str], frozenset[str], int]] = {
-    name: (frozenset(valued.split()), frozenset(does.split()), positionals)
+    name: (word_set(valued), word_set(does), positionals)
     for name, valued, does, positionals in (
-        (
-            "psql",
-            "-h -p -U -d -v -F -R -P -T -o -L --host --port --username --dbname --set",
-            "-c -f -l -V -? --command --file --list --version --help",
-            -1,
-        ),
-        (
-            "mysql",
-            "-h -P -u -D --host --port --user --database --defaults-file",
-            "-e -V -? --execute --version --help",
-            -1,
-        ),
-        (
-            "mariadb",
-            "-h -P -u -D --host --port --user --database --defaults-file",
-            "-e -V -? --execute --version --help",
-            -1,
-        ),
-        (
-            "redis-cli",
-            "-h -p -a -n -u -s --user --pass --cacert --cert --key --sni",
-            "-x -v --scan --bigkeys --memkeys --hotkeys --rdb --version --help --cluster --eval --pipe --stat --latency --latency-history --intrinsic-latency",
-            0,
-        ),
-        (
-            "mongo",
-            "--host --port -u -p --username --password --authenticationDatabase",
-            "--eval --version --help",
-            -1,
-        ),
-        (
-            "mongosh",
-            "--host --port -u -p --username --password --authenticationDatabase",
-            "-f --eval --file --version --help",
-            -1,
-        ),
+        ("psql", _PSQL, _PSQL_DOES, -1),
+        ("mysql", _MYSQL, "-e -V -? --execute --version --help", -1),
+        ("mariadb", _MYSQL, "-e -V -? --execute --version --help", -1),
+        ("redis-cli", _REDIS, _REDIS_DOES, 0),
+        ("mongo", _MONGO, "--eval --version --help", -1),
+        ("mongosh", _MONGO, "-f --eval --file --version --help", -1),
         ("sqlite3", "-cmd -separator -init", "-version -help --version", 1),
-        (
-            "cqlsh",
-            "-u -p -k --username --password --keyspace --cqlversion",
-            "-e -f --execute --file --version --help",
-            -1,
-        ),
-        (
-            "clickhouse-client",
-            "-h -u -d --host --port --user --password --database",
-            "-q --query --queries-file --version --help",
-            -1,
-        ),
+        ("cqlsh", "-u -p -k --username --password --keyspace", "-e -f --execute --file --version --help", -1),
+        ("clickhouse-client", _CLICKHOUSE, "-q --query --queries-file --version --help", -1),
         ("python", "-W -X", "-c -m -V -h --version --help", 0),
         ("python3", "-W -X", "-c -m -V -h --version --help", 0),
         ("node", "-r --require", "-e -p -v --eval --print --version", 0),

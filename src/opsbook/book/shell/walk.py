@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from msgspec.structs import replace
 
 from opsbook.book.shell.facts import Assigned, Command, Loop, Named, Place, Script, Stdin, Use, Word
 from opsbook.book.shell.grammar import parse
+from opsbook.book.shell.quotes import unquote
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Tree
@@ -25,24 +27,6 @@ def read(script: str) -> Script:
     """The facts of a script, at byte offsets; placeholders in it count as plain words."""
     tree = parse(script)
     return Script(read=False) if tree is None else _Walk(script.encode("utf-8", "surrogatepass")).walk(tree)
-
-
-_QUOTES = re.compile(r"'([^']*)'|\"((?:[^\"\\]|\\.)*)\"|\\\n|\\(.)", re.S)
-
-
-def unquote(raw: str) -> str:
-    """The word as a command would receive it, expansions left as written."""
-    if "'" not in raw and '"' not in raw and "\\" not in raw:
-        return raw
-    return _QUOTES.sub(_plain, raw[1:] if raw.startswith(("$'", '$"')) else raw)
-
-
-def _plain(match: re.Match[str]) -> str:
-    if match[1] is not None:
-        return match[1]
-    if match[2] is not None:
-        return re.sub(r'\\(["\\$`\n])', lambda kept: "" if kept[1] == "\n" else kept[1], match[2])
-    return match[3] or ""
 
 
 class _Frame(Struct, frozen=True):
@@ -137,10 +121,8 @@ class _Walk:
         pushed: list[tuple[Node, _Frame, _Spot]] = []
         for child in node.children:
             kind = child.type
-            if kind == "variable_assignment":  # `A=1 cmd`: for that command alone, so nothing is set
-                value = child.child_by_field_name("value")
-                if value is not None:
-                    pushed.append((value, frame, _Spot("assignment")))
+            if kind == "variable_assignment":
+                self._prefix(child, node, frame)
             elif kind == "herestring_redirect":
                 stdin, fed = "herestring", self._text(child)
                 pushed.append((child, frame, spot))
@@ -168,9 +150,20 @@ class _Walk:
             self._set_by_command(words)
         self.todo.extend(reversed(pushed))
 
+    def _prefix(self, assignment: Node, command: Node, frame: _Frame) -> None:
+        """`A=1 cmd` sets A for that command alone; but the grammar also reads `A=1 B=2`, newline, `cmd` as such."""
+        name = command.child_by_field_name("name")
+        between = self.source[assignment.end_byte : name.start_byte] if name is not None else b""
+        if b"\n" in between.replace(b"\\\n", b""):
+            self._assign(assignment, frame, exported=False)
+            return
+        value = assignment.child_by_field_name("value")
+        if value is not None:
+            self.todo.append((value, frame, _Spot("assignment")))
+
     def _set_by_command(self, words: list[Word]) -> None:
         """What `read A B`, `mapfile -t A`, `getopts o A` and `printf -v A` set: their words that can be names."""
-        for before, word in zip(words, words[1:], strict=False):
+        for before, word in pairwise(words):
             if _NAME.match(word.text) and (words[0].text != "printf" or before.text == "-v"):
                 self.assigned.append(Assigned(word.text, word.start, words[-1].end))
 
@@ -278,9 +271,7 @@ class _Walk:
     def _test(self, node: Node, frame: _Frame, spot: _Spot) -> None:
         # [ is a command whose words are split; [[ and (( are not.
         first = node.children[0].type if node.children else ""
-        self._children(
-            node, frame, _Spot("argument" if first == "[" else "test" if first == "[[" else "arithmetic")
-        )
+        self._children(node, frame, _Spot("argument" if first == "[" else "test" if first == "[[" else "arithmetic"))
 
     def _arithmetic(self, node: Node, frame: _Frame, spot: _Spot) -> None:
         self._children(node, frame, _Spot("arithmetic"))
@@ -349,7 +340,7 @@ class _Walk:
                 self.todo.append((child, frame, spot))
 
     def _bare_name(self, node: Node, frame: _Frame, spot: _Spot) -> None:
-        if spot.place == "arithmetic":  # $((A + 1)) uses A
+        if spot.place == "arithmetic" and _NAME.match(self._text(node)):  # $((A + 1)) uses A
             self._used(node, spot, self._text(node), in_function=bool(frame.function))
 
     def _used(
@@ -363,9 +354,7 @@ class _Walk:
         demand: bool = False,
     ) -> None:
         start, end, place = node.start_byte, node.end_byte, spot.place
-        self.uses.append(
-            Use(name, start, end, place, spot.quoted, default, demand, spot.command, in_function)
-        )
+        self.uses.append(Use(name, start, end, place, spot.quoted, default, demand, spot.command, in_function))
 
 
 _VISITORS: dict[str, Any] = {
@@ -397,6 +386,6 @@ _VISITORS: dict[str, Any] = {
     "variable_name": _Walk._bare_name,
     "comment": _Walk._skip,
     "raw_string": _Walk._skip,
-    "word": _Walk._skip,
+    "word": _Walk._bare_name,
     "number": _Walk._skip,
 }

@@ -6,12 +6,18 @@ Refuses to guess at programs it has no row for; those run nothing but themselves
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from msgspec import Struct
 
 from opsbook.book.shell.facts import Command, Word
 
 Words = tuple[Word, ...]
+
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a text as a set: how the tables here are written, to be read in a glance."""
+    return frozenset(text.split())
 
 
 class Inner(Struct, frozen=True, gc=False):
@@ -114,49 +120,46 @@ _ASSIGNS = re.compile(r"[A-Za-z_]\w*=")
 _Unpacked = tuple[Words, list[Inner]]
 
 
-def _options(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
 # Wrapper, its options with a value, and how many positionals come before the command.
 _PLAIN: dict[str, tuple[frozenset[str], int]] = {
-    "sudo": (_options("-u -g -h -p -C -r -t -T -U -D -R --user --group --host --prompt --chdir"), 0),
-    "doas": (_options("-u -C"), 0),
-    "env": (_options("-u -C --unset --chdir"), 0),
+    "sudo": (word_set("-u -g -h -p -C -r -t -T -U -D -R --user --group --host --prompt --chdir"), 0),
+    "doas": (word_set("-u -C"), 0),
+    "env": (word_set("-u -C --unset --chdir"), 0),
     "nohup": (frozenset(), 0),
     "setsid": (frozenset(), 0),
-    "time": (_options("-f -o"), 0),
-    "nice": (_options("-n --adjustment"), 0),
-    "ionice": (_options("-c -n -p"), 0),
-    "exec": (_options("-a"), 0),
+    "time": (word_set("-f -o"), 0),
+    "nice": (word_set("-n --adjustment"), 0),
+    "ionice": (word_set("-c -n -p"), 0),
+    "exec": (word_set("-a"), 0),
     "command": (frozenset(), 0),
     "builtin": (frozenset(), 0),
-    "stdbuf": (_options("-i -o -e"), 0),
+    "stdbuf": (word_set("-i -o -e"), 0),
     "unbuffer": (frozenset(), 0),
     "chroot": (frozenset(), 1),
-    "timeout": (_options("-k -s --kill-after --signal"), 1),
-    "gtimeout": (_options("-k -s --kill-after --signal"), 1),
-    "xargs": (_options("-I -n -P -L -s -d -E -a --max-args --max-procs --replace --delimiter --arg-file"), 0),
-    "parallel": (_options("-j -N --jobs --colsep -a"), 0),
+    "timeout": (word_set("-k -s --kill-after --signal"), 1),
+    "gtimeout": (word_set("-k -s --kill-after --signal"), 1),
+    "xargs": (word_set("-I -n -P -L -s -d -E -a --max-args --max-procs --replace --delimiter --arg-file"), 0),
+    "parallel": (word_set("-j -N --jobs --colsep -a"), 0),
     "gosu": (frozenset(), 1),
     "su-exec": (frozenset(), 1),
     "taskset": (frozenset(), 1),
-    "strace": (_options("-p -e -o -s -u -P -E"), 0),
-    "nsenter": (_options("-t --target -S -G"), 0),
+    "strace": (word_set("-p -e -o -s -u -P -E"), 0),
+    "nsenter": (word_set("-t --target -S -G"), 0),
     "numactl": (frozenset(), 0),
-    "systemd-run": (_options("-p -u -M -H -E --unit --property --uid --gid --slice --setenv"), 0),
+    "systemd-run": (word_set("-p -u -M -H -E --unit --property --uid --gid --slice --setenv"), 0),
 }
-_SHELLS = frozenset("bash sh zsh dash ash ksh rbash".split())
-KUBECTL_VALUED = _options(
+_SHELLS = word_set("bash sh zsh dash ash ksh rbash")
+_SHELL_VALUED = word_set("-o -O +o +O --rcfile --init-file")
+KUBECTL_VALUED = word_set(
     "-n --namespace --context --kubeconfig -s --server --cluster --user --as --as-group --token -c --container -l"
     " --selector -f --filename -o --output -p --patch --type --image --request-timeout --grace-period --timeout"
     " --field-selector --pod-running-timeout --replicas --cascade --since --tail --from-literal --from-file"
 )
-DOCKER_VALUED = _options(
+DOCKER_VALUED = word_set(
     "-H --host -c --context --config -l --log-level -e --env -u --user -w --workdir --env-file --detach-keys"
     " --index -f --file -p --project-name --profile --project-directory --env-file"
 )
-SSH_VALUED = _options("-p -i -l -o -F -J -L -R -D -W -b -c -E -e -I -m -O -Q -S -w -B")
+SSH_VALUED = word_set("-p -i -l -o -F -J -L -R -D -W -b -c -E -e -I -m -O -Q -S -w -B")
 
 
 def _plain(words: Words) -> _Unpacked:
@@ -166,7 +169,7 @@ def _plain(words: Words) -> _Unpacked:
 
 def _flock(words: Words) -> _Unpacked:
     script = _option_value(words, "-c", "--command")
-    return ((), [script]) if script else (_behind(words, _options("-w -E -c"), 1), [])
+    return ((), [script]) if script else (_behind(words, word_set("-w -E -c"), 1), [])
 
 
 def _option_value(words: Words, *names: str, remote: bool = False) -> Inner | None:
@@ -182,13 +185,13 @@ def _option_value(words: Words, *names: str, remote: bool = False) -> Inner | No
 
 
 def _shell(words: Words) -> _Unpacked:
-    """`bash -euc 'script'`: the first positional after a group of options with a c in it."""
-    for index, word in enumerate(words[1:], 1):
-        text = word.text
-        if text.startswith("-") and not text.startswith("--") and "c" in text and index + 1 < len(words):
+    """`bash -euo pipefail -c 'script'`: the first positional after a group of options with a c in it."""
+    index = 1
+    while index < len(words) and words[index].text.startswith(("-", "+")):
+        text = words[index].text
+        if "c" in text and not text.startswith("--") and index + 1 < len(words):
             return (), [Inner(words[index + 1].text, words[index + 1], False)]
-        if not text.startswith(("-", "+")):
-            break
+        index += 1 + takes_value(text, _SHELL_VALUED)
     return (), []
 
 
@@ -197,7 +200,7 @@ def _su(words: Words) -> _Unpacked:
     if script:
         return (), [script]
     # `runuser -u postgres -- psql`; plain `su - postgres` opens a shell.
-    return (_behind(words, _options("-u -g -s -G")), []) if program(words) == "runuser" else ((), [])
+    return (_behind(words, word_set("-u -g -s -G")), []) if program(words) == "runuser" else ((), [])
 
 
 def _ssh(words: Words) -> _Unpacked:
@@ -254,7 +257,7 @@ def _after_dashes(words: Words) -> _Unpacked:
 
 def _joined(words: Words) -> _Unpacked:
     """`eval "…"` and `watch '…'`: the words are read again by a shell."""
-    rest = _behind(words, _options("-n --interval"))
+    rest = _behind(words, word_set("-n --interval"))
     if not rest:
         return (), []
     return (rest, []) if len(rest) > 1 else ((), [Inner(rest[0].text, rest[0], False)])
@@ -272,7 +275,7 @@ def _by_option(words: Words) -> _Unpacked:
 
 
 def _salt(words: Words) -> _Unpacked:
-    for before, word in zip(words, words[1:], strict=False):
+    for before, word in pairwise(words):
         if before.text == "cmd.run":
             return (), [Inner(word.text, word, True)]
     return (), []

@@ -11,14 +11,15 @@ from opsbook.entrypoints.options import Shared, verb
 
 @verb(
     "search",
+    context_settings={"ignore_unknown_options": True},  # `-staging` is a word to leave out
     examples=(
         "opsbook search restart payments         the sections about it, best first",
-        'opsbook search "connection refused" -staging',
+        'opsbook search "connection refused" -staging    these words together, and not that one',
         "journalctl -u api -n 20 | opsbook search -    the entry for a pasted error",
     ),
 )
-@click.argument("words", nargs=-1, required=True, metavar="WORDS…")
-@click.option("--limit", default=10, show_default=True, metavar="N", type=click.IntRange(1, 200), help="At most N hits.")
+@click.argument("words", type=click.UNPROCESSED, nargs=-1, required=True, metavar="WORDS…")
+@click.option("--limit", default=10, show_default=True, metavar="N", type=click.IntRange(1, 200), help="Most hits.")
 def command(shared: Shared, words: tuple[str, ...], limit: int) -> int:
     """Find the sections that answer WORDS; `-` reads them from standard input.
 
@@ -28,7 +29,7 @@ def command(shared: Shared, words: tuple[str, ...], limit: int) -> int:
     from opsbook.usecases.search import search, search_model
     from opsbook.wire import build_book, build_search_index
 
-    text = sys.stdin.read() if words == ("-",) else " ".join(words)
+    text = sys.stdin.read() if words == ("-",) else " ".join(map(_as_typed, words))
     config = shared.config()
     answer = search(build_book(config), build_search_index(config), text, limit)
     if shared.format == "json":
@@ -41,3 +42,8 @@ def command(shared: Shared, words: tuple[str, ...], limit: int) -> int:
         for line in as_text(answer):
             click.echo(line)
     return 0 if answer.hits else 1
+
+
+def _as_typed(word: str) -> str:
+    """A word of the command line; one that holds spaces was quoted, and the shell took the quotes."""
+    return f'"{word}"' if any(c.isspace() for c in word) and '"' not in word else word

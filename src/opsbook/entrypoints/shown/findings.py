@@ -13,6 +13,7 @@ from opsbook.usecases.lint import LintReport
 _COLOURS = {"error": "red", "warning": "yellow", "info": "blue"}
 _WIDEST_LINE = 160
 Source = Callable[[str], list[str] | None]
+Paint = Callable[..., str]
 
 
 def summary(report: LintReport) -> dict[str, int]:
@@ -52,58 +53,79 @@ def finding_object(finding: Finding) -> dict[str, Any]:
     return shown
 
 
-def as_text(report: LintReport, source: Source) -> Iterator[str]:
+def as_text(report: LintReport, source: Source, is_coloured: bool) -> Iterator[str]:
     """Each finding with its source line, then one line that counts; `source` gives the lines of a file or None."""
+    paint = click.style if is_coloured else _unpainted
     path, lines = "", None
     for finding in report.findings:
         if finding.span.path != path:
             path = finding.span.path
             lines = source(path)
-        yield from _block(finding, lines)
-    yield _counted(report)
+        yield from _block(finding, lines, paint)
+    yield _counted(report, paint)
 
 
-def _block(finding: Finding, lines: list[str] | None) -> Iterator[str]:
+def _unpainted(text: str, **_colours: Any) -> str:
+    return text
+
+
+def _block(finding: Finding, lines: list[str] | None, paint: Paint) -> Iterator[str]:
     colour = _COLOURS[finding.severity]
-    place = click.style(str(finding.span), bold=True)
-    yield f"{place}: {click.style(finding.severity, fg=colour)} [{finding.rule}] {finding.message}"
+    place = paint(_safe(str(finding.span)), bold=True)
+    yield f"{place}: {paint(finding.severity, fg=colour)} [{finding.rule}] {_safe(finding.message)}"
     line = lines[finding.span.line - 1] if lines and finding.span.line <= len(lines) else ""
-    if line.strip():
-        yield from _excerpt(finding, line, colour)
+    if line and not line.isspace():
+        yield from _excerpt(finding, line, colour, paint)
     if finding.fix:
-        yield f"      {click.style('mend:', fg='green')} {finding.fix}"
+        yield f"      {paint('mend:', fg='green')} {_safe(finding.fix)}"
 
 
-def _excerpt(finding: Finding, line: str, colour: str) -> Iterator[str]:
-    """The source line and a caret under the place; control characters are shown as `?` so that none acts."""
-    number = f"{finding.span.line:>5}"
+def _safe(text: str) -> str:
+    """Text that may come from a page, with nothing in it that a terminal would obey."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else "?" for c in text)
+
+
+def _excerpt(finding: Finding, line: str, colour: str, paint: Paint) -> Iterator[str]:
+    """The source line and a caret under the place."""
     at = finding.span.column - 1
     skipped = max(0, at - _WIDEST_LINE // 2)
-    shown = line[skipped : skipped + _WIDEST_LINE].replace("\t", " ")
-    shown = "".join(c if c.isprintable() else "?" for c in shown)
-    width = max(1, min(_characters(finding, line), len(shown) - (at - skipped)))
-    yield f"{click.style(number + ' |', dim=True)} {shown}"
-    yield f"{click.style('      |', dim=True)} {' ' * (at - skipped)}{click.style('^' + '~' * (width - 1), fg=colour)}"
+    shown = _safe(line[skipped : skipped + _WIDEST_LINE].replace("\t", " ").rstrip("\r"))
+    before = shown[: at - skipped]
+    marked = shown[at - skipped : at - skipped + _characters(finding, line)]
+    yield f"{paint(f'{finding.span.line:>5} |', dim=True)} {shown}"
+    caret = paint("^" + "~" * (_columns(marked) - 1), fg=colour)
+    yield f"{paint('      |', dim=True)} {' ' * _columns(before)}{caret}"
+
+
+def _columns(text: str) -> int:
+    """How many columns a terminal needs for a text: two for East Asian wide letters, none for combining ones."""
+    if text.isascii():
+        return len(text)
+    import unicodedata
+
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
+    )
 
 
 def _characters(finding: Finding, line: str) -> int:
     """How many characters of the line the byte range covers."""
-    rest = line[finding.span.column - 1 :].encode()
     size = finding.span.end - finding.span.start
-    return len(rest[:size].decode("utf-8", "ignore"))
+    rest = line[finding.span.column - 1 : finding.span.column - 1 + size]
+    return size if rest.isascii() else len(rest.encode()[:size].decode("utf-8", "ignore"))
 
 
-def _counted(report: LintReport) -> str:
+def _counted(report: LintReport, paint: Paint) -> str:
     pages = _many(report.pages, "page")
     if not report.findings:
-        return click.style(f"{pages}, nothing to mend.", fg="green")
+        return paint(f"{pages}, nothing to mend.", fg="green")
     counts = [_many(count, word) for word, count in summary(report).items() if count and word != "info"]
     infos = summary(report)["info"]
     if infos:
         counts.append(f"{infos} info")
     fixable = sum(1 for finding in report.findings if finding.edits)
     hint = f" {fixable} can be mended with --fix." if fixable else ""
-    return click.style(f"{pages}: {', '.join(counts)}.", bold=True) + hint
+    return paint(f"{pages}: {', '.join(counts)}.", bold=True) + hint
 
 
 def _many(count: int, word: str) -> str:

@@ -9,7 +9,6 @@ from opsbook.book.metadata import plain_key
 from opsbook.book.page import Page
 from opsbook.book.severity import PRIORITIES, read_severity
 from opsbook.book.slots import is_unfilled
-from opsbook.book.tables import read_tables
 from opsbook.ground.errors import Finding
 
 _KEYS = ("severity", "severity level", "incident severity")
@@ -45,6 +44,8 @@ def _severities(page: Page) -> Iterator[tuple[str, int, int]]:
         if plain_key(field.name) in _KEYS and field.value_start not in seen:
             yield field.value(document).strip(" `*"), field.value_start, field.value_end
     if page.kind in ("policy", "alerts"):
+        from opsbook.book.tables import read_tables  # only these kinds need it
+
         for table in read_tables(document):
             column = table.column(*_KEYS)
             if column is not None:

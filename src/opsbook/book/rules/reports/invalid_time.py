@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from opsbook.book.lint import Around, page_rule
 from opsbook.book.page import Page
 from opsbook.book.slots import is_unfilled
-from opsbook.book.timeline import Entry, read_timelines
-from opsbook.book.times import later_by, read_time
 from opsbook.ground.errors import Finding
+
+if TYPE_CHECKING:
+    from opsbook.book.timeline import Entry
 
 _STARTED = ("started", "started at", "start", "start time", "incident start", "began", "start (utc)", "started (utc)")
 _RESOLVED = ("resolved", "resolved at", "resolution time", "ended", "end", "end time", "end (utc)", "resolved (utc)")
@@ -24,6 +26,9 @@ _FORM = "Write it as 2026-11-23 14:05 UTC."
 
 @page_rule("invalid-time", "error", "incident", "post-mortem")
 def check(page: Page, around: Around) -> Iterator[Finding]:
+    from opsbook.book.timeline import read_timelines  # only reports need it, and all lints start with this file
+    from opsbook.book.times import later_by
+
     started, resolved = _labelled(page, _STARTED), _labelled(page, _RESOLVED)
     for entry, label in ((started, "Started"), (resolved, "Resolved")):
         if entry is not None and entry.when is None:
@@ -44,6 +49,9 @@ def check(page: Page, around: Around) -> Iterator[Finding]:
 
 def _labelled(page: Page, keys: tuple[str, ...]) -> Entry | None:
     """The time behind the first of these labels that has one, with its place; not slots and not `ongoing`."""
+    from opsbook.book.timeline import Entry  # as above
+    from opsbook.book.times import read_time
+
     datum = page.metadata.first(*keys)
     if datum is None:
         return None
@@ -71,6 +79,8 @@ def _run(page: Page, run: Sequence[Entry], night: timedelta) -> Iterator[Finding
 
 def _steps(run: Sequence[Entry]) -> Iterator[tuple[tuple[Entry, Entry], timedelta]]:
     """Neighbours that can be compared, with the time from one to the next; about-times order nothing."""
+    from opsbook.book.times import later_by  # as above
+
     before: Entry | None = None
     for entry in run:
         if entry.when is None or entry.when.is_rough or entry.when.is_relative:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from opsbook.book.lint import Around, page_rule
 from opsbook.book.page import Page, Section
 from opsbook.book.slots import is_unfilled
-from opsbook.book.times import read_time
 from opsbook.ground.errors import Finding
 
 _OVER = ("resolved", "closed", "fixed", "completed", "done")
@@ -38,6 +37,8 @@ def _resolved_place(page: Page) -> tuple[int, int] | None:
     status = page.metadata.first("status", "incident status", "state")
     if status is not None and status.value.strip(" *_`").lower().startswith(_OVER):
         return status.start, status.end
+    from opsbook.book.times import read_time  # only reports need it, and all lints start with this file
+
     resolved = page.metadata.first("resolved", "resolved at", "resolution time")
     if resolved is not None and read_time(resolved.value) is not None:
         return resolved.start, resolved.end

@@ -9,11 +9,10 @@ from opsbook.book.lint import Around, page_rule
 from opsbook.book.page import Page, Section
 from opsbook.ground.errors import Finding
 
-_COMMENT = re.compile(rb"<!--.*?-->", re.S)
-_NOTHING = re.compile(rb"(?:\s|[-*_]|\d+[.)]|\[ \])*")
-
-
-_STEP = re.compile(r"(?:step|phase|stage)\s+\d|\d+(?:\.\d+)*[.):]?\s", re.I)
+# Patterns left to the cache of `re`: few sections need them, and all lints start with this file.
+_STEP = r"(?i:step|phase|stage)\s+\d|\d+(?:\.\d+)*[.):]?\s"
+_OPENS_NOTHING = (b"<", b"[", *(b"%d" % digit for digit in range(10)))
+_NOTHING = rb"(?:\s|[-*_]|\d+[.)]|\[ \]|<!--(?:(?!-->)(?s:.))*-->)*"
 
 
 @page_rule("empty-section", "warning")
@@ -41,16 +40,17 @@ def _stands_alone(page: Page, at: int) -> bool:
     section = page.sections[at]
     if not section.title or (at == 0 and section.level == 1 and len(page.sections) > 1):
         return True
-    if _STEP.match(section.title) and len(section.title.split()) > 2:
+    if re.match(_STEP, section.title) and len(section.title.split()) > 2:
         return True
     if page.document.source(section.start, section.body).lstrip("# \t").startswith("`"):
         return True
     following = page.sections[at + 1] if at + 1 < len(page.sections) else None
-    return following is not None and section.slot == "steps" and _STEP.match(following.title) is not None
+    return following is not None and section.slot == "steps" and re.match(_STEP, following.title) is not None
 
 
 def _is_empty(page: Page, section: Section) -> bool:
-    text = page.document.content[section.body : section.end]
-    if len(text) > 400 or not text.strip(b"\r\n\t -*"):
-        return not text.strip(b"\r\n\t -*")
-    return _NOTHING.fullmatch(_COMMENT.sub(b"", text)) is not None
+    """Whether a section's own text is space, comments, and marks of bullets, numbers and boxes."""
+    text = page.document.content[section.body : section.end].lstrip(b"\r\n\t -*_")
+    if not text:
+        return True
+    return text[:1] in _OPENS_NOTHING and re.fullmatch(_NOTHING, text) is not None

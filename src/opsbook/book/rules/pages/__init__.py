@@ -1,0 +1,1 @@
+"""Rules for every page and for the book as a whole: links, sections, owners, age, secrets."""

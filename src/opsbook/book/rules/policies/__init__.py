@@ -1,0 +1,1 @@
+"""Rules for pages that say who is called and how grave a thing is: severities, schedules, people."""

@@ -1,0 +1,59 @@
+"""`dead-end-policy`: an escalation that ends in nobody. After its last level an alert burns on unseen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from opsbook.book.lint import Around, page_rule
+from opsbook.book.page import Page
+from opsbook.ground.errors import Finding
+
+if TYPE_CHECKING:
+    from opsbook.book.roster.values import EscalationPolicy, Reference, Roster
+
+_FIX = "Let the last level, or a `**Catch-All:**` below it, name a person, or a team or schedule that has someone."
+
+
+@page_rule("dead-end-policy", "error", "policy")
+def check(page: Page, around: Around) -> Iterator[Finding]:
+    from opsbook.book.roster.reading import read_roster  # few books have policies; it takes milliseconds to import
+
+    roster = read_roster(page)
+    for policy in roster.policies:
+        for flaw in policy.flaws:
+            place = (flaw.start, flaw.end)
+            yield page.finding("dead-end-policy", "error", place, flaw.message, fix="Write a length of time.")
+        yield from _dead_end(page, policy, roster)
+
+
+def _dead_end(page: Page, policy: EscalationPolicy, roster: Roster) -> Iterator[Finding]:
+    if any(_reaches(reference, roster) for reference in policy.catch_all):
+        return
+    if not policy.levels:
+        message = f"The escalation '{policy.name}' has no levels, so it reaches nobody."
+        yield page.finding("dead-end-policy", "error", policy.place, message, fix=_FIX)
+        return
+    last = policy.levels[-1]
+    if any(_reaches(reference, roster) for reference in last.targets):
+        return
+    named = ", ".join(reference.name for reference in last.targets)
+    why = f"'{named}' has nobody in it" if named else "it names nobody"
+    message = f"The escalation '{policy.name}' ends with a level that reaches nobody: {why}."
+    yield page.finding("dead-end-policy", "error", last.place, message, fix=_FIX)
+
+
+def _reaches(reference: Reference, roster: Roster) -> bool:
+    """Whether a contact reaches someone, as far as this page tells: what other pages know is taken on trust."""
+    from opsbook.book.roster.values import plain_name  # as above
+
+    if reference.form == "text":
+        return True  # prose may well name someone; that it cannot be computed is told where it is needed
+    name = plain_name(reference.name)
+    for team in roster.teams:
+        if plain_name(team.name) == name:
+            return bool(team.members)
+    for schedule in roster.schedules:
+        if plain_name(schedule.name) == name:
+            return bool(schedule.overrides) or any(rotation.turns for rotation in schedule.rotations)
+    return True

@@ -1,0 +1,60 @@
+"""`schedule-gap`: hours of the next 30 days in which nobody is on call. An alert in them wakes no one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from opsbook.book.lint import Around, page_rule
+from opsbook.book.page import Page
+from opsbook.ground.errors import Finding
+
+if TYPE_CHECKING:
+    from opsbook.book.roster.values import Schedule
+
+_DAYS = 30
+_SHOWN = 3
+
+
+@page_rule("schedule-gap", "error", "policy")
+def check(page: Page, around: Around) -> Iterator[Finding]:
+    from opsbook.book.roster.reading import read_roster  # few books have schedules; it takes milliseconds to import
+
+    if not 1970 <= around.today.year < 9999:
+        return  # the calendar of the machine ends there
+    start = datetime(around.today.year, around.today.month, around.today.day, tzinfo=UTC)
+    for schedule in read_roster(page).schedules:
+        for flaw in schedule.flaws:
+            message = f"{flaw.message} Whether the schedule '{schedule.name}' has gaps cannot be told."
+            place = (flaw.start, flaw.end)
+            yield page.finding("schedule-gap", "error", place, message, fix="Write it so that it can be computed.")
+        if not schedule.flaws and not _is_unfilled(schedule):
+            yield from _gaps(page, schedule, start)
+
+
+def _gaps(page: Page, schedule: Schedule, start: datetime) -> Iterator[Finding]:
+    from opsbook.book.roster.calendar import gaps  # as above
+
+    found = gaps(schedule, start, start + timedelta(days=_DAYS))
+    if not found:
+        return
+    told = "; ".join(f"{begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}" for begin, end in found[:_SHOWN])
+    more = f", and {len(found) - _SHOWN} more times" if len(found) > _SHOWN else ""
+    yield page.finding(
+        "schedule-gap",
+        "error",
+        schedule.place,
+        f"Nobody is on call by the schedule '{schedule.name}' from {told} UTC{more}.",
+        fix="Add a rotation for those hours, an override, or a last row whose hours are always.",
+    )
+
+
+def _is_unfilled(schedule: Schedule) -> bool:
+    """Whether it is still the template's, wholly or in part: that is the finding of `placeholder`."""
+    for rotation in schedule.rotations:
+        references = [reference for turn in rotation.turns for reference in turn]
+        is_dated = rotation.start is not None or not rotation.step.amount or len(rotation.turns) < 2
+        if not is_dated or not references or any(reference.form == "slot" for reference in references):
+            return True
+    return not schedule.rotations and not schedule.overrides

@@ -1,0 +1,1 @@
+"""Rules for incident reports and post-mortems: times and causes."""
