@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from opsbook.book.lint import Outline, Reference
 from opsbook.book.page import Page
 from opsbook.book.procedure import Procedure, procedures_of
-from opsbook.book.steps import Step
 
 # A procedure by page and anchor; the rollback of one, which is run alone, is its anchor with this behind it.
 Node = tuple[str, str]
@@ -26,11 +25,7 @@ def _callers(procedures: tuple[Procedure, ...]) -> Iterator[tuple[int, int, str]
             (procedure.verification, procedure.anchor),
             (procedure.rollback, procedure.anchor + ROLLBACK),
         ):
-            yield from ((step.start, step.end, caller) for step in phase if _is_call(step))
-
-
-def _is_call(step: Step) -> bool:
-    return step.kind == "sub-run"
+            yield from ((step.start, step.end, caller) for step in phase if step.kind == "sub-run")
 
 
 def called(target: Outline, anchor: str) -> Node | None:
@@ -45,7 +40,7 @@ def called(target: Outline, anchor: str) -> Node | None:
 def is_for_running(reference: Reference, target: Outline) -> bool:
     """Whether a step that is a link asks for a run, and not for a look at a page.
 
-    A rollback does, and so does a link to a heading of a page of procedures; `1. [Read the design](design.md)` does not.
+    A rollback does, and so does a link to a heading of a page of procedures; `1. [Read this](design.md)` does not.
     """
     if reference.caller.endswith(ROLLBACK):
         return True

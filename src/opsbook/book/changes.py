@@ -11,6 +11,11 @@ from opsbook.book.steps import Command, Step
 
 # Where a failed deployment hurts nobody but those who try.
 _TRYING = re.compile(r"\b(?:staging|stage|dev|development|test|testing|qa|uat|sandbox|preview|local|demo|ci)\b", re.I)
+_ABOUT = re.compile(
+    r"\b(?:examples?|usage|reference|notes?|prerequisites?|diagnos\w*|troubleshoot\w*|investigat\w*|verif\w*|validat\w*|"
+    r"monitoring|smoke|tests?|drills?|checks?|confirm\w*|dry[- ]run)\b",
+    re.I,
+)
 _LOOK = re.compile(
     r"\W*(?:\*\*)?(?:re-?)?(?:verif|check|confirm|validat|test|ensure|make sure|smoke|monitor|watch|observe|inspect|"
     r"compare|expect|wait for|review)",
@@ -18,12 +23,23 @@ _LOOK = re.compile(
 )
 
 
+_ENVIRONMENT = re.compile(
+    r"\b(?:prod|production|live|canary|blue|green|pre-?prod(?:uction)?|deploy\w*|releas\w+|roll-?out|promot\w+|ship\w*|"
+    r"environments?|regions?|clusters?)\b",
+    re.I,
+)
+
+
 def changes_something(procedure: Procedure) -> bool:
-    """Whether one of the steps does more than look; of a procedure without commands, whether it has steps at all."""
-    commands = [command for step in procedure.steps for command in step.commands]
-    if not commands:
-        return bool(procedure.steps) and any(step.kind != "manual" or step.written for step in procedure.steps)
-    return any(_changes(command) for command in commands)
+    """Whether a command of the steps does more than look."""
+    return any(_changes(command) for step in procedure.steps for command in step.commands)
+
+
+def does_something(procedure: Procedure) -> bool:
+    """Whether a command does more than look; without any command, whether there are steps for a person."""
+    if any(step.commands for step in procedure.steps):
+        return changes_something(procedure)
+    return bool(procedure.steps)
 
 
 def _changes(command: Command) -> bool:
@@ -31,13 +47,15 @@ def _changes(command: Command) -> bool:
 
 
 def is_deployment(page: Page, procedure: Procedure) -> bool:
-    """Whether the procedure stands under a heading about deployment, or is one itself."""
+    """Whether the procedure is a deployment: by its heading, or as an environment below a heading about it."""
     at = next((i for i, section in enumerate(page.sections) if section.start == procedure.start), -1)
     if at < 0:
         return False
     section = page.sections[at]
     if section.slot == "deployment":
         return True
+    if not (procedure.field("Deployment Process") or is_for_trying(procedure) or _ENVIRONMENT.search(section.title)):
+        return False
     level = section.level
     for above in reversed(page.sections[:at]):
         if above.level < level:
@@ -50,6 +68,11 @@ def is_deployment(page: Page, procedure: Procedure) -> bool:
 def is_for_trying(procedure: Procedure) -> bool:
     """Whether the procedure is for an environment where nothing is lost: staging, development, a sandbox."""
     return _TRYING.search(procedure.title) is not None
+
+
+def is_about_looking(procedure: Procedure) -> bool:
+    """Whether the heading says that this is an example, a diagnosis, a test: what needs no verification of its own."""
+    return _ABOUT.search(procedure.title) is not None
 
 
 def has_phase(page: Page, procedure: Procedure, slot: str) -> bool:

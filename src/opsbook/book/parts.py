@@ -53,22 +53,32 @@ def parts_of(page: Page) -> Parts:
 
 
 def _is_ours(procedure: Procedure) -> bool:
-    if any(field.label in STEP_LABELS for field in procedure.fields):
-        return True
-    return any(field.label in STEP_LABELS for step in procedure.all_steps() for field in step.fields)
+    return any(_is_own_label(field) for field in procedure.fields) or any(
+        _is_own_label(field) for step in procedure.all_steps() for field in step.fields
+    )
+
+
+def _is_own_label(found: StepField) -> bool:
+    """Whether nobody but an author of procedures would write this label; "When:" and "Expected:" are in any text."""
+    return found.label in STEP_LABELS and found.field.key not in (
+        "when",
+        "expected",
+        "expected output",
+        "expected result",
+    )
 
 
 def _read(page: Page, procedures: tuple[Procedure, ...]) -> Parts:
     steps: list[tuple[Procedure, Step]] = []
     fields: list[tuple[Procedure, Step | None, StepField]] = []
     commands: list[tuple[Procedure, Step, Command]] = []
-    known: set[tuple[int, str]] = set()
+    known: set[int] = set()
     for procedure in procedures:
         fields.extend((procedure, None, field) for field in procedure.fields)
         for step in (*procedure.prerequisites, *procedure.all_steps()):
-            if (step.start, step.number) in known:
+            if step.start in known:
                 continue
-            known.add((step.start, step.number))
+            known.add(step.start)
             steps.append((procedure, step))
             commands.extend((procedure, step, command) for command in step.commands)
             for field in step.fields:

@@ -41,6 +41,7 @@ _VERBS: dict[str, frozenset[str]] = {
 }
 # Of these the words behind are a command of their own; what comes between are options, hosts and pods.
 _WRAPPERS = frozenset("sudo doas env time timeout nohup nice watch if while until ! not exec stdbuf xargs".split())
+_VALUED = {"sudo": ("-u", "-g"), "doas": ("-u",), "timeout": ("-k", "-s"), "nice": ("-n",), "xargs": ("-n", "-I", "-P")}
 _SPLIT = re.compile(r"\|\|?|&&|;|\n|\$\(|`|\(|\bdo\b|\bthen\b|\belse\b")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=(?:\"[^\"]*\"|'[^']*'|\S*)\s*")
 _SENDS = re.compile(
@@ -90,10 +91,9 @@ def _reads(command: str) -> bool:
 def _unwrapped(words: list[str]) -> list[str]:
     """The words behind `sudo`, `timeout 5` and the like."""
     rest = words[1:]
-    takes = words[0] in ("sudo", "doas", "timeout", "nice")
+    valued = _VALUED.get(words[0], ())
     while rest and (rest[0].startswith("-") or (words[0] == "timeout" and rest[0][:1].isdigit())):
-        has_value = (takes and rest[0] in ("-u", "-g", "-s", "-k", "-n") and words[0] != "sudo") or rest[0] in ("-u", "-g")
-        rest = rest[2:] if has_value else rest[1:]
+        rest = rest[2:] if rest[0] in valued else rest[1:]
     return rest
 
 
@@ -101,4 +101,5 @@ def _has_verb(words: list[str], verbs: frozenset[str]) -> bool:
     """Whether the first word that can be a verb is one of these; `kubectl exec pod -- cmd` is what cmd is."""
     if "exec" in words and "--" in words:
         return _reads(" ".join(words[words.index("--") + 1 :]))
-    return any(word in verbs for word in words[1:4]) or any(word in verbs for word in words[1:] if word.isalpha() and len(words) < 9)
+    # Options of unknown arity may stand before the verb, so the first words are all looked at.
+    return any(word in verbs for word in words[1:6])

@@ -59,4 +59,6 @@ def _place(page: Page, key: str) -> int:
 def _finding(page: Page, start: int, message: str, fix: str | None) -> Finding:
     end = page.document.content.find(b"\n", start)
     place = (start, max(start, len(page.document.content) if end < 0 else end))
-    return page.finding("invalid-front-matter", "error", place, message, fix=fix or "Mend the line, or quote the value.")
+    return page.finding(
+        "invalid-front-matter", "error", place, message, fix=fix or "Mend the line, or quote the value."
+    )

@@ -34,5 +34,7 @@ def _finding(reference: Reference, target: Outline) -> Finding:
         fix = f"Add an anchor, such as '#{target.procedures[0]}'."
     else:
         message = f"{where} is no procedure: there are no steps."
-        fix = f"Link to '#{target.procedures[0]}'." if target.procedures else "Write the steps there, or say it in words."
+        fix = (
+            f"Link to '#{target.procedures[0]}'." if target.procedures else "Write the steps there, or say it in words."
+        )
     return Finding("broken-procedure-link", "error", reference.span, message, fix, reference.href)

@@ -28,7 +28,7 @@ def check(page: Page, _around: Around) -> Iterator[Finding]:
                 "function-in-later-step",
                 "warning",
                 script.place(page, call.start, call.end),
-                f"'{call.name}' is defined in step {known[call.name]}, and functions and aliases do not carry to other steps.",
+                f"'{call.name}' is defined in step {known[call.name]}, and carries to no other step.",
                 fix="Define it in this step too, or make a script of it.",
             )
         known.update((name, script.step.number) for name in own)

@@ -1,4 +1,4 @@
-"""`invalid-value`: a label, a fence's attribute or a parameter that says what cannot be read. A run would stop there."""
+"""`invalid-value`: a label, an attribute of a fence or a parameter that cannot be read. A run would stop there."""
 
 from __future__ import annotations
 

@@ -17,7 +17,9 @@ from opsbook.ground.errors import Finding
 @page_rule("repeat-unknown", "info")
 def check(page: Page, _around: Around) -> Iterator[Finding]:
     # Said only where the author has begun to say it: nobody writes Repeat on every step of every runbook.
-    speaking = {procedure.anchor for procedure, _, found in parts_of(page).fields if found.label in ("Repeat", "Capture")}
+    speaking = {
+        procedure.anchor for procedure, _, found in parts_of(page).fields if found.label in ("Repeat", "Capture")
+    }
     for procedure in parts_of(page).procedures:
         if procedure.anchor not in speaking or procedure.field("Repeat"):
             continue

@@ -25,15 +25,12 @@ def check(page: Page, _around: Around) -> Iterator[Finding]:
             found = exposed[start]
             yield page.finding(
                 "secret-on-command-line",
-                "error",
+                "error" if found.named else "warning",  # by its name alone it may be none
                 script.place(page, found.start, found.end),
-                f"${found.name} {_is(found.named)} a secret, and '{found.program}' gets it as an argument, which `ps` shows.",
+                f"${found.name} {'is' if found.named else 'looks like'} a secret, and '{found.program}' gets it as an "
+                "argument, which `ps` shows.",
                 fix=_instead(found.program, found.name),
             )
-
-
-def _is(named: bool) -> str:
-    return "is" if named else "looks like"
 
 
 def _declared(procedure: Procedure) -> frozenset[str]:

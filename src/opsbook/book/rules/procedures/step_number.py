@@ -45,7 +45,8 @@ def _number(page: Page, at: int) -> int:
 
 def _is_a_style(written: Sequence[int]) -> bool:
     """`1.` everywhere, which Markdown is made for, or numbers always the same distance apart, such as 10, 20, 30."""
-    return set(written) == {1} or (len({after - before for before, after in pairwise(written)}) < 2 and len(written) > 2)
+    distances = {after - before for before, after in pairwise(written)}
+    return set(written) == {1} or (len(distances) < 2 and len(written) > 2)
 
 
 def _jump(number: str, written: int) -> int | None:
@@ -55,7 +56,7 @@ def _jump(number: str, written: int) -> int | None:
 
 
 def _renumbering(page: Page, starts: list[int], rendered: list[int]) -> list[Edit]:
-    """The splices that write what is rendered; none where a number would become longer and unhinge its step's blocks."""
+    """The splices that write what is rendered; none where a longer number would unhinge the blocks of its step."""
     edits = []
     for start, number in zip(starts, rendered, strict=True):
         found = _WRITTEN.match(page.document.content, start)

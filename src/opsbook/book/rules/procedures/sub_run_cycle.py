@@ -19,7 +19,9 @@ def check(outlines: Sequence[Outline], _around: Around) -> Iterator[Finding]:
             way = _way(calls, target, start)
             if way is None:
                 continue
-            names = " → ".join(f"{path}#{anchor}" if path != start[0] else f"#{anchor}" for path, anchor in (start, *way))
+            names = " → ".join(
+                f"{path}#{anchor}" if path != start[0] else f"#{anchor}" for path, anchor in (start, *way)
+            )
             yield Finding(
                 "sub-run-cycle",
                 "error",

@@ -23,12 +23,13 @@ def check(page: Page, _around: Around) -> Iterator[Finding]:
             continue
         step = _first_use(procedure, names)
         listed = ", ".join(f"${name}" for name in names[:5]) + (" and others" if len(names) > 5 else "")
-        verb = "is not a parameter" if len(names) == 1 else "are not parameters"
+        is_one = len(names) == 1
+        verb, them = ("is not a parameter", "it") if is_one else ("are not parameters", "them")
         yield page.finding(
             "undeclared-variable",
             "info",
             first_line(page, step.start, step.end),
-            f"{listed} {verb}, a captured value or in the step's environment list; a run asks for it at the start.",
+            f"{listed} {verb}, a captured value or in the step's environment list; a run asks for {them} at the start.",
             fix=f"Declare it: | `{names[0]}` | string | required | what it is |.",
         )
 

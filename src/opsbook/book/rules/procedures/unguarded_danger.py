@@ -22,7 +22,7 @@ def check(page: Page, _around: Around) -> Iterator[Finding]:
         if not dangers or _is_guarded(script):
             continue
         for danger in dangers:
-            if not danger.comes_back:
+            if not danger.comes_back and not _is_plain_removal(danger.what):
                 yield page.finding(
                     "unguarded-danger",
                     "warning",
@@ -43,3 +43,10 @@ def _is_guarded(script: Script) -> bool:
 
 def _comes_after_approval(procedure: Procedure, start: int) -> bool:
     return any(step.kind == "approval" and step.start < start for step in procedure.steps)
+
+
+def _is_plain_removal(what: str) -> bool:
+    """Whether it is `rm -f` of files called by their names: what is meant by it, and little."""
+    words = what.split()
+    options = {word for word in words[1:] if word.startswith("-")}
+    return words[0] == "rm" and options <= {"-f", "--force", "--"} and not any(mark in what for mark in "*?[…")

@@ -25,7 +25,11 @@ def check(page: Page, _around: Around) -> Iterator[Finding]:
             start, end = script.place(page, use.start, use.end)
             written = page.document.source(start, end)
             # A slip in finding the place must not become a splice in the wrong one.
-            edits = [Edit(start, start, '"'), Edit(end, end, '"')] if written.startswith("$") and use.name in written else []
+            edits = (
+                [Edit(start, start, '"'), Edit(end, end, '"')]
+                if written.startswith("$") and use.name in written
+                else []
+            )
             yield page.finding(
                 "unquoted-parameter",
                 "warning",
