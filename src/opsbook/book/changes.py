@@ -48,6 +48,8 @@ def _changes(command: Command) -> bool:
 
 def is_deployment(page: Page, procedure: Procedure) -> bool:
     """Whether the procedure is a deployment: by its heading, or as an environment below a heading about it."""
+    if "deployment" not in page.heading_slots:
+        return False
     at = next((i for i, section in enumerate(page.sections) if section.start == procedure.start), -1)
     if at < 0:
         return False
