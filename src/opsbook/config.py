@@ -97,6 +97,19 @@ def load(
     )  # fmt: skip
 
 
+def new_book(
+    book: str | None = None, *, environ: Mapping[str, str] | None = None, here: str | None = None
+) -> str:
+    """The folder that a new book is written to: `book`, else OPSBOOK_BOOK, else docs/operations at the root.
+
+    The root is the repository's, and the working directory where there is none. The folder need not be there.
+    """
+    environ = os.environ if environ is None else environ
+    here = os.getcwd() if here is None else here
+    named = book or environ.get("OPSBOOK_BOOK")
+    return _absolute(named, here) if named else _join(repository_root(here), DEFAULT_BOOK)
+
+
 def wants_colour(environ: Mapping[str, str] | None = None) -> bool | None:
     """False for NO_COLOR or a dumb terminal, True for FORCE_COLOR, None to let the terminal decide."""
     environ = os.environ if environ is None else environ

@@ -40,6 +40,7 @@ class Asked(Struct, frozen=True, kw_only=True):
 
 BASELINE = "opsbook-baseline.json"
 _MOST_ROUNDS = 5
+_WORTH_CACHING_BYTES = 200_000
 
 
 def run_lint(config: Config, asked: Asked) -> int:
@@ -86,12 +87,13 @@ def _mended(
 
 
 def _answer(config: Config, asked: Asked, source: FolderBook, scope: Scope) -> LintReport:
-    """The report, from the cache where nothing has changed. One page is read quicker than the cache is checked."""
-    if asked.no_cache or (asked.paths and all(os.path.isfile(path) for path in asked.paths)):
+    """The report, from the cache where nothing has changed. A small book is read quicker than the cache is checked."""
+    files = source.pages()
+    if asked.no_cache or sum(file.size_bytes for file in files) < _WORTH_CACHING_BYTES:
         return lint(source, source, scope, build_workers())
     rule_files = [path for path, _ in source.rule_files(scope.alerting.paths)]
     cache = build_lint_cache(config, repr((__version__, scope)), source, rule_files)
-    return cache.answer(source.pages(), lambda: lint(source, source, scope, build_workers()))
+    return cache.answer(files, lambda: lint(source, source, scope, build_workers()))
 
 
 def _accept(path: str, report: LintReport, lines: Lines) -> int:
