@@ -30,7 +30,7 @@ torture: $(VENV)/.installed-dev ## run the long campaigns (SEED=n runs the same 
 	  --hypothesis-seed=$$seed $(ARGS)
 
 .PHONY: bench
-bench: $(VENV)/.installed-dev ## measure beside the peers that can be installed
+bench: $(VENV)/.installed-bench build/bench/node_modules ## measure beside the peers that can be installed (ARGS="lint rules" to choose)
 	@$(VENV)/bin/python -m bench $(ARGS)
 
 .PHONY: lint
@@ -50,6 +50,8 @@ lock: ## write the lock files anew from pyproject.toml (UPGRADE=1 takes newer re
 	build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-package opsbook --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) \
 	  pyproject.toml --extra dev --group build -c requirements.lock -o requirements-dev.lock
+	build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) --group bench -o requirements-bench.lock
 
 .PHONY: clean
 clean: ## remove the environment, caches and built files (never a ledger)
@@ -68,3 +70,14 @@ $(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/bin/python
 $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	$(PIP) --require-hashes -r requirements-dev.lock
 	@touch $@
+
+$(VENV)/.installed-bench: requirements-bench.lock $(VENV)/.installed
+	$(PIP) --require-hashes -r requirements-bench.lock
+	@touch $@
+
+# A peer from npm is measured only where npm is: its absence is told, in the table too, and fails nothing.
+build/bench/node_modules: bench/npm/package.json bench/npm/package-lock.json
+	@mkdir -p build/bench && cp $^ build/bench
+	@if ! command -v npm >/dev/null; then echo "!! npm is absent, so markdownlint-cli2 is not measured beside." >&2; \
+	elif (cd build/bench && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error); then touch $@; \
+	else echo "!! npm failed, so markdownlint-cli2 is not measured beside." >&2; fi

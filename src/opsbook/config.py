@@ -41,6 +41,10 @@ class Config(Struct, frozen=True, kw_only=True):
     required: dict[str, tuple[str, ...]] = {}  # kind → slots it must have, for the changed kinds
     severities: dict[str, str] = {}  # a word used on pages or in alert rules → P0…P3
 
+    hosts: dict[str, str] = {}  # host → its address, "" for its own name
+    groups: dict[str, tuple[str, ...]] = {}  # group → its hosts
+    approvers: dict[str, tuple[str, ...]] = {}  # group of approvers → its people
+
     link_style: str = "auto"  # auto | github | mkdocs | myst | site
     site_root: str = ""  # where a link that begins with / starts, for style "site"
 
@@ -91,6 +95,19 @@ def load(
         root=root, book=folder, db=address, state=_state(address, root),
         file=_shown(file, root), lines=lines, **settings,
     )  # fmt: skip
+
+
+def new_book(
+    book: str | None = None, *, environ: Mapping[str, str] | None = None, here: str | None = None
+) -> str:
+    """The folder that a new book is written to: `book`, else OPSBOOK_BOOK, else docs/operations at the root.
+
+    The root is the repository's, and the working directory where there is none. The folder need not be there.
+    """
+    environ = os.environ if environ is None else environ
+    here = os.getcwd() if here is None else here
+    named = book or environ.get("OPSBOOK_BOOK")
+    return _absolute(named, here) if named else _join(repository_root(here), DEFAULT_BOOK)
 
 
 def wants_colour(environ: Mapping[str, str] | None = None) -> bool | None:

@@ -17,7 +17,9 @@ from opsbook.usecases.ports import Workers
 
 if TYPE_CHECKING:
     from opsbook.adapters.lint_cache import LintCache
+    from opsbook.adapters.new_files import NewFiles
     from opsbook.adapters.search_index import SearchIndex
+    from opsbook.adapters.seed import PackagedSeed
 
 
 def build_book(config: Config) -> FolderBook:
@@ -35,6 +37,27 @@ def build_search_index(config: Config) -> SearchIndex:
     with suppress(OSError):  # the index tells on its own where it cannot write, and does without a file
         make_state_folder(config.state)
     return SearchIndex(os.path.join(config.state, "search.db"))
+
+
+def build_seed() -> PackagedSeed:
+    """The folder and the templates that come with Opsbook."""
+    from opsbook.adapters.seed import PackagedSeed  # only init and new need it
+
+    return PackagedSeed()
+
+
+def build_file_maker(folder: str) -> NewFiles:
+    """What makes new files below a folder."""
+    from opsbook.adapters.new_files import NewFiles  # only init and new need it
+
+    return NewFiles(folder)
+
+
+def person_at(folder: str) -> str | None:
+    """Whoever sits at the keyboard, as git knows them."""
+    from opsbook.adapters.git_person import git_person  # only new asks
+
+    return git_person(folder)
 
 
 def build_workers() -> Workers:
@@ -62,6 +85,10 @@ def lint_settings(config: Config) -> LintSettings:
         required=config.required,
         severities=config.severities,
         secrets_allowed=config.secret_allow,
+        people=frozenset(person for people in config.approvers.values() for person in people),
+        targets=frozenset(config.hosts) | frozenset(config.groups),
+        approvers=config.approvers,
+        practised_days=config.practised_days,
         link_form=style,
         site_root=site_root,
     )

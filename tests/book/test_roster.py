@@ -91,7 +91,8 @@ def test_rotations_of_a_schedule_are_its_rows_whatever_the_order_of_the_columns(
     (schedule,) = read_roster(page(PAGE)).schedules
     office, rest = schedule.rotations
     assert (schedule.name, schedule.time_zone, schedule.flaws) == ("Primary On-Call", "Europe/Copenhagen", ())
-    assert (office.kind, office.start, office.handoff_day, office.handoff_s) == ("weekly", date(2026, 11, 2), 0, 9 * 3600)
+    assert (office.kind, office.start) == ("weekly", date(2026, 11, 2))
+    assert (office.handoff_day, office.handoff_s) == (0, 9 * 3600)
     assert [[who.name for who in turn] for turn in office.turns] == [["ada"], ["ben", "cem"]]
     assert [(sorted(w.days), w.since, w.until) for w in office.windows] == [([0, 1, 2, 3, 4], 9 * 3600, 17 * 3600)]
     assert [[who.name for who in turn] for turn in rest.turns] == [["cem"], ["ada"]]
@@ -178,16 +179,18 @@ def test_free_text_about_people_is_no_mention() -> None:
 
 def test_who_owns_an_action_that_is_done_is_no_mention() -> None:
     report = page(
-        "# Incident Response: X\n\n## Prevention\n\n- [x] Old (@gone)\n- [ ] New (@ada)\n- Use `@decorator` of @scope/name\n",
+        "# Incident Response: X\n\n## Prevention\n\n- [x] Old (@gone)\n- [ ] New (@ada)\n"
+        "- Use `@decorator` of @scope/name\n  - such as (@anyone)\n",
         "docs/operations/incidents/2026-11-02-x.md",
     )
     assert [mention.name for mention in mentions_of(report)] == ["ada"]
 
 
 _WORDS = st.sampled_from([
-    "|", "| --- | --- |\n", "\n", "From", "To", "On Call", "Rotation", "Start", "Participants", "Hours", "Level", "After",
-    "Contact", "@ada", "[@handle]", "2026-11-02", "9999-12-31 23:59 +14:00", "0001-01-01", "Monday 09:00", "weekly", "+",
-    "every 999 months", "Mon-Fri 25:00-99", "Holiday", "Date", "# ", "## Schedule\n", "**Time Zone:** ", "Asia/Gaza", "..",
+    "|", "| --- | --- |\n", "\n", "From", "To", "On Call", "Rotation", "Start", "Participants", "Hours", "Level",
+    "After", "Contact", "@ada", "[@handle]", "2026-11-02", "9999-12-31 23:59 +14:00", "0001-01-01", "Monday 09:00",
+    "weekly", "+", "every 999 months", "Mon-Fri 25:00-99", "Holiday", "Date", "# ", "## Schedule\n", "Asia/Gaza",
+    "**Time Zone:** ", "..",
 ])  # fmt: skip
 
 

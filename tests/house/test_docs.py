@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import tomllib
@@ -107,7 +108,7 @@ def test_what_must_not_be_tracked_is_recognised(pattern, text, is_found):
 
 
 def test_the_locks_pin_everything_by_hash_and_name_no_address():
-    for name in ("requirements.lock", "requirements-dev.lock"):
+    for name in ("requirements.lock", "requirements-dev.lock", "requirements-bench.lock"):
         entries = re.split(r"\n(?=\S)", read(name))
         pinned = [entry for entry in entries if not entry.startswith("#") and entry.strip()]
         assert pinned
@@ -129,6 +130,18 @@ def test_every_dependency_is_locked():
         *project["project"]["optional-dependencies"]["dev"],
         *project["dependency-groups"]["build"],
     ]
+    assert unlocked(declared, "requirements-dev.lock") == set()
+    assert unlocked(project["dependency-groups"]["bench"], "requirements-bench.lock") == set()
+
+
+def unlocked(declared: list[str], lock: str) -> set[str]:
+    """The declared dependencies that a lock file does not pin."""
     names = {re.match(r"[\w.-]+", each)[0].lower() for each in declared}
-    locked = set(re.findall(r"^([\w.-]+)==", read("requirements-dev.lock"), re.M))
-    assert names - locked == set()
+    return names - set(re.findall(r"^([\w.-]+)==", read(lock), re.M))
+
+
+def test_the_peers_from_npm_are_locked_by_hash_and_without_an_address():
+    lock = json.loads(read("bench/npm/package-lock.json"))
+    packages = [package for name, package in lock["packages"].items() if name]
+    assert packages
+    assert [package for package in packages if "integrity" not in package or "resolved" in package] == []

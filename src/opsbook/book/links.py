@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from opsbook.book.lint import Around
 from opsbook.book.page import PAGE_ENDINGS, Page
+from opsbook.ground.errors import Edit
 from opsbook.ground.guesses import closest
 from opsbook.ground.markdown import Link
 
@@ -62,20 +63,24 @@ def resolve(page: Page, href: str, around: Around) -> Target:
         return EXTERNAL
     if _TEMPLATED.search(href):
         return TEMPLATED
-    address, _, fragment = href.partition("#")
-    fragment = unquote(fragment)
-    path = unquote(address.partition("?")[0])
+    anchor = fragment(href)
+    path = unquote(href.partition("#")[0].partition("?")[0])
     if not path:
-        return _own_anchor(page, fragment)
+        return _own_anchor(page, anchor)
     wanted = _joined(page.path, path, around)
     if wanted == ".." or wanted.startswith("../"):
-        return Target(_outside(wanted, around), wanted, fragment)
+        return Target(_outside(wanted, around), wanted, anchor)
     found = find(wanted, around)
     if found is None:
-        return Target("broken-link", wanted, fragment)
-    if found == page.path and fragment:
-        return _own_anchor(page, fragment)
-    return Target("ok", found, fragment)
+        return Target("broken-link", wanted, anchor)
+    if found == page.path and anchor:
+        return _own_anchor(page, anchor)
+    return Target("ok", found, anchor)
+
+
+def fragment(href: str) -> str:
+    """The anchor in an address, as headings have it."""
+    return unquote(href.partition("#")[2])
 
 
 def _own_anchor(page: Page, fragment: str) -> Target:
@@ -171,10 +176,9 @@ def guess_anchor(fragment: str, anchors: frozenset[str]) -> str | None:
     plain = fragment.lower()
     if plain in folded:
         return folded[plain]
-    squeezed = re.sub(r"[^a-z0-9]+", "", plain)
-    for anchor in sorted(anchors):
-        if squeezed and re.sub(r"[^a-z0-9]+", "", anchor.lower()) == squeezed:
-            return anchor
+    same = [anchor for anchor in sorted(anchors) if squeezed(anchor) == squeezed(fragment)]
+    if same and squeezed(fragment):
+        return same[0]
     near = closest(plain, sorted(anchors))
     if near:
         return near
@@ -182,6 +186,23 @@ def guess_anchor(fragment: str, anchors: frozenset[str]) -> str | None:
     return starts[0] if len(plain) > 4 and starts and len(starts[0]) > 4 else None
 
 
+def squeezed(anchor: str) -> str:
+    """An anchor without letter case and punctuation."""
+    return re.sub(r"[^a-z0-9]+", "", anchor.lower())
+
+
 def relative(from_page: str, path: str) -> str:
     """The address to write on a page for another path of the repository."""
     return posixpath.relpath(path, posixpath.dirname(from_page) or ".")
+
+
+def address_edit(page: Page, link: Link, address: str) -> tuple[Edit, ...]:
+    """The splice that puts another address into an inline link; none where the address is not written plainly there."""
+    if link.form not in ("inline", "image"):
+        return ()
+    content, written = page.document.content, link.href.encode()
+    opening = content.rfind(b"](", link.start, link.end)
+    at = content.find(written, opening + 2, link.end)
+    if opening < 0 or at < 0 or content[opening + 2 : at].strip(b" <"):
+        return ()
+    return (Edit(at, at + len(written), address),)

@@ -21,7 +21,8 @@ from opsbook.ground.registry import Registry
 
 class LintSettings(Struct, frozen=True):
     """What a team may set about rules. `required` maps a kind to its slots where they differ from the profile's;
-    `severities` maps a team's severity words to P0–P3; `people` and `targets` are names known outside the pages."""
+    `severities` maps a team's severity words to P0–P3; `people`, `targets` (hosts and groups of hosts) and `approvers`
+    (groups with their members) are names known outside the pages."""
 
     stale_days: int = 180
     required: Mapping[str, tuple[str, ...]] = {}
@@ -29,6 +30,7 @@ class LintSettings(Struct, frozen=True):
     secrets_allowed: tuple[str, ...] = ()
     people: frozenset[str] = frozenset()
     targets: frozenset[str] = frozenset()
+    approvers: Mapping[str, tuple[str, ...]] = {}
     link_form: str = "github"
     site_root: str = ""
     practised_days: int = 90
@@ -98,7 +100,8 @@ class Around:
 
 
 class Reference(Struct, frozen=True, gc=False):
-    """A link from a page to an anchor of another page: `href` as written, `path` the page it leads to."""
+    """A link from a page to an anchor of a page: `href` as written, `path` the page it leads to, `fragment_at` the
+    bytes of the fragment where it is written plainly."""
 
     href: str
     path: str
@@ -106,6 +109,7 @@ class Reference(Struct, frozen=True, gc=False):
     span: Span
     is_call: bool = False
     caller: str = ""
+    fragment_at: tuple[int, int] | None = None
 
 
 class Mention(Struct, frozen=True, gc=False):

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+from opsbook.book.calls import callers
 from opsbook.book.kinds import is_alert_name
-from opsbook.book.links import is_page, targets
+from opsbook.book.links import address_edit, fragment, is_page, targets
 from opsbook.book.lint import Around, Outline, Reference, suppressions
 from opsbook.book.page import Page
 from opsbook.book.procedure import procedures_of
 from opsbook.book.roster.mentions import mentions_of, people_of
+from opsbook.ground.markdown import Link
 
 
 def outline_of(page: Page, around: Around) -> Outline:
     """What book rules, coverage and the matching of alerts look at; the page's bytes are not kept."""
     links_to: set[str] = set()
     references: list[Reference] = []
+    calls = callers(page)
     for link, target in targets(page, around):
-        if target.verdict not in ("ok", "broken-anchor") or not is_page(target.path):
+        path = target.path or page.path
+        if target.verdict not in ("ok", "broken-anchor") or not is_page(path):
             continue
-        links_to.add(target.path)
-        if target.anchor and (target.verdict == "broken-anchor" or target.path != page.path):
+        if target.path:
+            links_to.add(path)
+        anchor = target.anchor if target.path else fragment(link.href)
+        of = [caller for start, end, caller in calls if start <= link.start < end]
+        if of or (anchor and (target.verdict == "broken-anchor" or path != page.path)):
             place = page.span(link.start, link.end)
-            references.append(Reference(link.href, target.path, target.anchor, place))
+            at = _fragment_place(page, link)
+            references.extend(Reference(link.href, path, anchor, place, bool(by), by, at) for by in of or [""])
     return Outline(
         page.path,
         page.kind,
@@ -37,6 +45,15 @@ def outline_of(page: Page, around: Around) -> Outline:
         mentions_of(page),
         suppressions(page),
     )
+
+
+def _fragment_place(page: Page, link: Link) -> tuple[int, int] | None:
+    """The bytes of a link's fragment, where the address is written plainly."""
+    edits = address_edit(page, link, "")
+    if not edits:
+        return None
+    behind = len(link.href.partition("#")[2].encode())
+    return edits[0].end - behind, edits[0].end
 
 
 def _titled_alerts(page: Page) -> tuple[str, ...]:

@@ -10,8 +10,6 @@ from msgspec import Struct
 from opsbook.book.page import Page
 from opsbook.book.steps import Step
 
-_VARIABLE = re.compile(r"\$\{?[A-Z]")
-
 
 class Parameter(Struct, frozen=True, gc=False):
     """A parameter by its environment variable. `type` as written (`string` when none is), `default` None when there
@@ -69,8 +67,6 @@ def implicit_parameters(
     found: dict[str, Parameter] = {}
     for step in steps:
         for command in step.commands:
-            if _VARIABLE.search(command.text) is None:
-                continue
             for text in command.code.commands:
                 script = variables(text.text)
                 for use in script.used:

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING
 
 import click
 from msgspec import Struct
@@ -21,9 +20,6 @@ from opsbook.ground.errors import Failure, Usage
 from opsbook.usecases.lint import LintReport, Scope, lint
 from opsbook.usecases.ports import Alerting
 from opsbook.wire import build_book, build_lint_cache, build_workers, lint_settings
-
-if TYPE_CHECKING:
-    from opsbook.usecases.mend import Mended
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -44,6 +40,8 @@ class Asked(Struct, frozen=True, kw_only=True):
 
 
 BASELINE = "opsbook-baseline.json"
+_MOST_ROUNDS = 5
+_WORTH_CACHING_BYTES = 200_000
 
 
 def run_lint(config: Config, asked: Asked) -> int:
@@ -52,11 +50,7 @@ def run_lint(config: Config, asked: Asked) -> int:
     scope = scope_of(config, asked)
     report = _answer(config, asked, source, scope)
     if asked.fix:
-        from opsbook.usecases.mend import mend
-
-        mended = mend(source, source, report.findings)
-        _tell_mended(mended)
-        report = _answer(config, asked, source, scope)
+        report = _mended(config, asked, source, scope, report=report)
     lines = Lines(config.root)
     path = os.path.join(config.root, BASELINE)
     if asked.write_baseline:
@@ -73,13 +67,36 @@ def run_lint(config: Config, asked: Asked) -> int:
     return 1 if at_least(report.findings, asked.fail_on or config.fail_on) else 0  # type: ignore[arg-type]
 
 
+def _mended(
+    config: Config, asked: Asked, source: FolderBook, scope: Scope, *, report: LintReport
+) -> LintReport:
+    """Mends until nothing is left that has one right answer: a link's new page may show that its anchor is wrong."""
+    from opsbook.usecases.mend import mend
+
+    pages: set[str] = set()
+    for _ in range(_MOST_ROUNDS):
+        mended = mend(source, source, report.findings)
+        pages.update(mended.pages)
+        for path in mended.refused:
+            click.echo(f"not mended, it changed meanwhile or cannot be written: {path}", err=True)
+        if not mended.pages:
+            break
+        report = _answer(config, asked, source, scope)
+    for path in sorted(pages):  # on standard error, so that JSON on standard output stays JSON
+        click.echo(f"mended {path}", err=True)
+    if not pages:
+        click.echo("There was nothing to mend that has one right answer.", err=True)
+    return report
+
+
 def _answer(config: Config, asked: Asked, source: FolderBook, scope: Scope) -> LintReport:
-    """The report, from the cache where nothing has changed. One page is read quicker than the cache is checked."""
-    if asked.no_cache or (asked.paths and all(os.path.isfile(path) for path in asked.paths)):
+    """The report, from the cache where nothing has changed. A small book is read quicker than the cache is checked."""
+    files = source.pages()
+    if asked.no_cache or sum(file.size_bytes for file in files) < _WORTH_CACHING_BYTES:
         return lint(source, source, scope, build_workers())
     rule_files = [path for path, _ in source.rule_files(scope.alerting.paths)]
     cache = build_lint_cache(config, repr((__version__, scope)), source, rule_files)
-    return cache.answer(source.pages(), lambda: lint(source, source, scope, build_workers()))
+    return cache.answer(files, lambda: lint(source, source, scope, build_workers()))
 
 
 def _accept(path: str, report: LintReport, lines: Lines) -> int:
@@ -96,16 +113,6 @@ def _accept(path: str, report: LintReport, lines: Lines) -> int:
     many = len(report.findings)
     click.echo(f"{BASELINE}: {many} findings accepted. Commit it; from now on lint reports only what is new.")
     return 0
-
-
-def _tell_mended(mended: Mended) -> None:
-    """On standard error, so that JSON on standard output stays JSON."""
-    for path in mended.pages:
-        click.echo(f"mended {path}", err=True)
-    for path in mended.refused:
-        click.echo(f"not mended, it changed meanwhile or cannot be written: {path}", err=True)
-    if not mended.pages and not mended.refused:
-        click.echo("There was nothing to mend that has one right answer.", err=True)
 
 
 class Lines:

@@ -14,6 +14,10 @@ class Entry(NamedTuple):
 
 # Every verb is entered here and nowhere else, in the order of the help. Its module must define `command`.
 VERBS: dict[str, dict[str, Entry]] = {
+    "Write": {
+        "init": Entry("opsbook.entrypoints.commands.init", "Write the folder of operations pages, with templates."),
+        "new": Entry("opsbook.entrypoints.commands.new", "Write one page from the book's own template."),
+    },
     "Read": {
         "lint": Entry("opsbook.entrypoints.commands.lint", "Say what is missing, stale, broken or unreachable."),
         "coverage": Entry("opsbook.entrypoints.commands.coverage", "Services × sections, alerts × pages."),

@@ -85,6 +85,31 @@ class Workers(Protocol):
         ...
 
 
+class Seed(Protocol):
+    """The folder and the templates that come with Opsbook."""
+
+    @property
+    def pages(self) -> Mapping[str, bytes]:
+        """Every page of the folder by its path within it, in the order in which they are written."""
+        ...
+
+    def procedure_template(self) -> bytes:
+        """The template of a procedure."""
+        ...
+
+
+class FileMaker(Protocol):
+    """Makes files that are not there yet, below a folder."""
+
+    def exists(self, path: str) -> bool:
+        """Whether anything bears the path."""
+        ...
+
+    def create(self, contents: Mapping[str, bytes]) -> list[str]:
+        """Writes those of the files that are not there, all or none, and returns their paths; raises Failure."""
+        ...
+
+
 class RuleFiles(Protocol):
     """Files with alert rules, wherever they lie."""
 

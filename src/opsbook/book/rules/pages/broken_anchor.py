@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from opsbook.book.links import guess_anchor, has_anchor
+from opsbook.book.links import guess_anchor, has_anchor, squeezed
 from opsbook.book.lint import Around, Outline, Reference, book_rule
-from opsbook.ground.errors import Finding
+from opsbook.ground.errors import Edit, Finding
 
 
 @book_rule("broken-anchor", "error")
@@ -21,6 +21,10 @@ def check(outlines: Sequence[Outline], _around: Around) -> Iterator[Finding]:
 
 
 def _finding(outline: Outline, reference: Reference, near: str | None) -> Finding:
+    edits: tuple[Edit, ...] = ()
+    if near and squeezed(near) == squeezed(reference.anchor) and reference.fragment_at:
+        start, end = reference.fragment_at
+        edits = (Edit(start, end, near),)
     where = "This page" if reference.path == outline.path else f"The page '{reference.path}'"
     return Finding(
         "broken-anchor",
@@ -29,4 +33,5 @@ def _finding(outline: Outline, reference: Reference, near: str | None) -> Findin
         f"{where} has no heading with the anchor '#{reference.anchor}'.",
         f"Did you mean '#{near}'?" if near else "Link to a heading that is there, or to the page alone.",
         reference.href,
+        edits,
     )

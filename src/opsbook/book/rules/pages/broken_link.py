@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from opsbook.book.links import guess_path, relative, targets
+from opsbook.book.links import address_edit, guess_path, relative, targets
 from opsbook.book.lint import Around, page_rule
 from opsbook.book.page import Page
 from opsbook.ground.errors import Finding
@@ -17,6 +17,8 @@ def check(page: Page, around: Around) -> Iterator[Finding]:
             continue
         near = guess_path(target.path, around)
         guess = relative(page.path, near) if near and near != page.path else None
+        is_same_but_case = guess is not None and near is not None and near.lower() == target.path.lower()
+        tail = link.href[len(link.href.partition("#")[0].partition("?")[0]) :]
         yield page.finding(
             "broken-link",
             "error",
@@ -24,4 +26,5 @@ def check(page: Page, around: Around) -> Iterator[Finding]:
             f"The link '{link.href}' leads to '{target.path}', which does not exist.",
             fix=f"Did you mean '{guess}'?" if guess else "Mend the address, or remove the link.",
             target=link.href,
+            edits=address_edit(page, link, f"{guess}{tail}") if is_same_but_case else (),
         )

@@ -13,29 +13,30 @@ from opsbook.ground.errors import Finding
 
 
 @cache
-def _shapes() -> tuple[tuple[str, tuple[bytes, ...], re.Pattern[bytes]], ...]:
+def _shapes() -> tuple[tuple[str, bytes, re.Pattern[bytes]], ...]:
     """What a secret of each maker looks like, by the makers' own pages on the format of their tokens.
 
-    With each stand the bytes that every such secret holds: looking for those first is 20 times as fast.
+    With each stand bytes that every such secret holds: looking for those first is 20 times as fast. Where there are
+    none, the pattern itself begins with plain bytes, which is as good.
     """
-    shapes: tuple[tuple[str, tuple[bytes, ...], bytes], ...] = (
-        ("an AWS access key", (b"AKIA", b"ASIA"), rb"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
-        ("a GitHub token", (b"ghp_", b"gho_", b"ghs_", b"ghu_", b"ghr_"), rb"\bgh[opsur]_[A-Za-z0-9]{36,}\b"),
-        ("a GitHub token", (b"github_pat_",), rb"\bgithub_pat_[A-Za-z0-9_]{40,}\b"),
-        ("a GitLab token", (b"glpat-",), rb"\bglpat-[A-Za-z0-9_-]{20,}"),
-        ("a Slack token", (b"xox",), rb"\bxox[abeoprs]-[A-Za-z0-9-]{20,}"),
-        ("a Slack webhook", (b"hooks.slack.com/services/",),
+    shapes: tuple[tuple[str, bytes, bytes], ...] = (
+        ("an AWS access key", b"", rb"A[KS]IA(?<=\b....)[0-9A-Z]{16}\b"),
+        ("a GitHub token", b"", rb"gh[opsur]_(?<=\b....)[A-Za-z0-9]{36,}\b"),
+        ("a GitHub token", b"github_pat_", rb"\bgithub_pat_[A-Za-z0-9_]{40,}\b"),
+        ("a GitLab token", b"glpat-", rb"\bglpat-[A-Za-z0-9_-]{20,}"),
+        ("a Slack token", b"xox", rb"\bxox[abeoprs]-[A-Za-z0-9-]{20,}"),
+        ("a Slack webhook", b"hooks.slack.com/services/",
          rb"hooks\.slack\.com/services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/[A-Za-z0-9]{16,}"),
-        ("a private key", (b"PRIVATE KEY-----",),
+        ("a private key", b"PRIVATE KEY-----",
          rb"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----\s+(?=[A-Za-z0-9+/=]{40})"),
-        ("a JSON web token", (b"eyJ",), rb"\beyJ[A-Za-z0-9_-]{15,}\.eyJ[A-Za-z0-9_-]{15,}\.[A-Za-z0-9_-]{16,}"),
-        ("a Google API key", (b"AIza",), rb"\bAIza[0-9A-Za-z_-]{35}\b"),
-        ("a Stripe key", (b"k_live_",), rb"\b[rs]k_live_[A-Za-z0-9]{20,}"),
-        ("an npm token", (b"npm_",), rb"\bnpm_[A-Za-z0-9]{36}\b"),
-        ("a SendGrid key", (b"SG.",), rb"\bSG\.[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{20,}"),
-        ("a password in an address", (b"://",), rb"://[^\s/:@\"'`<>$]+:([^\s/@\"'`]{6,})@[\w.-]+"),
+        ("a JSON web token", b"eyJ", rb"\beyJ[A-Za-z0-9_-]{15,}\.eyJ[A-Za-z0-9_-]{15,}\.[A-Za-z0-9_-]{16,}"),
+        ("a Google API key", b"AIza", rb"\bAIza[0-9A-Za-z_-]{35}\b"),
+        ("a Stripe key", b"k_live_", rb"\b[rs]k_live_[A-Za-z0-9]{20,}"),
+        ("an npm token", b"npm_", rb"\bnpm_[A-Za-z0-9]{36}\b"),
+        ("a SendGrid key", b"SG.", rb"\bSG\.[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{20,}"),
+        ("a password in an address", b"://", rb"://[^\s/:@\"'`<>$]+:([^\s/@\"'`]{6,})@[\w.-]+"),
     )  # fmt: skip
-    return tuple((name, signs, re.compile(pattern)) for name, signs, pattern in shapes)
+    return tuple((name, sign, re.compile(pattern)) for name, sign, pattern in shapes)
 
 
 @cache
@@ -48,11 +49,8 @@ def _example() -> re.Pattern[bytes]:
 @page_rule("secret", "error")
 def check(page: Page, around: Around) -> Iterator[Finding]:
     content = page.document.content
-    for name, signs, shape in _shapes():
-        for sign in signs:
-            if sign in content:
-                break
-        else:
+    for name, sign, shape in _shapes():
+        if sign not in content:
             continue
         for found in shape.finditer(content):
             telling = found.group(found.lastindex or 0)

@@ -1,0 +1,18 @@
+"""`invalid-regex`: a regex that does not compile, in an Expect, a Capture or a parameter's type. It proves nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from opsbook.book.field_values import misread
+from opsbook.book.lint import Around, page_rule
+from opsbook.book.page import Page
+from opsbook.ground.errors import Finding
+
+
+@page_rule("invalid-regex", "error")
+def check(page: Page, _around: Around) -> Iterator[Finding]:
+    for wrong in misread(page):
+        if wrong.problem.about == "regex":
+            place = (wrong.start, wrong.end)
+            yield page.finding("invalid-regex", "error", place, wrong.problem.message, fix=wrong.problem.fix)

@@ -1,0 +1,18 @@
+"""`invalid-value`: a label, an attribute of a fence or a parameter that cannot be read. A run would stop there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from opsbook.book.field_values import misread
+from opsbook.book.lint import Around, page_rule
+from opsbook.book.page import Page
+from opsbook.ground.errors import Finding
+
+
+@page_rule("invalid-value", "error")
+def check(page: Page, _around: Around) -> Iterator[Finding]:
+    for wrong in misread(page):
+        if wrong.problem.about == "value":
+            place = (wrong.start, wrong.end)
+            yield page.finding("invalid-value", "error", place, wrong.problem.message, fix=wrong.problem.fix)

@@ -1,0 +1,54 @@
+"""`no-verification`: a deployment or a procedure that changes something and never looks whether it worked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from opsbook.book.changes import (
+    changes_something,
+    does_something,
+    ends_with_a_look,
+    has_phase,
+    is_about_looking,
+    is_deployment,
+)
+from opsbook.book.lint import Around, page_rule
+from opsbook.book.page import Page
+from opsbook.book.parts import first_line, parts_of
+from opsbook.book.procedure import Procedure
+from opsbook.ground.errors import Finding
+
+
+@page_rule("no-verification", "warning", "runbook", "procedure")
+def check(page: Page, _around: Around) -> Iterator[Finding]:
+    for procedure in _unverified(page):
+        yield page.finding(
+            "no-verification",
+            "warning",
+            first_line(page, procedure.start, procedure.end),
+            f"The procedure '{procedure.title}' has no verification.",
+            fix="Add **Verification:** with a check that succeeds only when it has worked.",
+        )
+
+
+def _unverified(page: Page) -> list[Procedure]:
+    """The deployments without one; on a page of procedures, each without one where others have it, else the first.
+
+    Many such pages are one procedure under many headings, and then one reminder is enough.
+    """
+    procedures = parts_of(page).procedures
+    deployments = [each for each in procedures if is_deployment(page, each) and does_something(each)]
+    if page.kind != "procedure":
+        return [each for each in deployments if _lacks_one(page, each)]
+    own = any(each.field("Verification") for each in procedures)
+    if not own and any(each.verification or ends_with_a_look(each) for each in procedures):
+        return []
+    lacking = [each for each in procedures if not is_about_looking(each) and changes_something(each)]
+    lacking = [each for each in lacking if _lacks_one(page, each)]
+    return lacking if own else lacking[:1]
+
+
+def _lacks_one(page: Page, procedure: Procedure) -> bool:
+    if procedure.verification or ends_with_a_look(procedure):
+        return False
+    return not has_phase(page, procedure, "verification")

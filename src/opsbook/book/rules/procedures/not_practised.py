@@ -1,0 +1,56 @@
+"""`not-practised`: a procedure that nobody has practised for longer than agreed. Freshness is practice, not a date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+
+from opsbook.book.lint import Around, page_rule
+from opsbook.book.page import Page
+from opsbook.book.parts import KINDS
+from opsbook.ground.durations import read_date
+from opsbook.ground.errors import Finding
+
+WRITTEN = (
+    "last drilled", "last practised", "last practiced", "last tested", "last exercised", "last drill", "last rehearsed",
+    "last rehearsal", "last practice", "last test",
+)  # fmt: skip
+
+
+@page_rule("not-practised", "warning", *sorted(KINDS))
+def check(page: Page, around: Around) -> Iterator[Finding]:
+    content = page.document.content
+    # Every form of the date has this word in it, whatever its letter case.
+    if b"ast" not in content or (not page.document.front and b":" not in content):
+        return
+    datum = page.metadata.first(*WRITTEN)
+    day = read_date(datum.value) if datum else None
+    if datum and day:
+        due = day + timedelta(days=around.settings.practised_days)
+        if around.today > due:
+            yield page.finding(
+                "not-practised",
+                "warning",
+                (datum.start, datum.end),
+                f"It was last practised on {day.isoformat()}, more than {around.settings.practised_days} days ago.",
+                fix="Practise it, mend what did not work, and write the day.",
+            )
+    elif (drill := _drill(page)) is not None:
+        yield page.finding(
+            "not-practised",
+            "warning",
+            drill,
+            "A drill is asked for here, and the page does not say when it was last practised.",
+            fix="Practise it, and write **Last Drilled:** with the day below the title.",
+        )
+
+
+def _drill(page: Page) -> tuple[int, int] | None:
+    """The line of the front matter that asks for a drill."""
+    ops = page.metadata.front.get("ops") if page.document.front else None
+    if not isinstance(ops, Mapping) or not ops.get("drill"):
+        return None
+    document = page.document
+    at = document.content.find(b"drill", document.front_start)
+    end = document.content.find(b"\n", at)
+    return at, end if end >= 0 else len(document.content)
