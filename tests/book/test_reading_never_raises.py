@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.book.whole_reading import read_whole
 from tests.markdown_pieces import any_page
