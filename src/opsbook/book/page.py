@@ -90,14 +90,14 @@ class Page:
         headings = self.document.headings
         size = len(self.document.content)
         slot = self.reading.headings.slot
-        anchors, titles = self.heading_anchors, self._heading_ids
+        anchors, titles = self.heading_anchors, [text.strip() for text, _ in self._heading_ids]
         stops = _stops(headings, size)
         return tuple(
             Section(
-                titles[i][0],
+                titles[i],
                 anchors[i],
                 h.level,
-                slot(titles[i][0]),
+                slot(titles[i]),
                 h.start,
                 h.end,
                 headings[i + 1].start if i + 1 < len(headings) else size,
@@ -173,14 +173,13 @@ class Page:
     @cached_property
     def title(self) -> str:
         """The first level-1 heading, else the front matter's title, else the first heading, else the file's name."""
-        headings = self.document.headings
-        for heading, (text, _) in zip(headings, self._heading_ids, strict=True):
-            if heading.level == 1 and text and not text.startswith(("<%", "{{")):
-                return text
+        for section in self.sections:
+            if section.level == 1 and section.title and not section.title.startswith(("<%", "{{")):
+                return section.title
         declared = self.metadata.front.get("title")
         if isinstance(declared, str) and declared.strip():
             return declared.strip()
-        return headings[0].text if headings and headings[0].text else stem(self.path)
+        return self.sections[0].title if self.sections and self.sections[0].title else stem(self.path)
 
     @property
     def title_place(self) -> tuple[int, int]:
