@@ -50,7 +50,7 @@ def is_deployment(page: Page, procedure: Procedure) -> bool:
     """Whether the procedure is a deployment: by its heading, or as an environment below a heading about it."""
     if "deployment" not in page.heading_slots:
         return False
-    at = next((i for i, section in enumerate(page.sections) if section.start == procedure.start), -1)
+    at = page.section_index(procedure.start)
     if at < 0:
         return False
     section = page.sections[at]
@@ -58,13 +58,7 @@ def is_deployment(page: Page, procedure: Procedure) -> bool:
         return True
     if not (procedure.field("Deployment Process") or is_for_trying(procedure) or _ENVIRONMENT.search(section.title)):
         return False
-    level = section.level
-    for above in reversed(page.sections[:at]):
-        if above.level < level:
-            if above.slot:
-                return above.slot == "deployment" and section.slot is None
-            level = above.level
-    return False
+    return section.slot is None and page.slot_above(at) == "deployment"
 
 
 def is_for_trying(procedure: Procedure) -> bool:

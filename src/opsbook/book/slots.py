@@ -91,6 +91,8 @@ def _leaf(page: Page, offset: int) -> Block | None:
 
 def _is_slot(page: Page, block: Block, offset: int, text: str) -> bool:
     before, after = _unit(page, block, offset)
+    if len(before) + len(after) > _LONGEST_UNIT:
+        return False
     if before.count("`") % 2 or before.rfind("<!--") > before.rfind("-->"):
         return False
     if _is_bare(before + after):
@@ -102,14 +104,16 @@ def _is_slot(page: Page, block: Block, offset: int, text: str) -> bool:
 def _unit(page: Page, block: Block, offset: int) -> tuple[str, str]:
     """What stands before and after a byte in its heading, cell or line of a paragraph, without the line's label."""
     content = page.document.content
-    start = max(block.start, content.rfind(b"\n", 0, offset) + 1)
+    start = max(block.start, content.rfind(b"\n", 0, offset) + 1, offset - _LONGEST_UNIT - 1)
     stop = content.find(b"\n", offset, block.end)
     before = page.document.source(start, offset)
-    after = page.document.source(offset, block.end if stop < 0 else stop)
+    after = page.document.source(offset, min(block.end if stop < 0 else stop, offset + _LONGEST_UNIT + 1))
     after = re.split(_LABEL, after.partition("<!--")[0], maxsplit=1)[0]
     return _without_label(before.lstrip("#> \t")), after.rstrip("# \\")
 
 
+# A line beyond this is prose or a dump, whatever brackets stand in it.
+_LONGEST_UNIT = 2_000
 # Left to the cache of `re`: only a page with a bracket needs them, and all lints start with this file.
 _LABEL = r"(?:\*\*|__)[^*_\n]{1,80}?(?::(?:\*\*|__)|(?:\*\*|__)\s*:)"
 _PLAIN_LABEL = r"[A-Za-z][^\[\]:|`]{0,60}:\s+"

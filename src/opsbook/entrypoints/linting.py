@@ -15,6 +15,7 @@ from opsbook import __version__
 from opsbook.adapters.folder import FolderBook
 from opsbook.book.lint import at_least
 from opsbook.config import Config
+from opsbook.entrypoints.shown.terminal import terminal_width, wrapped
 from opsbook.ground.errors import Failure, Usage
 from opsbook.usecases.lint import LintReport, Scope, lint
 from opsbook.usecases.ports import Alerting
@@ -54,13 +55,15 @@ def run_lint(config: Config, asked: Asked) -> int:
     path = os.path.join(config.root, BASELINE)
     if asked.write_baseline:
         return _accept(path, report, lines)
+    accepted = 0
     if not asked.no_baseline and os.path.exists(path):
         from opsbook.book.baseline import without_accepted  # hashing costs a start of 40 ms two
 
         with open(path, "rb") as file:
             kept = without_accepted(report.findings, file.read(), lines.at, BASELINE)
+        accepted = len(report.findings) - len(kept)
         report = replace(report, findings=tuple(kept))
-    write(report, asked.form, lines.of)
+    write(report, asked.form, lines.of, where="" if asked.paths else source.book, accepted=accepted)
     return 1 if at_least(report.findings, asked.fail_on or config.fail_on) else 0  # type: ignore[arg-type]
 
 
@@ -176,7 +179,9 @@ def below(config: Config, path: str) -> str:
     return "" if relative == "." else relative.replace(os.sep, "/")
 
 
-def write(report: LintReport, form: str, source: Callable[[str], list[str] | None]) -> None:
+def write(
+    report: LintReport, form: str, source: Callable[[str], list[str] | None], *, where: str = "", accepted: int = 0
+) -> None:
     """Prints a report on standard output in the wanted form."""
     from opsbook.entrypoints.shown import findings as shown
 
@@ -191,19 +196,26 @@ def write(report: LintReport, form: str, source: Callable[[str], list[str] | Non
     else:
         wanted = click.get_current_context().color
         is_coloured = sys.stdout.isatty() if wanted is None else wanted
-        sys.stdout.write("".join(line + "\n" for line in shown.as_text(report, source, is_coloured)))
+        telling = shown.Telling(is_coloured, terminal_width(), where, accepted, BASELINE)
+        sys.stdout.write("".join(line + "\n" for line in shown.as_text(report, source, telling)))
 
 
 def list_rules(form: str) -> None:
     """Prints every rule with its severity and what it is about."""
-    from opsbook.usecases.chosen_rules import all_rules
+    from opsbook.usecases.chosen_rules import about_rules, all_rules
 
-    rules = all_rules()
+    rules, about = all_rules(), about_rules()
     if form == "json":
         import msgspec
 
-        rows = [{"rule": rule.name, "severity": rule.severity, "kinds": sorted(rule.kinds)} for rule in rules]
+        rows = [
+            {"rule": rule.name, "severity": rule.severity, "kinds": sorted(rule.kinds), "about": about.get(rule.name)}
+            for rule in rules
+        ]
         sys.stdout.buffer.write(msgspec.json.encode({"rules": rows}) + b"\n")
         return
+    longest = max(len(rule.name) for rule in rules)
     for rule in rules:
-        click.echo(f"{rule.name:<28} {rule.severity}")
+        line = f"{rule.name:<{longest}}  {rule.severity:<7}  {about.get(rule.name, '')}"
+        for part in wrapped(line, terminal_width(), longest + 11):
+            click.echo(part)

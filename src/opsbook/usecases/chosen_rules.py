@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from opsbook.book.lint import RULES, Outline, Rule
 from opsbook.book.page import Page
 from opsbook.book.procedure import procedures_of
-from opsbook.book.rules import FOLDERS, Folder, load
+from opsbook.book.rules import FOLDERS, Folder, abouts, load
 from opsbook.ground.errors import Usage
 from opsbook.ground.guesses import closest
 
@@ -21,6 +21,11 @@ def all_rules() -> list[Rule]:
     for folder in FOLDERS:
         load(folder)
     return list(RULES)
+
+
+def about_rules() -> dict[str, str]:
+    """What each rule finds, in one phrase by its name."""
+    return abouts()
 
 
 class ChosenRules:

@@ -23,3 +23,16 @@ def load(folder: Folder) -> frozenset[str]:
     for name in names:
         import_module(f"{package.__name__}.{name}")
     return frozenset(name.replace("_", "-") for name in names)
+
+
+@cache
+def abouts() -> dict[str, str]:
+    """What each rule finds, in one phrase by its name: the first sentence of its file."""
+    found = {}
+    for folder in FOLDERS:
+        package = import_module(f"{__name__}.{folder}")
+        for module in pkgutil.iter_modules(package.__path__):
+            written = import_module(f"{package.__name__}.{module.name}").__doc__ or ""
+            sentence = " ".join(written.split()).split("`: ", 1)[-1].split(". ", 1)[0].rstrip(".")
+            found[module.name.replace("_", "-")] = sentence
+    return found

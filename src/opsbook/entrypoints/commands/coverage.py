@@ -13,7 +13,8 @@ from opsbook.entrypoints.options import Shared, verb
 @verb(
     "coverage",
     examples=(
-        "opsbook coverage                              services and what their runbooks lack",
+        "opsbook coverage                     what the runbooks of services lack",
+        "opsbook coverage --rules alerts/     and which alerts lead to a page",
         "opsbook coverage --rules alerts/ --url-base https://runbooks.example.org=docs/operations/runbooks",
     ),
 )
@@ -41,7 +42,8 @@ def command(shared: Shared, rules: tuple[str, ...], url_bases: dict[str, str]) -
         sys.stdout.buffer.write(msgspec.json.encode(coverage_model(report)) + b"\n")
         return 0
     from opsbook.entrypoints.shown.coverage import as_text
+    from opsbook.entrypoints.shown.terminal import terminal_width
 
-    for line in as_text(report):
+    for line in as_text(report, terminal_width()):
         click.echo(line)
     return 0

@@ -13,9 +13,9 @@ from opsbook.entrypoints.options import Shared, verb
     "search",
     context_settings={"ignore_unknown_options": True},  # `-staging` is a word to leave out
     examples=(
-        "opsbook search restart payments         the sections about it, best first",
+        "opsbook search restart payments                 the sections about it, best first",
         'opsbook search "connection refused" -staging    these words together, and not that one',
-        "journalctl -u api -n 20 | opsbook search -    the entry for a pasted error",
+        "journalctl -u api -n 20 | opsbook search -      the entry for a pasted error",
     ),
 )
 @click.argument("words", type=click.UNPROCESSED, nargs=-1, required=True, metavar="WORDS…")
@@ -38,8 +38,9 @@ def command(shared: Shared, words: tuple[str, ...], limit: int) -> int:
         sys.stdout.buffer.write(msgspec.json.encode(search_model(answer)) + b"\n")
     else:
         from opsbook.entrypoints.shown.hits import as_text
+        from opsbook.entrypoints.shown.terminal import terminal_width
 
-        for line in as_text(answer):
+        for line in as_text(answer, terminal_width()):
             click.echo(line)
     return 0 if answer.hits else 1
 

@@ -6,8 +6,13 @@ import click
 
 from opsbook.entrypoints.options import Shared, verb
 
+_EXAMPLES = (
+    "opsbook serve --open                    in the browser",
+    "opsbook serve --book ops --port 8080    another folder, another port",
+)
 
-@verb("serve", formats=("text",), examples=("opsbook serve --open", "opsbook serve --port 8080 --book ops"))
+
+@verb("serve", formats=("text",), examples=_EXAMPLES)
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="H", help="The address to listen on.")
 @click.option(
     "--port", default=8000, show_default=True, metavar="N", type=click.IntRange(0, 65535),

@@ -25,6 +25,7 @@ def command(shared: Shared, page: str) -> int:
     PAGE is a path from the repository or the book, or a file name alone where it is the only one.
     """
     from opsbook.entrypoints.shown.page import as_text
+    from opsbook.entrypoints.shown.terminal import terminal_width
     from opsbook.usecases.show import show
     from opsbook.wire import build_book, lint_settings
 
@@ -40,6 +41,6 @@ def command(shared: Shared, page: str) -> int:
 
         sys.stdout.buffer.write(msgspec.json.encode(shown.model) + b"\n")
         return 0
-    for line in as_text(shown):
+    for line in as_text(shown, terminal_width()):
         click.echo(line)
     return 0

@@ -7,24 +7,30 @@ from collections.abc import Iterator
 import click
 
 from opsbook.book.search import Hit, SearchAnswer
+from opsbook.entrypoints.shown.terminal import printable, wrapped
+
+_MOST_WORDS = 6  # of those that stand nowhere; a pasted log has many
 
 
-def as_text(answer: SearchAnswer) -> Iterator[str]:
+def as_text(answer: SearchAnswer, width: int | None = None) -> Iterator[str]:
     """The hits for a terminal, best first."""
     for typed, meant in answer.mended:
-        yield click.style(f"Nothing has '{typed}'; shown is '{meant}'.", fg="yellow")
+        yield click.style(f"Nothing has '{printable(typed)}'; shown is '{meant}'.", fg="yellow")
+    if answer.unknown:
+        words = ", ".join(f"'{printable(word)}'" for word in answer.unknown[:_MOST_WORDS])
+        yield click.style(f"No page has {words}.", fg="yellow")
     if not answer.hits:
-        yield "Nothing found. Fewer or other words may find it; `opsbook lint` tells what no page says."
+        yield "Nothing found. Try fewer words, or other words for the same."
         return
     if answer.matched == "most":
         yield click.style("No section has all of the words; these have the most telling of them.", fg="yellow")
     for number, hit in enumerate(answer.hits, 1):
         title = hit.page if hit.section == hit.page else f"{hit.page} › {hit.section}"
-        yield f"{number:>3}. {click.style(_plain(title), bold=True)}"
+        yield from wrapped(f"{number:>3}. {click.style(_plain(title), bold=True)}", width, 5)
         place = f"{hit.path}:{hit.line}" + (f"  #{hit.anchor}" if hit.anchor else "")
-        yield f"     {click.style(place, dim=True)}"
+        yield from wrapped(f"     {click.style(_plain(place), dim=True)}", width, 5)
         if hit.snippet:
-            yield f"     {_marked(hit)}"
+            yield from wrapped(f"     {_marked(hit)}", width, 5)
 
 
 def _marked(hit: Hit) -> str:
@@ -38,4 +44,4 @@ def _marked(hit: Hit) -> str:
 
 
 def _plain(text: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in text)
+    return printable(text, instead=" ")

@@ -7,43 +7,48 @@ from typing import Any
 
 import click
 
+from opsbook.entrypoints.shown.terminal import printable, wrapped
 from opsbook.usecases.show import Shown
 
 _MARKS = {"command": "$", "manual": "•", "approval": "✋", "sub-run": "→"}
+_NAMES = 14  # the columns of the facts' names
+_NUMBERS = 10  # the columns of `rollback.1`
+_MOST_LINES = 4  # of a step's text and of its commands; the page has the rest
 
 
-def as_text(shown: Shown) -> Iterator[str]:
-    """The page's facts and its sections; for a section its text, then the steps that run."""
+def as_text(shown: Shown, width: int | None = None) -> Iterator[str]:
+    """The page's facts, its sections and what can be carried out; for a section its text, then how that is read."""
     model = shown.model
     if "anchor" in model:
         yield click.style(f"{model['path']}#{model['anchor']}", bold=True)
         yield ""
-        yield _printable(model["text"].rstrip())
+        yield printable(model["text"].rstrip(), kept="\n\t")
     else:
-        yield from _head(model)
+        yield from _head(model, width)
         yield from _sections(model)
-    yield from _procedures(model)
+    yield from _procedures(model, width, shows_commands="anchor" not in model)
     yield from _links(model)
 
 
-def _printable(text: str) -> str:
-    """Text from a page with nothing in it that a terminal would obey."""
-    return "".join(c if c.isprintable() or c in "\n\t" else "?" for c in text)
+def _plain(text: str) -> str:
+    """Text from a page on one line, without the marks of bold."""
+    return printable(text, instead=" ").replace("**", "")
 
 
-def _head(model: dict[str, Any]) -> Iterator[str]:
-    yield click.style(_printable(model["title"]), bold=True) + f"  ({model['kind']})"
-    yield click.style(model["path"], dim=True)
+def _head(model: dict[str, Any], width: int | None) -> Iterator[str]:
+    yield click.style(_plain(model["title"]), bold=True) + f"  ({model['kind']})"
+    yield click.style(printable(model["path"]), dim=True)
     facts = (("Service", model["service"]), ("Owner", model["owner"]), ("Last updated", model["last_updated"]))
     for name, value in facts:
-        yield f"{name + ':':<14}{_printable(value) if value else click.style('not said', fg='yellow')}"
+        yield f"{name + ':':<{_NAMES}}{_plain(value) if value else click.style('not said', fg='yellow')}"
+    told = []
     for check in model["health_checks"]:
         every = f" every {check['every_s']} s" if check["every_s"] else ""
-        yield f"{'Health:':<14}{_printable(check['url'])}{every}, expects {_printable(check['expected'] or '2xx')}"
-    for contact in model["contacts"]:
-        yield f"{'Contact:':<14}{_printable(contact['role'])}: {_printable(contact['contact'])}"
-    if model["alerts"]:
-        yield f"{'Alerts:':<14}{', '.join(model['alerts'])}"
+        told.append(("Health", f"{check['url']}{every}, expects {check['expected'] or '2xx'}"))
+    told += [("Contact", f"{contact['role']}: {contact['contact']}") for contact in model["contacts"]]
+    told += [("Alerts", ", ".join(model["alerts"]))] if model["alerts"] else []
+    for name, value in told:
+        yield from wrapped(f"{name + ':':<{_NAMES}}{_plain(value)}", width, _NAMES)
 
 
 def _sections(model: dict[str, Any]) -> Iterator[str]:
@@ -52,30 +57,47 @@ def _sections(model: dict[str, Any]) -> Iterator[str]:
         yield click.style("Sections", bold=True)
     for section in model["sections"]:
         slot = click.style(f"  [{section['slot']}]", dim=True) if section["slot"] else ""
-        yield f"{section['line']:>5}  {'  ' * (section['level'] - 1)}{_printable(section['title'])}{slot}"
+        yield f"{section['line']:>5}  {'  ' * (section['level'] - 1)}{_plain(section['title'])}{slot}"
 
 
-def _procedures(model: dict[str, Any]) -> Iterator[str]:
+def _procedures(model: dict[str, Any], width: int | None, *, shows_commands: bool) -> Iterator[str]:
     for procedure in model["procedures"]:
         yield ""
-        title = click.style(_printable(procedure["title"]), bold=True)
-        yield f"{title}  #{procedure['anchor']} (line {procedure['line']})"
+        title = click.style(_plain(procedure["title"]), bold=True)
+        yield from wrapped(f"{title}  #{procedure['anchor']} (line {procedure['line']})", width, 2)
         for parameter in procedure["parameters"]:
             default = f" = {parameter['default']}" if parameter["default"] is not None else ""
-            yield f"       needs {parameter['name']}{_printable(default)}  {_printable(parameter['type'])}"
+            yield f"{'':>{_NUMBERS}} needs {parameter['name']}{printable(default)}  {printable(parameter['type'])}"
         for phase in ("steps", "verification", "rollback"):
             for step in procedure[phase]:
-                yield from _step(step)
+                yield from _step(step, width, shows_commands=shows_commands)
 
 
-def _step(step: dict[str, Any]) -> Iterator[str]:
-    text = _printable(step["text"]).split("\n", 1)[0]
-    yield f"  {step['number']:>10} {_MARKS[step['kind']]} {text}"
+def _step(step: dict[str, Any], width: int | None, *, shows_commands: bool) -> Iterator[str]:
+    first, *more = step["text"].split("\n")
+    hanging = _NUMBERS + 5
+    yield from wrapped(f"  {step['number']:>{_NUMBERS}} {_MARKS[step['kind']]} {_plain(first)}", width, hanging)
+    if shows_commands:
+        commands = [line for command in step["commands"] for line in command["text"].split("\n")]
+        for line in _few([_plain(line.strip()) for line in more]):
+            yield from wrapped(f"{'':>{hanging}}{line}", width, hanging)
+        for line in _few([printable(line, kept="\t") for line in commands]):
+            yield f"{'':>{hanging}}{click.style(line, dim=True)}"
     if not step["runnable"]:
-        yield click.style(f"{'':>15}cannot run: {_printable(step['why_not'] or '')}", fg="yellow")
+        why_not = click.style(f"cannot run: {printable(step['why_not'] or '')}", fg="yellow")
+        yield from wrapped(f"{'':>{hanging}}{why_not}", width, hanging)
+
+
+def _few(lines: list[str]) -> list[str]:
+    """The first of them, and how many more there are."""
+    kept = lines[:_MOST_LINES] if len(lines) > _MOST_LINES + 1 else lines
+    return [*kept, f"… and {len(lines) - len(kept)} more lines"] if len(kept) < len(lines) else kept
 
 
 def _links(model: dict[str, Any]) -> Iterator[str]:
-    for link in model["links"]:
-        if link["verdict"] not in ("ok", "external", "templated"):
-            yield click.style(f"{link['line']:>5}  {link['verdict']}: {_printable(link['href'])}", fg="red")
+    broken = [link for link in model["links"] if link["verdict"] not in ("ok", "external", "templated")]
+    if broken:
+        yield ""
+        yield click.style("Links that lead nowhere", bold=True)
+    for link in broken:
+        yield click.style(f"{link['line']:>5}  {link['verdict']}: {printable(link['href'])}", fg="red")

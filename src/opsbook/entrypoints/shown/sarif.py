@@ -16,13 +16,18 @@ def as_sarif(report: LintReport) -> bytes:
     """The report as one run of the tool; rules are listed once, in the order of their names."""
     import msgspec
 
+    from opsbook.usecases.chosen_rules import about_rules  # loads every rule, which only this form needs
+
+    about = about_rules()
     names = sorted({finding.rule for finding in report.findings})
     run = {
         "tool": {
             "driver": {
                 "name": "opsbook",
                 "semanticVersion": __version__,
-                "rules": [{"id": name, "name": name} for name in names],
+                "rules": [
+                    {"id": name, "name": name, "shortDescription": {"text": about.get(name, name)}} for name in names
+                ],
             }
         },
         "columnKind": "unicodeCodePoints",

@@ -1,0 +1,69 @@
+"""How text fits a terminal: its width, lines broken at words, nothing in them that it would obey. Knows no answer."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import re
+
+# A line is wrapped only where it has this many columns or more; below it, broken lines read worse than long ones.
+NARROWEST = 40
+
+
+def terminal_width() -> int | None:
+    """The columns of the terminal on standard output; None where it is a file or a pipe, in which lines stay whole."""
+    if not sys.stdout.isatty():
+        return None
+    try:
+        return max(os.get_terminal_size(sys.stdout.fileno()).columns, NARROWEST)
+    except (OSError, ValueError):
+        return None
+
+
+def printable(text: str, kept: str = "", instead: str = "?") -> str:
+    """Text that may come from a page, with nothing in it that a terminal would obey; the `kept` characters stay."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in kept else instead for c in text)
+
+
+def columns(text: str) -> int:
+    """How many columns a terminal needs: two for East Asian wide letters, none for combining ones and colours."""
+    if "\x1b" in text:
+        text = _colours().sub("", text)
+    if text.isascii():
+        return len(text)
+    import unicodedata
+
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+@cache
+def _colours() -> re.Pattern[str]:
+    import re  # only a wrapped line that is coloured needs it
+
+    return re.compile(r"\x1b\[[0-9;]*m")
+
+
+def wrapped(line: str, width: int | None, hanging: int) -> Iterator[str]:
+    """The line, broken at spaces where it is wider than `width`; what follows is indented by `hanging`.
+
+    A word that is wider than the line stays whole, so that an address can still be clicked and copied.
+    """
+    if width is None or columns(line) <= width:
+        yield line
+        return
+    current = ""
+    for number, word in enumerate(line.split(" ")):
+        wider = f"{current} {word}" if number else word
+        if not current.strip() or columns(wider) <= width:
+            current = wider
+        elif word:  # of several spaces at the break none is left
+            yield current.rstrip()
+            current = " " * hanging + word
+    yield current
