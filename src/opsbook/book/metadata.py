@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from opsbook.book.fields import Field
 from opsbook.ground.markdown import Document
+from opsbook.ground.pattern import Pattern
 
 
 class Datum(Struct, frozen=True, gc=False):
@@ -60,7 +61,7 @@ ALERT_KEYS = ("alert", "alert name", "alertname", "alerts", "alert names")
 
 # Only what stands before the first section is metadata; a field table further down is content.
 _TABLE_HEADS = frozenset({"field", "property", "key", "attribute", "item", "name", "metadata", ""})
-_PLAIN_LINE = re.compile(r"^([A-Z][A-Za-z _-]{1,30}):[ \t]+(\S.*)$", re.M)
+_PLAIN_LINE = Pattern(r"^([A-Z][A-Za-z _-]{1,30}):[ \t]+(\S.*)$", re.M)
 
 
 @lru_cache(maxsize=4096)
@@ -121,7 +122,7 @@ def _read_front(document: Document) -> tuple[Mapping[str, Any], tuple[int, str] 
 
 # The usual front matter is `key: word` lines; reading those here spares importing YAML (15 ms) on most pages. A value
 # that YAML could read as anything but this very string is left to YAML.
-_FLAT = re.compile(
+_FLAT = Pattern(
     r"^([A-Za-z_][\w .-]*):[ \t]*"
     r"(?:\"([^\"\\\n]*)\"|'([^'\n]*)'|([^\s\"'\[\]{}&*!|>%@`#?:,-][^\n#:]*?)?)[ \t]*\r?$"
 )
@@ -132,7 +133,7 @@ def _read_flat(text: str) -> dict[str, Any] | None:
     for line in text.splitlines():
         if not line.strip() or line.startswith("#"):
             continue
-        match = _FLAT.match(line)
+        match = _FLAT().match(line)
         if match is None or match.group(1) in found:
             return None
         key, double, single, bare = match.groups()
@@ -181,7 +182,7 @@ def _plain_entries(document: Document, first_section: int) -> list[Datum]:
     for block in document.blocks[: document.index_at(first_section)]:
         if block.kind != "paragraph" or document.content.find(b":", block.start, block.end) < 0:
             continue
-        for found in _PLAIN_LINE.finditer(document.source(block.start, block.end)):
+        for found in _PLAIN_LINE().finditer(document.source(block.start, block.end)):
             key = plain_key(found.group(1))
             if key in _PLAIN_KEYS:
                 start = block.start + len(found.string[: found.start(2)].encode())
