@@ -219,7 +219,7 @@ _BLOCKS = {
     "BlockQuote": "quote",
     "FootnoteDefinition": "footnote",
 }
-_CONTAINERS = frozenset({"list", "item", "quote", "footnote"})
+_CONTAINERS = frozenset({"list", "item", "quote", "footnote", "rule"})
 _TEXTED = frozenset({"heading", "code"})
 _NOBODY = Block("", -1, -1)
 
@@ -237,40 +237,36 @@ def _read_blocks(document: Document, text: str) -> None:
     events: Iterator[Any] = pyromark.events_with_range(text, options=_OPTIONS, merge_text=True)
     for event, place in events:
         begun: Any = None
-        if type(event) is not str:
-            if "End" in event:
+        kind: str | None = None
+        if type(event) is str:
+            if event != "Rule":  # a soft or hard break
+                is_fresh = True
+                words.append(" ")
                 continue
-            if "Start" in event:
-                begun = event["Start"]
-                kind = _BLOCKS.get(begun if type(begun) is str else next(iter(begun)))
-                if kind is not None:
-                    if leaf is not None:
-                        leaf.end, leaf = last_end, None
-                    elif current.kind == "heading":
-                        current.text = "".join(words)
-                    current = Block(kind, place["start"], place["end"])
-                    if type(begun) is dict:
-                        _detail(document, current, begun)
-                    elif kind == "html":  # whole, for its tags and comments reach over lines
-                        _note_html(document, document.source(current.start, current.end), current.start)
-                    elif kind == "cell" and current.start == current.end:
-                        _keep_in_row(blocks, current)
-                    blocks.append(current)
-                    words = []
-                    leaf_end = -1 if kind in _CONTAINERS else current.end
-                    is_fresh = True
-                    continue
-            elif "TaskListMarker" in event:
-                _tick(document, event["TaskListMarker"])
-                continue
-        elif event == "Rule":
-            _close(leaf, current, last_end, words)
-            leaf, current, leaf_end = None, Block("rule", place["start"], place["end"]), -1
-            blocks.append(current)
+            kind = "rule"
+        elif "End" in event:
             continue
-        else:  # a soft or hard break
+        elif "Start" in event:
+            begun = event["Start"]
+            kind = _BLOCKS.get(begun if type(begun) is str else next(iter(begun)))
+        elif "TaskListMarker" in event:
+            _tick(document, event["TaskListMarker"])
+            continue
+        if kind is not None:
+            if leaf is not None or current.kind == "heading":
+                _close(leaf, current, last_end, words)
+                leaf = None
+            current = Block(kind, place["start"], place["end"])
+            if type(begun) is dict:
+                _detail(document, current, begun)
+            elif kind == "html":  # whole, for its tags and comments reach over lines
+                _note_html(document, document.source(current.start, current.end), current.start)
+            elif kind == "cell" and current.start == current.end:
+                _keep_in_row(blocks, current)
+            blocks.append(current)
+            words = []
+            leaf_end = -1 if kind in _CONTAINERS else current.end
             is_fresh = True
-            words.append(" ")
             continue
         start, end = place["start"], place["end"]
         if start >= leaf_end:
