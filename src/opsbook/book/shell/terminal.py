@@ -66,7 +66,7 @@ def _hints() -> dict[str, tuple[Hint, ...]]:
     found = {name: hints(rows) for name, rows in TABLE.items()}
     found |= dict.fromkeys((*PAGERS, *SHELLS, *CLIENTS, *_COUNTERS, "ssh", "su", "yes"), any_way)
     found |= {"read": ((("-",), None),), "sudo": ((("-i", "-s", "--login"), None),)}
-    terminal: Hint = ((), re.compile("-[A-Za-z]*t|--tty"))
+    terminal: Hint = ((), Pattern("-[A-Za-z]*t|--tty"))
     for name in ("docker", "podman", "nerdctl", "docker-compose"):
         found[name] = (*found.get(name, ()), (("exec", "run"), terminal[1]))
     for name in ("kubectl", "oc"):
