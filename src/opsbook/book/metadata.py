@@ -66,7 +66,7 @@ _PLAIN_LINE = re.compile(r"^([A-Z][A-Za-z _-]{1,30}):[ \t]+(\S.*)$", re.M)
 @lru_cache(maxsize=4096)
 def plain_key(key: str) -> str:
     """A key as it is compared: lower case, words apart by one space."""
-    return " ".join(key.lower().replace("_", " ").replace("-", " ").strip("*` :").split())
+    return " ".join(key.lower().replace("_", " ").replace("-", " ").split()).strip("*` :")
 
 
 def read_metadata(document: Document, fields: tuple[Field, ...]) -> Metadata:
@@ -93,6 +93,9 @@ def read_metadata(document: Document, fields: tuple[Field, ...]) -> Metadata:
 def _front_entries(document: Document, front: Mapping[str, Any]) -> list[Datum]:
     entries = []
     lines = document.front
+    ops = front.get("ops")
+    if isinstance(ops, Mapping) and "owner" in ops:  # the only front matter of the procedures' grammar
+        front = {"owner": ops["owner"], **front}
     for key, value in front.items():
         if value is None or isinstance(value, Mapping):
             continue
@@ -122,9 +125,12 @@ def _read_front(document: Document) -> tuple[Mapping[str, Any], tuple[int, str] 
 # The usual front matter is `key: word` lines; reading those here spares importing YAML (15 ms) on most pages. A value
 # that YAML could read as anything but this very string is left to YAML.
 _FLAT = re.compile(
-    r"^([A-Za-z_][\w .-]*):[ \t]*"
+    r"^([A-Za-z_][\w .-]*):(?![^ \t\r])[ \t]*"
     r"(?:\"([^\"\\\n]*)\"|'([^'\n]*)'|([^\s\"'\[\]{}&*!|>%@`#?:,-][^\n#:]*?)?)[ \t]*\r?$"
 )
+
+
+_NOTHING = frozenset({"~", "null", "Null", "NULL"})
 
 
 def _read_flat(text: str) -> dict[str, Any] | None:
@@ -136,6 +142,8 @@ def _read_flat(text: str) -> dict[str, Any] | None:
         if match is None or match.group(1) in found:
             return None
         key, double, single, bare = match.groups()
+        if bare in _NOTHING:
+            bare = None
         found[key.strip()] = double if double is not None else single if single is not None else bare
     return found
 
