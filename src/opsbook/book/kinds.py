@@ -61,21 +61,12 @@ _POLICY_STEMS = frozenset({
     "people", "schedule", "schedules", "rota", "rotation", "rotation-schedule", "escalation-paths", "status-updates",
     "communication", "contacts", "roles",
 })  # fmt: skip
-<<<<<<< HEAD
 _POST_MORTEM = Pattern(r"post-?\s?mortem|retrospective|\brca\b|root[- ]cause[- ]analysis", re.I)
 _RUNBOOK_TITLE = Pattern(r"\brun-?book\b", re.I)
 _INCIDENT_TITLE = Pattern(r"^incident\b|\bincident report\b|\boutage\b", re.I)
-_ALERT_NAME = Pattern(r"^[A-Z][a-z0-9]*(?:[A-Z]+[a-z0-9]*)+$")
+_ALERT_NAME = Pattern(r"^(?=.*[a-z])[A-Z][a-z0-9]*(?:[A-Z]+[a-z0-9]*)+$")
 _HUMP = Pattern(r"[A-Z][a-z]")
 _DATED = Pattern(r"^\d{4}-\d{2}(?:-\d{2})?[-_.]")
-=======
-_POST_MORTEM = re.compile(r"post-?\s?mortem|retrospective|\brca\b|root[- ]cause[- ]analysis", re.I)
-_RUNBOOK_TITLE = re.compile(r"\brun-?book\b", re.I)
-_INCIDENT_TITLE = re.compile(r"^incident\b|\bincident report\b|\boutage\b", re.I)
-_ALERT_NAME = re.compile(r"^(?=.*[a-z])[A-Z][a-z0-9]*(?:[A-Z]+[a-z0-9]*)+$")
-_HUMP = re.compile(r"[A-Z][a-z]")
-_DATED = re.compile(r"^\d{4}-\d{2}(?:-\d{2})?[-_.]")
->>>>>>> readtests
 _ALERT_SLOTS = frozenset(ALERT_SLOTS)
 _SERVICE_SLOTS = frozenset(RUNBOOK_SLOTS) - {"overview"}
 _INCIDENT_SLOTS = frozenset({"timeline", "root-cause", "resolution", "prevention", "lessons-learned"})

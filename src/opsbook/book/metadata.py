@@ -123,7 +123,6 @@ def _read_front(document: Document) -> tuple[Mapping[str, Any], tuple[int, str] 
         return {}, (document.front_start, str(wrong))
 
 
-<<<<<<< HEAD
 # The usual front matter is `key: word` lines and lists of words; reading those here spares importing YAML (15 ms) on
 # most pages. A value that YAML could read as anything but this very text is left to YAML.
 _SCALAR = r"\"([^\"\\\n]*)\"|'([^'\n]*)'|([^\s\"'\[\]{}&*!|>%@`#?:,-][^\n#:]*?)"
