@@ -17,8 +17,8 @@ from opsbook.book.search_sections import search_sections
 from opsbook.entrypoints.shown.page import as_text
 from opsbook.ground.errors import Finding
 from opsbook.ground.splices import apply
-from opsbook.usecases.coverage import service_coverage
 from opsbook.usecases.chosen_rules import all_rules
+from opsbook.usecases.coverage import service_coverage
 from opsbook.usecases.lint import lint_book
 from opsbook.usecases.ports import PageFile, Unreadable
 from opsbook.usecases.show import Shown, page_model

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from opsbook.book.page import Page
 from opsbook.book.steps import Step
+from opsbook.ground.pattern import Pattern
 
 
 class Parameter(Struct, frozen=True, gc=False):
@@ -90,20 +91,20 @@ def implicit_parameters(
     return tuple(found.values())
 
 
-_USE = re.compile(r"\$\{?[#!]?([A-Z][A-Z0-9_]*)")
+_USE = Pattern(r"\$\{?[#!]?([A-Z][A-Z0-9_]*)")
 # A line that is one assignment and nothing else, and what else may set a variable.
-_LINE_SETS = re.compile(
+_LINE_SETS = Pattern(
     r"^[ \t]*(?:export[ \t]+)?([A-Z][A-Z0-9_]*)="
     r"""(?:"[^"`\n]*"|'[^'\n]*'|\$\([^()`\n]*\)|\$\{?\w+\}?|<[^<>\n]*>|[^\s"'`$(){}<>;&|\\])*[ \t]*(?:#.*)?$""",
     re.M,
 )
-_SETS = re.compile(r"(?<![A-Za-z0-9_])[A-Z][A-Z0-9_]*(?:\[[^\]\n]*\])?\+?=")
-_SETS_OTHERWISE = re.compile(
+_SETS = Pattern(r"(?<![A-Za-z0-9_])[A-Z][A-Z0-9_]*(?:\[[^\]\n]*\])?\+?=")
+_SETS_OTHERWISE = Pattern(
     r":=|\b(?:for|select) +[A-Z]\w* +in\b|\b(?:read|mapfile|readarray|getopts|printf)\b[^\n|;]* [A-Z]"
     r"|\b(?:declare|typeset|local|readonly|export)\b[^\n;=]* [A-Z]\w*(?![\w=])"
 )
 _SETTERS = (":=", "read", "export", "local", "declare", "typeset", "mapfile", "getopts", "printf", "for ", "select")
-_REMARK = re.compile(r"^[ \t]*#.*$", re.M)
+_REMARK = Pattern(r"^[ \t]*#.*$", re.M)
 
 
 def _plainly_set(script: str, known: set[str]) -> set[str] | None:
@@ -113,17 +114,17 @@ def _plainly_set(script: str, known: set[str]) -> set[str] | None:
     """
     from opsbook.book.shell import is_standard  # within: most pages hold no variable
 
-    may_use, may_set = "$" in script, "=" in script and _SETS.search(script) is not None
-    if any(map(script.__contains__, _SETTERS)) and _SETS_OTHERWISE.search(script):
+    may_use, may_set = "$" in script, "=" in script and _SETS().search(script) is not None
+    if any(map(script.__contains__, _SETTERS)) and _SETS_OTHERWISE().search(script):
         return None
-    if not may_set and not (may_use and _USE.search(script)):
+    if not may_set and not (may_use and _USE().search(script)):
         return set()
     if "#" in script:
-        script = _REMARK.sub("", script)
-    lines = list(_LINE_SETS.finditer(script)) if may_set else []
+        script = _REMARK().sub("", script)
+    lines = list(_LINE_SETS().finditer(script)) if may_set else []
     set_at = {found.group(1): found.end() for found in reversed(lines)}
-    for use in _USE.finditer(script):
+    for use in _USE().finditer(script):
         name = use.group(1)
         if name not in known and use.start() < set_at.get(name, len(script)) and not is_standard(name):
             return None
-    return set(set_at) if not may_set or len(_SETS.findall(script)) == len(lines) else None
+    return set(set_at) if not may_set or len(_SETS().findall(script)) == len(lines) else None

@@ -94,4 +94,5 @@ def _option_pattern(row: Row) -> re.Pattern[str] | None:
     parts = [re.escape(name) for name in row.needs if len(name) > 2]
     if letters:
         parts.append(f"-[A-Za-z]*[{letters}]")
-    return re.compile("|".join(parts)) if parts else None
+    # An option begins a word: `node-worker` and `--show-labels` hold no -w.
+    return re.compile(rf"(?<![\w-])(?:{'|'.join(parts)})") if parts else None
