@@ -7,7 +7,7 @@ xargs, ssh, `kubectl exec`, `bash -c` and here-documents.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 from msgspec import Struct
@@ -33,6 +33,7 @@ class Destruction(Struct, frozen=True, gc=False):
     comes_back: bool = False
 
 
+@lru_cache(maxsize=2048)  # the same few lines stand on page after page
 def destructive(script: str) -> tuple[Destruction, ...]:
     """What the script destroys, in reading order; empty for most scripts, which are then not even parsed."""
     if not _may_destroy(script):

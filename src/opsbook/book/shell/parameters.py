@@ -5,6 +5,8 @@ Refuses to guess values. Lower-case names are the author's own; only upper-case 
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from msgspec import Struct
 
 from opsbook.book.shell.facts import Assigned, Place, Script, Use
@@ -53,6 +55,7 @@ class Variables(Struct, frozen=True):
 _NOTHING = Variables()
 
 
+@lru_cache(maxsize=2048)
 def variables(script: str) -> Variables:
     """What the script needs from outside: upper-case names it uses and has not set before, standard ones left out."""
     if _MAY_USE().search(script) is None:

@@ -7,7 +7,7 @@ colours are fine, and only what reads the terminal is not.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal, cast
 
 from msgspec import Struct
@@ -32,6 +32,7 @@ class Interactive(Struct, frozen=True, gc=False):
     end: int
 
 
+@lru_cache(maxsize=2048)  # the same few lines stand on page after page
 def needs_terminal(script: str) -> tuple[Interactive, ...]:
     """The commands that cannot run unattended, in reading order, of all three kinds."""
     if not _may_need(script):
@@ -45,11 +46,14 @@ def never_ends(script: str) -> tuple[Interactive, ...]:
 
 
 _WORD = Pattern(r"[A-Za-z][\w.-]*")
+_REMARK = Pattern(r"^[ \t]*#.*$", re.M)
 
 
 def _may_need(script: str) -> bool:
     """Whether a program of the tables is named with one of its verbs or options: true for all that is reported."""
     hinted = _hints()
+    if "#" in script:
+        script = _REMARK().sub("", script)
     for name in hinted.keys() & _WORD().findall(script):
         if may_match(hinted[name], script):
             return True
@@ -64,14 +68,27 @@ def _hints() -> dict[str, tuple[Hint, ...]]:
     """Each program with what else a script must hold to be worth a parse."""
     any_way: tuple[Hint, ...] = (((), None),)
     found = {name: hints(rows) for name, rows in TABLE.items()}
-    found |= dict.fromkeys((*PAGERS, *SHELLS, *CLIENTS, *_COUNTERS, "ssh", "su", "yes"), any_way)
-    found |= {"read": ((("-",), None),), "sudo": ((("-i", "-s", "--login"), None),)}
-    terminal: Hint = ((), Pattern("-[A-Za-z]*t|--tty"))
+    found |= dict.fromkeys((*PAGERS, *CLIENTS, *_COUNTERS, "ssh", "su", "yes"), any_way)
+    found |= {name: (((), _alone(name, ("-o", "-O", "--rcfile", "--init-file"))),) for name in SHELLS}
+    for name in ("python", "python3", "node", "irb"):
+        found[name] = (((), _alone(name, tuple(CLIENTS[name][0]))), (("http.server",), None))
+    found["top"] = (((), re.compile(r"(?<!kubectl )(?<!oc )(?<!adm )(?<!docker )\btop\b")),)
+    found |= {
+        "read": ((("-",), None),),
+        "sudo": (((), re.compile(r"\bsudo\s[^\n|;&]*?(?<=\s)(?:-\w*[is]|--login|--shell)")),),
+    }
+    terminal: Hint = ((), re.compile("-[A-Za-z]*t|--tty"))
     for name in ("docker", "podman", "nerdctl", "docker-compose"):
         found[name] = (*found.get(name, ()), (("exec", "run"), terminal[1]))
     for name in ("kubectl", "oc"):
         found[name] = (*found[name], (("rsh", "debug"), None))
     return found
+
+
+def _alone(name: str, valued: tuple[str, ...]) -> re.Pattern[str]:
+    """A shell or interpreter with nothing but options behind it: `node`, `bash -i`, not `kubectl get node x`."""
+    option = rf"(?:[ \t]+(?:{'|'.join(map(re.escape, sorted(valued))) or '-'})[ \t]+\S+|[ \t]+-\S*)*"
+    return re.compile(rf"\b{re.escape(name)}{option}(?:['\"`)}}]|[ \t]*(?:$|[|;&<>)#\\]|\d[<>]))", re.M)
 
 
 def _found(script: str, depth: int) -> list[Interactive]:

@@ -24,6 +24,4 @@ def check(page: Page, _around: Around) -> Iterator[Finding]:
         for found in needs_terminal(script.text):
             place = script.place(page, found.start, found.end)
             message = f"'{found.what}' {_WHY[found.kind]}."
-            yield page.finding(
-                "needs-terminal", "error", place, message, fix=f"{found.instead[:1].upper()}{found.instead[1:]}."
-            )
+            yield page.finding("needs-terminal", "error", place, message, fix=found.instead)
