@@ -15,7 +15,6 @@ from msgspec import Struct
 from opsbook.book.shell.destruction_table import TABLE, VALUED
 from opsbook.book.shell.facts import Command, Script
 from opsbook.book.shell.rows import Hint, Row, hints, matching, may_match, names_of
-from opsbook.book.shell.walk import read
 from opsbook.book.shell.words import DOCKER_VALUED, KUBECTL_VALUED, Words, program, split, unwrap, word_set
 from opsbook.ground.pattern import Pattern
 
@@ -69,6 +68,8 @@ def _hints() -> dict[str, tuple[Hint, ...]]:
 
 
 def _found(script: str, depth: int) -> list[Destruction]:
+    from opsbook.book.shell.walk import read  # inside: most scripts name no such program
+
     facts = read(script)
     found: list[Destruction] = []
     for index, command in enumerate(facts.commands):

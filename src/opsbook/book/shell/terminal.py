@@ -15,7 +15,6 @@ from msgspec import Struct
 from opsbook.book.shell.facts import Command, Script
 from opsbook.book.shell.rows import Hint, hints, matching, may_match, names_of
 from opsbook.book.shell.terminal_table import CLIENTS, LIMIT, PAGERS, SHELLS, TABLE, VALUED
-from opsbook.book.shell.walk import read
 from opsbook.book.shell.words import DOCKER_VALUED, KUBECTL_VALUED, SSH_VALUED, Words, program, split, unwrap
 from opsbook.ground.pattern import Pattern
 
@@ -75,6 +74,8 @@ def _hints() -> dict[str, tuple[Hint, ...]]:
 
 
 def _found(script: str, depth: int) -> list[Interactive]:
+    from opsbook.book.shell.walk import read  # inside: most scripts name no such program
+
     facts = read(script)
     found: list[Interactive] = []
     for index, command in enumerate(facts.commands):
