@@ -48,9 +48,8 @@ _WORD = Pattern(r"[A-Za-z][\w.-]*")
 
 def _may_need(script: str) -> bool:
     """Whether a program of the tables is named with one of its verbs or options: true for all that is reported."""
-    hinted = _hints()
-    for name in hinted.keys() & _WORD().findall(script):
-        if may_match(hinted[name], script):
+    for name in _PROGRAMS.intersection(_WORD().findall(script)):
+        if may_match(_hints(name), script):
             return True
     return "while" in script and _FOREVER().search(script) is not None
 
@@ -58,19 +57,27 @@ def _may_need(script: str) -> bool:
 _FOREVER = Pattern(r"while\s*(?:true|:|\(\( *1|\[ 1|\[\[? true)")
 
 
+_COUNTERS = ("vmstat", "iostat", "mpstat", "pidstat", "sar", "dstat")
+_ANY_WAY: tuple[Hint, ...] = (((), None),)
+_WITH_TERMINAL: Hint = (("exec", "run"), Pattern("-[A-Za-z]*t|--tty"))
+# What else a script holds that waits for a person by these programs, where the table does not tell, and besides what
+# it tells.
+_SIGNS: dict[str, tuple[Hint, ...]] = {
+    **dict.fromkeys((*PAGERS, *SHELLS, *CLIENTS, *_COUNTERS, "ssh", "su", "yes"), _ANY_WAY),
+    "read": ((("-",), None),),
+    "sudo": ((("-i", "-s", "--login"), None),),
+}
+_MORE_SIGNS: dict[str, tuple[Hint, ...]] = {
+    **dict.fromkeys(("docker", "podman", "nerdctl", "docker-compose"), (_WITH_TERMINAL,)),
+    **dict.fromkeys(("kubectl", "oc"), ((("rsh", "debug"), None),)),
+}
+_PROGRAMS = TABLE.keys() | _SIGNS.keys() | _MORE_SIGNS.keys()
+
+
 @cache
-def _hints() -> dict[str, tuple[Hint, ...]]:
-    """Each program with what else a script must hold to be worth a parse."""
-    any_way: tuple[Hint, ...] = (((), None),)
-    found = {name: hints(rows) for name, rows in TABLE.items()}
-    found |= dict.fromkeys((*PAGERS, *SHELLS, *CLIENTS, *_COUNTERS, "ssh", "su", "yes"), any_way)
-    found |= {"read": ((("-",), None),), "sudo": ((("-i", "-s", "--login"), None),)}
-    terminal: Hint = ((), Pattern("-[A-Za-z]*t|--tty"))
-    for name in ("docker", "podman", "nerdctl", "docker-compose"):
-        found[name] = (*found.get(name, ()), (("exec", "run"), terminal[1]))
-    for name in ("kubectl", "oc"):
-        found[name] = (*found[name], (("rsh", "debug"), None))
-    return found
+def _hints(name: str) -> tuple[Hint, ...]:
+    """What else a script that names the program must hold to be worth a parse."""
+    return _SIGNS[name] if name in _SIGNS else (*hints(TABLE.get(name, ())), *_MORE_SIGNS.get(name, ()))
 
 
 def _found(script: str, depth: int) -> list[Interactive]:
@@ -150,9 +157,6 @@ def _judge(words: Words, command: Command, *, last: bool) -> tuple[str, str] | N
             return None
         return row.kind, row.says
     return _client(name, words, command) if name in CLIENTS else None
-
-
-_COUNTERS = ("vmstat", "iostat", "mpstat", "pidstat", "sar", "dstat")
 
 
 def _valued(name: str) -> frozenset[str]:
