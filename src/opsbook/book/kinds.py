@@ -64,7 +64,7 @@ _POLICY_STEMS = frozenset({
 _POST_MORTEM = Pattern(r"post-?\s?mortem|retrospective|\brca\b|root[- ]cause[- ]analysis", re.I)
 _RUNBOOK_TITLE = Pattern(r"\brun-?book\b", re.I)
 _INCIDENT_TITLE = Pattern(r"^incident\b|\bincident report\b|\boutage\b", re.I)
-_ALERT_NAME = Pattern(r"^[A-Z][a-z0-9]*(?:[A-Z]+[a-z0-9]*)+$")
+_ALERT_NAME = Pattern(r"^(?=.*[a-z])[A-Z][a-z0-9]*(?:[A-Z]+[a-z0-9]*)+$")
 _HUMP = Pattern(r"[A-Z][a-z]")
 _DATED = Pattern(r"^\d{4}-\d{2}(?:-\d{2})?[-_.]")
 _ALERT_SLOTS = frozenset(ALERT_SLOTS)
@@ -137,6 +137,8 @@ def _alert_page(clues: Clues) -> str | None:
         # Three humps are no product's name (ClickHouse has two), so this is an alert's page that is barely begun.
         return "alert-runbook" if is_alert_name(clues.title) else None
     is_named = is_alert_name(clues.title) or clues.has_alert
+    if len(meant) < 3 and not clues.has_alert and len(clues.slots & _SERVICE_SLOTS) > 1:
+        return None  # a service whose name looks like an alert's, such as ClickHouse
     if len(meant) >= 3 or (meant and is_named) or (is_named and clues.has_alert):
         return "alert-runbook" if not clues.has_service or "meaning" in meant else None
     return None
