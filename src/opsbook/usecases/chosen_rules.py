@@ -11,8 +11,8 @@ from opsbook.book.rules import FOLDERS, Folder, abouts, load
 from opsbook.ground.errors import Usage
 
 _REPORTS = frozenset({"incident", "post-mortem"})
-# Who is called and how grave a thing is stands on these; runbooks say it among their emergency contacts.
-_POLICIES = frozenset({"policy", "incident", "post-mortem", "alerts", "runbook"})
+# Who is called and how grave a thing is stands on these.
+_POLICIES = frozenset({"policy", "incident", "post-mortem", "alerts"})
 
 
 def all_rules() -> list[Rule]:
