@@ -1,8 +1,9 @@
 """Search beside SQLite FTS5 used by hand: the same 100,000 sections, the same queries, taken in turns.
 
 The sections are those of the corpora, repeated with half of their rarer words changed, so that the copies are no more
-alike than the pages of one team are. The peer is one FTS5 table with our columns and weights, given the same cache and
-asked for all words at once. Both are warm and within this process: a verb that is served does not start anew.
+alike than the pages of one team are. The peer is one FTS5 table with our columns and weights, optimized and given the
+same cache as ours, asked for all words at once. Both are warm and within this process: what is served does not start
+anew for each search.
 """
 
 from __future__ import annotations
@@ -26,9 +27,8 @@ from opsbook.book.search import COLUMNS, WEIGHTS, SearchSection
 
 SECTIONS = 100_000
 QUERIES = 400
-# Of the peer's p95, and in milliseconds.
+# The 95th percentile: of the peer's, and in milliseconds.
 AT_MOST, AT_MOST_MS = 1.2, 10.0
-AIM = f"≤ {AT_MOST}×, < {AT_MOST_MS:.0f} ms"
 # Words in fewer sections than this are changed in half of the copies: names of hosts, services, tables.
 RARE = 60
 _WORD = re.compile(r"[^\W_]+")
@@ -127,14 +127,15 @@ class ByHand:
                     alerts = " ".join(one.alerts)
                     row = (path, one.anchor, alerts, one.page, one.section, one.symptoms, one.slot, one.text)
                     self.database.execute(f"INSERT INTO peer VALUES ({marks})", row)
+        self.database.execute("INSERT INTO peer(peer) VALUES ('optimize')")
         weights = ", ".join(map(str, (0.0, 0.0, *WEIGHTS)))
         self.statement = (
             "SELECT path, anchor, page, section, snippet(peer, 7, '', '', '…', 24)"
             f" FROM peer WHERE peer MATCH ? ORDER BY bm25(peer, {weights}) LIMIT 20"
         )
 
-    def search(self, words: Sequence[str]) -> list[tuple[object, ...]]:
-        match = " ".join(f'"{word}"' for word in words)
+    def search(self, words: Sequence[str], *, is_typing: bool = False) -> list[tuple[object, ...]]:
+        match = " ".join(f'"{word}"' for word in words) + ("*" if is_typing else "")
         return self.database.execute(self.statement, (match,)).fetchall()
 
 
@@ -151,49 +152,69 @@ def quantile(values: Sequence[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
+def in_turns(
+    asked: Sequence[Sequence[str]], index: SearchIndex, hand: ByHand, *, is_typing: bool = False
+) -> tuple[list[float], list[float]]:
+    """Milliseconds of each query, ours and the peer's; a quarter of them is asked beforehand to warm up."""
+    ours: list[float] = []
+    peer: list[float] = []
+
+    def ask_ours(words: Sequence[str]) -> None:
+        ours.append(timed(lambda: index.search(" ".join(words))))
+
+    def ask_peer(words: Sequence[str]) -> None:
+        peer.append(timed(lambda: hand.search(words, is_typing=is_typing)))
+
+    for words in asked[: len(asked) // 4]:
+        ask_ours(words)
+        ask_peer(words)
+    ours.clear()
+    peer.clear()
+    for number, words in enumerate(asked):
+        # Not always the same one first: each warms the machine for the other.
+        for ask in (ask_ours, ask_peer) if number % 2 else (ask_peer, ask_ours):
+            ask(words)
+    return ours, peer
+
+
 def rows(sections: int = SECTIONS, queries: int = QUERIES) -> list[Row]:
-    """p50 and p95 of a search, and the time to build and to follow one changed page."""
+    """p50 and p95 of a search, also while typing, and the time to index all pages and one changed page."""
     folder = corpora()
     if folder is None:
         raise Absent("no corpora: set OPSBOOK_CORPORA to their folder")
     pages = varied_pages(read_sections(folder), sections)
+    given = {path: ("1", page) for path, page in pages.items()}
     with tempfile.TemporaryDirectory() as place:
         index = SearchIndex(Path(place) / "search.db")
-        ours_built = timed(lambda: index.update({path: ("1", page) for path, page in pages.items()}))
-        hand: list[ByHand] = []
-        peer_built = timed(lambda: hand.append(ByHand(Path(place) / "peer.db", pages)))
+        built = timed(lambda: index.update(given))
+        started = time.perf_counter()
+        hand = ByHand(Path(place) / "peer.db", pages)
+        peer_built = (time.perf_counter() - started) * 1000
         asked = queries_of(pages, queries)
-        for words in asked[: queries // 4]:
-            index.search(" ".join(words))
-            hand[0].search(words)
-        ours: list[float] = []
-        peer: list[float] = []
-        for number, words in enumerate(asked):
-            # In turns, and not always the same one first: each warms the machine for the other.
-            if number % 2:
-                ours.append(timed(lambda words=words: index.search(" ".join(words))))  # type: ignore[misc]
-            peer.append(timed(lambda words=words: hand[0].search(words)))  # type: ignore[misc]
-            if not number % 2:
-                ours.append(timed(lambda words=words: index.search(" ".join(words))))  # type: ignore[misc]
-        changed = next(iter(pages))
-        followed = timed(
-            lambda: index.update(
-                {path: ("2" if path == changed else "1", page) for path, page in pages.items()}
-            )
-        )
+        whole = in_turns(asked, index, hand)
+        begun = [[*words[:-1], words[-1][: 2 + number % 3]] for number, words in enumerate(asked)]
+        typing = in_turns(begun, index, hand, is_typing=True)
+        path = next(iter(given))
+        followed = timed(lambda: index.update({**given, path: ("2", pages[path])}))
         index.close()
-    what, p95 = f"search, {sections:,} sections", quantile(ours, 0.95)
-    reached = verdict(p95 <= AT_MOST * quantile(peer, 0.95) and p95 < AT_MOST_MS)
+    what = f"search, {len(asked)} queries, {sum(map(len, pages.values())):,} sections"
     return [
-        _row(f"{what}, p95", p95, quantile(peer, 0.95))._replace(aim=AIM, reached=reached),
-        _row(f"{what}, p50", quantile(ours, 0.5), quantile(peer, 0.5)),
-        _row("search, building the index", ours_built, peer_built),
-        Row("search, following one changed page", f"{followed:.1f} ms"),
+        _row(f"{what}, p50", *(quantile(side, 0.5) for side in whole)),
+        _judged(_row(f"{what}, p95", *(quantile(side, 0.95) for side in whole)), whole),
+        _row("search, last word begun, p95", *(quantile(side, 0.95) for side in typing)),
+        _row("search, indexing all pages", built, peer_built),
+        Row("search, indexing one changed page", f"{followed:.1f} ms"),
     ]
 
 
 def _row(what: str, ours: float, peer: float) -> Row:
     return Row(what, f"{ours:.2f} ms", f"FTS5 by hand {peer:.2f} ms", f"{ours / peer:.2f}×")
+
+
+def _judged(row: Row, sides: tuple[list[float], list[float]]) -> Row:
+    ours, peer = (quantile(side, 0.95) for side in sides)
+    is_reached = ours <= AT_MOST * peer and ours < AT_MOST_MS
+    return row._replace(aim=f"≤ {AT_MOST}×, < {AT_MOST_MS:.0f} ms", reached=verdict(is_reached))
 
 
 def main() -> int:

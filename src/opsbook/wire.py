@@ -86,7 +86,7 @@ def lint_settings(config: Config) -> LintSettings:
         severities=config.severities,
         secrets_allowed=config.secret_allow,
         people=frozenset(person for people in config.approvers.values() for person in people),
-        targets=frozenset(config.hosts) | frozenset(config.groups),
+        targets=frozenset(config.hosts).union(config.groups, *config.groups.values()),
         approvers=config.approvers,
         practised_days=config.practised_days,
         link_form=style,

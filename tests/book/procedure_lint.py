@@ -8,7 +8,7 @@ from datetime import date
 from opsbook.book.lint import RULES, Around, LintSettings, in_reading_order, lint_page
 from opsbook.book.outline import outline_of
 from opsbook.book.page import read_page
-from opsbook.book.rules import load
+from opsbook.book.rules import FOLDERS, load
 from opsbook.ground.errors import Finding
 
 PROCEDURE_RULES = frozenset({
@@ -25,7 +25,8 @@ def findings(
     files: dict[str, bytes | str], settings: LintSettings | None = None, rules: Iterable[str] = PROCEDURE_RULES
 ) -> list[Finding]:
     """What the rules find in a book of these pages, in reading order, on 23 November 2026."""
-    load()
+    for folder in FOLDERS:
+        load(folder)
     chosen = [rule for rule in RULES if rule.name in set(rules)]
     around = Around(date(2026, 11, 23), settings or LintSettings(), pages=frozenset(files), exists=files.__contains__)
     pages = [

@@ -227,6 +227,12 @@ def test_a_block_without_a_language_is_never_run_but_says_how_it_would_be():
     assert block.why_not is not None and "```bash" in block.why_not
 
 
+def test_a_session_without_a_language_is_never_run_either():
+    block = read_block(None, "$ ls\nx\n")
+    assert (block.kind, block.declared, block.runnable, len(block.commands)) == ("console", False, False, 1)
+    assert block.why_not is not None and "```bash" in block.why_not
+
+
 @pytest.mark.parametrize(
     "text", ["Pod Pending\n├── x\n", '{"a": 1}\n', "AWS Console\n -> S3\n", "/opg/*\n", "KEY=value\nB=c\n", "", "│ a │\n"]
 )

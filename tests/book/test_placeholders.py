@@ -56,6 +56,7 @@ SHELL = [
     "awk '$1<5 && $2>3' f",
     "awk '{ if (a<b) print; else if (c>d) print }' f",
     "jq 'select(.a<.b and .c>1)' f",
+    "jq 'select(.a[0]<b and .c>1)' f",
     "grep '\\<word\\>' f",
     "grep -oP '(?<name>x)' f",
     "python3 -c 'import re; re.compile(r\"(?P<year>x)\")'",

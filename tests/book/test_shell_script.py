@@ -159,7 +159,7 @@ def test_a_letter_beyond_ascii_ends_a_variables_name():
     ["(", "{", "$(", '"$(', "if ", "[[", "<", "<<A\n", "a|", "`", "${", "((", "x=(", "!", "\\\n", "a[1]=", "a&&", "'", '"', "a;",
      "$A ", "{{", "case a in ", "for x in ", "f() {", "sudo ", "bash -c '", "ssh h \"", "xargs ", "rm -rf ", "<<<a ", ";;&"],
 )  # fmt: skip
-@pytest.mark.parametrize("size", [3_000, 50_000])
+@pytest.mark.parametrize("size", [3_000, 30_000, 50_000])
 def test_fifty_thousand_of_one_piece_crash_and_hang_nothing(piece, size):
     script = piece * (size // len(piece))
     for ask in QUESTIONS:

@@ -165,6 +165,15 @@ stale = "info"
 
 [lint.ignore_in]
 "archive/**" = ["stale"]
+
+[hosts]
+db-1 = "10.0.0.5"
+
+[groups]
+databases = ["db-1"]
+
+[approvers]
+sre-leads = ["alice", "bob"]
 """
 
 
@@ -177,6 +186,8 @@ def test_every_setting_reaches_the_config(repository):
     assert config.headings == {"troubleshooting": ("Fehlersuche",)}
     assert config.required == {"runbook": ("overview", "rollback")}
     assert config.severities == {"critical": "P0"}
+    assert (config.hosts, config.groups) == ({"db-1": "10.0.0.5"}, {"databases": ("db-1",)})
+    assert config.approvers == {"sre-leads": ("alice", "bob")}
     assert (config.link_style, config.site_root) == ("site", "source")
     assert (config.rule_paths, config.runbook_keys) == (("rules",), ("runbook_url",))
     assert config.url_bases == {"https://runbooks.example/": "ops/alerts"}

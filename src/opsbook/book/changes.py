@@ -8,22 +8,23 @@ from opsbook.book.page import Page
 from opsbook.book.procedure import Procedure
 from opsbook.book.read_only import only_reads
 from opsbook.book.steps import Command, Step
+from opsbook.ground.pattern import Pattern
 
 # Where a failed deployment hurts nobody but those who try.
-_TRYING = re.compile(r"\b(?:staging|stage|dev|development|test|testing|qa|uat|sandbox|preview|local|demo|ci)\b", re.I)
-_ABOUT = re.compile(
+_TRYING = Pattern(r"\b(?:staging|stage|dev|development|test|testing|qa|uat|sandbox|preview|local|demo|ci)\b", re.I)
+_ABOUT = Pattern(
     r"\b(?:examples?|usage|reference|notes?|prerequisites?|diagnos\w*|troubleshoot\w*|investigat\w*|verif\w*|validat\w*|"
     r"monitoring|smoke|tests?|drills?|checks?|confirm\w*|dry[- ]run)\b",
     re.I,
 )
-_LOOK = re.compile(
+_LOOK = Pattern(
     r"\W*(?:\*\*)?(?:re-?)?(?:verif|check|confirm|validat|test|ensure|make sure|smoke|monitor|watch|observe|inspect|"
     r"compare|expect|wait for|review)",
     re.I,
 )
 
 
-_ENVIRONMENT = re.compile(
+_ENVIRONMENT = Pattern(
     r"\b(?:prod|production|live|canary|blue|green|pre-?prod(?:uction)?|deploy\w*|releas\w+|roll-?out|promot\w+|ship\w*|"
     r"environments?|regions?|clusters?)\b",
     re.I,
@@ -48,31 +49,27 @@ def _changes(command: Command) -> bool:
 
 def is_deployment(page: Page, procedure: Procedure) -> bool:
     """Whether the procedure is a deployment: by its heading, or as an environment below a heading about it."""
-    at = next((i for i, section in enumerate(page.sections) if section.start == procedure.start), -1)
+    if "deployment" not in page.heading_slots:
+        return False
+    at = page.section_index(procedure.start)
     if at < 0:
         return False
     section = page.sections[at]
     if section.slot == "deployment":
         return True
-    if not (procedure.field("Deployment Process") or is_for_trying(procedure) or _ENVIRONMENT.search(section.title)):
+    if not (procedure.field("Deployment Process") or is_for_trying(procedure) or _ENVIRONMENT().search(section.title)):
         return False
-    level = section.level
-    for above in reversed(page.sections[:at]):
-        if above.level < level:
-            if above.slot:
-                return above.slot == "deployment" and section.slot is None
-            level = above.level
-    return False
+    return section.slot is None and page.slot_above(at) == "deployment"
 
 
 def is_for_trying(procedure: Procedure) -> bool:
     """Whether the procedure is for an environment where nothing is lost: staging, development, a sandbox."""
-    return _TRYING.search(procedure.title) is not None
+    return _TRYING().search(procedure.title) is not None
 
 
 def is_about_looking(procedure: Procedure) -> bool:
     """Whether the heading says that this is an example, a diagnosis, a test: what needs no verification of its own."""
-    return _ABOUT.search(procedure.title) is not None
+    return _ABOUT().search(procedure.title) is not None
 
 
 def has_phase(page: Page, procedure: Procedure, slot: str) -> bool:
@@ -99,6 +96,11 @@ def ends_with_a_look(procedure: Procedure) -> bool:
 
 
 def _looks(step: Step) -> bool:
-    if _LOOK.match(step.text) or any(field.label in ("Expect", "Verification") for field in step.fields):
+    if _LOOK().match(step.text) or step.field("Verification") or any(command.expected for command in step.commands):
         return True
-    return any(command.expected for command in step.commands)
+    expects = step.field("Expect")
+    if expects is None:
+        return False
+    from opsbook.book.grammar import Problem, read_expect  # few steps say what they expect
+
+    return not isinstance(read_expect(expects.value), Problem)

@@ -7,7 +7,7 @@ Every offset is in bytes from the start of the block's text, as the Markdown rea
 from __future__ import annotations
 
 import re
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import islice
 from typing import Literal
 
@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from opsbook.book import placeholders, prompts
 from opsbook.book.placeholders import Placeholder, width
+from opsbook.ground.pattern import Pattern
 
 Kind = Literal["command", "console", "output", "documentation"]
 
@@ -172,25 +173,23 @@ def _why_slot(slot: Placeholder) -> str:
     )
 
 
-@cache
-def _elision() -> re.Pattern[str]:
-    # A whole word of the shell, quoted or not: `curl ... -d`, `--name "..."`, `$(...)`; not `./...`, not `wait...`.
-    return re.compile(r"(?:(?<=[\s(`|;&])|^)([\"']?)(\.\.\.|…)\1(?=[\s)`|;&]|$)", re.M)
+# A whole word of the shell, quoted or not: `curl ... -d`, `--name "..."`, `$(...)`; not `./...`, not `wait...`.
+_ELISION = Pattern(r"(?:(?<=[\s(`|;&])|^)([\"']?)(\.\.\.|…)\1(?=[\s)`|;&]|$)", re.M)
 
 
-_SPEAKS = re.compile(r"\b(?:echo|printf|print|log|logger|info|say)\b")
+_SPEAKS = Pattern(r"\b(?:echo|printf|print|log|logger|info|say)\b")
 
 
 def _elisions(text: str, language: str) -> tuple[tuple[int, int], ...]:
     gaps = []
-    for match in islice(_elision().finditer(text), 100):
+    for match in islice(_ELISION().finditer(text), 100):
         start, end = match.span(2)
         line = text[max(0, text.rfind("\n", 0, start) + 1, start - 1000) : start]
         bare = line.strip()
         # In a remark it stands for commands only when it comes first: `# ... repeat`, not `# one, two, ...`.
         if bare.strip("#") and placeholders.in_comment(text, start):
             continue
-        if _SPEAKS.search(line) or (language == "python" and (bare or text[end : end + 1] == ")")):
+        if _SPEAKS().search(line) or (language == "python" and (bare or text[end : end + 1] == ")")):
             continue
         gaps.append((start, end))
     if text.isascii():

@@ -90,14 +90,14 @@ class Page:
         headings = self.document.headings
         size = len(self.document.content)
         slot = self.reading.headings.slot
-        anchors, titles = self.heading_anchors, self._heading_ids
+        anchors, titles = self.heading_anchors, [text.strip() for text, _ in self._heading_ids]
         stops = _stops(headings, size)
         return tuple(
             Section(
-                titles[i][0],
+                titles[i],
                 anchors[i],
                 h.level,
-                slot(titles[i][0]),
+                slot(titles[i]),
                 h.start,
                 h.end,
                 headings[i + 1].start if i + 1 < len(headings) else size,
@@ -105,6 +105,43 @@ class Page:
             )
             for i, h in enumerate(headings)
         )
+
+    @cached_property
+    def parents(self) -> list[int]:
+        """For each section the index of the section that it lies in, -1 for the outermost."""
+        parents: list[int] = []
+        open_at: list[int] = []
+        for index, section in enumerate(self.sections):
+            while open_at and self.sections[open_at[-1]].level >= section.level:
+                open_at.pop()
+            parents.append(open_at[-1] if open_at else -1)
+            open_at.append(index)
+        return parents
+
+    @cached_property
+    def children(self) -> list[list[int]]:
+        """For each section the indices of the sections directly in it, in order."""
+        children: list[list[int]] = [[] for _ in self.sections]
+        for index, parent in enumerate(self.parents):
+            if parent >= 0:
+                children[parent].append(index)
+        return children
+
+    def family(self, at: int) -> list[int]:
+        """The indices of the sections that lie beside section `at`, itself among them, in order."""
+        parent = self.parents[at]
+        return self.children[parent] if parent >= 0 else self._outermost
+
+    @cached_property
+    def _outermost(self) -> list[int]:
+        return [index for index, parent in enumerate(self.parents) if parent < 0]
+
+    def slot_above(self, at: int) -> str | None:
+        """The slot of the nearest section around section `at` that has one."""
+        at = self.parents[at]
+        while at >= 0 and self.sections[at].slot is None:
+            at = self.parents[at]
+        return self.sections[at].slot if at >= 0 else None
 
     @cached_property
     def _heading_ids(self) -> list[tuple[str, str | None]]:
@@ -136,14 +173,13 @@ class Page:
     @cached_property
     def title(self) -> str:
         """The first level-1 heading, else the front matter's title, else the first heading, else the file's name."""
-        headings = self.document.headings
-        for heading, (text, _) in zip(headings, self._heading_ids, strict=True):
-            if heading.level == 1 and text and not text.startswith(("<%", "{{")):
-                return text
+        for section in self.sections:
+            if section.level == 1 and section.title and not section.title.startswith(("<%", "{{")):
+                return section.title
         declared = self.metadata.front.get("title")
         if isinstance(declared, str) and declared.strip():
             return declared.strip()
-        return headings[0].text if headings and headings[0].text else stem(self.path)
+        return self.sections[0].title if self.sections and self.sections[0].title else stem(self.path)
 
     @property
     def title_place(self) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from opsbook.book.page import Page
 from opsbook.book.steps import Step
+from opsbook.ground.pattern import Pattern
 
 
 class Parameter(Struct, frozen=True, gc=False):
@@ -59,7 +60,7 @@ def implicit_parameters(
 ) -> tuple[Parameter, ...]:
     """The upper-case variables that commands use and nothing before them sets: not a parameter, a capture, an
     assignment of an earlier step, nor a standard variable. `${NAME:-x}` is one with the default `x`."""
-    from opsbook.book.shell import variables  # loads the shell grammar: most pages hold no variable
+    from opsbook.book.shell import variables  # within: most pages hold no variable
 
     known = {parameter.name for parameter in declared}
     if has_environment:
@@ -68,10 +69,17 @@ def implicit_parameters(
     for step in steps:
         for command in step.commands:
             for text in command.code.commands:
+                if text.inner or text.language == "python":
+                    continue
+                plain = _plainly_set(text.text, known)
+                if plain is not None:
+                    known.update(plain)
+                    continue
                 script = variables(text.text)
                 for use in script.used:
-                    if use.name in known or use.name in found:
+                    if use.name in known:
                         continue
+                    known.add(use.name)
                     start = command.start + text.place(use.start)
                     found[use.name] = Parameter(
                         use.name, "string", use.default, use.default is None, "", False, start, start + len(use.name)
@@ -81,3 +89,42 @@ def implicit_parameters(
             if field.label in ("Capture", "Ask"):
                 known.update(re.findall(r"`([A-Z][A-Z0-9_]*)`", field.value))
     return tuple(found.values())
+
+
+_USE = Pattern(r"\$\{?[#!]?([A-Z][A-Z0-9_]*)")
+# A line that is one assignment and nothing else, and what else may set a variable.
+_LINE_SETS = Pattern(
+    r"^[ \t]*(?:export[ \t]+)?([A-Z][A-Z0-9_]*)="
+    r"""(?:"[^"`\n]*"|'[^'\n]*'|\$\([^()`\n]*\)|\$\{?\w+\}?|<[^<>\n]*>|[^\s"'`$(){}<>;&|\\])*[ \t]*(?:#.*)?$""",
+    re.M,
+)
+_SETS = Pattern(r"(?<![A-Za-z0-9_])[A-Z][A-Z0-9_]*(?:\[[^\]\n]*\])?\+?=")
+_SETS_OTHERWISE = Pattern(
+    r":=|\b(?:for|select) +[A-Z]\w* +in\b|\b(?:read|mapfile|readarray|getopts|printf)\b[^\n|;]* [A-Z]"
+    r"|\b(?:declare|typeset|local|readonly|export)\b[^\n;=]* [A-Z]\w*(?![\w=])"
+)
+_SETTERS = (":=", "read", "export", "local", "declare", "typeset", "mapfile", "getopts", "printf", "for ", "select")
+_REMARK = Pattern(r"^[ \t]*#.*$", re.M)
+
+
+def _plainly_set(script: str, known: set[str]) -> set[str] | None:
+    """What a script sets, where that can be seen without a parser and it uses nothing but what is known; else None.
+
+    Fourteen scripts of fifteen are so, and parsing one costs 0.1 ms.
+    """
+    from opsbook.book.shell import is_standard  # within: most pages hold no variable
+
+    may_use, may_set = "$" in script, "=" in script and _SETS().search(script) is not None
+    if any(map(script.__contains__, _SETTERS)) and _SETS_OTHERWISE().search(script):
+        return None
+    if not may_set and not (may_use and _USE().search(script)):
+        return set()
+    if "#" in script:
+        script = _REMARK().sub("", script)
+    lines = list(_LINE_SETS().finditer(script)) if may_set else []
+    set_at = {found.group(1): found.end() for found in reversed(lines)}
+    for use in _USE().finditer(script):
+        name = use.group(1)
+        if name not in known and use.start() < set_at.get(name, len(script)) and not is_standard(name):
+            return None
+    return set(set_at) if not may_set or len(_SETS().findall(script)) == len(lines) else None

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
 from itertools import islice
 from typing import Literal
 
 from msgspec import Struct
+
+from opsbook.ground.pattern import Pattern
 
 Form = Literal["angle", "square", "mustache", "actions", "percent", "at", "your", "filler"]
 
@@ -74,7 +75,7 @@ def width(text: str) -> int:
 
 def variable_name(text: str) -> str:
     """The name of an environment variable that says the same as the slot; `VALUE` when it says nothing."""
-    words = _NOT_WORD.sub("_", text.upper()).strip("_")
+    words = _NOT_WORD().sub("_", text.upper()).strip("_")
     for lead in ("YOUR_", "MY_", "THE_", "VALUE_OF_", "ENTER_", "INSERT_"):
         if words.startswith(lead) and len(words) > len(lead):
             words = words[len(lead) :]
@@ -101,14 +102,14 @@ def _each(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
 
 # Names that the shell or the loader gives a meaning to, so that a parameter must not bear them.
 _TAKEN = _set("PATH HOME USER PWD SHELL HOSTNAME LANG TERM TMPDIR IFS UID EUID PPID EDITOR PS1 PS4 BASH RANDOM SECONDS")
-_NOT_WORD = re.compile(r"[^A-Z0-9]+")
+_NOT_WORD = Pattern(r"[^A-Z0-9]+")
 _YOUR_WORDS = ("your", "YOUR", "Your", "xxx", "XXX", "CHANGE", "REPLACE", "changeme")
 
 # A letter first, no white space at either end, and none of the characters that only shell writes there.
-_ANGLE = re.compile(r"""(?<![<\\?])<([^\W\d](?:[^<>\n"`$;&{}()\\]{0,78}[\w.)…?])?|\d+-[a-z][\w-]*)>""")
-_DOUBLE_ANGLE = re.compile(r"(?<!<)<<([A-Za-z][\w-]*)>>(?!>)")
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
-_FILE = re.compile(r"\.\w{1,5}$")
+_ANGLE = Pattern(r"""(?<![<\\?])<([^\W\d](?:[^<>\n"`$;&{}()\\]{0,78}[\w.)…?])?|\d+-[a-z][\w-]*)>""")
+_DOUBLE_ANGLE = Pattern(r"(?<!<)<<([A-Za-z][\w-]*)>>(?!>)")
+_EMAIL = Pattern(r"[\w.+-]+@[\w-]+\.[\w.-]+")
+_FILE = Pattern(r"\.\w{1,5}$")
 # What kubectl, docker and git print for "nothing", and so what people look for with grep.
 _PRINTED = _set("none nil null unknown pending invalid unset error eof undefined missing blank") | {"no value"}
 # Tags that stand open in real HTML; a slot called <body> or <title> is likelier than the tag.
@@ -116,10 +117,10 @@ _TAGS = _set("html head div span p br hr pre tr td th li ul ol svg script style 
 
 
 def _angles(text: str, found: list[tuple[int, int, Form]], python: bool) -> None:
-    matches = [match for match in _each(_ANGLE, text) if _is_slot(text, match, python)]
+    matches = [match for match in _each(_ANGLE(), text) if _is_slot(text, match, python)]
     if "<<" in text and ">>" in text:
         lines = {line.strip() for line in text.split("\n")}  # where a here-document would end
-        matches += [match for match in _each(_DOUBLE_ANGLE, text) if match[1] not in lines]
+        matches += [match for match in _each(_DOUBLE_ANGLE(), text) if match[1] not in lines]
     _add(text, matches, found, "angle")
 
 
@@ -132,7 +133,7 @@ def _is_slot(text: str, match: re.Match[str], python: bool) -> bool:
     before, after = text[start - 1 : start], text[end : end + 1]
     if text[start - 3 : start] in ("(?P", "?P"):  # a named group of a regular expression
         return False
-    if inner.lower() in _PRINTED or "://" in inner or ("@" in inner and _EMAIL.fullmatch(inner)):
+    if inner.lower() in _PRINTED or "://" in inner or ("@" in inner and _EMAIL().fullmatch(inner)):
         return False
     if (
         "||" in inner
@@ -150,20 +151,20 @@ def _is_slot(text: str, match: re.Match[str], python: bool) -> bool:
     # `sort <in.txt>out` reads a file; so does `mysql <dump.sql>/dev/null`.
     if before.isspace() and (after.isalnum() or after in ("$", '"', "'")) and not _quoted(text, start):
         return False
-    return not (before.isspace() and after == "/" and _FILE.search(inner))
+    return not (before.isspace() and after == "/" and _FILE().search(inner))
 
 
 # ALL CAPS, Capitalised Words, or lower-case-words, as a whole word or a part of a path or address.
-_SQUARE = re.compile(
+_SQUARE = Pattern(
     r"""(?<![^\s=/:"'@,(-])\[([A-Z][A-Z0-9]*(?:[ _-][A-Z0-9]+)*|[A-Z][a-z]+(?:[ -][A-Za-z]+)*"""
     r"""|[a-z]+(?:[ _-][a-z0-9]+)*)\](?=[\s/:"'@,.;)_-]|$)"""
 )
 # Words that print or match brackets as they are.
-_LITERAL_WORDS = re.compile(r"\b(?:echo|printf|grep|egrep|rg|awk|sed|tr|jq|log|logger|read|pip3?|case)\b")
+_LITERAL_WORDS = Pattern(r"\b(?:echo|printf|grep|egrep|rg|awk|sed|tr|jq|log|logger|read|pip3?|case)\b")
 
 
 def _squares(text: str, found: list[tuple[int, int, Form]]) -> None:
-    for match in _each(_SQUARE, text):
+    for match in _each(_SQUARE(), text):
         inner, start, end = match[1], match.start(), match.end()
         if len(inner) < (2 if inner.isupper() else 3) or (len(inner) < 4 and not (inner.isupper() or inner.islower())):
             continue
@@ -184,21 +185,21 @@ def _squares(text: str, found: list[tuple[int, int, Form]]) -> None:
             "-",
         ):
             continue
-        literal = _LITERAL_WORDS.search(line) is not None and text[start - 1 : start] not in ("/", "@", ":")
+        literal = _LITERAL_WORDS().search(line) is not None and text[start - 1 : start] not in ("/", "@", ":")
         if literal or re.search(r"^\s*(?:- )?[\w-]+: ?\[", line) or in_comment(text, start):
             continue
         found.append((start, end, "square"))
 
 
-_MUSTACHE = re.compile(r"(\$?)\{\{-?[ \t]*([^{}\n]{0,200}?)[ \t]*-?\}\}")
-_PLAIN = re.compile(r"[A-Za-z_]\w*(?:[.-]\w+)*(?:\s*\|\s*\w.*)?")
-_ALERT = re.compile(r"\$(?:labels|externalLabels|value|annotations)\b.*")
+_MUSTACHE = Pattern(r"(\$?)\{\{-?[ \t]*([^{}\n]{0,200}?)[ \t]*-?\}\}")
+_PLAIN = Pattern(r"[A-Za-z_]\w*(?:[.-]\w+)*(?:\s*\|\s*\w.*)?")
+_ALERT = Pattern(r"\$(?:labels|externalLabels|value|annotations)\b.*")
 _GO_WORDS = _set("end else range if with block define template break continue json table")
-_FORMAT = re.compile(r"--format|--template|go-template|--output|--pretty|--jq|\s-[fot][\s=]|inspect\b|printf\b")
+_FORMAT = Pattern(r"--format|--template|go-template|--output|--pretty|--jq|\s-[fot][\s=]|inspect\b|printf\b")
 
 
 def _mustaches(text: str, found: list[tuple[int, int, Form]]) -> None:
-    for match in _each(_MUSTACHE, text):
+    for match in _each(_MUSTACHE(), text):
         if in_comment(text, match.start()):
             continue
         if match[1]:
@@ -206,45 +207,43 @@ def _mustaches(text: str, found: list[tuple[int, int, Form]]) -> None:
             continue
         inner = match[2]
         # An alert's template within single quotes is the text of a rule file, which is what such quotes are for.
-        alert = _ALERT.fullmatch(inner) is not None and not _quoted(text, match.start(), "'")
-        if (alert or _PLAIN.fullmatch(inner)) and inner.split(" ")[0] not in _GO_WORDS and not _formats(text, match):
+        alert = _ALERT().fullmatch(inner) is not None and not _quoted(text, match.start(), "'")
+        if (alert or _PLAIN().fullmatch(inner)) and inner.split(" ")[0] not in _GO_WORDS and not _formats(text, match):
             found.append((match.start(), match.end(), "mustache"))
 
 
 def _formats(text: str, match: re.Match[str]) -> bool:
     """Whether the braces are the argument of an option such as --format: Go's templates, not the author's slots."""
     line = _line_before(text, match.start())
-    return _FORMAT.search(line) is not None and _quoted(text, match.start())
+    return _FORMAT().search(line) is not None and _quoted(text, match.start())
 
 
-_PERCENT = re.compile(r"(?<![\w%])%([A-Za-z][A-Za-z0-9_-]{2,}|[A-Z][A-Z0-9_])%(?![\w%])|(?<![\w%])%([A-Z][A-Z0-9_]*)%")
-_PRINTERS = re.compile(r"\b(?:date|printf|stat|strftime|git|like|ilike|ps|curl -w)\b|-printf|--format|--pretty", re.I)
+_PERCENT = Pattern(r"(?<![\w%])%([A-Za-z][A-Za-z0-9_-]{2,}|[A-Z][A-Z0-9_])%(?![\w%])|(?<![\w%])%([A-Z][A-Z0-9_]*)%")
+_PRINTERS = Pattern(r"\b(?:date|printf|stat|strftime|git|like|ilike|ps|curl -w)\b|-printf|--format|--pretty", re.I)
 
 
 def _percents(text: str, found: list[tuple[int, int, Form]]) -> None:
-    for match in _each(_PERCENT, text):
+    for match in _each(_PERCENT(), text):
         start, end = match.span()
         inner = match[1] or match[2]
         line = _line_before(text, start)
         wrapped = text[start - 1 : start] in ("'", '"') and not inner.isupper()  # LIKE '%error%'
-        if len(inner) > 1 and not wrapped and not _PRINTERS.search(line) and not in_comment(text, start):
+        if len(inner) > 1 and not wrapped and not _PRINTERS().search(line) and not in_comment(text, start):
             found.append((start, end, "percent"))
 
 
-_AT = re.compile(r"(?<![\w@.$}\\])@([A-Za-z_][A-Za-z0-9_]*)@(?![\w@])")
+_AT = Pattern(r"(?<![\w@.$}\\])@([A-Za-z_][A-Za-z0-9_]*)@(?![\w@])")
 
 
 def _ats(text: str, found: list[tuple[int, int, Form]]) -> None:
-    _add(text, _each(_AT, text), found, "at")
+    _add(text, _each(_AT(), text), found, "at")
 
 
-@cache
-def _your() -> re.Pattern[str]:
-    return re.compile(
-        r"(?<![\w$])(?<!\$\{)(?<![\w-]\.)"
-        r"(?P<your>(?:YOUR|Your|your)[_-][A-Za-z][\w-]*+|CHANGE_?ME\w*+|changeme|REPLACE_?(?:ME|WITH)\w*+)(?!=)"
-        r"|(?<![A-Za-z0-9.])(?P<filler>x{3,}|X{3,})(?![A-Za-z0-9=])"
-    )
+_YOUR = Pattern(
+    r"(?<![\w$])(?<!\$\{)(?<![\w-]\.)"
+    r"(?P<your>(?:YOUR|Your|your)[_-][A-Za-z][\w-]*+|CHANGE_?ME\w*+|changeme|REPLACE_?(?:ME|WITH)\w*+)(?!=)"
+    r"|(?<![A-Za-z0-9.])(?P<filler>x{3,}|X{3,})(?![A-Za-z0-9=])"
+)
 
 
 # Hetzner's own domains: u1234.your-storagebox.de is a real host.
@@ -253,7 +252,7 @@ _REAL_NAMES = ("your-storagebox", "your-server", "your-database", "your-cloud")
 
 def _yours(text: str, found: list[tuple[int, int, Form]]) -> None:
     taken = [(start, end) for start, end, _ in found]
-    for match in _each(_your(), text):
+    for match in _each(_YOUR(), text):
         start, end = match.span()
         if any(left <= start < right for left, right in taken) or match[0].startswith(_REAL_NAMES):
             continue
@@ -293,7 +292,7 @@ def in_comment(text: str, at: int) -> bool:
 
 
 # NAME='<value of the label>': the author has named the variable already.
-_ASSIGNED = re.compile(r"(?:^|\s)([A-Z][A-Z0-9_]*)=([\"']?)$")
+_ASSIGNED = Pattern(r"(?:^|\s)([A-Z][A-Z0-9_]*)=([\"']?)$")
 
 
 def _placed(text: str, found: list[tuple[int, int, Form]]) -> tuple[Placeholder, ...]:
@@ -308,7 +307,7 @@ def _placed(text: str, found: list[tuple[int, int, Form]]) -> tuple[Placeholder,
         written = text[start:end]
         at = width(text[:start]) if wide else start
         size = width(written)
-        assigned = _ASSIGNED.search(_line_before(text, start))
+        assigned = _ASSIGNED().search(_line_before(text, start))
         name = assigned[1] if assigned and text[end : end + 1] in ("", "\n", assigned[2]) else variable_name(written)
         slots.append(Placeholder(written, at, at + size, name, form, _quoted(text, start)))
     return tuple(slots)

@@ -7,6 +7,7 @@ procedure is known by the anchor of its heading. Nothing here runs anything or k
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cached_property
 
@@ -104,7 +105,7 @@ def _read(page: Page) -> Iterator[Procedure]:
     for at, section in enumerate(sections):
         if at in taken or (at not in worth and len(counted) < 2):
             continue
-        numbered = _numbered_children(page, section, _children(sections, at)) if len(counted) > 1 else []
+        numbered = _numbered_children(page, section, page.children[at]) if len(counted) > 1 else []
         if numbered:
             taken.update(range(numbered[0], _after(sections, numbered[-1])))
             steps = [step for n, child in enumerate(numbered, 1) for step in _heading_steps(page, sections[child], n)]
@@ -129,16 +130,6 @@ def _worth_a_look(page: Page) -> set[int]:
     worth |= lists | codes
     worth.update(at for at, section in enumerate(page.sections) if section.slot in _TEXT_SLOTS)
     return worth
-
-
-def _children(sections: tuple[Section, ...], at: int) -> list[int]:
-    """The sections directly below section `at`."""
-    found, stop = [], _after(sections, at)
-    index = at + 1
-    while index < stop:
-        found.append(index)
-        index = _after(sections, index)
-    return found
 
 
 def _after(sections: tuple[Section, ...], at: int) -> int:
@@ -188,7 +179,7 @@ def _steps_of(page: Page, at: int) -> list[Step] | None:
     low, high = page.blocks(section.body, section.end)
     labels = _own_labels(page, section)
     process = _own_field(page, section, "Deployment Process") if "Deployment Process" in labels else None
-    if process is not None and _slot_above(page, at) == "deployment":
+    if process is not None and page.slot_above(at) == "deployment":
         return value_steps(page, process, "")
     solution = _solution_steps(page, section) if labels else None
     if solution is not None:
@@ -202,7 +193,7 @@ def _steps_of(page: Page, at: int) -> list[Step] | None:
         return None
     if not page.profile.has_procedures:
         return None
-    slot = section.slot or _slot_above(page, at)
+    slot = section.slot or page.slot_above(at)
     if slot in _FENCE_SLOTS or page.kind == "procedure":
         steps = fence_steps(page, low, high)
     if not steps and section.slot in _TEXT_SLOTS:
@@ -213,17 +204,6 @@ def _steps_of(page: Page, at: int) -> list[Step] | None:
 def _own_labels(page: Page, section: Section) -> set[str]:
     """The labels in a section's own text, by their canonical names where they are ours."""
     return {canonical_label(field.key) or field.key for field in page.fields_within(section.body, section.end)}
-
-
-def _slot_above(page: Page, at: int) -> str | None:
-    """The slot of the nearest section above that has one."""
-    level = page.sections[at].level
-    for section in reversed(page.sections[:at]):
-        if section.level < level:
-            if section.slot:
-                return section.slot
-            level = section.level
-    return None
 
 
 def _own_field(page: Page, section: Section, label: str) -> StepField | None:
@@ -282,7 +262,7 @@ def _made(page: Page, at: int, steps: list[Step], taken: set[int]) -> Procedure:
         found = next((field for field in fields if field.label == label), None)
         if found is not None:
             phases[phase] = value_steps(page, found, _PREFIX[phase])
-    for index in (*_children(page.sections, at), *_siblings(page, at)):
+    for index in (*page.children[at], *_siblings(page, at)):
         phase = page.sections[index].slot or ""
         if phase in phases and not phases[phase] and index not in taken:
             phases[phase] = _section_steps(page, page.sections[index], _PREFIX[phase])
@@ -306,15 +286,18 @@ def _made(page: Page, at: int, steps: list[Step], taken: set[int]) -> Procedure:
 
 
 def _siblings(page: Page, at: int) -> list[int]:
-    """On a page that is one procedure, the sections of the same level behind it, up to the next that has steps."""
+    """On a page that is one procedure, the phases among the sections behind it, up to the next that has steps."""
     if page.kind != "procedure":
         return []
-    section, found = page.sections[at], []
-    index = _after(page.sections, at)
-    while index < len(page.sections) and page.sections[index].level == section.level:
-        if page.sections[index].slot in ("verification", "rollback"):
+    found = []
+    document = page.document
+    family = page.family(at)
+    for index in family[bisect_right(family, at) :]:
+        section = page.sections[index]
+        if section.slot in ("verification", "rollback"):
             found.append(index)
-        index = _after(page.sections, index)
+        elif has_any(document.ordered, *page.blocks(section.body, section.stop)):
+            break
     return found
 
 

@@ -11,9 +11,10 @@ as in the many "console" blocks that are scripts with remarks.
 from __future__ import annotations
 
 import re
-from functools import cache
 
 from msgspec import Struct
+
+from opsbook.ground.pattern import Pattern
 
 
 class Typed(Struct, frozen=True, gc=False):
@@ -50,18 +51,18 @@ class Session(Struct, frozen=True):
 # find where its commands end. A block of 100 commands of 10 lines each needs 40,000.
 _BUDGET = 1_000_000
 
-_DOLLAR = re.compile(r"[ \t]*((?:\([\w.-]+\) ?)?(?:[~/][\w./-]*)?[$❯➜λ])[ \t]+(?=\S)")
-_AT_HOST = re.compile(
+_DOLLAR = Pattern(r"[ \t]*((?:\([\w.-]+\) ?)?(?:[~/][\w./-]*)?[$❯➜λ])[ \t]+(?=\S)")
+_AT_HOST = Pattern(
     r"[ \t]*((?:\([\w.-]+\) ?)?\[?[\w.-]{1,64}@[\w.-]{1,64}\]?(?:[: ][^\s$#%\]]{0,200})?\]?(?: ?[$#%]|>))[ \t]+(?=\S)"
 )
 # Prompts of programs that read commands themselves; a shell inside a container or a pod is one of them.
-_INNER = re.compile(
+_INNER = Pattern(
     r"[ \t]*((?:ba|da|z|k)?sh-\d[\w.]*[$#]|(?:[~/][\w./-]*) [$#]|>>>|\(gdb\)|irb\([^)\n]{0,40}\)[:\d]*[>*]"
     r"|\w[\w-]{0,40}[=-][#>*(]|(?i:mysql|mariadb|redis|mongo|mongosh|sqlite|cqlsh|cqlsh:\w+|ftp|sftp|gremlin|ceph"
     r"|zk|etcd|influx|telnet|hive|presto|trino|scala|node|rs\d*:\w+|\d+\.\d+\.\d+\.\d+:\d+)(?: \[[^\]\n]{0,40}\])?>"
     r"|MariaDB \[[^\]\n]{0,40}\]>|sqlplus>|SQL>)[ \t]+(?=\S)"
 )
-_ROOT = re.compile(r"[ \t]*(#)[ \t]+(?=\S)")
+_ROOT = Pattern(r"[ \t]*(#)[ \t]+(?=\S)")
 
 
 def starts_as_session(text: str) -> bool:
@@ -79,14 +80,14 @@ def starts_as_session(text: str) -> bool:
 def _prompt(line: str, bare: str) -> re.Match[str] | None:
     first = bare[0]
     if first in "$(~/❯➜λ":
-        found = _DOLLAR.match(line)
+        found = _DOLLAR().match(line)
         if found is not None:
             return found
     if "@" in line:
-        found = _AT_HOST.match(line)
+        found = _AT_HOST().match(line)
         if found is not None:
             return found
-    return _INNER.match(line) if "> " in line or "# " in line or "$ " in line or "( " in line else None
+    return _INNER().match(line) if "> " in line or "# " in line or "$ " in line or "( " in line else None
 
 
 def read_session(text: str) -> Session:
@@ -143,7 +144,7 @@ class _Reader:
     def _typed_line(self, line: str, bare: str) -> re.Match[str] | None:
         if bare[0] != "#":
             return _prompt(line, bare)
-        root = _ROOT.match(line)
+        root = _ROOT().match(line)
         if root is None or self.is_script:
             return None
         rest = bare[1:].strip()
@@ -162,7 +163,7 @@ class _Reader:
     def _open(self, line: str, at: int, match: re.Match[str]) -> None:
         self.prompt = match[1]
         root_below = self.prompt == "#" and self.has_dollar
-        self.inner = root_below or (_INNER.match(line) is not None and _DOLLAR.match(line) is None)
+        self.inner = root_below or (_INNER().match(line) is not None and _DOLLAR().match(line) is None)
         self._add(line[match.end() :], at + match.end())
 
     def _add(self, content: str, at: int) -> None:
@@ -196,31 +197,31 @@ class _Reader:
             self.output = -1
 
 
-_QUOTED = re.compile(r"\\.|'[^']*'|\"(?:[^\"\\]|\\.)*\"|(?:^|(?<=\s))#[^\n]*", re.S)
-_HEREDOC = re.compile(r"(?<![<])<<-?\s*(['\"]?)(\w[\w.-]*)\1(?!<)")
-_WORDS = re.compile(r"(?:^|[;&|(]|\bdo\b|\bthen\b|\belse\b)[ \t]*(if|for|while|until|case|select|fi|done|esac)\b", re.M)
+_QUOTED = Pattern(r"\\.|'[^']*'|\"(?:[^\"\\]|\\.)*\"|(?:^|(?<=\s))#[^\n]*", re.S)
+_HEREDOC = Pattern(r"(?<![<])<<-?\s*(['\"]?)(\w[\w.-]*)\1(?!<)")
+_WORDS = Pattern(r"(?:^|[;&|(]|\bdo\b|\bthen\b|\belse\b)[ \t]*(if|for|while|until|case|select|fi|done|esac)\b", re.M)
 
 
 def is_incomplete(command: str) -> bool:
     """Whether a shell would ask for another line: an open quote, here-document, `\\`, `|`, or loop."""
-    if "\n" not in command and command[-1:] not in "\\|&'\"(`{" and not _MAY_BE_OPEN.search(command):
+    if "\n" not in command and command[-1:] not in "\\|&'\"(`{" and not _MAY_BE_OPEN().search(command):
         return False
-    for match in _HEREDOC.finditer(command):
+    for match in _HEREDOC().finditer(command):
         _, _, rest = command[match.end() :].partition("\n")
         return match[2] not in (line.strip() for line in rest.split("\n"))
     if command.endswith("\\") and (len(command) - len(command.rstrip("\\"))) % 2:
         return True
-    plain = _QUOTED.sub(" ", command)
+    plain = _QUOTED().sub(" ", command)
     if "'" in plain or '"' in plain or plain.count("`") % 2:
         return True
     if plain.rstrip().endswith(("|", "&&")):
         return True
-    words = _WORDS.findall(plain)
+    words = _WORDS().findall(plain)
     closed = sum(word in ("fi", "done", "esac") for word in words)
     return len(words) > 2 * closed or plain.count("$(") > plain.count(")") or plain.count("{") > plain.count("}")
 
 
-_MAY_BE_OPEN = re.compile(r"['\"`(]|<<|\b(?:do|then|in)\b|\{")
+_MAY_BE_OPEN = Pattern(r"['\"`(]|<<|\b(?:do|then|in)\b|\{")
 
 
 def _set(words: str) -> frozenset[str]:
@@ -251,32 +252,33 @@ _ALSO_ENGLISH = _set("""
     cat cut date exec find free go head host kill last less make man more mount node patch ping read
     route salt service set sleep sort source split stat test time timeout top touch tree watch which who
 """)
-_SENTENCE = re.compile(
+_SENTENCE = Pattern(
     r"\b(?:the|a|an|all|any|if|for|to|of|that|this|these|those|your|our|each|with|from|it|its|is|are|be|should|must|"
     r"will|when|whether|until|because|so|using|and|or|not|no|see|e\.g\.|i\.e\.)\b"
 )
-_SHELLISH = re.compile(r"(?:^|\s)-{1,2}\w|[|=$>*~]|(?:^|\s)[./]*/\w|\"|'|\d")
-_START = re.compile(r"(?:\w+=(?>\"[^\"]*\"|'[^']*'|[^\s\"']*)\s+)*+(?:sudo\s+)?([^\s;|&]+)")
+_ASSIGNS = Pattern(r"[A-Za-z_]\w*\+?=")
+_SHELLISH = Pattern(r"(?:^|\s)-{1,2}\w|[|=$>*~]|(?:^|\s)[./]*/\w|\"|'|\d")
+_START = Pattern(r"(?:\w+=(?>\"[^\"]*\"|'[^']*'|[^\s\"']*)\s+)*+(?:sudo\s+)?([^\s;|&]+)")
 
 
 def reads_as_command(line: str) -> bool:
     """Whether a line reads as a shell command rather than as prose: a known program first, and no sentence after it."""
-    start = _START.match(line)
+    start = _START().match(line)
     if start is None:
         return False
     word = start[1]
     if word.startswith(("./", "/", "~/")):
         return len(word) > 2 and (start.end() < len(line) or word[0] == "." or word.endswith((".sh", ".py")))
     if "=" in word:
-        return _assigns().match(word) is not None
+        return _ASSIGNS().match(word) is not None
     if word not in _KNOWN:
         return False
     rest = line[start.end() :].strip()
     if word in _ALSO_ENGLISH:
-        return _SHELLISH.search(rest) is not None and not (line.endswith((".", ":")) and _SENTENCE.search(rest))
-    if line.endswith((":", ".")) and not line.endswith((" .", "/.")) and " " in rest and not _SHELLISH.search(rest):
+        return _SHELLISH().search(rest) is not None and not (line.endswith((".", ":")) and _SENTENCE().search(rest))
+    if line.endswith((":", ".")) and not line.endswith((" .", "/.")) and " " in rest and not _SHELLISH().search(rest):
         return False
-    return _SENTENCE.search(rest) is None or _SHELLISH.search(rest) is not None
+    return _SENTENCE().search(rest) is None or _SHELLISH().search(rest) is not None
 
 
 def _reads_as_sentence(line: str) -> bool:
@@ -286,9 +288,4 @@ def _reads_as_sentence(line: str) -> bool:
         return not reads_as_command(line)
     if (line[:1].isupper() and "=" not in first) or not line[:1].isascii() or line[:1] in "(-*=#<[":
         return True
-    return line.endswith((".", ":")) or (_SENTENCE.search(line) is not None and _SHELLISH.search(line) is None)
-
-
-@cache
-def _assigns() -> re.Pattern[str]:
-    return re.compile(r"[A-Za-z_]\w*\+?=")
+    return line.endswith((".", ":")) or (_SENTENCE().search(line) is not None and _SHELLISH().search(line) is None)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from opsbook.ground.pattern import Pattern
+
 _READERS = frozenset("""
     awk base64 basename bc cat cd cmp column comm command curl cut date df diff dig dirname dmesg du echo egrep env
     export expr false fgrep file find free getent grep head hexdump history host hostname htop id ifconfig iostat jobs
@@ -42,14 +44,14 @@ _VERBS: dict[str, frozenset[str]] = {
 # Of these the words behind are a command of their own; what comes between are options, hosts and pods.
 _WRAPPERS = frozenset("sudo doas env time timeout nohup nice watch if while until ! not exec stdbuf xargs".split())
 _VALUED = {"sudo": ("-u", "-g"), "doas": ("-u",), "timeout": ("-k", "-s"), "nice": ("-n",), "xargs": ("-n", "-I", "-P")}
-_SPLIT = re.compile(r"\|\|?|&&|;|\n|\$\(|`|\(|\bdo\b|\bthen\b|\belse\b")
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=(?:\"[^\"]*\"|'[^']*'|\S*)\s*")
-_SENDS = re.compile(
+_SPLIT = Pattern(r"\|\|?|&&|;|\n|\$\(|`|\(|\bdo\b|\bthen\b|\belse\b")
+_ASSIGNMENT = Pattern(r"[A-Za-z_]\w*\+?=(?:\"[^\"]*\"|'[^']*'|\S*)\s*")
+_SENDS = Pattern(
     r"\s(?:-X\s*|--request[ =])(?!GET|HEAD|OPTIONS)\w|\s(?:-d|--data\S*|-F|--form|-T|--upload-file|--json)\b"
 )
-_QUERIES = re.compile(r"""(?:-\w*[ce]|--command|--execute)[ =]*["']\s*(?:select|show|explain|describe|\\\w)""", re.I)
+_QUERIES = Pattern(r"""(?:-\w*[ce]|--command|--execute)[ =]*["']\s*(?:select|show|explain|describe|\\\w)""", re.I)
 _CLIENTS = frozenset("psql mysql mariadb sqlite3 clickhouse-client cqlsh duckdb".split())
-_REDIS = re.compile(r"\b(?:info|ping|get|keys|scan|dbsize|llen|ttl|client list|slowlog|cluster info)\b", re.I)
+_REDIS = Pattern(r"\b(?:info|ping|get|keys|scan|dbsize|llen|ttl|client list|slowlog|cluster info)\b", re.I)
 
 
 @lru_cache(maxsize=1024)
@@ -57,12 +59,12 @@ def only_reads(script: str) -> bool:
     """Whether every command of a script is known to only look."""
     plain = re.sub(r"\\\n", " ", script[:20_000])
     plain = re.sub(r"(?:^|(?<=\s))#[^\n]*", "", plain)
-    return all(_reads(part.strip()) for part in _SPLIT.split(plain))
+    return all(_reads(part.strip()) for part in _SPLIT().split(plain))
 
 
 def _reads(command: str) -> bool:
     command = command.strip(" \t{}()!")
-    while (found := _ASSIGNMENT.match(command)) is not None:
+    while (found := _ASSIGNMENT().match(command)) is not None:
         command = command[found.end() :]
     words = command.split()
     while words and words[0] in _WRAPPERS:
@@ -72,7 +74,7 @@ def _reads(command: str) -> bool:
     name, rest = words[0].rpartition("/")[2], [word for word in words[1:] if not word.startswith("-")]
     text = " ".join(words)
     if name in ("curl", "wget"):
-        return _SENDS.search(text) is None
+        return _SENDS().search(text) is None
     if name == "sed":
         return not any(word.startswith("-i") for word in words[1:])
     if name == "find":
@@ -80,9 +82,9 @@ def _reads(command: str) -> bool:
     if name == "tee":
         return len(rest) == 0 or rest[0].startswith("/tmp/")
     if name in _CLIENTS:
-        return _QUERIES.search(text) is not None
+        return _QUERIES().search(text) is not None
     if name == "redis-cli":
-        return _REDIS.search(text) is not None
+        return _REDIS().search(text) is not None
     if name in _VERBS:
         return _has_verb(words, _VERBS[name])
     return name in _READERS or name.startswith(("#", '"', "'", "$"))

@@ -138,8 +138,8 @@ def issues(page: Page) -> tuple[Issue, ...]:
     if page.kind == "template":
         return ()
     found = []
-    for section in page.sections:
-        parts = _issue_parts(page, section)
+    for at, section in enumerate(page.sections):
+        parts = _issue_parts(page, at)
         if is_issue_title(section.title) or (parts.keys() & {"symptoms", "cause"} and "solution" in parts):
             found.append(
                 Issue(
@@ -159,26 +159,26 @@ _PART_SLOTS = {"symptoms": "symptoms", "cause": "cause", "root-cause": "cause", 
                "solution": "solution", "mitigation": "solution", "resolution": "solution"}  # fmt: skip
 
 
-def _issue_parts(page: Page, section: Section) -> dict[str, str]:
-    """Symptoms, cause and solution under a heading, by bold labels or by headings one level deeper."""
+def _issue_parts(page: Page, at: int) -> dict[str, str]:
+    """Symptoms, cause and solution under a heading, by bold labels or by headings directly in it."""
+    section = page.sections[at]
     meaning = page.reading.headings.slot
     document = page.document
     fields = page.fields_within(section.body, section.end)
     parts: dict[str, str] = {}
-    for at, field in enumerate(fields):
+    for n, field in enumerate(fields, 1):
         part = _PART_SLOTS.get(meaning(field.name) or "")
         if part is None or part in parts:
             continue
-        end = next((f.start for f in fields[at + 1 :] if f.item < 0 or f.item != field.item), section.end)
+        end = next((f.start for f in fields[n:] if f.item < 0 or f.item != field.item), section.end)
         if field.item >= 0:
             end = min(end, document.blocks[field.item].end)
         parts[part] = _trimmed(document.source(field.value_start, end))
     if section.level > 1:
-        for child in page.sections:
-            if section.start < child.start < section.stop and child.level == section.level + 1:
-                part = _PART_SLOTS.get(child.slot or "")
-                if part and part not in parts:
-                    parts[part] = _trimmed(document.source(child.body, child.stop))
+        for child in (page.sections[index] for index in page.children[at]):
+            part = _PART_SLOTS.get(child.slot or "")
+            if part and part not in parts:
+                parts[part] = _trimmed(document.source(child.body, child.stop))
     return {part: text for part, text in parts.items() if text and not is_slot_text(text)}
 
 

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from opsbook.book.page import Page
 from opsbook.ground.markdown import Block
+from opsbook.ground.pattern import Pattern
 
 
 class Slot(Struct, frozen=True, gc=False):
@@ -23,7 +24,7 @@ class Slot(Struct, frozen=True, gc=False):
 # A bracket that is no link by its own look: not after `!`, `]`, `[`, a backslash, and not before `(` or `[`. What
 # stands in it begins like words (so no task box, footnote, citation, range or JSON).
 # The pattern begins with a plain byte, and looks back behind it, so that the search for it is quick.
-_BRACKET = re.compile(rb"\[(?<![\]!\[\\]\[)(?=[A-Za-z@#\xc3-\xf4])([^\[\]\n]{2,120})\](?![(\[])")
+_BRACKET = Pattern(rb"\[(?<![\]!\[\\]\[)(?=[A-Za-z@#\xc3-\xf4])([^\[\]\n]{2,120})\](?![(\[])")
 # One search for each first letter: three of these cost 5 µs on a page of 5 kB, one with alternatives 11, nine `in` 26.
 _PUT_OFF = tuple(map(re.compile, (rb"T(?:ODO|B[CD])\b", rb"FIXME\b", rb"YYYY-MM-DD")))
 
@@ -59,7 +60,7 @@ def read_slots(page: Page) -> Iterator[Slot]:
 def _brackets(page: Page) -> Iterator[Slot]:
     document = page.document
     links: frozenset[int] | None = None
-    for found in _BRACKET.finditer(document.content):
+    for found in _BRACKET().finditer(document.content):
         text = found.group(1).decode("utf-8", "replace").strip()
         if text.lower() in _MARKS:
             continue
@@ -91,6 +92,8 @@ def _leaf(page: Page, offset: int) -> Block | None:
 
 def _is_slot(page: Page, block: Block, offset: int, text: str) -> bool:
     before, after = _unit(page, block, offset)
+    if len(before) + len(after) > _LONGEST_UNIT:
+        return False
     if before.count("`") % 2 or before.rfind("<!--") > before.rfind("-->"):
         return False
     if _is_bare(before + after):
@@ -102,14 +105,16 @@ def _is_slot(page: Page, block: Block, offset: int, text: str) -> bool:
 def _unit(page: Page, block: Block, offset: int) -> tuple[str, str]:
     """What stands before and after a byte in its heading, cell or line of a paragraph, without the line's label."""
     content = page.document.content
-    start = max(block.start, content.rfind(b"\n", 0, offset) + 1)
+    start = max(block.start, content.rfind(b"\n", 0, offset) + 1, offset - _LONGEST_UNIT - 1)
     stop = content.find(b"\n", offset, block.end)
     before = page.document.source(start, offset)
-    after = page.document.source(offset, block.end if stop < 0 else stop)
+    after = page.document.source(offset, min(block.end if stop < 0 else stop, offset + _LONGEST_UNIT + 1))
     after = re.split(_LABEL, after.partition("<!--")[0], maxsplit=1)[0]
     return _without_label(before.lstrip("#> \t")), after.rstrip("# \\")
 
 
+# A line beyond this is prose or a dump, whatever brackets stand in it.
+_LONGEST_UNIT = 2_000
 # Left to the cache of `re`: only a page with a bracket needs them, and all lints start with this file.
 _LABEL = r"(?:\*\*|__)[^*_\n]{1,80}?(?::(?:\*\*|__)|(?:\*\*|__)\s*:)"
 _PLAIN_LABEL = r"[A-Za-z][^\[\]:|`]{0,60}:\s+"

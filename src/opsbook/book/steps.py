@@ -18,6 +18,8 @@ from opsbook.book.labels import canonical_label
 from opsbook.book.page import Page
 from opsbook.ground.markdown import Block
 
+# Nobody follows steps nested deeper; whoever nests a thousand lists meets this limit and no other.
+_DEEPEST = 12
 _EXPECTED = re.compile(r"expected (?:output|result)", re.I)
 _WRITTEN_NUMBER = re.compile(rb"\s*(\d{1,9})[.)]")
 _INLINE_COMMAND = re.compile(r"`([^`\n]+)`")
@@ -77,13 +79,14 @@ def has_any(indices: list[int], low: int, high: int) -> bool:
     return at < len(indices) and indices[at] < high
 
 
-def list_steps(page: Page, low: int, high: int, prefix: str = "") -> list[Step]:
+def list_steps(page: Page, low: int, high: int, prefix: str = "", *, depth: int = 0) -> list[Step]:
     """The steps of the ordered lists among the outermost blocks [low, high), all of them one sequence."""
     blocks = page.document.blocks
     steps: list[Step] = []
-    if not has_any(page.document.ordered, low, high):
+    if depth > _DEEPEST or not has_any(page.document.ordered, low, high):
         return steps
     loose: list[int] = []
+    number = 0
     for index in page.document.children(low, high):
         block = blocks[index]
         if block.kind == "list" and block.level >= 0:
@@ -92,18 +95,15 @@ def list_steps(page: Page, low: int, high: int, prefix: str = "") -> list[Step]:
             elif steps and loose:
                 steps[-1] = _with_stray(page, steps[-1], _trailing(page, loose))
             loose = []
+            number = number or max(block.level, 1)
             for item in page.document.inside(index):
-                steps.extend(_item_steps(page, item, prefix + str(_next_number(steps, prefix, block.level))))
+                steps.extend(_item_steps(page, item, f"{prefix}{number}", depth))
+                number += 1
         elif steps:
             loose.append(index)
     if steps and loose:
         steps[-1] = _with_stray(page, steps[-1], _trailing(page, loose))
     return steps
-
-
-def _next_number(steps: list[Step], prefix: str, first: int) -> int:
-    own = [step for step in steps if "." not in step.number[len(prefix) :]]
-    return int(own[-1].number[len(prefix) :]) + 1 if own else max(first, 1)
 
 
 def _trailing(page: Page, loose: list[int]) -> list[int]:
@@ -122,6 +122,7 @@ def task_steps(page: Page, low: int, high: int, prefix: str = "") -> list[Step]:
     steps: list[Step] = []
     if not has_any(page.document.tasks, low, high):
         return steps
+    number = 0
     for index in page.document.children(low, high):
         block = page.document.blocks[index]
         if block.kind != "list" or block.level >= 0:
@@ -129,7 +130,8 @@ def task_steps(page: Page, low: int, high: int, prefix: str = "") -> list[Step]:
         items = list(page.document.inside(index))
         if items and all(page.document.blocks[item].level for item in items):
             for item in items:
-                steps.extend(_item_steps(page, item, prefix + str(_next_number(steps, prefix, 1))))
+                number += 1
+                steps.extend(_item_steps(page, item, f"{prefix}{number}"))
     return steps
 
 
@@ -220,7 +222,7 @@ def _inline_step(page: Page, number: str, found: StepField, source: str) -> Step
     return _made(number, found.value, [command], place)
 
 
-def _item_steps(page: Page, item: int, number: str) -> Iterator[Step]:
+def _item_steps(page: Page, item: int, number: str, depth: int = 0) -> Iterator[Step]:
     """The step of a list item, then those of an ordered list nested in it, numbered below it."""
     blocks = page.document.blocks
     stop = page.document.stop(item)
@@ -233,7 +235,7 @@ def _item_steps(page: Page, item: int, number: str) -> Iterator[Step]:
         block = blocks[index]
         found = _field_at(page, index, item)
         if found is not None:
-            fields.extend(step_field(page, field) for field in found)
+            fields.extend(step_field(page, field, depth + 1) for field in found)
             index = page.document.stop(index - 1) if found[0].item not in (-1, item) else index + 1
             continue
         if block.kind == "code":
@@ -252,7 +254,7 @@ def _item_steps(page: Page, item: int, number: str) -> Iterator[Step]:
     step = _made(number, "\n".join(texts), commands, place, fields=tuple(fields))
     yield replace(step, written=int(written.group(1)) if written else 0)
     for low in nested:
-        yield from list_steps(page, low, page.document.stop(low), number + ".")
+        yield from list_steps(page, low, page.document.stop(low), number + ".", depth=depth + 1)
 
 
 def _field_at(page: Page, index: int, item: int) -> list[Field] | None:
@@ -270,14 +272,14 @@ def _field_at(page: Page, index: int, item: int) -> list[Field] | None:
     return found if found[0].item not in (-1, item) else None
 
 
-def step_field(page: Page, field: Field) -> StepField:
+def step_field(page: Page, field: Field, depth: int = 0) -> StepField:
     """A field with what is nested under it."""
     label = canonical_label(field.key)
     codes: list[Command] = []
     steps: list[Step] = []
     if field.item >= 0:
         low, high = field.block + 1, page.document.stop(field.item)
-        steps = list_steps(page, low, high)
+        steps = list_steps(page, low, high, depth=depth)
         if not steps:
             codes = [c for i in range(low, high) if (c := _command(page, i)) is not None]
     known = label is not None

@@ -30,7 +30,8 @@ _NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", 
 
 
 def _part() -> re.Pattern[str]:
-    return re.compile(r"(\d+(?:\.\d+)?|[a-z]+)?[\s-]*([a-z]+)(?:\s*(?:,|and)?\s*)")
+    # A number may touch its unit (`30s`), a word for a number may not, or `minute` would be `minut` of `e`.
+    return re.compile(r"(?:(\d+(?:\.\d+)?)[\s-]*|([a-z]+)[\s-]+)?([a-z]+)(?:\s*(?:,|and)?\s*)")
 
 
 @lru_cache(maxsize=1024)
@@ -44,8 +45,8 @@ def read_duration(text: str) -> timedelta | None:
     for found in re.finditer(_part(), words):
         if found.start() != at:
             return None
-        amount = _amount(found.group(1))
-        unit = _UNITS.get(found.group(2))
+        amount = _amount(found.group(1) or found.group(2))
+        unit = _UNITS.get(found.group(3))
         if amount is None or unit is None:
             return None
         total, at = total + amount * unit, found.end()
@@ -73,11 +74,11 @@ def after(day: date, length: str) -> date | None:
     """`day` plus a length as people write it; months and years by the calendar (31 January + 1 month is 28 or 29)."""
     words = _CYCLES.get(_plain(length), _plain(length))
     found = _part().fullmatch(words)
-    if found and found.group(2) in _MONTHS:
-        amount = _amount(found.group(1))
+    if found and found.group(3) in _MONTHS:
+        amount = _amount(found.group(1) or found.group(2))
         if amount is None or amount > 1200:
             return None
-        return _add_months(day, round(amount * _MONTHS[found.group(2)]))
+        return _add_months(day, round(amount * _MONTHS[found.group(3)]))
     step = read_duration(length)
     try:
         return None if step is None else day + step
@@ -99,7 +100,7 @@ def _add_months(day: date, months: int) -> date | None:
 
 
 def _iso_date() -> re.Pattern[str]:
-    return re.compile(r"\b(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})\b")
+    return re.compile(r"\b(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
 
 
 def _named_date() -> re.Pattern[str]:

@@ -29,8 +29,6 @@ _BOM = b"\xef\xbb\xbf"
 # Front matter opens on the first line only; pulldown-cmark would also take `---` pairs further down for metadata,
 # which every code host shows as rules, so the fence is found here and blanked out before the parse.
 _FRONT = re.compile(rb"(?:---|\+\+\+)[ \t]*\r?\n")
-_HTML_NAME = re.compile(r"""<[a-zA-Z][^<>]*?\s(?:id|name)\s*=\s*["']?([^"'\s>]+)""")
-_HTML_LINK = re.compile(r"""<(?:a|img)\b[^<>]*?\s(?:href|src)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 # Below this size counting line feeds from the start is faster than keeping a table of line starts.
 _TABLE_FROM_BYTES = 65_536
 
@@ -38,10 +36,10 @@ _TABLE_FROM_BYTES = 65_536
 class Block(Struct, gc=False):
     """One block: `kind`, byte range [start, end), and what the kind needs.
 
-    heading: `level` 1–6, `text` its words as rendered. code: `info`, `text` its content without indentation,
-    `level` the byte where the content starts (-1 when empty), fenced when the source has a fence. list: `level` the
-    first number, -1 for bullets. item: `level` 0, or 1 for an open and 2 for a ticked task. quote: `info` the kind
-    of alert. Others: paragraph, table, head, row, cell, html, rule, footnote.
+    heading: `level` 1–6, `text` its words as rendered, with the space behind an image or tag that opens it. code:
+    `info`, `text` its content without indentation, `level` the byte where the content starts (-1 when empty), fenced
+    when the source has a fence. list: `level` the first number, -1 for bullets. item: `level` 0, or 1 for an open and 2
+    for a ticked task. quote: `info` the kind of alert. Others: paragraph, table, head, row, cell, html, rule, footnote.
     """
 
     kind: str
@@ -221,7 +219,7 @@ _BLOCKS = {
     "BlockQuote": "quote",
     "FootnoteDefinition": "footnote",
 }
-_CONTAINERS = frozenset({"list", "item", "quote", "footnote"})
+_CONTAINERS = frozenset({"list", "item", "quote", "footnote", "rule"})
 _TEXTED = frozenset({"heading", "code"})
 _NOBODY = Block("", -1, -1)
 
@@ -239,39 +237,40 @@ def _read_blocks(document: Document, text: str) -> None:
     events: Iterator[Any] = pyromark.events_with_range(text, options=_OPTIONS, merge_text=True)
     for event, place in events:
         begun: Any = None
-        if type(event) is not str:
-            if "End" in event:
+        kind: str | None = None
+        if type(event) is str:
+            if event != "Rule":  # a soft or hard break
+                is_fresh = True
+                words.append(" ")
                 continue
-            if "Start" in event:
-                begun = event["Start"]
-                kind = _BLOCKS.get(begun if type(begun) is str else next(iter(begun)))
-                if kind is not None:
-                    if leaf is not None:
-                        leaf.end, leaf = last_end, None
-                    elif current.kind == "heading":
-                        current.text = "".join(words).strip()
-                    current = Block(kind, place["start"], place["end"])
-                    if type(begun) is dict:
-                        _detail(document, current, begun)
-                    blocks.append(current)
-                    words = []
-                    leaf_end = -1 if kind in _CONTAINERS else current.end
-                    is_fresh = True
-                    continue
-            elif "TaskListMarker" in event:
-                _tick(document, event["TaskListMarker"])
-                continue
-        elif event == "Rule":
-            _close(leaf, current, last_end, words)
-            leaf, current, leaf_end = None, Block("rule", place["start"], place["end"]), -1
-            blocks.append(current)
+            kind = "rule"
+        elif "End" in event:
             continue
-        else:  # a soft or hard break
+        elif "Start" in event:
+            begun = event["Start"]
+            kind = _BLOCKS.get(begun if type(begun) is str else next(iter(begun)))
+        elif "TaskListMarker" in event:
+            _tick(document, event["TaskListMarker"])
+            continue
+        if kind is not None:
+            if leaf is not None or current.kind == "heading":
+                _close(leaf, current, last_end, words)
+                leaf = None
+            current = Block(kind, place["start"], place["end"])
+            if type(begun) is dict:
+                _detail(document, current, begun)
+            elif kind == "html":  # whole, for its tags and comments reach over lines
+                _note_html(document, document.source(current.start, current.end), current.start)
+            elif kind == "cell" and current.start == current.end:
+                _keep_in_row(blocks, current)
+            blocks.append(current)
+            words = []
+            leaf_end = -1 if kind in _CONTAINERS else current.end
             is_fresh = True
-            words.append(" ")
             continue
         start, end = place["start"], place["end"]
         if start >= leaf_end:
+            _close(leaf, current, last_end, words)
             leaf = current = Block("paragraph", start, start)
             blocks.append(leaf)
             leaf_end = limit
@@ -291,7 +290,14 @@ def _close(leaf: Block | None, current: Block, last_end: int, words: list[str]) 
     if leaf is not None:
         leaf.end = last_end
     elif current.kind == "heading":
-        current.text = "".join(words).strip()
+        current.text = "".join(words)
+
+
+def _keep_in_row(blocks: list[Block], cell: Block) -> None:
+    """Moves a cell that a short row lacks, which the parser adds behind the row, to the row's last byte."""
+    row = next(block for block in reversed(blocks) if block.kind in ("row", "head"))
+    if cell.start >= row.end:
+        cell.start = cell.end = max(row.end - 1, blocks[-1].start)
 
 
 def _detail(document: Document, block: Block, begun: dict[str, Any]) -> None:
@@ -322,13 +328,15 @@ def _add_text(document: Document, block: Block, words: list[str], found: tuple[A
     event, start = found
     kind = block.kind
     if kind == "heading":
-        words.append(event.get("Text") or event.get("Code") or "")
+        last = document.links[-1] if document.links else None
+        if last is None or last.form != "image" or start >= last.end:  # what an image shows instead is no text
+            words.append(event.get("Text") or event.get("Code") or "")
     elif kind == "code":
         if block.level < 0:
             block.level = start
         block.text += event["Text"]
-    if "Text" not in event and "Code" not in event:
-        _note_html(document, event, start)
+    if "InlineHtml" in event:
+        _note_html(document, event["InlineHtml"], start)
 
 
 def _tick(document: Document, is_done: bool) -> None:
@@ -359,15 +367,11 @@ def _note_inline(document: Document, begun: Any, place: Any, is_fresh: bool) -> 
 _LINK_FORMS = {"Inline": "inline", "Autolink": "autolink", "Email": "autolink"}
 
 
-def _note_html(document: Document, event: Any, start: int) -> None:
-    """Takes anchors and links out of HTML; its other content is never interpreted."""
-    html = event.get("Html") or event.get("InlineHtml")
-    if not html or html.startswith("<!--"):
-        return
-    if "id" in html or "name" in html:
-        document.html_names.extend(_HTML_NAME.findall(html))
-    if "href" in html or "src" in html:
-        for found in _HTML_LINK.finditer(html):
-            begin = start + len(html[: found.start()].encode())
-            end = begin + len(found.group().encode())
-            document.links.append(Link(found.group(1) or found.group(2) or "", begin, end, "html"))
+def _note_html(document: Document, html: str, start: int) -> None:
+    """Takes anchors and links out of HTML that begins at `start`."""
+    from opsbook.ground import html_tags  # most pages hold no HTML
+
+    html = html_tags.without_comments(html)
+    document.html_names.extend(html_tags.names(html))
+    for href, begin, end in html_tags.links(html):
+        document.links.append(Link(href, start + begin, start + end, "html"))

@@ -71,9 +71,9 @@ class ChosenRules:
         return (not self._select or name in self._select) and name not in self._ignore
 
     def _loaded(self, folders: Sequence[Folder]) -> list[Rule]:
-        for folder in folders:
-            load(folder)
-        return [rule for rule in RULES if self.has(rule.name)]
+        # Those of these folders alone: what was loaded for another page says nothing about this one.
+        names = frozenset().union(*map(load, folders))
+        return [rule for rule in RULES if rule.name in names and self.has(rule.name)]
 
 
 def _folders(kind: str, has_procedures: bool) -> list[Folder]:

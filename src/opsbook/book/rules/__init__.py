@@ -16,11 +16,13 @@ FOLDERS: tuple[Folder, ...] = ("pages", "policies", "procedures", "reports", "ru
 
 
 @cache
-def load(folder: Folder) -> None:
-    """Imports the rules of a folder, which registers them."""
+def load(folder: Folder) -> frozenset[str]:
+    """Imports the rules of a folder, which registers them; returns their names, which are those of their files."""
     package = import_module(f"{__name__}.{folder}")
-    for module in pkgutil.iter_modules(package.__path__):
-        import_module(f"{package.__name__}.{module.name}")
+    names = [module.name for module in pkgutil.iter_modules(package.__path__)]
+    for name in names:
+        import_module(f"{package.__name__}.{name}")
+    return frozenset(name.replace("_", "-") for name in names)
 
 
 @cache

@@ -17,6 +17,7 @@ from opsbook.book.shell.facts import Command, Script
 from opsbook.book.shell.rows import Hint, Row, hints, matching, may_match, names_of
 from opsbook.book.shell.walk import read
 from opsbook.book.shell.words import DOCKER_VALUED, KUBECTL_VALUED, Words, program, split, unwrap, word_set
+from opsbook.ground.pattern import Pattern
 
 
 class Destruction(Struct, frozen=True, gc=False):
@@ -43,13 +44,13 @@ def destructive(script: str) -> tuple[Destruction, ...]:
 def _may_destroy(script: str) -> bool:
     """Whether a program of the table is named, with one of its verbs: cheap, and true for all that is reported."""
     hinted = _hints()
-    for name in hinted.keys() & _WORD.findall(script):
+    for name in hinted.keys() & _WORD().findall(script):
         if may_match(hinted[name], script):
             return True
-    return "mkfs" in script or ("/dev/" in script and ">" in script and _DEVICE.search(script) is not None)
+    return "mkfs" in script or ("/dev/" in script and ">" in script and _DEVICE().search(script) is not None)
 
 
-_WORD = re.compile(r"[A-Za-z][\w.-]*")
+_WORD = Pattern(r"[A-Za-z][\w.-]*")
 
 
 @cache
@@ -85,7 +86,7 @@ def _found(script: str, depth: int) -> list[Destruction]:
         found += [
             Destruction(f"> {target.text}", "overwrites a device", target.start, target.end)
             for target in command.targets
-            if _DEVICE.match(target.text)
+            if _DEVICE().match(target.text)
         ]
     return found
 
@@ -96,7 +97,7 @@ def _shortened(words: Words) -> str:
     return text if len(text) <= 80 else f"{text[:79]}…"
 
 
-_DEVICE = re.compile(r"/dev/(?:sd|hd|vd|xvd|nvme|mapper/|dm-|disk|mmcblk|md\d)")
+_DEVICE = Pattern(r"/dev/(?:sd|hd|vd|xvd|nvme|mapper/|dm-|disk|mmcblk|md\d)")
 
 
 def _why(words: Words, command: Command, facts: Script, index: int) -> str | None:
@@ -130,32 +131,32 @@ def _by_table(name: str, words: Words, rows: tuple[Row, ...]) -> str | None:
         return _PODS if kind in ("pod", "pods", "po", "lease") else row.says
     if name == "aws" and not any(word.text == "--dry-run" for word in words):
         verbs = split(words, valued)[1][1:2]
-        return "deletes or ends cloud resources" if verbs and _AWS_VERB.match(verbs[0].text) else None
+        return "deletes or ends cloud resources" if verbs and _AWS_VERB().match(verbs[0].text) else None
     return None
 
 
 _PODS = "deletes pods, of which only those with an owner come back"
 _CONTAINERS = word_set("docker podman nerdctl crictl docker-compose")
-_AWS_VERB = re.compile(r"(?:delete|terminate|deregister|purge|remove|revoke|batch-delete|schedule-key-deletion)\b")
+_AWS_VERB = Pattern(r"(?:delete|terminate|deregister|purge|remove|revoke|batch-delete|schedule-key-deletion)\b")
 
 
-_TEMPORARY = re.compile(r"(?:/tmp|/var/tmp|/dev/shm|\$\{?TMPDIR\}?|\$\(mktemp[^)]*\))(?:/|$)")
-_VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)")
+_TEMPORARY = Pattern(r"(?:/tmp|/var/tmp|/dev/shm|\$\{?TMPDIR\}?|\$\(mktemp[^)]*\))(?:/|$)")
+_VARIABLE = Pattern(r"\$\{?([A-Za-z_]\w*)")
 
 
 def _is_temporary(target: str, facts: Script) -> bool:
     if ".." in target:
         return False
-    if _TEMPORARY.match(target) or target.startswith("/tmp/"):
+    if _TEMPORARY().match(target) or target.startswith("/tmp/"):
         return True
-    variable = _VARIABLE.match(target)
+    variable = _VARIABLE().match(target)
     if variable is None:
         return False
     name = variable[1]
     if re.match(r"te?mp(?:_?dir|_?file|_.*|\d*)?$", name, re.I):
         return True
     values = [unquoted.value.strip("\"'") for unquoted in facts.assigned if unquoted.name == name]
-    return bool(values) and all("mktemp" in value or _TEMPORARY.match(value) for value in values)
+    return bool(values) and all("mktemp" in value or _TEMPORARY().match(value) for value in values)
 
 
 def _rm(words: Words, facts: Script) -> str | None:
@@ -240,15 +241,15 @@ def _sql(text: str) -> str | None:
     return next((why for pattern, why in _statements() if pattern.search(plain)), None)
 
 
-_MONGO_DROPS = re.compile(
+_MONGO_DROPS = Pattern(
     r"\.dropDatabase\(|\.drop\(\)|\.(?:deleteMany|remove)\(\s*(?:\{\s*\})?\s*\)|\.dropUser\(|\.dropIndex(?:es)?\("
 )
-_REDIS_DROPS = re.compile(r"\b(?:FLUSHALL|FLUSHDB|SHUTDOWN|CLUSTER\s+(?:RESET|FORGET)|SCRIPT\s+FLUSH)\b", re.I)
+_REDIS_DROPS = Pattern(r"\b(?:FLUSHALL|FLUSHDB|SHUTDOWN|CLUSTER\s+(?:RESET|FORGET)|SCRIPT\s+FLUSH)\b", re.I)
 
 
 def _mongo(text: str) -> str | None:
-    return "drops a part of the database" if _MONGO_DROPS.search(text) else None
+    return "drops a part of the database" if _MONGO_DROPS().search(text) else None
 
 
 def _redis(text: str) -> str | None:
-    return "deletes every key, or stops the server" if _REDIS_DROPS.search(text) else None
+    return "deletes every key, or stops the server" if _REDIS_DROPS().search(text) else None

@@ -5,13 +5,12 @@ Refuses to guess values. Lower-case names are the author's own; only upper-case 
 
 from __future__ import annotations
 
-import re
-
 from msgspec import Struct
 
 from opsbook.book.shell.facts import Assigned, Place, Script, Use
 from opsbook.book.shell.walk import read
 from opsbook.book.shell.words import program, word_set
+from opsbook.ground.pattern import Pattern
 
 _STANDARD = word_set("""
     HOME PATH USER LOGNAME PWD OLDPWD SHELL HOSTNAME HOSTTYPE MACHTYPE OSTYPE LANG LANGUAGE TERM TMPDIR RANDOM
@@ -20,8 +19,8 @@ _STANDARD = word_set("""
     HISTSIZE TZ DISPLAY MAPFILE COPROC COMP_WORDS COMP_CWORD COMPREPLY PROMPT_COMMAND CDPATH HISTCONTROL
     XDG_RUNTIME_DIR SUDO_USER SUDO_UID SSH_AUTH_SOCK SSH_CONNECTION SSH_CLIENT SSH_TTY
 """)
-_UPPER = re.compile(r"[A-Z][A-Z0-9_]*\Z")
-_MAY_USE = re.compile(
+_UPPER = Pattern(r"[A-Z][A-Z0-9_]*\Z")
+_MAY_USE = Pattern(
     r"\$\{?[#!]?[A-Z]|[A-Z0-9_](?:\[[^\]\n]{0,80}\])?\+?=|\(\([^()\n]{0,200}[A-Z]|\bfor [A-Z]"
     r"|\b(?:read|mapfile|readarray|getopts|printf -v|export|declare|select)\b[^\n]{0,200}[ \t][A-Z]"
     r"|\b(?:eval|source|set -a)\b|(?:^|[;&|\n])[ \t]*\.[ \t]"
@@ -56,7 +55,7 @@ _NOTHING = Variables()
 
 def variables(script: str) -> Variables:
     """What the script needs from outside: upper-case names it uses and has not set before, standard ones left out."""
-    if _MAY_USE.search(script) is None:
+    if _MAY_USE().search(script) is None:
         return _NOTHING
     facts = read(script)
     set_at: dict[str, int] = {}
@@ -64,13 +63,13 @@ def variables(script: str) -> Variables:
         set_at[item.name] = min(item.end, set_at.get(item.name, item.end))
     used = []
     for use in facts.uses:
-        if not _UPPER.match(use.name) or is_standard(use.name):
+        if not _UPPER().match(use.name) or is_standard(use.name):
             continue
         # What a function uses is set by the time it is called.
         at = set_at.get(use.name)
         if at is None or (use.start < at and not use.in_function):
             used.append(use)
-    made = tuple(item for item in facts.assigned if _UPPER.match(item.name))
+    made = tuple(item for item in facts.assigned if _UPPER().match(item.name))
     names = dict.fromkeys(item.name for item in made)
     exported = dict.fromkeys(item.name for item in made if item.exported)
     return Variables(tuple(used), tuple(names), tuple(exported), made, _sources(facts))
@@ -86,8 +85,8 @@ def _sources(facts: Script) -> bool:
 
 _SPLIT: frozenset[Place] = frozenset(("argument", "list", "redirect"))
 # Named for holding several words, which an author means to be split.
-_MEANT = re.compile(r"(?:^|_)(?:ARGS?|OPTS?|OPTIONS|FLAGS?|PARAMS|EXTRA)$")
-_MAY_SPLIT = re.compile(r"\$\{?[A-Z]")
+_MEANT = Pattern(r"(?:^|_)(?:ARGS?|OPTS?|OPTIONS|FLAGS?|PARAMS|EXTRA)$")
+_MAY_SPLIT = Pattern(r"\$\{?[A-Z]")
 
 
 def unquoted_parameters(script: str, names: frozenset[str] | None = None) -> tuple[Use, ...]:
@@ -96,7 +95,7 @@ def unquoted_parameters(script: str, names: frozenset[str] | None = None) -> tup
     Not in assignments, `[[ ]]`, arithmetic, `case`, or here-documents, where nothing is split. `$OPTS` and its like
     are left alone unless named.
     """
-    if _MAY_SPLIT.search(script) is None:
+    if _MAY_SPLIT().search(script) is None:
         return ()
     found = []
     for use in read(script).uses:
@@ -105,7 +104,7 @@ def unquoted_parameters(script: str, names: frozenset[str] | None = None) -> tup
         if names is not None:
             if use.name in names:
                 found.append(use)
-        elif _UPPER.match(use.name) and not is_standard(use.name) and not _MEANT.search(use.name):
+        elif _UPPER().match(use.name) and not is_standard(use.name) and not _MEANT().search(use.name):
             found.append(use)
     return tuple(found)
 
@@ -130,18 +129,18 @@ class Exposed(Struct, frozen=True, gc=False):
     named: bool
 
 
-_SECRET = re.compile(
+_SECRET = Pattern(
     r"(?:^|_)(?:PASS|PASSWD|PASSWORD|PASSPHRASE|PASSWORDS|TOKEN|SECRET|APIKEY|API_KEY|ACCESS_KEY|SECRET_KEY"
     r"|PRIVATE_KEY|ENCRYPTION_KEY|MASTER_KEY|AUTH|CREDENTIALS?|PWD|PSK)(?:_?\d+)?$"
 )
-_MAY_SHOW = re.compile(r"\$\{?[A-Z0-9_]*(?:PASS|TOKEN|SECRET|KEY|CREDENTIAL|AUTH|PWD|PSK)")
+_MAY_SHOW = Pattern(r"\$\{?[A-Z0-9_]*(?:PASS|TOKEN|SECRET|KEY|CREDENTIAL|AUTH|PWD|PSK)")
 # They run within the shell, so no process bears their arguments.
 _BUILTINS = word_set("echo printf read test [ : true false cd pwd unset shift return exit set umask export hash")
 
 
 def looks_secret(name: str) -> bool:
     """Whether a variable's name says that its value is secret: DB_PASSWORD, but not TOKEN_FILE or SECRET_NAME."""
-    return _SECRET.search(name) is not None and name not in ("PWD", "OLDPWD")
+    return _SECRET().search(name) is not None and name not in ("PWD", "OLDPWD")
 
 
 def secret_on_command_line(script: str, secret_names: frozenset[str] | None = None) -> tuple[Exposed, ...]:
@@ -151,7 +150,7 @@ def secret_on_command_line(script: str, secret_names: frozenset[str] | None = No
     With names None, every name that looks secret counts, marked as not named.
     """
     if secret_names is None:
-        if _MAY_SHOW.search(script) is None:
+        if _MAY_SHOW().search(script) is None:
             return ()
     elif not any(name in script for name in secret_names):
         return ()

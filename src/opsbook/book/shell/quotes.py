@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 
-_QUOTES = re.compile(r"'([^']*)'|\"((?:[^\"\\]|\\.)*)\"|\\\n|\\(.)", re.S)
+from opsbook.ground.pattern import Pattern
+
+_QUOTES = Pattern(r"'([^']*)'|\"((?:[^\"\\]|\\.)*)\"|\\\n|\\(.)", re.S)
 
 
 def unquote(raw: str) -> str:
     """The word as a command would receive it, expansions left as written."""
     if "'" not in raw and '"' not in raw and "\\" not in raw:
         return raw
-    return _QUOTES.sub(_plain, raw[1:] if raw.startswith(("$'", '$"')) else raw)
+    return _QUOTES().sub(_plain, raw[1:] if raw.startswith(("$'", '$"')) else raw)
 
 
 def _plain(match: re.Match[str]) -> str:

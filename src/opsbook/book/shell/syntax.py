@@ -1,20 +1,21 @@
 """Where a shell script cannot be parsed, in words, and how sure that is; refuses to report on one witness alone.
 
-Two witnesses: the grammar's errors, and a count of what opens and closes. Against `bash -n` the grammar alone was
-wrong in 35 of 91 reports on 1,150 scripts of a Debian system (`for i` without `in`, old backticks, `case` over
-continued lines); where the count agrees it was wrong in none. Such a report is `certain`; the others are not, and
-are for a person to look at.
+Two witnesses: the grammar's errors, and a count of what opens and closes. Measured against `bash -n`: the grammar
+alone was wrong in 37 of 91 reports on the scripts of a Debian system (`for i` without `in`, old backticks, `case`
+over continued lines), and in 2 of 13 on the commands of the corpora. Where the count agrees it was wrong in none of
+50 there, and in none of 870 made by taking a closer away from a real command. Such a report is `certain`; the
+others are for a person to look at.
 """
 
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from opsbook.book.shell.grammar import parse
+from opsbook.ground.pattern import Pattern
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -62,21 +63,19 @@ def _first_wrong(root: Node) -> Node:
     return found
 
 
-@cache
-def _quiet() -> re.Pattern[str]:
-    """What may hold any character without opening anything: escapes, quotes, here-documents, comments."""
-    return re.compile(
-        r"\\."
-        r"|\$'(?:[^'\\]|\\.)*'"
-        r"|'[^']*'"
-        r'|"(?:[^"\\]|\\.)*"'
-        r"|<<-?[ \t]*(?P<q>['\"\\]?)(?P<end>\w[\w.-]*)(?P=q)?[^\n]*\n(?:.*?\n)??[ \t]*(?P=end)(?=\n|\Z)"
-        r"|(?:(?<=[\s;|&(])|^)#[^\n]*",
-        re.S | re.M,
-    )
+# What may hold any character without opening anything: escapes, quotes, here-documents, remarks.
+_QUIET = Pattern(
+    r"\\."
+    r"|\$'(?:[^'\\]|\\.)*'"
+    r"|'[^']*'"
+    r'|"(?:[^"\\]|\\.)*"'
+    r"|<<-?[ \t]*(?P<q>['\"\\]?)(?P<end>\w[\w.-]*)(?P=q)?[^\n]*\n(?:.*?\n)??[ \t]*(?P=end)(?=\n|\Z)"
+    r"|(?:(?<=[\s;|&(])|^)#[^\n]*",
+    re.S | re.M,
+)
 
 
-_KEYWORD = re.compile(
+_KEYWORD = Pattern(
     r"(?:^|[;&|({!]|\b(?:do|then|else|elif|if|while|until)\b)[ \t]*(if|fi|do|done|case|esac)(?=[\s;&|)]|\Z)",
     re.M,
 )
@@ -89,7 +88,7 @@ def _left_open(script: str) -> str | None:
     """
     if len(script) > 8192:
         return None
-    plain = _quiet().sub(" ", script)
+    plain = _QUIET().sub(" ", script)
     if '"' in plain or "'" in plain:
         # Quotes within $( ) within quotes need a parser to pair, so only scripts without them are counted.
         if "$(" in script or "`" in script:
@@ -99,7 +98,7 @@ def _left_open(script: str) -> str | None:
             if plain.find('"') > plain.find("'")
             else "A single quote is never closed."
         )
-    words = _KEYWORD.findall(plain)
+    words = _KEYWORD().findall(plain)
     for opener, closer in (("if", "fi"), ("do", "done"), ("case", "esac")):
         if words.count(opener) > words.count(closer):
             return f"'{opener}' is never closed by '{closer}'."

@@ -17,12 +17,13 @@ from opsbook.book.shell.rows import Hint, hints, matching, may_match, names_of
 from opsbook.book.shell.terminal_table import CLIENTS, LIMIT, PAGERS, SHELLS, TABLE, VALUED
 from opsbook.book.shell.walk import read
 from opsbook.book.shell.words import DOCKER_VALUED, KUBECTL_VALUED, SSH_VALUED, Words, program, split, unwrap
+from opsbook.ground.pattern import Pattern
 
 Kind = Literal["terminal", "asks", "never-ends"]
 
 
 class Interactive(Struct, frozen=True, gc=False):
-    """One such command: its words (shortened), of what kind it is, what to write instead, and its byte range."""
+    """One such command: its words (shortened), of what kind it is, what to do instead as a sentence, its byte range."""
 
     what: str
     kind: Kind
@@ -43,19 +44,19 @@ def never_ends(script: str) -> tuple[Interactive, ...]:
     return tuple(item for item in needs_terminal(script) if item.kind == "never-ends")
 
 
-_WORD = re.compile(r"[A-Za-z][\w.-]*")
+_WORD = Pattern(r"[A-Za-z][\w.-]*")
 
 
 def _may_need(script: str) -> bool:
     """Whether a program of the tables is named with one of its verbs or options: true for all that is reported."""
     hinted = _hints()
-    for name in hinted.keys() & _WORD.findall(script):
+    for name in hinted.keys() & _WORD().findall(script):
         if may_match(hinted[name], script):
             return True
-    return "while" in script and _FOREVER.search(script) is not None
+    return "while" in script and _FOREVER().search(script) is not None
 
 
-_FOREVER = re.compile(r"while\s*(?:true|:|\(\( *1|\[ 1|\[\[? true)")
+_FOREVER = Pattern(r"while\s*(?:true|:|\(\( *1|\[ 1|\[\[? true)")
 
 
 @cache
@@ -65,7 +66,7 @@ def _hints() -> dict[str, tuple[Hint, ...]]:
     found = {name: hints(rows) for name, rows in TABLE.items()}
     found |= dict.fromkeys((*PAGERS, *SHELLS, *CLIENTS, *_COUNTERS, "ssh", "su", "yes"), any_way)
     found |= {"read": ((("-",), None),), "sudo": ((("-i", "-s", "--login"), None),)}
-    terminal: Hint = ((), re.compile("-[A-Za-z]*t|--tty"))
+    terminal: Hint = ((), Pattern("-[A-Za-z]*t|--tty"))
     for name in ("docker", "podman", "nerdctl", "docker-compose"):
         found[name] = (*found.get(name, ()), (("exec", "run"), terminal[1]))
     for name in ("kubectl", "oc"):
@@ -85,7 +86,9 @@ def _found(script: str, depth: int) -> list[Interactive]:
                 continue
             text = " ".join(" ".join(word.text for word in words).split())
             what = text if len(text) <= 80 else f"{text[:79]}…"
-            found.append(Interactive(what, cast(Kind, verdict[0]), verdict[1], words[0].start, words[-1].end))
+            found.append(
+                Interactive(what, cast(Kind, verdict[0]), _sentence(verdict[1]), words[0].start, words[-1].end)
+            )
             break
         for inner in unwrapped.scripts if depth < 3 else ():
             for item in _found(inner.text, depth + 1):
@@ -93,10 +96,14 @@ def _found(script: str, depth: int) -> list[Interactive]:
                     start, end = inner.place(item.start, item.end)
                     found.append(Interactive(item.what, item.kind, item.instead, start, end))
     return found + [
-        Interactive("while true", "never-ends", "give the loop an end", loop.start, loop.end)
+        Interactive("while true", "never-ends", "Give the loop an end.", loop.start, loop.end)
         for loop in facts.loops
         if not loop.ends
     ]
+
+
+def _sentence(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}."
 
 
 def _cut_short(facts: Script, index: int) -> bool:

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from opsbook.book.shell.facts import Assigned, Command, Loop, Named, Place, Script, Stdin, Use, Word
 from opsbook.book.shell.grammar import parse
 from opsbook.book.shell.quotes import unquote
+from opsbook.ground.pattern import Pattern
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Tree
@@ -50,9 +51,9 @@ class _Spot(Struct, frozen=True, gc=False):
 
 
 _NOWHERE = _Spot()
-_EXPANSION = re.compile(r"\$\{[#!]?([A-Za-z_]\w*)(?:\[[^\]]*\])?(:?[-=?+])?(.*)\}\Z", re.S)
-_NAME = re.compile(r"[A-Za-z_]\w*\Z")
-_FUNCTION = re.compile(r"[A-Za-z_][\w:.-]*\Z")
+_EXPANSION = Pattern(r"\$\{[#!]?([A-Za-z_]\w*)(?:\[[^\]]*\])?(:?[-=?+])?(.*)\}\Z", re.S)
+_NAME = Pattern(r"[A-Za-z_]\w*\Z")
+_FUNCTION = Pattern(r"[A-Za-z_][\w:.-]*\Z")
 _SETTERS = frozenset(("read", "mapfile", "readarray", "getopts", "printf"))
 _LEAVES = re.compile(rb"\b(?:break|exit|return)\b")
 _FOREVER = frozenset(("true", ":", "((1))", "[ 1 ]", "[ true ]", "[[ true ]]"))
@@ -164,7 +165,7 @@ class _Walk:
     def _set_by_command(self, words: list[Word]) -> None:
         """What `read A B`, `mapfile -t A`, `getopts o A` and `printf -v A` set: their words that can be names."""
         for before, word in pairwise(words):
-            if _NAME.match(word.text) and (words[0].text != "printf" or before.text == "-v"):
+            if _NAME().match(word.text) and (words[0].text != "printf" or before.text == "-v"):
                 self.assigned.append(Assigned(word.text, word.start, words[-1].end))
 
     def _declaration(self, node: Node, frame: _Frame, spot: _Spot) -> None:
@@ -309,7 +310,7 @@ class _Walk:
     def _function(self, node: Node, frame: _Frame, spot: _Spot) -> None:
         name = node.child_by_field_name("name")
         body = node.child_by_field_name("body")
-        if name is not None and _FUNCTION.match(self._text(name)):
+        if name is not None and _FUNCTION().match(self._text(name)):
             self.functions.append(Named(self._text(name), name.start_byte, name.end_byte))
             frame = replace(frame, function=self._text(name))
         if body is not None:
@@ -317,11 +318,11 @@ class _Walk:
 
     def _simple(self, node: Node, frame: _Frame, spot: _Spot) -> None:
         name = self._text(node)[1:]
-        if _NAME.match(name):
+        if _NAME().match(name):
             self._used(node, spot, name, in_function=bool(frame.function))
 
     def _expansion(self, node: Node, frame: _Frame, spot: _Spot) -> None:
-        match = _EXPANSION.match(self._text(node))
+        match = _EXPANSION().match(self._text(node))
         if match is not None:
             operator = (match[2] or "").lstrip(":")
             default = unquote(match[3]) if operator in ("-", "=") else "" if operator == "+" else None
@@ -340,7 +341,7 @@ class _Walk:
                 self.todo.append((child, frame, spot))
 
     def _bare_name(self, node: Node, frame: _Frame, spot: _Spot) -> None:
-        if spot.place == "arithmetic" and _NAME.match(self._text(node)):  # $((A + 1)) uses A
+        if spot.place == "arithmetic" and _NAME().match(self._text(node)):  # $((A + 1)) uses A
             self._used(node, spot, self._text(node), in_function=bool(frame.function))
 
     def _used(

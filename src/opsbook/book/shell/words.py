@@ -11,6 +11,7 @@ from itertools import pairwise
 from msgspec import Struct
 
 from opsbook.book.shell.facts import Command, Word
+from opsbook.ground.pattern import Pattern
 
 Words = tuple[Word, ...]
 
@@ -106,7 +107,7 @@ def _behind(words: Words, valued: frozenset[str], skipped: int = 0) -> Words:
             return words[index + 1 + skipped :]
         if text.startswith("-") and len(text) > 1:
             index += 1 + takes_value(text, valued)
-        elif _ASSIGNS.match(text):
+        elif _ASSIGNS().match(text):
             index += 1
         elif skipped:
             skipped -= 1
@@ -116,7 +117,7 @@ def _behind(words: Words, valued: frozenset[str], skipped: int = 0) -> Words:
     return ()
 
 
-_ASSIGNS = re.compile(r"[A-Za-z_]\w*=")
+_ASSIGNS = Pattern(r"[A-Za-z_]\w*=")
 _Unpacked = tuple[Words, list[Inner]]
 
 

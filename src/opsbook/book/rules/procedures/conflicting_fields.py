@@ -10,7 +10,7 @@ from opsbook.book.grammar import Retry
 from opsbook.book.lint import Around, page_rule
 from opsbook.book.page import Page
 from opsbook.book.parts import fence_of, parts_of
-from opsbook.book.steps import Step
+from opsbook.book.steps import Step, StepField
 from opsbook.ground.errors import Finding
 
 # A step may say these once; of Expect, Capture, Ask, Secrets and Danger there may be several.
@@ -27,10 +27,10 @@ def check(page: Page, _around: Around) -> Iterator[Finding]:
     for step, command, fence, _ in fence_values(page):
         said = _said(step, "Time limit")
         if isinstance(said, timedelta) and fence.timeout not in (None, said):
-            yield _finding(page, fence_of(page, command), "timeout", "Time limit", step)
+            yield _finding(page, fence_of(page, command), "timeout", step.field("Time limit"))
         said = _said(step, "Retry")
         if isinstance(said, Retry) and fence.retries not in (None, said.times):
-            yield _finding(page, fence_of(page, command), "retries", "Retry", step)
+            yield _finding(page, fence_of(page, command), "retries", step.field("Retry"))
     for _, step in parts.steps:
         values: dict[str, str] = {}
         for found in step.fields:
@@ -49,8 +49,7 @@ def _said(step: Step, label: str) -> object:
     return None if found is None else value_of(found, step)
 
 
-def _finding(page: Page, place: tuple[int, int], key: str, label: str, step: Step) -> Finding:
-    found = step.field(label)
-    value = found.value if found else ""
-    message = f"The fence's {key} and the step's **{label}:** {value} disagree."
+def _finding(page: Page, place: tuple[int, int], key: str, found: StepField | None) -> Finding:
+    said = f"**{found.field.name}:** {found.value}" if found else ""
+    message = f"The fence's {key} and the step's {said} disagree."
     return page.finding("conflicting-fields", "error", place, message, fix="Keep one of the two.")

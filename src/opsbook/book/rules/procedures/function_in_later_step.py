@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from opsbook.book.lint import Around, page_rule
@@ -9,12 +10,15 @@ from opsbook.book.page import Page
 from opsbook.book.parts import parts_of
 from opsbook.book.shell_texts import scripts
 from opsbook.ground.errors import Finding
+from opsbook.ground.pattern import Pattern
+
+_DEFINES = Pattern(r"^[ \t]*(?:function[ \t]+\w|[\w-]+[ \t]*\(\)|alias[ \t])", re.M)
 
 
 @page_rule("function-in-later-step", "warning")
 def check(page: Page, _around: Around) -> Iterator[Finding]:
     text = parts_of(page).text
-    if "()" not in text and "function " not in text and "alias " not in text:
+    if not any(sign in text for sign in ("()", "function ", "alias ")) or _DEFINES().search(text) is None:
         return
     from opsbook.book.shell import aliases, calls, defined_functions  # within: few pages define a function
 

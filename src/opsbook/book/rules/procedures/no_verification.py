@@ -37,8 +37,8 @@ def _unverified(page: Page) -> list[Procedure]:
     Many such pages are one procedure under many headings, and then one reminder is enough.
     """
     procedures = parts_of(page).procedures
-    deployments = [each for each in procedures if is_deployment(page, each) and does_something(each)]
     if page.kind != "procedure":
+        deployments = [each for each in procedures if is_deployment(page, each) and does_something(each)]
         return [each for each in deployments if _lacks_one(page, each)]
     own = any(each.field("Verification") for each in procedures)
     if not own and any(each.verification or ends_with_a_look(each) for each in procedures):

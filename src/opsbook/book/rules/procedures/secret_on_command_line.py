@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from opsbook.book.field_values import secret_names
 from opsbook.book.lint import Around, page_rule
 from opsbook.book.page import Page
-from opsbook.book.procedure import Procedure
+from opsbook.book.parts import parts_of
 from opsbook.book.shell_texts import scripts
 from opsbook.ground.errors import Finding
 
 
 @page_rule("secret-on-command-line", "error")
 def check(page: Page, _around: Around) -> Iterator[Finding]:
+    parts = parts_of(page)
+    if "$" not in parts.text:
+        return
+    secrets = {procedure.anchor: secret_names(procedure) for procedure in parts.procedures}
     for script in scripts(page):
         if "$" not in script.text:
             continue
         from opsbook.book.shell import secret_on_command_line  # within: most pages hold no variable
 
-        declared = _declared(script.procedure)
+        declared = secrets[script.procedure.anchor]
         exposed = {found.start: found for found in secret_on_command_line(script.text)}
         exposed.update((found.start, found) for found in secret_on_command_line(script.text, declared) if declared)
         for start in sorted(exposed):
@@ -31,13 +36,6 @@ def check(page: Page, _around: Around) -> Iterator[Finding]:
                 "argument, which `ps` shows.",
                 fix=_instead(found.program, found.name),
             )
-
-
-def _declared(procedure: Procedure) -> frozenset[str]:
-    """The parameters of type secret and the variables of **Secrets:** labels."""
-    from opsbook.book.field_values import secret_names
-
-    return secret_names(procedure)
 
 
 def _instead(program: str, name: str) -> str:

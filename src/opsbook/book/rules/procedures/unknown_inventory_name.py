@@ -11,9 +11,10 @@ from opsbook.book.parts import parts_of
 from opsbook.book.shell_texts import scripts
 from opsbook.ground.errors import Finding
 from opsbook.ground.guesses import closest
+from opsbook.ground.pattern import Pattern
 
 _PROGRAMS = frozenset({"ssh", "scp", "rsync", "sftp", "mosh", "ping"})
-_VALUED = re.compile(r"-[bcDeEFiIJLlmOopQRSWw]")
+_VALUED = Pattern(r"-[bcDeEFiIJLlmOopQRSWw]")
 _HERE = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0"})
 
 
@@ -49,7 +50,7 @@ def _hosts(script: str) -> Iterator[tuple[str, int, int]]:
         skip = False
         for word in command.words[1:]:
             if skip or word.text.startswith("-"):
-                skip = not skip and _VALUED.fullmatch(word.text) is not None
+                skip = not skip and _VALUED().fullmatch(word.text) is not None
                 continue
             host = _host(word.text, name)
             if host and re.fullmatch(r"[A-Za-z0-9][\w.-]*", host):

@@ -25,21 +25,21 @@ def check(page: Page, around: Around) -> Iterator[Finding]:
         if found.label == "Run on" and targets:
             value = value_of(found, step)
             names = [name for name in value.targets if name[0] != "$"] if isinstance(value, RunOn) else []
-            yield from _unknown(page, value_place(page, found), names, targets, "host or group")
+            yield from _unknown(page, value_place(page, found), names, targets, what="host or group")
         elif found.label == "Approval" and approvers:
             value = value_of(found, step)
             names = list(value.approvers) if isinstance(value, Approval) else []
-            yield from _unknown(page, value_place(page, found), names, approvers, "person or group of approvers")
+            yield from _unknown(page, value_place(page, found), names, approvers, what="person or group of approvers")
     for procedure in parts.procedures if targets else ():
         for parameter in procedure.declared:
             kind = read_type(parameter.type)
             group = kind.group if isinstance(kind, ParameterType) and kind.group[:1] != "$" else ""
             place = (parameter.start, parameter.end)
-            yield from _unknown(page, place, [group] if group else [], targets, "group")
+            yield from _unknown(page, place, [group] if group else [], targets, what="group")
 
 
 def _unknown(
-    page: Page, place: tuple[int, int], names: Iterable[str], known: Iterable[str], what: str
+    page: Page, place: tuple[int, int], names: Iterable[str], known: Iterable[str], *, what: str
 ) -> Iterator[Finding]:
     known = sorted(known)
     for name in names:
