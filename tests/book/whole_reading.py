@@ -19,11 +19,6 @@ from opsbook.ground.errors import Finding
 from opsbook.ground.splices import apply
 from opsbook.usecases.chosen_rules import ChosenRules
 from opsbook.usecases.coverage import service_coverage
-<<<<<<< HEAD
-from opsbook.usecases.chosen_rules import all_rules
-from opsbook.usecases.lint import lint_book
-=======
->>>>>>> readtests
 from opsbook.usecases.ports import PageFile, Unreadable
 from opsbook.usecases.show import Shown, page_model
 
