@@ -57,7 +57,7 @@ def value_blocks(page: Page, field: Field, label: str) -> tuple[int, int]:
 
     Those of its bullet; behind a label that ends a paragraph, what follows up to the next label or heading: all of it
     for the steps and the rollback, the first list for a check or a prerequisite, for other steps may come behind. A
-    label with words behind it takes only the fences that follow directly, and a rollback behind the steps its list.
+    label with words behind it takes only the fences that follow directly; a rollback that has steps before it takes all.
     """
     document = page.document
     low = field.block + 1
@@ -75,7 +75,8 @@ def value_blocks(page: Page, field: Field, label: str) -> tuple[int, int]:
     if label == "Deployment Process":
         return low, stop
     is_alone = not value or value.endswith(":")
-    if label == "Rollback Process" and (is_alone or has_any(document.ordered, first, field.block)):
+    has_steps = has_any(document.ordered, first, field.block) or has_any(document.codes, first, field.block)
+    if label == "Rollback Process" and (is_alone or has_steps):
         return low, stop
     return low, _first_list_end(page, low, stop) if is_alone else _fences_end(page, low, stop)
 
