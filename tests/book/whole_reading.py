@@ -9,7 +9,7 @@ import msgspec
 
 from opsbook.book import runbook
 from opsbook.book.freshness import review_of
-from opsbook.book.lint import Around, LintSettings, in_reading_order, lint_page
+from opsbook.book.lint import Around, LintSettings, in_reading_order, lint_book, lint_page
 from opsbook.book.outline import outline_of
 from opsbook.book.page import Page, Reading, default_reading, read_page
 from opsbook.book.procedure import procedures_of
@@ -17,9 +17,8 @@ from opsbook.book.search_sections import search_sections
 from opsbook.entrypoints.shown.page import as_text
 from opsbook.ground.errors import Finding
 from opsbook.ground.splices import apply
-from opsbook.usecases.chosen_rules import all_rules
+from opsbook.usecases.chosen_rules import ChosenRules
 from opsbook.usecases.coverage import service_coverage
-from opsbook.usecases.lint import lint_book
 from opsbook.usecases.ports import PageFile, Unreadable
 from opsbook.usecases.show import Shown, page_model
 
@@ -69,16 +68,17 @@ def read_whole(path: str, raw: bytes) -> list[Finding]:
     around = around_of(shelf)
     page = read_page(path, raw)
     _properties(page)
-    rules = all_rules()
-    outline = msgspec.msgpack.encode(outline_of(page, around))
-    findings = in_reading_order([*lint_page(page, rules, around), *lint_book(rules, [outline_of(page, around)], around)])
+    rules = ChosenRules()
+    outline = outline_of(page, around)
+    msgspec.msgpack.encode(outline)
+    of_page = lint_page(page, rules.of_page(page), around)
+    findings = in_reading_order([*of_page, *lint_book(rules.of_book([outline]), [outline], around)])
     model = page_model(page, shelf, around)
     msgspec.json.decode(msgspec.json.encode(model))
     list(as_text(Shown(page, model, 0, len(raw))))
     list(search_sections(page))
     service_coverage(page, LintSettings())
     apply(raw, [edit for finding in findings for edit in finding.edits])
-    assert outline
     return findings
 
 

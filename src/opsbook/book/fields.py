@@ -46,28 +46,32 @@ def read_fields(document: Document) -> tuple[Field, ...]:
     or when it is a whole line of its own (people write headings that way)."""
     fields: list[Field] = []
     content, blocks = document.content, document.blocks
-    strongs = document.strongs
-    for at, (start, end) in enumerate(strongs):
+    for start, end in reversed(document.strongs):  # backwards, since a value ends where the next label begins
         label = document.source(start + 2, end - 2)
-        if len(label) > 80 or not label.strip():
+        name = _label(label)
+        if len(label) > 80 or not name:
             continue
         index = document.index_at(start + 1) - 1
         if index < 0 or blocks[index].kind != "paragraph":
             continue
         limit = blocks[index].end
-        if at + 1 < len(strongs) and strongs[at + 1][0] < limit:
-            limit = strongs[at + 1][0]
+        if fields and fields[-1].start < limit:
+            limit = fields[-1].start
         value_start = end
         if content[end : end + 1] == b":":
             value_start = end + 1
+        elif content[end : end + 3] == _WIDE_COLON:
+            value_start = end + 3
         elif not label.rstrip().endswith((":", "：")):
             line_end = content.find(b"\n", end, limit)
             if content[end : limit if line_end < 0 else line_end].strip():
                 continue
         while content[value_start : value_start + 1] in (b" ", b"\t") and value_start < limit:
             value_start += 1
-        name = _label(label)
         is_first = index > 0 and blocks[index - 1].kind == "item" and start <= blocks[index].start + 1
         item = index - 1 if is_first else -1
         fields.append(Field(name.lower(), name, start, value_start, value_start, limit, index, item))
-    return tuple(fields)
+    return tuple(reversed(fields))
+
+
+_WIDE_COLON = "：".encode()

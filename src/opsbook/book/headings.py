@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from unicodedata import normalize
 
 SLOTS: tuple[str, ...] = (
     "overview", "architecture", "health-checks", "deployment", "common-operations", "troubleshooting", "monitoring",
@@ -120,6 +121,7 @@ def plain_title(title: str) -> str:
     """A heading's words as they are compared: lower case, without numbering, emoji, aside and edge punctuation."""
     words = title.lower()
     if not words.isascii():
+        words = normalize("NFC", words)
         words = "".join(c for c in words if c.isalnum() or c in " &'/.,;:()[]-–—" or c.isspace())
     words = _NUMBERING.sub("", words.strip(_EDGES), count=1)
     if "(" in words or "[" in words:
@@ -160,7 +162,7 @@ class Headings:
             return None  # no synonym begins so: most headings are told apart here
         plain = plain_title(title)
         found = self._slots.get(plain)
-        if found is None and " " in plain:
+        if found is None and (" " in plain or "-" in plain):
             found = self._slots.get(plain.replace("&", "and")) or self._slots.get(plain.replace("-", " "))
         return found
 

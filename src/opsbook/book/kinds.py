@@ -7,6 +7,8 @@ from functools import lru_cache
 
 from msgspec import Struct
 
+from opsbook.ground.pattern import Pattern
+
 RUNBOOK_SLOTS = (
     "overview", "architecture", "health-checks", "deployment", "common-operations", "troubleshooting", "monitoring",
     "emergency-contacts",
@@ -59,12 +61,12 @@ _POLICY_STEMS = frozenset({
     "people", "schedule", "schedules", "rota", "rotation", "rotation-schedule", "escalation-paths", "status-updates",
     "communication", "contacts", "roles",
 })  # fmt: skip
-_POST_MORTEM = re.compile(r"post-?\s?mortem|retrospective|\brca\b|root[- ]cause[- ]analysis", re.I)
-_RUNBOOK_TITLE = re.compile(r"\brun-?book\b", re.I)
-_INCIDENT_TITLE = re.compile(r"^incident\b|\bincident report\b|\boutage\b", re.I)
-_ALERT_NAME = re.compile(r"^[A-Z][a-z0-9]*(?:[A-Z]+[a-z0-9]*)+$")
-_HUMP = re.compile(r"[A-Z][a-z]")
-_DATED = re.compile(r"^\d{4}-\d{2}(?:-\d{2})?[-_.]")
+_POST_MORTEM = Pattern(r"post-?\s?mortem|retrospective|\brca\b|root[- ]cause[- ]analysis", re.I)
+_RUNBOOK_TITLE = Pattern(r"\brun-?book\b", re.I)
+_INCIDENT_TITLE = Pattern(r"^incident\b|\bincident report\b|\boutage\b", re.I)
+_ALERT_NAME = Pattern(r"^(?=.*[a-z])[A-Z][a-z0-9]*(?:[A-Z]+[a-z0-9]*)+$")
+_HUMP = Pattern(r"[A-Z][a-z]")
+_DATED = Pattern(r"^\d{4}-\d{2}(?:-\d{2})?[-_.]")
 _ALERT_SLOTS = frozenset(ALERT_SLOTS)
 _SERVICE_SLOTS = frozenset(RUNBOOK_SLOTS) - {"overview"}
 _INCIDENT_SLOTS = frozenset({"timeline", "root-cause", "resolution", "prevention", "lessons-learned"})
@@ -84,7 +86,7 @@ class Clues(Struct, frozen=True, gc=False):
 
 def is_alert_name(title: str) -> bool:
     """Whether a title has the shape of an alert's name: one CamelCase word such as `KubePodCrashLooping`."""
-    return _ALERT_NAME.match(title) is not None
+    return _ALERT_NAME().match(title) is not None
 
 
 @lru_cache(maxsize=8192)
@@ -112,9 +114,10 @@ def decide_kind(clues: Clues) -> str:
 
 def _by_folder(stem: str, folders: frozenset[str], clues: Clues) -> str | None:
     if folders & {"incidents", "incident", "postmortems", "post-mortems", "outages"}:
-        if stem in _POLICY_STEMS or ("response" in stem and not _DATED.match(stem)):
+        if stem in _POLICY_STEMS or ("response" in stem and not _DATED().match(stem)):
             return "policy"
-        if _POST_MORTEM.search(stem) or _POST_MORTEM.search(clues.title) or folders & {"postmortems", "post-mortems"}:
+        says_so = _POST_MORTEM().search
+        if says_so(stem) or says_so(clues.title) or folders & {"postmortems", "post-mortems"}:
             return "post-mortem"
         return "incident"
     if folders & {"monitoring", "observability", "alerting"} and stem in _FILE_KINDS:
@@ -130,10 +133,12 @@ def _by_folder(stem: str, folders: frozenset[str], clues: Clues) -> str | None:
 
 def _alert_page(clues: Clues) -> str | None:
     meant = clues.slots & _ALERT_SLOTS
-    if not clues.has_service and not clues.slots & _SERVICE_SLOTS and len(_HUMP.findall(clues.title)) > 2:
+    if not clues.has_service and not clues.slots & _SERVICE_SLOTS and len(_HUMP().findall(clues.title)) > 2:
         # Three humps are no product's name (ClickHouse has two), so this is an alert's page that is barely begun.
         return "alert-runbook" if is_alert_name(clues.title) else None
     is_named = is_alert_name(clues.title) or clues.has_alert
+    if len(meant) < 3 and not clues.has_alert and len(clues.slots & _SERVICE_SLOTS) > 1:
+        return None  # a service whose name looks like an alert's, such as ClickHouse
     if len(meant) >= 3 or (meant and is_named) or (is_named and clues.has_alert):
         return "alert-runbook" if not clues.has_service or "meaning" in meant else None
     return None
@@ -147,11 +152,11 @@ def _runbook_or_procedure(clues: Clues) -> str:
 
 
 def _by_title(stem: str, clues: Clues) -> str | None:
-    if _POST_MORTEM.search(clues.title) or _POST_MORTEM.search(stem):
+    if _POST_MORTEM().search(clues.title) or _POST_MORTEM().search(stem):
         return "post-mortem"
-    if _RUNBOOK_TITLE.search(clues.title) or "runbook" in stem:
+    if _RUNBOOK_TITLE().search(clues.title) or "runbook" in stem:
         return _alert_page(clues) or _runbook_or_procedure(clues)
-    if _INCIDENT_TITLE.search(clues.title) and clues.slots & _INCIDENT_SLOTS:
+    if _INCIDENT_TITLE().search(clues.title) and clues.slots & _INCIDENT_SLOTS:
         return "incident"
     return _alert_page(clues) if is_alert_name(clues.title) else None
 

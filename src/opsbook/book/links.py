@@ -9,7 +9,6 @@ import posixpath
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from urllib.parse import unquote
 
 from msgspec import Struct
 
@@ -18,9 +17,10 @@ from opsbook.book.page import PAGE_ENDINGS, Page
 from opsbook.ground.errors import Edit
 from opsbook.ground.guesses import closest
 from opsbook.ground.markdown import Link
+from opsbook.ground.pattern import Pattern
 
-_SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//")
-_TEMPLATED = re.compile(r"<%|^%=|\{\{|\{%|\$\{|\]\(")
+_SCHEME = Pattern(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//")
+_TEMPLATED = Pattern(r"<%|^%=|\{\{|\{%|\$\{|\]\(")
 _INDEXES = ("index.md", "README.md", "_index.md", "readme.md", "index.html.md.erb", "index.markdown")
 # GitHub prefixes ids of its own making; a link may carry the prefix. It drops U+FE0F from no anchor, yet most people
 # type links without that invisible selector, and browsers follow either.
@@ -59,12 +59,12 @@ def targets(page: Page, around: Around) -> list[tuple[Link, Target]]:
 
 def resolve(page: Page, href: str, around: Around) -> Target:
     """Where an address written on a page leads."""
-    if _SCHEME.match(href):
+    if _SCHEME().match(href):
         return EXTERNAL
-    if _TEMPLATED.search(href):
+    if _TEMPLATED().search(href):
         return TEMPLATED
     anchor = fragment(href)
-    path = unquote(href.partition("#")[0].partition("?")[0])
+    path = _unquoted(href.partition("#")[0].partition("?")[0])
     if not path:
         return _own_anchor(page, anchor)
     wanted = _joined(page.path, path, around)
@@ -80,7 +80,15 @@ def resolve(page: Page, href: str, around: Around) -> Target:
 
 def fragment(href: str) -> str:
     """The anchor in an address, as headings have it."""
-    return unquote(href.partition("#")[2])
+    return _unquoted(href.partition("#")[2])
+
+
+def _unquoted(text: str) -> str:
+    if "%" not in text:
+        return text
+    from urllib.parse import unquote  # inside: it takes 2 ms to import, and few links have a %
+
+    return unquote(text)
 
 
 def _own_anchor(page: Page, fragment: str) -> Target:

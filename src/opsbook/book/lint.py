@@ -6,7 +6,6 @@ processes. Suppression and the order of findings are decided here and nowhere el
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
@@ -16,6 +15,7 @@ from msgspec import Struct
 
 from opsbook.book.page import Page
 from opsbook.ground.errors import SEVERITIES, Finding, Severity, Span
+from opsbook.ground.pattern import Pattern
 from opsbook.ground.registry import Registry
 
 
@@ -229,7 +229,7 @@ def at_least(findings: Iterable[Finding], severity: Severity) -> bool:
 
 # `<!-- opsbook: allow broken-link, stale -->` holds for the rest of its own line and for the line below it;
 # `allow-page` for the whole page. A reason may follow the rules after a dash.
-_ALLOW = re.compile(r"<!--\s*opsbook:\s*(allow|allow-page)\s+([a-z][a-z0-9-]*(?:\s*,\s*[a-z][a-z0-9-]*)*)[^>]*?-->")
+_ALLOW = Pattern(r"<!--\s*opsbook:\s*(allow|allow-page)\s+([a-z][a-z0-9-]*(?:\s*,\s*[a-z][a-z0-9-]*)*)[^>]*?-->")
 
 
 def suppressions(page: Page) -> Suppressions | None:
@@ -245,13 +245,13 @@ def suppressions(page: Page) -> Suppressions | None:
     for number, line in enumerate(lines, 1):
         if "opsbook" not in line:
             continue
-        for found in _ALLOW.finditer(line):
+        for found in _ALLOW().finditer(line):
             names = frozenset(name.strip() for name in found.group(2).split(","))
             if found.group(1) == "allow-page":
                 everywhere |= names
                 continue
             covered = number
-            if not _ALLOW.sub("", line).strip():
+            if not _ALLOW().sub("", line).strip():
                 following = (n for n, text in enumerate(lines[number:], number + 1) if text.strip())
                 covered = next(following, number)
             by_line[covered] = by_line.get(covered, frozenset()) | names

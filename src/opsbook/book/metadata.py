@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from opsbook.book.fields import Field
 from opsbook.ground.markdown import Document
+from opsbook.ground.pattern import Pattern
 
 
 class Datum(Struct, frozen=True, gc=False):
@@ -60,13 +61,13 @@ ALERT_KEYS = ("alert", "alert name", "alertname", "alerts", "alert names")
 
 # Only what stands before the first section is metadata; a field table further down is content.
 _TABLE_HEADS = frozenset({"field", "property", "key", "attribute", "item", "name", "metadata", ""})
-_PLAIN_LINE = re.compile(r"^([A-Z][A-Za-z _-]{1,30}):[ \t]+(\S.*)$", re.M)
+_PLAIN_LINE = Pattern(r"^([A-Z][A-Za-z _-]{1,30}):[ \t]+(\S.*)$", re.M)
 
 
 @lru_cache(maxsize=4096)
 def plain_key(key: str) -> str:
     """A key as it is compared: lower case, words apart by one space."""
-    return " ".join(key.lower().replace("_", " ").replace("-", " ").strip("*` :").split())
+    return " ".join(key.lower().replace("_", " ").replace("-", " ").split()).strip("*` :")
 
 
 def read_metadata(document: Document, fields: tuple[Field, ...]) -> Metadata:
@@ -93,6 +94,9 @@ def read_metadata(document: Document, fields: tuple[Field, ...]) -> Metadata:
 def _front_entries(document: Document, front: Mapping[str, Any]) -> list[Datum]:
     entries = []
     lines = document.front
+    ops = front.get("ops")
+    if isinstance(ops, Mapping) and "owner" in ops:  # the only front matter of the procedures' grammar
+        front = {"owner": ops["owner"], **front}
     for key, value in front.items():
         if value is None or isinstance(value, Mapping):
             continue
@@ -122,8 +126,11 @@ def _read_front(document: Document) -> tuple[Mapping[str, Any], tuple[int, str] 
 # The usual front matter is `key: word` lines and lists of words; reading those here spares importing YAML (15 ms) on
 # most pages. A value that YAML could read as anything but this very text is left to YAML.
 _SCALAR = r"\"([^\"\\\n]*)\"|'([^'\n]*)'|([^\s\"'\[\]{}&*!|>%@`#?:,-][^\n#:]*?)"
-_FLAT = re.compile(rf"([A-Za-z_][\w .-]*):[ \t]*(?:{_SCALAR}|\[([^\[\]{{}}\"'#:&*!|>%@`\n]*)\])?[ \t]*\r?")
-_LISTED = re.compile(rf"[ \t]*-[ \t]+(?:{_SCALAR})[ \t]*\r?")
+_FLAT = Pattern(
+    rf"([A-Za-z_][\w .-]*):(?![^ \t\r])[ \t]*(?:{_SCALAR}|\[([^\[\]{{}}\"'#:&*!|>%@`\n]*)\])?[ \t]*\r?"
+)
+_LISTED = Pattern(rf"[ \t]*-[ \t]+(?:{_SCALAR})[ \t]*\r?")
+_NOTHING = frozenset({"~", "null", "Null", "NULL"})
 
 
 def _read_flat(text: str) -> dict[str, Any] | None:
@@ -132,11 +139,11 @@ def _read_flat(text: str) -> dict[str, Any] | None:
     for line in text.split("\n"):
         if not line.strip() or line.startswith("#"):
             continue
-        listed = _LISTED.fullmatch(line)
+        listed = _LISTED().fullmatch(line)
         if listed is not None and key and isinstance(found[key], list | None):
             found[key] = [*(found[key] or ()), _scalar(*listed.groups())]
             continue
-        match = _FLAT.fullmatch(line)
+        match = _FLAT().fullmatch(line)
         if match is None or match.group(1).strip() in found:
             return None
         key = match.group(1).strip()
@@ -146,7 +153,9 @@ def _read_flat(text: str) -> dict[str, Any] | None:
 
 
 def _scalar(double: str | None, single: str | None, bare: str | None) -> str | None:
-    return double if double is not None else single if single is not None else bare
+    if bare is not None:
+        return None if bare in _NOTHING else bare
+    return double if double is not None else single
 
 
 def _read_yaml(document: Document) -> tuple[Mapping[str, Any], tuple[int, str] | None]:
@@ -190,7 +199,7 @@ def _plain_entries(document: Document, first_section: int) -> list[Datum]:
     for block in document.blocks[: document.index_at(first_section)]:
         if block.kind != "paragraph" or document.content.find(b":", block.start, block.end) < 0:
             continue
-        for found in _PLAIN_LINE.finditer(document.source(block.start, block.end)):
+        for found in _PLAIN_LINE().finditer(document.source(block.start, block.end)):
             key = plain_key(found.group(1))
             if key in _PLAIN_KEYS:
                 start = block.start + len(found.string[: found.start(2)].encode())

@@ -11,13 +11,14 @@ from opsbook.book.page import Page, Section
 from opsbook.book.slots import is_unfilled
 from opsbook.book.tables import read_tables
 from opsbook.book.times import When, read_time
+from opsbook.ground.pattern import Pattern
 
 _TIME_HEADS = frozenset({
     "time", "timestamp", "when", "date", "datetime", "date and time", "date/time", "date time", "date & time",
 })  # fmt: skip
 # What begins like a moment and must then be one: a clock, or a date in figures.
-_LIKE_A_MOMENT = re.compile(r"[~≈<>*_`\[(\s]*(\d{1,2}[:h]\d{2}(?!\d)|\d{4,5}-\d{1,2}-\d{1,2}\b)", re.I)
-_DAY = re.compile(
+_LIKE_A_MOMENT = Pattern(r"[~≈<>*_`\[(\s]*(\d{1,2}[:h]\d{2}(?!\d)|\d{4,5}-\d{1,2}-\d{1,2}\b)", re.I)
+_DAY = Pattern(
     r"\d{4}-\d\d-\d\d|\bday\b|day,|\b(?:jan|feb|mar|apr|may|june?|july?|aug|sep|oct|nov|dec)[a-z]*\b", re.I
 )
 
@@ -59,7 +60,7 @@ def _runs(page: Page, section: Section) -> Iterator[list[Entry]]:
             items += [entry for item in document.inside(index) if (entry := _item_entry(page, item))]
             continue
         text = document.source(block.start, block.end)
-        if block.kind == "heading" or (block.kind == "paragraph" and _DAY.search(text)):
+        if block.kind == "heading" or (block.kind == "paragraph" and _DAY().search(text)):
             yield items
             items = []
         if block.kind == "heading" and (entry := _leading(text, block.start)):
@@ -88,7 +89,7 @@ def _leading(source: str, start: int) -> Entry | None:
     line = source.split("\n", 1)[0]
     mark = len(line) - len(line.lstrip("#> \t*_`["))
     body = line[mark:]
-    if not _LIKE_A_MOMENT.match(body):
+    if not _LIKE_A_MOMENT().match(body):
         return None
     lead = _lead(body)
     begin = start + len(line[:mark].encode())
@@ -108,6 +109,6 @@ def _lead(body: str) -> str:
 
 def _entry(text: str, start: int, end: int) -> Entry:
     when = read_time(text)
-    if when is None and not _LIKE_A_MOMENT.match(text):
+    if when is None and not _LIKE_A_MOMENT().match(text):
         when = When(is_relative=True)  # `Later that day`: words, which order nothing and are no mistake
     return Entry(text, when, start, end)

@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from opsbook import __version__
-from opsbook.entrypoints.options import Shared, shared_options, write_examples
+from opsbook.entrypoints.options import Shared, help_option, shared_options, write_examples
 from opsbook.entrypoints.verbs import EXAMPLES, VERBS, find
 
 BROKEN_PIPE = 141  # what a shell shows for a program that SIGPIPE ended (128 + 13)
@@ -83,8 +83,13 @@ opsbook = Opsbook(
     "opsbook",
     callback=_begin,
     help="Your docs/operations folder, alive: plain Markdown pages, checked, found and made to work.",
-    params=[*shared_options(), click.Option(["--version"], is_flag=True, help="Print the version and exit.")],
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    params=[
+        *shared_options(),
+        click.Option(["--version"], is_flag=True, help="Print the version and exit."),
+        help_option(),
+    ],
+    add_help_option=False,
+    context_settings={"max_content_width": 100},
     invoke_without_command=True,
     subcommand_metavar="VERB [ARGUMENTS]",
 )

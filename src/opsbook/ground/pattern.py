@@ -7,19 +7,20 @@ start-up of 50, and a page without commands needs none of them. A call costs 50 
 from __future__ import annotations
 
 import re
+from typing import AnyStr, Generic
 
 
-class Pattern:
+class Pattern(Generic[AnyStr]):
     """`PATTERN = Pattern(r"a+")` at the top of a module, `PATTERN().search(text)` in it."""
 
     __slots__ = ("_compiled", "_flags", "_source")
 
-    def __init__(self, source: str, flags: int = 0) -> None:
-        self._source = source
+    def __init__(self, source: AnyStr, flags: int = 0) -> None:
+        self._source: AnyStr = source
         self._flags = flags
-        self._compiled: re.Pattern[str] | None = None
+        self._compiled: re.Pattern[AnyStr] | None = None
 
-    def __call__(self) -> re.Pattern[str]:
+    def __call__(self) -> re.Pattern[AnyStr]:
         """The compiled pattern; raises re.error at the first use of one that is none."""
         if self._compiled is None:
             self._compiled = re.compile(self._source, self._flags)

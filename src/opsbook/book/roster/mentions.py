@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from opsbook.book.fields import Field
 from opsbook.book.lint import Mention
 from opsbook.book.page import Page
+from opsbook.ground.pattern import Pattern
 
 if TYPE_CHECKING:
     from opsbook.book.roster.values import Reference, Roster
 
 
 # Not the @ of an address, of a package (`@scope/name`), of a decorator with its call, or of a version (`x@1`).
-_HANDLE = re.compile(r"(?<![\w@./`-])@([A-Za-z][\w-]*(?:\.[\w-]+)*)(?![\w/@(])")
+_HANDLE = Pattern(r"(?<![\w@./`-])@([A-Za-z][\w-]*(?:\.[\w-]+)*)(?![\w/@(])")
 _APPROVALS = frozenset({"approval", "approvals", "approved by", "needs approval"})
 # What the template of a tool's documentation writes where a name belongs.
 _EXAMPLES = frozenset({"name", "handle", "user", "username", "someone", "team", "person"})
@@ -114,7 +115,7 @@ def _handles_in(page: Page, start: int, end: int) -> Iterator[Mention]:
     source = page.document.source(start, end)
     if "`" in source:
         source = re.sub(r"`[^`\n]*`", lambda code: " " * len(code.group()), source)
-    for found in _HANDLE.finditer(source):
+    for found in _HANDLE().finditer(source):
         if found.group(1).lower() in _EXAMPLES:
             continue
         begin = start + len(source[: found.start()].encode())

@@ -12,13 +12,14 @@ from opsbook.book.slots import is_unfilled
 from opsbook.book.tables import Cell
 from opsbook.ground.durations import read_duration
 from opsbook.ground.markdown import Document
+from opsbook.ground.pattern import Pattern
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY_S = 86_400
 _NOBODY = frozenset({"", "-", "–", "—", "nobody", "no one", "none", "n/a", "tbd", "?"})
-_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+|https?://|\+?[\d ()/.-]{6,}$|(?:mailto|tel|sms):", re.I)
+_ADDRESS = Pattern(r"[^\s@]+@[^\s@]+\.[^\s@]+|https?://|\+?[\d ()/.-]{6,}$|(?:mailto|tel|sms):", re.I)
 # A name is a few words and nothing that belongs to a sentence.
-_NAME = re.compile(r"[^\W\d_][\w.'’-]*(?: [\w.'’&-]+){0,4}")
+_NAME = Pattern(r"[^\W\d_][\w.'’-]*(?: [\w.'’&-]+){0,4}")
 _SENTENCE = frozenset({
     "the", "a", "an", "ask", "in", "if", "see", "or", "whoever", "your", "our", "on", "call", "via", "page",
 })  # fmt: skip
@@ -67,10 +68,10 @@ def _reference(text: str, start: int) -> Reference | None:
 def _form(bare: str) -> str:
     if bare.startswith("#") or bare.casefold().endswith(" channel"):
         return "channel"
-    if _ADDRESS.match(bare):
+    if _ADDRESS().match(bare):
         return "address"
     words = bare.casefold().split()
-    is_name = _NAME.fullmatch(bare) and (bare[0].isupper() or len(words) == 1)
+    is_name = _NAME().fullmatch(bare) and (bare[0].isupper() or len(words) == 1)
     return "name" if is_name and not _SENTENCE.intersection(words) else "text"
 
 

@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from opsbook.book import placeholders
+from opsbook.ground.pattern import Pattern
 
 if TYPE_CHECKING:
     from tree_sitter import Language, Tree
@@ -35,14 +36,14 @@ def parse(script: str) -> Tree | None:
     if b"<" in source or b"{{" in source:
         source = _masked(script, source)
     if not source.isascii():
-        source = _WIDE.sub(_narrowed, source)
+        source = _WIDE().sub(_narrowed, source)
     tree: Tree = _parser().parse(source)
     return tree
 
 
 # The grammar's scanner asks C's isdigit() about whole code points, which reads beyond a table and may kill the process
 # (`{` and U+D46E7 does). To the shell such a letter is a letter, but no part of a name: `$Aé` is A.
-_WIDE = re.compile(rb"(\$\w*)?([\x80-\xff]+)")
+_WIDE = Pattern(rb"(\$\w*)?([\x80-\xff]+)")
 
 
 def _narrowed(match: re.Match[bytes]) -> bytes:

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from opsbook.book.shell.facts import Word
 from opsbook.book.shell.words import Words, split
+from opsbook.ground.pattern import Pattern
 
 
 class Row(Struct, frozen=True, gc=False):
@@ -69,7 +70,7 @@ def _is_off(options: list[Word], unless: tuple[str, ...]) -> bool:
     return any(name in unless and value in ("none", "false") for name, _, value in parts)
 
 
-Hint = tuple[tuple[str, ...], "re.Pattern[str] | None"]
+Hint = tuple[tuple[str, ...], "Pattern[str] | None"]
 
 
 def hints(rows: tuple[Row, ...]) -> tuple[Hint, ...]:
@@ -80,7 +81,7 @@ def hints(rows: tuple[Row, ...]) -> tuple[Hint, ...]:
 def may_match(found: tuple[Hint, ...], script: str) -> bool:
     """Whether a script may match a row, by its text alone: cheap, and true for every script that does."""
     for verbs, pattern in found:
-        if (not verbs or any(map(script.__contains__, verbs))) and (pattern is None or pattern.search(script)):
+        if (not verbs or any(map(script.__contains__, verbs))) and (pattern is None or pattern().search(script)):
             return True
     return False
 
@@ -89,10 +90,10 @@ def _last_verbs(row: Row) -> tuple[str, ...]:
     return tuple(row.verbs[-1].split("|")) if row.verbs else ()
 
 
-def _option_pattern(row: Row) -> re.Pattern[str] | None:
+def _option_pattern(row: Row) -> Pattern[str] | None:
     letters = "".join(name[1] for name in row.needs if len(name) == 2)
     parts = [re.escape(name) for name in row.needs if len(name) > 2]
     if letters:
         parts.append(f"-[A-Za-z]*[{letters}]")
     # An option begins a word: `node-worker` and `--show-labels` hold no -w.
-    return re.compile(rf"(?<![\w-])(?:{'|'.join(parts)})") if parts else None
+    return Pattern(rf"(?<![\w-])(?:{'|'.join(parts)})") if parts else None

@@ -72,12 +72,12 @@ def _hints() -> dict[str, tuple[Hint, ...]]:
     found |= {name: (((), _alone(name, ("-o", "-O", "--rcfile", "--init-file"))),) for name in SHELLS}
     for name in ("python", "python3", "node", "irb"):
         found[name] = (((), _alone(name, tuple(CLIENTS[name][0]))), (("http.server",), None))
-    found["top"] = (((), re.compile(r"(?<!kubectl )(?<!oc )(?<!adm )(?<!docker )\btop\b")),)
+    found["top"] = (((), Pattern(r"(?<!kubectl )(?<!oc )(?<!adm )(?<!docker )\btop\b")),)
     found |= {
         "read": ((("-",), None),),
-        "sudo": (((), re.compile(r"\bsudo\s[^\n|;&]*?(?<=\s)(?:-\w*[is]|--login|--shell)")),),
+        "sudo": (((), Pattern(r"\bsudo\s[^\n|;&]*?(?<=\s)(?:-\w*[is]|--login|--shell)")),),
     }
-    terminal: Hint = ((), re.compile("-[A-Za-z]*t|--tty"))
+    terminal: Hint = ((), Pattern("-[A-Za-z]*t|--tty"))
     for name in ("docker", "podman", "nerdctl", "docker-compose"):
         found[name] = (*found.get(name, ()), (("exec", "run"), terminal[1]))
     for name in ("kubectl", "oc"):
@@ -85,10 +85,10 @@ def _hints() -> dict[str, tuple[Hint, ...]]:
     return found
 
 
-def _alone(name: str, valued: tuple[str, ...]) -> re.Pattern[str]:
+def _alone(name: str, valued: tuple[str, ...]) -> Pattern:
     """A shell or interpreter with nothing but options behind it: `node`, `bash -i`, not `kubectl get node x`."""
     option = rf"(?:[ \t]+(?:{'|'.join(map(re.escape, sorted(valued))) or '-'})[ \t]+\S+|[ \t]+-\S*)*"
-    return re.compile(rf"\b{re.escape(name)}{option}(?:['\"`)}}]|[ \t]*(?:$|[|;&<>)#\\]|\d[<>]))", re.M)
+    return Pattern(rf"\b{re.escape(name)}{option}(?:['\"`)}}]|[ \t]*(?:$|[|;&<>)#\\]|\d[<>]))", re.M)
 
 
 def _found(script: str, depth: int) -> list[Interactive]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from opsbook.entrypoints.options import Shared, verb
+from opsbook.entrypoints.options import ExistingPath, Shared, verb
 
 FORMATS = ("text", "json", "sarif", "github")
 
@@ -44,7 +44,7 @@ def rule_options(function: click.decorators.FC) -> click.decorators.FC:
         help="The web address of the runbooks and the folder they lie in.",
     )(function)  # fmt: skip
     return click.option(
-        "--rules", "rules", multiple=True, metavar="PATH", type=click.Path(exists=True),
+        "--rules", "rules", multiple=True, metavar="PATH", type=ExistingPath(),
         help="A Prometheus rule file or a folder of them (plain, PrometheusRule, Helm template).",
     )(function)  # fmt: skip
 
@@ -61,7 +61,7 @@ def rule_options(function: click.decorators.FC) -> click.decorators.FC:
         "opsbook lint --rules alerts/ --url-base https://runbooks.example.org=docs/operations/runbooks",
     ),
 )
-@click.argument("paths", nargs=-1, metavar="[PATH]…", type=click.Path(exists=True))
+@click.argument("paths", nargs=-1, metavar="[PATH]…", type=ExistingPath())
 @rule_options
 @click.option("--today", metavar="DATE", callback=_day, help="Lint as on this day (YYYY-MM-DD).")
 @click.option("--select", multiple=True, callback=_names, metavar="RULE,…", help="Apply these rules alone.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
@@ -10,8 +9,9 @@ from opsbook.book.lint import Around, page_rule
 from opsbook.book.page import Page
 from opsbook.book.parts import first_line, parts_of
 from opsbook.ground.errors import Edit, Finding
+from opsbook.ground.pattern import Pattern
 
-_WRITTEN = re.compile(rb"[ \t]*(\d{1,9})[.)]")
+_WRITTEN = Pattern(rb"[ \t]*(\d{1,9})[.)]")
 
 
 @page_rule("step-number", "warning")
@@ -39,7 +39,7 @@ def check(page: Page, _around: Around) -> Iterator[Finding]:
 
 
 def _number(page: Page, at: int) -> int:
-    found = _WRITTEN.match(page.document.content, at)
+    found = _WRITTEN().match(page.document.content, at)
     return int(found.group(1)) if found else 0
 
 
@@ -59,7 +59,7 @@ def _renumbering(page: Page, starts: list[int], rendered: list[int]) -> list[Edi
     """The splices that write what is rendered; none where a longer number would unhinge the blocks of its step."""
     edits = []
     for start, number in zip(starts, rendered, strict=True):
-        found = _WRITTEN.match(page.document.content, start)
+        found = _WRITTEN().match(page.document.content, start)
         if found is None or len(str(number)) != len(found.group(1)):
             return []
         if int(found.group(1)) != number:

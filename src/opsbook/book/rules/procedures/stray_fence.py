@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from opsbook.book.lint import Around, page_rule
@@ -10,6 +9,7 @@ from opsbook.book.page import Page
 from opsbook.book.parts import fence_of, parts_of
 from opsbook.book.steps import Step
 from opsbook.ground.errors import Edit, Finding
+from opsbook.ground.pattern import Pattern
 
 
 @page_rule("stray-fence", "warning")
@@ -36,7 +36,7 @@ def check(page: Page, _around: Around) -> Iterator[Finding]:
             behind = block.end
 
 
-_MARKER = re.compile(rb"([ \t]*)(\d{1,9}[.)]|[-*+])( *)")
+_MARKER = Pattern(rb"([ \t]*)(\d{1,9}[.)]|[-*+])( *)")
 
 
 def _indenting(page: Page, step: Step, start: int, end: int) -> tuple[list[Edit], int]:
@@ -45,7 +45,7 @@ def _indenting(page: Page, step: Step, start: int, end: int) -> tuple[list[Edit]
     None where a tab or a quote is in the way, or where the first line is indented enough: then it takes a person.
     """
     content = page.document.content
-    marker = _MARKER.match(content, step.start)
+    marker = _MARKER().match(content, step.start)
     line_start = content.rfind(b"\n", 0, step.start) + 1
     if marker is None or content[line_start : marker.start(2)].strip(b" "):
         return [], 0
