@@ -31,7 +31,9 @@ def about_rules() -> dict[str, str]:
 class ChosenRules:
     """The rules that a scope selects and neither ignores nor turns off. Raises Usage for a name that no rule has."""
 
-    def __init__(self, select: Iterable[str], ignore: Iterable[str], severities: Sequence[tuple[str, str]]) -> None:
+    def __init__(
+        self, select: Iterable[str] = (), ignore: Iterable[str] = (), severities: Sequence[tuple[str, str]] = ()
+    ) -> None:
         self._select = frozenset(select)
         self._ignore = frozenset(ignore) | {name for name, severity in severities if severity == "off"}
         self._by_need: dict[tuple[str, bool], list[Rule]] = {}
