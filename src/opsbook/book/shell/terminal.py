@@ -85,7 +85,7 @@ def _hints() -> dict[str, tuple[Hint, ...]]:
     return found
 
 
-def _alone(name: str, valued: tuple[str, ...]) -> Pattern:
+def _alone(name: str, valued: tuple[str, ...]) -> Pattern[str]:
     """A shell or interpreter with nothing but options behind it: `node`, `bash -i`, not `kubectl get node x`."""
     option = rf"(?:[ \t]+(?:{'|'.join(map(re.escape, sorted(valued))) or '-'})[ \t]+\S+|[ \t]+-\S*)*"
     return Pattern(rf"\b{re.escape(name)}{option}(?:['\"`)}}]|[ \t]*(?:$|[|;&<>)#\\]|\d[<>]))", re.M)
