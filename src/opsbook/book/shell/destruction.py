@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from opsbook.book.shell.destruction_table import TABLE, VALUED
 from opsbook.book.shell.facts import Command, Script
-from opsbook.book.shell.rows import Hint, Row, hints, matching, may_match, names_of
+from opsbook.book.shell.rows import Hint, Row, hints, matching, may_match, names_in, names_of
 from opsbook.book.shell.walk import read
 from opsbook.book.shell.words import DOCKER_VALUED, KUBECTL_VALUED, Words, program, split, unwrap, word_set
 from opsbook.ground.pattern import Pattern
@@ -45,13 +45,10 @@ def destructive(script: str) -> tuple[Destruction, ...]:
 def _may_destroy(script: str) -> bool:
     """Whether a program of the table is named, with one of its verbs: cheap, and true for all that is reported."""
     hinted = _hints()
-    for name in hinted.keys() & _WORD().findall(script):
+    for name in hinted.keys() & names_in(script):
         if may_match(hinted[name], script):
             return True
     return "mkfs" in script or ("/dev/" in script and ">" in script and _DEVICE().search(script) is not None)
-
-
-_WORD = Pattern(r"[A-Za-z][\w.-]*")
 
 
 @cache

@@ -13,7 +13,7 @@ from typing import Literal, cast
 from msgspec import Struct
 
 from opsbook.book.shell.facts import Command, Script
-from opsbook.book.shell.rows import Hint, hints, matching, may_match, names_of
+from opsbook.book.shell.rows import Hint, hints, matching, may_match, names_in, names_of
 from opsbook.book.shell.terminal_table import CLIENTS, LIMIT, PAGERS, SHELLS, TABLE, VALUED
 from opsbook.book.shell.walk import read
 from opsbook.book.shell.words import DOCKER_VALUED, KUBECTL_VALUED, SSH_VALUED, Words, program, split, unwrap
@@ -45,16 +45,10 @@ def never_ends(script: str) -> tuple[Interactive, ...]:
     return tuple(item for item in needs_terminal(script) if item.kind == "never-ends")
 
 
-_WORD = Pattern(r"[A-Za-z][\w.-]*")
-_REMARK = Pattern(r"^[ \t]*#.*$", re.M)
-
-
 def _may_need(script: str) -> bool:
     """Whether a program of the tables is named with one of its verbs or options: true for all that is reported."""
     hinted = _hints()
-    if "#" in script:
-        script = _REMARK().sub("", script)
-    for name in hinted.keys() & _WORD().findall(script):
+    for name in hinted.keys() & names_in(script):
         if may_match(hinted[name], script):
             return True
     return "while" in script and _FOREVER().search(script) is not None
