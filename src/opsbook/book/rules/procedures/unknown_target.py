@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from opsbook.book.field_values import value_of, value_place
-from opsbook.book.grammar import Approval, ParameterType, RunOn, read_type
 from opsbook.book.lint import Around, page_rule
 from opsbook.book.page import Page
 from opsbook.book.parts import parts_of
@@ -15,27 +13,22 @@ from opsbook.ground.guesses import closest
 
 @page_rule("unknown-target", "error")
 def check(page: Page, around: Around) -> Iterator[Finding]:
-    settings = around.settings
-    targets = settings.targets
-    approvers = settings.people | settings.approvers.keys()
-    if not targets and not approvers:
+    targets = around.settings.targets
+    approvers = around.settings.people | around.settings.approvers.keys()
+    if not (targets or approvers) or not parts_of(page).has_values:
         return
-    parts = parts_of(page)
-    for _, step, found in parts.fields:
-        if found.label == "Run on" and targets:
-            value = value_of(found, step)
-            names = [name for name in value.targets if name[0] != "$"] if isinstance(value, RunOn) else []
+    from opsbook.book.field_values import approvals, host_groups, runs_on, value_place  # within: few pages hold values
+
+    if targets:
+        for found, run_on in runs_on(page):
+            names = [name for name in run_on.targets if name[0] != "$"]
             yield from _unknown(page, value_place(page, found), names, targets, what="host or group")
-        elif found.label == "Approval" and approvers:
-            value = value_of(found, step)
-            names = list(value.approvers) if isinstance(value, Approval) else []
-            yield from _unknown(page, value_place(page, found), names, approvers, what="person or group of approvers")
-    for procedure in parts.procedures if targets else ():
-        for parameter in procedure.declared:
-            kind = read_type(parameter.type)
-            group = kind.group if isinstance(kind, ParameterType) and kind.group[:1] != "$" else ""
-            place = (parameter.start, parameter.end)
-            yield from _unknown(page, place, [group] if group else [], targets, what="group")
+        for parameter, group in host_groups(page):
+            yield from _unknown(page, (parameter.start, parameter.end), [group], targets, what="group")
+    if approvers:
+        for found, approval in approvals(page):
+            what = "person or group of approvers"
+            yield from _unknown(page, value_place(page, found), approval.approvers, approvers, what=what)
 
 
 def _unknown(
