@@ -123,21 +123,28 @@ def test_coverage_without_services_says_how_to_write_the_first():
 
 def test_a_step_shows_its_command_and_why_it_cannot_run():
     step = {"number": "1", "text": "**Restart** it", "kind": "command", "runnable": False, "why_not": "It is open.",
-            "commands": [{"text": "\n".join(f"line{n}" for n in range(9))}]}  # fmt: skip
+            "commands": [{"text": "\n".join(f"line{n}" for n in range(9))}], "fields": {"Repeat": "safe"}}  # fmt: skip
     shown = [click.unstyle(line) for line in page._step(step, None, shows_commands=True)]
     assert shown == [
         "           1 $ Restart it",
         *(f"               line{n}" for n in range(4)),
         "               … and 5 more lines",
+        "               Repeat: safe",
         "               cannot run: It is open.",
     ]
 
 
+def test_a_command_that_is_all_of_a_step_is_shown_once():
+    step = {"number": "verify.1", "text": "`true`", "kind": "command", "runnable": True, "why_not": None,
+            "commands": [{"text": "true"}], "fields": {}}  # fmt: skip
+    assert list(page._step(step, None, shows_commands=True)) == ["    verify.1 $ `true`"]
+
+
 def test_a_section_shows_its_own_text_and_not_its_commands_again():
     step = {"number": "1", "text": "x", "kind": "command", "runnable": True, "why_not": None,
-            "commands": [{"text": "ls"}]}  # fmt: skip
-    procedure = {"title": "T", "anchor": "t", "line": 1, "parameters": [], "steps": [step], "verification": [],
-                 "rollback": []}  # fmt: skip
+            "commands": [{"text": "ls"}], "fields": {}}  # fmt: skip
+    procedure = {"title": "T", "anchor": "t", "line": 1, "parameters": [], "fields": {}, "prerequisites": [],
+                 "steps": [step], "verification": [], "rollback": []}  # fmt: skip
     model = {"path": "a.md", "anchor": "t", "text": "# T\n", "procedures": [procedure], "links": []}
     shown = [click.unstyle(line) for line in page.as_text(Shown(None, model, 0, 0))]
     assert "# T" in shown

@@ -41,9 +41,7 @@ def run(folder: Path, *arguments: str, **environment: str) -> subprocess.Complet
     (folder / "tests" / "test_them.py").write_text(TESTS)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("OPSBOOK_", "PYTEST_"))}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests", *arguments]
-    return subprocess.run(
-        command, cwd=folder, env={**kept, **environment}, capture_output=True, text=True, timeout=120
-    )
+    return subprocess.run(command, cwd=folder, env={**kept, **environment}, capture_output=True, text=True, timeout=120)
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")])

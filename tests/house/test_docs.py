@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 from opsbook import __version__
+from opsbook.book.addresses import VERDICTS
+from opsbook.book.grammar.fence import ATTRIBUTES
+from opsbook.book.headings import SLOTS
+from opsbook.book.kinds import KINDS
+from opsbook.book.labels import labels
 from opsbook.book.lint import RULES
-from opsbook.config_file import FIELDS, read_settings
-from opsbook.usecases.chosen_rules import all_rules
+from opsbook.config_file import FIELDS, LINK_STYLES, read_settings
+from opsbook.entrypoints import cli
+from opsbook.entrypoints.commands.lint import FORMATS
+from opsbook.entrypoints.verbs import VERBS
+from opsbook.ground.errors import SEVERITIES
+from opsbook.usecases.chosen_rules import about_rules, all_rules
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -41,6 +53,125 @@ def test_every_registered_rule_is_named_as_its_page():
     all_rules()
     pages = {path.stem for path in (ROOT / "docs/rules").glob("*.md")}
     assert [name for name in RULES.names() if name not in pages] == []
+
+
+def test_the_table_of_rules_is_complete_and_right():
+    shown = re.findall(r"^\| \[([a-z-]+)\]\(([a-z-]+)\.md\) \| (\w+) \| (.+) \|$", read("docs/rules/README.md"), re.M)
+    rules, about = all_rules(), about_rules()
+    assert sorted(shown) == [(rule.name, rule.name, rule.severity, about[rule.name]) for rule in rules]
+
+
+def test_rules_stand_in_the_table_of_their_folder():
+    titles = {"pages": "Pages", "reports": "Reports", "policies": "Policies", "procedures": "Procedures",
+              "rule_files": "Alert rule files"}  # fmt: skip
+    parts = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", read("docs/rules/README.md"), re.M | re.S))
+    for folder, title in titles.items():
+        files = {path.stem for path in (ROOT / "src/opsbook/book/rules" / folder).glob("*.py")} - {"__init__"}
+        assert set(re.findall(r"^\| \[([a-z-]+)\]", parts[title], re.M)) == {stem.replace("_", "-") for stem in files}
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        ("docs/reading.md", (*SLOTS, *KINDS, *LINK_STYLES)),
+        ("docs/procedures.md", (*labels(), *ATTRIBUTES)),
+        ("docs/linting.md", (*VERDICTS, *FORMATS, *SEVERITIES)),
+        ("docs/README.md", [path.name for path in (ROOT / "docs").glob("*.md") if path.stem != "README"]),
+    ],
+)
+def test_every_word_of_a_list_is_told_on_its_page(page, words):
+    told = set(re.findall(r"(?<!`)`([^`\n]+)`(?!`)|\]\(([\w-]+\.md)\)", read(page)))
+    named = {word.split("=")[0].lower() for pair in told for word in pair}
+    assert [word for word in words if word.lower() not in named] == []
+
+
+def command_lines(page: str) -> Iterator[list[str]]:
+    """The words of each call of Opsbook in the shell blocks and recipes of a page."""
+    for language, block in re.findall(r"^ *(?:`{3})(\w+)\n(.*?)^ *`{3}$", page, re.M | re.S):
+        lines = block.replace("\\\n", " ").split("\n")
+        if language == "console":
+            lines = [line[2:] for line in lines if line.startswith("$ ")]
+        elif language == "yaml":
+            lines = [found[0] for line in lines if (found := re.search(r"(?<=: |- )opsbook .*", line))]
+        elif language not in ("sh", "bash"):
+            continue
+        for line in lines:
+            yield from calls(line)
+
+
+def calls(line: str) -> Iterator[list[str]]:
+    """The words of each call of Opsbook in one line of shell."""
+    found = shlex.shlex(line, posix=True, punctuation_chars=True)
+    found.whitespace_split = True
+    words: list[str] = []
+    for word in [*found, ";"]:
+        if set(word) <= set("|&;<>()"):
+            while words and words[0] in ("exec", "sudo"):
+                words.pop(0)
+            if words and words[0].rpartition("/")[2] == "opsbook":
+                yield words[1:]
+            words = [] if word != "<" and word != ">" else ["file"]
+        else:
+            words.append(word)
+
+
+def faults(words: list[str]) -> Iterator[str]:
+    """What the program would not understand of a call: verbs, options, values of options, how many arguments."""
+    context = click.Context(cli.opsbook, info_name="opsbook")
+    left = words
+    while left and left[0].startswith("--"):  # options of the program itself; those with a value take one more word
+        option = next((each for each in cli.opsbook.get_params(context) if left[0] in each.opts), None)
+        if option is None:
+            yield f"there is no option {left[0]}"
+            return
+        left = left[1:] if option.is_flag or option.is_eager else left[2:]
+    if not left:
+        return
+    command = cli.opsbook.get_command(context, left[0])
+    if command is None:
+        yield f"there is no verb {left[0]}"
+        return
+    context = click.Context(command, info_name=left[0], **command.context_settings)
+    try:
+        values, _, _ = command.make_parser(context).parse_args(left[1:])
+        for parameter in command.params:
+            given = values.get(parameter.name)
+            if parameter.required and parameter.value_is_missing(given):
+                yield f"{parameter.name} is missing"
+            if isinstance(parameter.type, click.Choice) and isinstance(given, str):
+                parameter.type.convert(given, parameter, context)
+    except click.UsageError as wrong:
+        yield wrong.format_message()
+
+
+MANUAL = ["README.md", "CONTRIBUTING.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))]
+
+
+@pytest.mark.parametrize("page", MANUAL)
+def test_every_command_line_that_is_shown_is_understood(page):
+    lines = list(command_lines(read(page)))
+    wrong = [f"opsbook {shlex.join(words)}: {fault}" for words in lines for fault in faults(words)]
+    assert wrong == []
+
+
+def test_the_manual_shows_command_lines_of_every_verb():
+    shown = {words[0] for page in MANUAL for words in command_lines(read(page)) if words}
+    assert {name for verbs in VERBS.values() for name in verbs} - shown == set()
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("opsbook lint --no-cash", "No such option"), ("opsbook lnt", "no verb"), ("opsbook --bok x lint", "no option"),
+        ("opsbook lint --fail-on grave", "not one of"), ("opsbook show", "missing"), ("opsbook new page x", "not one of"),
+        ("cat x | opsbook search -", ""), ("cd x; .venv/bin/opsbook lint a b # c", ""), ("opsbook --book x lint", ""),
+        ("opsbook search a -b < error.log", ""), ("exec opsbook lint", ""), ("opsbook --version", ""),
+        ("opsbook lint --format sarif > x.sarif || true", ""), ("make opsbook", ""),
+    ],
+)  # fmt: skip
+def test_a_command_line_that_is_wrong_is_found(line, found):
+    said = [fault for words in calls(line) for fault in faults(words)]
+    assert (found in said[0]) if found else not said
 
 
 def test_every_make_target_is_told_to_people():

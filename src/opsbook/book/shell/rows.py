@@ -6,7 +6,6 @@ Refuses to know any program; the tables beside it do.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from msgspec import Struct
 
@@ -77,16 +76,6 @@ Hint = tuple[tuple[str, ...], "Pattern[str] | None"]
 def hints(rows: tuple[Row, ...]) -> tuple[Hint, ...]:
     """For each row, strings of which a script that it matches holds one, and a pattern that it holds (or None)."""
     return tuple((_last_verbs(row), _option_pattern(row)) for row in rows)
-
-
-@lru_cache(maxsize=256)  # each of the tables asks, one after the other
-def names_in(script: str) -> frozenset[str]:
-    """Every word of a script that can be a program's name; lines that are remarks are passed over."""
-    return frozenset(_NAME().findall(_REMARK().sub("", script) if "#" in script else script))
-
-
-_NAME = Pattern(r"[A-Za-z][\w.-]*")
-_REMARK = Pattern(r"^[ \t]*#.*$", re.M)
 
 
 def may_match(found: tuple[Hint, ...], script: str) -> bool:

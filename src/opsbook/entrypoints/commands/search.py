@@ -23,8 +23,8 @@ from opsbook.entrypoints.options import Shared, verb
 def command(shared: Shared, words: tuple[str, ...], limit: int) -> int:
     """Find the sections that answer WORDS; `-` reads them from standard input.
 
-    Words are prefixes of one another while none fits whole; "quoted words" stand together; -word leaves out. Exits 1
-    when nothing is found.
+    The last word may be the beginning of one; "quoted words" stand together; -word leaves out. A pasted error is
+    searched by what it says, without its numbers and ids. Exits 1 when nothing is found.
     """
     from opsbook.usecases.search import search, search_model
     from opsbook.wire import build_book, build_search_index
@@ -47,4 +47,6 @@ def command(shared: Shared, words: tuple[str, ...], limit: int) -> int:
 
 def _as_typed(word: str) -> str:
     """A word of the command line; one that holds spaces was quoted, and the shell took the quotes."""
-    return f'"{word}"' if any(c.isspace() for c in word) and '"' not in word else word
+    if '"' in word or not any(c.isspace() for c in word):
+        return word
+    return f'-"{word[1:]}"' if word.startswith("-") else f'"{word}"'

@@ -7,10 +7,12 @@ from typing import Any
 
 import click
 
+from opsbook.book.labels import STEP_LABELS
 from opsbook.entrypoints.shown.terminal import printable, wrapped
 from opsbook.usecases.show import Shown
 
 _MARKS = {"command": "$", "manual": "•", "approval": "✋", "sub-run": "→"}
+_PHASES = frozenset({"Deployment Process", "Verification", "Rollback Process", "Prerequisites", "Environment"})
 _NAMES = 14  # the columns of the facts' names
 _NUMBERS = 10  # the columns of `rollback.1`
 _MOST_LINES = 4  # of a step's text and of its commands; the page has the rest
@@ -68,7 +70,10 @@ def _procedures(model: dict[str, Any], width: int | None, *, shows_commands: boo
         for parameter in procedure["parameters"]:
             default = f" = {parameter['default']}" if parameter["default"] is not None else ""
             yield f"{'':>{_NUMBERS}} needs {parameter['name']}{printable(default)}  {printable(parameter['type'])}"
-        for phase in ("steps", "verification", "rollback"):
+        if shows_commands:
+            for line in _labels({k: v for k, v in procedure["fields"].items() if k in STEP_LABELS}):
+                yield from wrapped(f"{'':>{_NUMBERS + 1}}{line}", width, _NUMBERS + 3)
+        for phase in ("prerequisites", "steps", "verification", "rollback"):
             for step in procedure[phase]:
                 yield from _step(step, width, shows_commands=shows_commands)
 
@@ -81,11 +86,24 @@ def _step(step: dict[str, Any], width: int | None, *, shows_commands: bool) -> I
         commands = [line for command in step["commands"] for line in command["text"].split("\n")]
         for line in _few([_plain(line.strip()) for line in more]):
             yield from wrapped(f"{'':>{hanging}}{line}", width, hanging)
-        for line in _few([printable(line, kept="\t") for line in commands]):
-            yield f"{'':>{hanging}}{click.style(line, dim=True)}"
+        if first != f"`{commands[0] if len(commands) == 1 else ''}`":  # the command is not already the step's text
+            yield from (f"{'':>{hanging}}{line}" for line in _few([_dimmed(line) for line in commands]))
+        for line in _labels(step["fields"]):
+            yield from wrapped(f"{'':>{hanging}}{line}", width, hanging + 2)
     if not step["runnable"]:
         why_not = click.style(f"cannot run: {printable(step['why_not'] or '')}", fg="yellow")
         yield from wrapped(f"{'':>{hanging}}{why_not}", width, hanging)
+
+
+def _labels(fields: dict[str, str]) -> Iterator[str]:
+    """The labels that say how, each with the first line of its value; those that hold steps are shown as steps."""
+    for label, value in fields.items():
+        if label not in _PHASES:
+            yield f"{_plain(label)}: {_plain(value.split(chr(10), 1)[0])}"
+
+
+def _dimmed(line: str) -> str:
+    return click.style(printable(line, kept="\t"), dim=True)
 
 
 def _few(lines: list[str]) -> list[str]:

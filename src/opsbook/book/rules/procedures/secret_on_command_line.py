@@ -25,7 +25,7 @@ def check(page: Page, _around: Around) -> Iterator[Finding]:
     for script in scripts(page):
         if "$" not in script.text:
             continue
-        from opsbook.book.shell import secret_on_command_line  # within: most pages hold no variable
+        from opsbook.book.shell.parameters import secret_on_command_line  # within: most pages hold no variable
 
         declared = secrets.get(script.procedure.anchor, frozenset())
         exposed = {found.start: found for found in secret_on_command_line(script.text)}

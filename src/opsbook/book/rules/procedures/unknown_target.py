@@ -1,4 +1,4 @@
-"""`unknown-target`: a host, group or approver that opsbook.toml does not know. The step would reach nobody."""
+"""`unknown-target`: a host or a group that opsbook.toml does not know. The step would reach nobody."""
 
 from __future__ import annotations
 
@@ -14,32 +14,23 @@ from opsbook.ground.guesses import closest
 @page_rule("unknown-target", "error")
 def check(page: Page, around: Around) -> Iterator[Finding]:
     targets = around.settings.targets
-    approvers = around.settings.people | around.settings.approvers.keys()
-    if not (targets or approvers) or not parts_of(page).has_values:
+    if not targets or not parts_of(page).has_values:
         return
-    from opsbook.book.field_values import approvals, host_groups, runs_on, value_place  # within: few pages hold values
+    from opsbook.book.field_values import host_groups, runs_on, value_place  # within: few pages hold a value
 
-    if targets:
-        for found, run_on in runs_on(page):
-            names = [name for name in run_on.targets if name[0] != "$"]
-            yield from _unknown(page, value_place(page, found), names, targets, what="host or group")
-        for parameter, group in host_groups(page):
-            yield from _unknown(page, (parameter.start, parameter.end), [group], targets, what="group")
-    if approvers:
-        for found, approval in approvals(page):
-            what = "person or group of approvers"
-            yield from _unknown(page, value_place(page, found), approval.approvers, approvers, what=what)
+    for found, run_on in runs_on(page):
+        names = [name for name in run_on.targets if name[0] != "$"]
+        yield from _unknown(page, value_place(page, found), names, targets)
+    for parameter, group in host_groups(page):
+        yield from _unknown(page, (parameter.start, parameter.end), [group], targets)
 
 
-def _unknown(
-    page: Page, place: tuple[int, int], names: Iterable[str], known: Iterable[str], *, what: str
-) -> Iterator[Finding]:
-    known = sorted(known)
+def _unknown(page: Page, place: tuple[int, int], names: Iterable[str], known: frozenset[str]) -> Iterator[Finding]:
     for name in names:
         # A login and a port are not part of a host's name.
         bare = name.rpartition("@")[2].partition(":")[0]
         if name in known or bare in known:
             continue
-        near = closest(bare, known)
+        near = closest(bare, sorted(known))
         fix = f"Did you mean '{near}'?" if near else "Mend the name, or add it to opsbook.toml."
-        yield page.finding("unknown-target", "error", place, f"There is no {what} '{name}'.", fix=fix)
+        yield page.finding("unknown-target", "error", place, f"There is no host or group '{name}'.", fix=fix)

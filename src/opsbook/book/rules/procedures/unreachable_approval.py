@@ -12,7 +12,8 @@ from opsbook.ground.errors import Finding
 
 @page_rule("unreachable-approval", "error")
 def check(page: Page, around: Around) -> Iterator[Finding]:
-    groups, people = around.settings.approvers, around.settings.people
+    groups = around.settings.approvers
+    people = around.settings.people - groups.keys()
     if not (groups or people) or not parts_of(page).has_values:
         return
     from opsbook.book.field_values import approvals, value_place  # within: few pages hold a value of the grammar
