@@ -85,7 +85,7 @@ def lint_settings(config: Config) -> LintSettings:
         required=config.required,
         severities=config.severities,
         secrets_allowed=config.secret_allow,
-        people=frozenset(person for people in config.approvers.values() for person in people),
+        people=frozenset(config.approvers).union(*config.approvers.values()),
         targets=frozenset(config.hosts).union(config.groups, *config.groups.values()),
         approvers=config.approvers,
         practised_days=config.practised_days,

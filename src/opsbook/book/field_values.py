@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 from msgspec import Struct
 
 from opsbook.book import grammar
-from opsbook.book.grammar import Fence, ParameterType, Problem
+from opsbook.book.grammar import Approval, Fence, ParameterType, Problem, Retry, RunOn
 from opsbook.book.page import Page, is_slot_text
+from opsbook.book.parameters import Parameter
 from opsbook.book.parts import Parts, fence_of, first_line, parts_of
 from opsbook.book.procedure import Procedure
 from opsbook.book.steps import Command, Step, StepField
@@ -76,6 +78,43 @@ def fence_values(page: Page) -> Iterator[tuple[Step, Command, Fence, tuple[Probl
     for _, step, command in parts_of(page).commands:
         if "=" in command.info or "{" in command.info:
             yield step, command, *grammar.read_fence(command.info)
+
+
+def runs_on(page: Page) -> Iterator[tuple[StepField, RunOn]]:
+    """The labels that say where to run, with what they say."""
+    yield from ((found, value) for found, value in _values(page, "Run on") if isinstance(value, RunOn))
+
+
+def approvals(page: Page) -> Iterator[tuple[StepField, Approval]]:
+    """The labels that ask for an approval, with what they say."""
+    yield from ((found, value) for found, value in _values(page, "Approval") if isinstance(value, Approval))
+
+
+def _values(page: Page, label: str) -> Iterator[tuple[StepField, Any]]:
+    for _, step, found in parts_of(page).fields:
+        if found.label == label and found.is_known:
+            yield found, value_of(found, step)
+
+
+def host_groups(page: Page) -> Iterator[tuple[Parameter, str]]:
+    """The parameters that are a host of a group, with the group's name."""
+    for procedure in parts_of(page).procedures:
+        for parameter in procedure.declared:
+            kind = grammar.read_type(parameter.type)
+            if isinstance(kind, ParameterType) and kind.group and not kind.group.startswith("$"):
+                yield parameter, kind.group
+
+
+def disagreements(page: Page) -> Iterator[tuple[Command, str, StepField]]:
+    """The fences that say another time limit or number of retries than a label of their step: fence, key, label."""
+    for step, command, fence, _ in fence_values(page):
+        limit, retry = step.field("Time limit"), step.field("Retry")
+        said = value_of(limit, step) if limit else None
+        if limit and isinstance(said, timedelta) and fence.timeout not in (None, said):
+            yield command, "timeout", limit
+        said = value_of(retry, step) if retry else None
+        if retry and isinstance(said, Retry) and fence.retries not in (None, said.times):
+            yield command, "retries", retry
 
 
 def misread(page: Page) -> tuple[Misread, ...]:

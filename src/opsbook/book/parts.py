@@ -25,7 +25,8 @@ class Parts(Struct, frozen=True):
     """The procedures of a page and what is in them, in reading order; `text` is all of their commands' text.
 
     A step that several procedures share (a rollback of them all) is there once, with the first. The step of a field
-    is None where the field belongs to the whole procedure.
+    is None where the field belongs to the whole procedure. `has_values` is False where no label, fence or table holds
+    a value of the grammar, as on most pages, so that nobody need import it.
     """
 
     procedures: tuple[Procedure, ...] = ()
@@ -33,12 +34,7 @@ class Parts(Struct, frozen=True):
     fields: tuple[tuple[Procedure, Step | None, StepField], ...] = ()
     commands: tuple[tuple[Procedure, Step, Command], ...] = ()
     text: str = ""
-
-    @property
-    def has_values(self) -> bool:
-        """Whether a label, a fence or a table of parameters says something that the grammar reads."""
-        declared = any(procedure.declared for procedure in self.procedures)
-        return bool(self.fields) or declared or any(set("={").intersection(each.info) for _, _, each in self.commands)
+    has_values: bool = False
 
 
 NOTHING = Parts()
@@ -92,7 +88,12 @@ def _read(page: Page, procedures: tuple[Procedure, ...]) -> Parts:
                 if field.label in _RUN_TOO:
                     commands.extend((procedure, step, command) for command in _field_commands(page, field))
     text = "\n".join([command.text for _, _, command in commands])
-    return Parts(procedures, tuple(steps), tuple(fields), tuple(commands), text)
+    has_values = (
+        any(field.label in STEP_LABELS for _, _, field in fields)
+        or any("=" in command.info or "{" in command.info for _, _, command in commands)
+        or any(procedure.declared for procedure in procedures)
+    )
+    return Parts(procedures, tuple(steps), tuple(fields), tuple(commands), text, has_values)
 
 
 def _field_commands(page: Page, found: StepField) -> Iterator[Command]:

@@ -144,6 +144,8 @@ def _is_slot(text: str, match: re.Match[str], python: bool) -> bool:
         return False
     if f"</{inner}>" in text or (inner.lower() in _TAGS and _quoted(text, start)):
         return False
+    if "sage:" in text and "sage:" in _line_before(text, start):  # a script that tells how it is called
+        return False
     if " " in inner and (before.isalnum() or before in ")]_."):  # a<b and c>d
         return False
     if python:

@@ -14,7 +14,7 @@ from opsbook.ground.errors import Finding
 def check(page: Page, _around: Around) -> Iterator[Finding]:
     if not parts_of(page).has_values:
         return
-    from opsbook.book.field_values import misread  # within: most pages hold nothing for the grammar
+    from opsbook.book.field_values import misread  # within: few pages hold a value of the grammar
 
     for wrong in misread(page):
         if wrong.problem.about == "regex":

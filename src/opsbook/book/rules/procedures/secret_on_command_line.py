@@ -6,9 +6,12 @@ from collections.abc import Iterator
 
 from opsbook.book.lint import Around, page_rule
 from opsbook.book.page import Page
-from opsbook.book.parts import parts_of
+from opsbook.book.parts import Parts, parts_of
 from opsbook.book.shell_texts import scripts
 from opsbook.ground.errors import Finding
+from opsbook.ground.pattern import Pattern
+
+_MAY_SHOW = Pattern(r"\$\{?[A-Z0-9_]*(?:PASS|TOKEN|SECRET|KEY|CREDENTIAL|AUTH|PWD|PSK)")
 
 
 @page_rule("secret-on-command-line", "error")
@@ -16,14 +19,15 @@ def check(page: Page, _around: Around) -> Iterator[Finding]:
     parts = parts_of(page)
     if "$" not in parts.text:
         return
-    from opsbook.book.field_values import secret_names  # within: most pages hold no variable
-    from opsbook.book.shell.parameters import secret_on_command_line
-
-    secrets = {procedure.anchor: secret_names(procedure) for procedure in parts.procedures}
+    secrets = _declared(parts) if parts.has_values else {}
+    if not any(secrets.values()) and _MAY_SHOW().search(parts.text) is None:
+        return
     for script in scripts(page):
         if "$" not in script.text:
             continue
-        declared = secrets[script.procedure.anchor]
+        from opsbook.book.shell.parameters import secret_on_command_line  # within: most pages hold no variable
+
+        declared = secrets.get(script.procedure.anchor, frozenset())
         exposed = {found.start: found for found in secret_on_command_line(script.text)}
         exposed.update((found.start, found) for found in secret_on_command_line(script.text, declared) if declared)
         for start in sorted(exposed):
@@ -36,6 +40,13 @@ def check(page: Page, _around: Around) -> Iterator[Finding]:
                 "argument, which `ps` shows.",
                 fix=_instead(found.program, found.name),
             )
+
+
+def _declared(parts: Parts) -> dict[str, frozenset[str]]:
+    """By procedure, the parameters of type secret and the variables of **Secrets:** labels."""
+    from opsbook.book.field_values import secret_names  # within: few pages hold a value of the grammar
+
+    return {procedure.anchor: secret_names(procedure) for procedure in parts.procedures}
 
 
 def _instead(program: str, name: str) -> str:

@@ -12,11 +12,17 @@ from opsbook.book.parts import first_line, parts_of
 from opsbook.book.procedure import Procedure
 from opsbook.book.steps import Step
 from opsbook.ground.errors import Finding
+from opsbook.ground.pattern import Pattern
+
+_USES = Pattern(r"\$\{?[#!]?[A-Z]")
 
 
 @page_rule("undeclared-variable", "info")
 def check(page: Page, _around: Around) -> Iterator[Finding]:
-    for procedure in parts_of(page).procedures:
+    parts = parts_of(page)
+    if "$" not in parts.text or _USES().search(parts.text) is None:
+        return
+    for procedure in parts.procedures:
         names = _undeclared(procedure)
         if not names:
             continue
@@ -36,6 +42,8 @@ def check(page: Page, _around: Around) -> Iterator[Finding]:
 def _undeclared(procedure: Procedure) -> list[str]:
     """The variables that only the commands know, and that have no default there."""
     steps = list(procedure.all_steps())
+    if not any(_USES().search(command.text) for step in steps for command in step.commands):
+        return []
     implied = implicit_parameters(steps, procedure.declared, procedure.environment is not None)
     names = [each.name for each in implied if each.default is None]
     if not names:
@@ -44,7 +52,7 @@ def _undeclared(procedure: Procedure) -> list[str]:
     for step in steps:
         for command in step.commands:
             if "env" in command.info:
-                from opsbook.book.grammar import read_attributes  # within: few fences have attributes
+                from opsbook.book.grammar import read_attributes  # within: few fences say more than a language
 
                 given.update(read_attributes(command.info).get("env", "").split(","))
     return [name for name in names if name not in given]

@@ -1,4 +1,4 @@
-"""`unknown-target`: a host, group or approver that opsbook.toml does not know. The step would reach nobody."""
+"""`unknown-target`: a host or a group that opsbook.toml does not know. The step would reach nobody."""
 
 from __future__ import annotations
 
@@ -13,41 +13,24 @@ from opsbook.ground.guesses import closest
 
 @page_rule("unknown-target", "error")
 def check(page: Page, around: Around) -> Iterator[Finding]:
-    settings = around.settings
-    targets = settings.targets
-    approvers = settings.people | settings.approvers.keys()
-    if not targets and not approvers:
+    targets = around.settings.targets
+    if not targets or not parts_of(page).has_values:
         return
-    from opsbook.book.field_values import value_of, value_place  # within: most books name no targets
-    from opsbook.book.grammar import Approval, ParameterType, RunOn, read_type
+    from opsbook.book.field_values import host_groups, runs_on, value_place  # within: few pages hold a value
 
-    parts = parts_of(page)
-    for _, step, found in parts.fields:
-        if found.label == "Run on" and targets:
-            value = value_of(found, step)
-            names = [name for name in value.targets if name[0] != "$"] if isinstance(value, RunOn) else []
-            yield from _unknown(page, value_place(page, found), names, targets, what="host or group")
-        elif found.label == "Approval" and approvers:
-            value = value_of(found, step)
-            names = list(value.approvers) if isinstance(value, Approval) else []
-            yield from _unknown(page, value_place(page, found), names, approvers, what="person or group of approvers")
-    for procedure in parts.procedures if targets else ():
-        for parameter in procedure.declared:
-            kind = read_type(parameter.type)
-            group = kind.group if isinstance(kind, ParameterType) and kind.group[:1] != "$" else ""
-            place = (parameter.start, parameter.end)
-            yield from _unknown(page, place, [group] if group else [], targets, what="group")
+    for found, run_on in runs_on(page):
+        names = [name for name in run_on.targets if name[0] != "$"]
+        yield from _unknown(page, value_place(page, found), names, targets)
+    for parameter, group in host_groups(page):
+        yield from _unknown(page, (parameter.start, parameter.end), [group], targets)
 
 
-def _unknown(
-    page: Page, place: tuple[int, int], names: Iterable[str], known: Iterable[str], *, what: str
-) -> Iterator[Finding]:
-    known = sorted(known)
+def _unknown(page: Page, place: tuple[int, int], names: Iterable[str], known: frozenset[str]) -> Iterator[Finding]:
     for name in names:
         # A login and a port are not part of a host's name.
         bare = name.rpartition("@")[2].partition(":")[0]
         if name in known or bare in known:
             continue
-        near = closest(bare, known)
+        near = closest(bare, sorted(known))
         fix = f"Did you mean '{near}'?" if near else "Mend the name, or add it to opsbook.toml."
-        yield page.finding("unknown-target", "error", place, f"There is no {what} '{name}'.", fix=fix)
+        yield page.finding("unknown-target", "error", place, f"There is no host or group '{name}'.", fix=fix)

@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from opsbook.book.lint import Around, page_rule
 from opsbook.book.page import Page
 from opsbook.book.parts import parts_of
 from opsbook.ground.errors import Finding
 
-if TYPE_CHECKING:
-    from opsbook.book.grammar import Approval
-
 
 @page_rule("unreachable-approval", "error")
 def check(page: Page, around: Around) -> Iterator[Finding]:
-    groups, people = around.settings.approvers, around.settings.people
-    if not groups and not people:
+    groups = around.settings.approvers
+    people = around.settings.people - groups.keys()
+    if not (groups or people) or not parts_of(page).has_values:
         return
-    from opsbook.book.field_values import value_of, value_place  # within: most books name no approvers
-    from opsbook.book.grammar import Approval
+    from opsbook.book.field_values import approvals, value_place  # within: few pages hold a value of the grammar
 
-    for _, step, found in parts_of(page).fields:
-        approval = value_of(found, step) if found.label == "Approval" else None
-        if not isinstance(approval, Approval):
-            continue
-        members = _members(approval, groups, people)
+    for found, approval in approvals(page):
+        members = _members(approval.approvers, groups, people)
         if members is None:
             continue
         # Where everybody may approve, the starter is one of them.
@@ -41,10 +34,12 @@ def check(page: Page, around: Around) -> Iterator[Finding]:
             )
 
 
-def _members(approval: Approval, groups: Mapping[str, tuple[str, ...]], people: frozenset[str]) -> set[str] | None:
+def _members(
+    approvers: tuple[str, ...], groups: Mapping[str, tuple[str, ...]], people: frozenset[str]
+) -> set[str] | None:
     """Everyone who may approve, or None when a name is not known."""
     members: set[str] = set()
-    for name in approval.approvers:
+    for name in approvers:
         if name in groups:
             members.update(groups[name])
         elif name in people:
