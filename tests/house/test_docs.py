@@ -144,7 +144,11 @@ def faults(words: list[str]) -> Iterator[str]:
         yield wrong.format_message()
 
 
-MANUAL = ["README.md", "CONTRIBUTING.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))]
+MANUAL = [
+    "README.md",
+    "CONTRIBUTING.md",
+    *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs").rglob("*.md"))),
+]
 
 
 @pytest.mark.parametrize("page", MANUAL)
