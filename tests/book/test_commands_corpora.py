@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsbook.book import shell
 from opsbook.book.commands import CodeBlock, read_block
-from opsbook.book.shell import destruction, parameters, terminal
+from opsbook.book.shell import destruction, names, parameters, syntax, terminal
 from opsbook.book.shell.walk import read
 
 SHELLS = ("bash", "sh", "zsh", "")
@@ -100,26 +99,26 @@ def test_places_hold_what_they_say_in_every_block(blocks, typed):
 
 def test_the_look_before_the_parse_hides_nothing(scripts):
     for script in scripts:
-        assert not destruction._found(script, 0) or shell.destructive(script)
-        assert not terminal._found(script, 0) or shell.needs_terminal(script)
+        assert not destruction._found(script, 0) or destruction.destructive(script)
+        assert not terminal._found(script, 0) or terminal.needs_terminal(script)
         facts = read(script)
         upper = [use for use in facts.uses if parameters._UPPER().match(use.name)]
         assert not upper or parameters._MAY_USE().search(script)
-        assert not facts.functions or shell.defined_functions(script) == facts.functions
+        assert not facts.functions or names.defined_functions(script) == facts.functions
 
 
 def test_what_the_scripts_do_is_roughly_this(scripts):
     assert about(len(scripts), 2370)
-    assert about(sum(1 for script in scripts if shell.destructive(script)), 103)
-    assert about(sum(1 for script in scripts if shell.needs_terminal(script)), 109)
-    assert about(sum(1 for script in scripts if shell.secret_on_command_line(script)), 67)
-    assert about(sum(1 for script in scripts if shell.unquoted_parameters(script)), 188)
-    assert about(sum(1 for script in scripts if shell.uses_sudo_without_n(script)), 253)
+    assert about(sum(1 for script in scripts if destruction.destructive(script)), 103)
+    assert about(sum(1 for script in scripts if terminal.needs_terminal(script)), 109)
+    assert about(sum(1 for script in scripts if parameters.secret_on_command_line(script)), 67)
+    assert about(sum(1 for script in scripts if parameters.unquoted_parameters(script)), 188)
+    assert about(sum(1 for script in scripts if names.uses_sudo_without_n(script)), 253)
 
 
 def test_few_real_scripts_have_a_syntax_error_and_none_of_the_right_ones_for_certain(scripts):
     # Of the 13 reports `bash -n` agrees with 11; the two others are JSON and a usage line in a ```bash fence.
-    problems = [problem for script in scripts if (problem := shell.syntax_error(script)) is not None]
+    problems = [problem for script in scripts if (problem := syntax.syntax_error(script)) is not None]
     assert 5 <= len(problems) <= 20
     assert sum(problem.certain for problem in problems) <= 1
 
@@ -151,6 +150,6 @@ def test_real_scripts_cut_and_spliced_make_nothing_raise(varied, pick, cuts, kee
     mutated = "".join(parts[::2] if keep else reversed(parts))
     block = read_block("bash", mutated)
     for text in (mutated, *(command.text for command in block.commands)):
-        for ask in (shell.variables, shell.unquoted_parameters, shell.secret_on_command_line, shell.destructive,
-                    shell.needs_terminal, shell.calls, shell.uses_sudo_without_n, shell.syntax_error):  # fmt: skip
+        for ask in (parameters.variables, parameters.unquoted_parameters, parameters.secret_on_command_line, destruction.destructive,
+                    terminal.needs_terminal, names.calls, names.uses_sudo_without_n, syntax.syntax_error):  # fmt: skip
             ask(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from opsbook.book.shell import destructive
+from opsbook.book.shell.destruction import destructive
 from opsbook.book.shell.destruction_table import TABLE
 
 DESTROYS = [

@@ -9,14 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsbook.book import shell
-from opsbook.book.shell import aliases, calls, defined_functions, syntax_error, text_substitutions, uses_sudo_without_n
+from opsbook.book.placeholders import substitutions as text_substitutions
+from opsbook.book.shell.destruction import destructive
 from opsbook.book.shell.grammar import LONGEST, MOST_JOINTS
+from opsbook.book.shell.names import aliases, calls, defined_functions, uses_sudo_without_n
+from opsbook.book.shell.parameters import secret_on_command_line, unquoted_parameters, variables
+from opsbook.book.shell.syntax import syntax_error
+from opsbook.book.shell.terminal import needs_terminal
+from opsbook.book.shell.walk import read
 
 QUESTIONS = (
-    shell.variables, shell.unquoted_parameters, shell.secret_on_command_line, shell.destructive, shell.needs_terminal,
-    shell.defined_functions, shell.aliases, shell.calls, shell.uses_sudo_without_n, shell.syntax_error,
-    shell.text_substitutions,
+    variables, unquoted_parameters, secret_on_command_line, destructive, needs_terminal,
+    defined_functions, aliases, calls, uses_sudo_without_n, syntax_error,
+    text_substitutions,
 )  # fmt: skip
 
 
@@ -136,9 +141,9 @@ def test_bash_agrees_that_it_is_right(script):
 
 
 def test_a_script_too_long_or_too_dense_is_not_read_and_says_so():
-    assert not shell.read("a " * LONGEST).read
-    assert not shell.read("a|" * (MOST_JOINTS + 1)).read
-    assert shell.read("a|b\n" * 20).read
+    assert not read("a " * LONGEST).read
+    assert not read("a|" * (MOST_JOINTS + 1)).read
+    assert read("a|b\n" * 20).read
     for ask in QUESTIONS:
         ask("sudo rm -rf $A " + "a|" * (MOST_JOINTS + 1))
 
@@ -151,7 +156,7 @@ def test_letters_beyond_ascii_do_not_reach_the_grammars_scanner(script):
 
 
 def test_a_letter_beyond_ascii_ends_a_variables_name():
-    assert shell.variables('echo $Aé "${B}日" é$C').names() == ("A", "B", "C")
+    assert variables('echo $Aé "${B}日" é$C').names() == ("A", "B", "C")
 
 
 @pytest.mark.parametrize(
@@ -179,9 +184,9 @@ def test_no_text_makes_any_question_raise(script):
     size = len(script.encode("utf-8", "surrogatepass"))
     for ask in QUESTIONS:
         ask(script)
-    facts = shell.read(script)
+    facts = read(script)
     for item in (*facts.uses, *facts.assigned, *facts.functions, *facts.commands):
         assert 0 <= item.start <= item.end <= size
-    for found in (shell.destructive(script), shell.needs_terminal(script), shell.secret_on_command_line(script)):
+    for found in (destructive(script), needs_terminal(script), secret_on_command_line(script)):
         for item in found:
             assert 0 <= item.start <= item.end <= size

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from opsbook.book.shell import needs_terminal, never_ends
+from opsbook.book.shell.terminal import needs_terminal, never_ends
 from opsbook.book.shell.terminal_table import TABLE
 
 WAITS = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from opsbook.book.shell import looks_secret, secret_on_command_line, unquoted_parameters, variables
+from opsbook.book.shell.parameters import looks_secret, secret_on_command_line, unquoted_parameters, variables
 
 USED = [
     ('echo "$VERSION"', ["VERSION"]),

@@ -68,7 +68,7 @@ def read_whole(path: str, raw: bytes) -> list[Finding]:
     around = around_of(shelf)
     page = read_page(path, raw)
     _properties(page)
-    rules = ChosenRules()
+    rules = ChosenRules((), (), ())
     outline = outline_of(page, around)
     msgspec.msgpack.encode(outline)
     of_page = lint_page(page, rules.of_page(page), around)

@@ -7,10 +7,13 @@ import stat
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from opsbook.book.ownership import Owner, owner_of, read_owners
 from opsbook.book.page import PAGE_ENDINGS, Reading
 from opsbook.usecases.ports import PageFile, Unreadable
+
+if TYPE_CHECKING:
+    from opsbook.book.ownership import Owner
 
 # Folders that hold other people's pages or none; hidden ones are passed over too.
 _PASSED_OVER = frozenset({"node_modules", "vendor", "site-packages", "__pycache__", "venv"})
@@ -164,17 +167,26 @@ class FolderBook:
         for name in _OWNER_FILES:
             text = self._text(name)
             if text is not None:
+                from opsbook.book.ownership import read_owners  # inside: few repositories have such a file
+
                 return read_owners(text)
         return ()
 
     def owner_of(self, path: str) -> str | None:
         """The owner of a path by the repository's CODEOWNERS, else by the nearest OWNERS file above it."""
-        owner = owner_of(self._owners, path)
+        owner = self._listed_owner(path)
         folder = path
         while owner is None and folder:
             folder = folder.rpartition("/")[0]
             owner = self._folder_owner(folder)
         return owner
+
+    def _listed_owner(self, path: str) -> str | None:
+        if not self._owners:
+            return None
+        from opsbook.book.ownership import owner_of  # inside: as above
+
+        return owner_of(self._owners, path)
 
     def _folder_owner(self, folder: str) -> str | None:
         if folder not in self._folder_owners:

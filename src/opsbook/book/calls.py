@@ -44,4 +44,5 @@ def is_for_running(reference: Reference, target: Outline) -> bool:
     """
     if reference.caller.endswith(ROLLBACK):
         return True
-    return target.kind in ("procedure", "runbook") and bool(reference.anchor)
+    is_elsewhere = reference.path != reference.span.path  # on its own page a step may be told at length further down
+    return is_elsewhere and target.kind in ("procedure", "runbook") and bool(reference.anchor)

@@ -6,7 +6,6 @@ import re
 
 from opsbook.book.page import Page
 from opsbook.book.procedure import Procedure
-from opsbook.book.read_only import only_reads
 from opsbook.book.steps import Command, Step
 from opsbook.ground.pattern import Pattern
 
@@ -44,6 +43,8 @@ def does_something(procedure: Procedure) -> bool:
 
 
 def _changes(command: Command) -> bool:
+    from opsbook.book.read_only import only_reads  # inside: asked of few procedures
+
     return any(text.language == "python" or not only_reads(text.text) for text in command.code.commands)
 
 

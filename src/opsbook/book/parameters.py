@@ -60,8 +60,6 @@ def implicit_parameters(
 ) -> tuple[Parameter, ...]:
     """The upper-case variables that commands use and nothing before them sets: not a parameter, a capture, an
     assignment of an earlier step, nor a standard variable. `${NAME:-x}` is one with the default `x`."""
-    from opsbook.book.shell import variables  # within: most pages hold no variable
-
     known = {parameter.name for parameter in declared}
     if has_environment:
         known.add("ENVIRONMENT")
@@ -75,6 +73,8 @@ def implicit_parameters(
                 if plain is not None:
                     known.update(plain)
                     continue
+                from opsbook.book.shell.parameters import variables  # within: most pages hold no variable
+
                 script = variables(text.text)
                 for use in script.used:
                     if use.name in known:
@@ -112,13 +112,13 @@ def _plainly_set(script: str, known: set[str]) -> set[str] | None:
 
     Fourteen scripts of fifteen are so, and parsing one costs 0.1 ms.
     """
-    from opsbook.book.shell import is_standard  # within: most pages hold no variable
-
     may_use, may_set = "$" in script, "=" in script and _SETS().search(script) is not None
     if any(map(script.__contains__, _SETTERS)) and _SETS_OTHERWISE().search(script):
         return None
     if not may_set and not (may_use and _USE().search(script)):
         return set()
+    from opsbook.book.shell.parameters import is_standard  # within: most pages hold no variable
+
     if "#" in script:
         script = _REMARK().sub("", script)
     lines = list(_LINE_SETS().finditer(script)) if may_set else []

@@ -34,6 +34,12 @@ class Parts(Struct, frozen=True):
     commands: tuple[tuple[Procedure, Step, Command], ...] = ()
     text: str = ""
 
+    @property
+    def has_values(self) -> bool:
+        """Whether a label, a fence or a table of parameters says something that the grammar reads."""
+        declared = any(procedure.declared for procedure in self.procedures)
+        return bool(self.fields) or declared or any(set("={").intersection(each.info) for _, _, each in self.commands)
+
 
 NOTHING = Parts()
 

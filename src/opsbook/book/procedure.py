@@ -13,6 +13,7 @@ from functools import cached_property
 
 from msgspec import Struct
 
+from opsbook.book.label_steps import apart, renumbered, text_step, value_steps
 from opsbook.book.labels import canonical_label
 from opsbook.book.page import Page, Section
 from opsbook.book.parameters import Parameter, implicit_parameters, table_parameters
@@ -22,12 +23,9 @@ from opsbook.book.steps import (
     fence_steps,
     has_any,
     list_steps,
-    renumbered,
     step_field,
     task_steps,
-    text_step,
     text_steps,
-    value_steps,
 )
 
 _STEP_TITLE = re.compile(r"^step\s+\d+\b", re.I)
@@ -95,11 +93,11 @@ def procedures_of(page: Page) -> tuple[Procedure, ...]:
 def _read(page: Page) -> Iterator[Procedure]:
     if page.kind in ("template", "incident", "post-mortem", "metrics", "dashboards"):
         return
-    document = page.document
-    if not (document.ordered or document.codes or document.tasks or page.fields):
-        return
-    sections = page.sections
+    document, sections = page.document, page.sections
     counted = [section.title for section in sections if section.title[:1].isdigit() or section.title[:4] in _STEP]
+    has_text = page.profile.has_procedures and not _TEXT_SLOTS.isdisjoint(page.heading_slots)
+    if not (document.ordered or document.codes or document.tasks or page.fields or len(counted) > 1 or has_text):
+        return
     taken: set[int] = set()
     worth = _worth_a_look(page)
     for at, section in enumerate(sections):
@@ -179,14 +177,15 @@ def _steps_of(page: Page, at: int) -> list[Step] | None:
     low, high = page.blocks(section.body, section.end)
     labels = _own_labels(page, section)
     process = _own_field(page, section, "Deployment Process") if "Deployment Process" in labels else None
-    if process is not None and page.slot_above(at) == "deployment":
+    if process is not None and "deployment" in (section.slot, page.slot_above(at)):
         return value_steps(page, process, "")
     solution = _solution_steps(page, section) if labels else None
     if solution is not None:
         return solution
     phases = labels & {"Verification", "Rollback Process"}
     has_phase = any(_own_field(page, section, label) for label in phases)
-    steps = list_steps(page, low, high) or task_steps(page, low, high)
+    other = apart(page, section) if labels else frozenset()
+    steps = list_steps(page, low, high, apart=other) or task_steps(page, low, high, apart=other)
     if steps:
         if page.profile.has_procedures or has_phase or any(step.kind == "command" for step in steps):
             return steps
@@ -195,9 +194,9 @@ def _steps_of(page: Page, at: int) -> list[Step] | None:
         return None
     slot = section.slot or page.slot_above(at)
     if slot in _FENCE_SLOTS or page.kind == "procedure":
-        steps = fence_steps(page, low, high)
+        steps = fence_steps(page, low, high, apart=other)
     if not steps and section.slot in _TEXT_SLOTS:
-        steps = text_steps(page, low, high)
+        steps = text_steps(page, low, high, apart=other)
     return steps or ([] if has_phase else None)
 
 

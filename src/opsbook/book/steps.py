@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -22,7 +22,6 @@ from opsbook.ground.markdown import Block
 _DEEPEST = 12
 _EXPECTED = re.compile(r"expected (?:output|result)", re.I)
 _WRITTEN_NUMBER = re.compile(rb"\s*(\d{1,9})[.)]")
-_INLINE_COMMAND = re.compile(r"`([^`\n]+)`")
 _ONLY_LINK = re.compile(r"\[[^\]]+\]\(([^)\s]+)\)\.?")
 
 
@@ -79,8 +78,13 @@ def has_any(indices: list[int], low: int, high: int) -> bool:
     return at < len(indices) and indices[at] < high
 
 
-def list_steps(page: Page, low: int, high: int, prefix: str = "", *, depth: int = 0) -> list[Step]:
-    """The steps of the ordered lists among the outermost blocks [low, high), all of them one sequence."""
+def list_steps(
+    page: Page, low: int, high: int, prefix: str = "", *, depth: int = 0, apart: Container[int] = ()
+) -> list[Step]:
+    """The steps of the ordered lists among the outermost blocks [low, high), all of them one sequence.
+
+    The blocks `apart` belong to something else in between.
+    """
     blocks = page.document.blocks
     steps: list[Step] = []
     if depth > _DEEPEST or not has_any(page.document.ordered, low, high):
@@ -89,6 +93,8 @@ def list_steps(page: Page, low: int, high: int, prefix: str = "", *, depth: int 
     number = 0
     for index in page.document.children(low, high):
         block = blocks[index]
+        if index in apart:
+            continue
         if block.kind == "list" and block.level >= 0:
             if loose and steps and block.level > 1:
                 steps[-1] = _with_stray(page, steps[-1], loose)
@@ -117,7 +123,7 @@ def _trailing(page: Page, loose: list[int]) -> list[int]:
     return taken
 
 
-def task_steps(page: Page, low: int, high: int, prefix: str = "") -> list[Step]:
+def task_steps(page: Page, low: int, high: int, prefix: str = "", *, apart: Container[int] = ()) -> list[Step]:
     """The steps of task lists: bullet lists of which every item has a box."""
     steps: list[Step] = []
     if not has_any(page.document.tasks, low, high):
@@ -125,7 +131,7 @@ def task_steps(page: Page, low: int, high: int, prefix: str = "") -> list[Step]:
     number = 0
     for index in page.document.children(low, high):
         block = page.document.blocks[index]
-        if block.kind != "list" or block.level >= 0:
+        if block.kind != "list" or block.level >= 0 or index in apart:
             continue
         items = list(page.document.inside(index))
         if items and all(page.document.blocks[item].level for item in items):
@@ -135,7 +141,7 @@ def task_steps(page: Page, low: int, high: int, prefix: str = "") -> list[Step]:
     return steps
 
 
-def fence_steps(page: Page, low: int, high: int, prefix: str = "") -> list[Step]:
+def fence_steps(page: Page, low: int, high: int, prefix: str = "", *, apart: Container[int] = ()) -> list[Step]:
     """One step for each command block of the range, told by the text before it."""
     blocks = page.document.blocks
     steps: list[Step] = []
@@ -144,8 +150,12 @@ def fence_steps(page: Page, low: int, high: int, prefix: str = "") -> list[Step]
     words, words_at = "", -1
     for index in range(low, high):
         block = blocks[index]
+        if index in apart:
+            continue
         if block.kind == "paragraph":
             words, words_at = page.document.source(block.start, block.end).strip(), index
+            if index + 1 < high and _is_expected(page, index + 1):
+                words, words_at = "", -1
         elif block.kind == "code":
             command = _command(page, index)
             if command is None or not is_command(command.code):
@@ -153,12 +163,12 @@ def fence_steps(page: Page, low: int, high: int, prefix: str = "") -> list[Step]
             start = blocks[words_at].start if words_at >= 0 else block.start
             text = words or _first_comment(block.text) or "Run the command"
             number = f"{prefix}{len(steps) + 1}"
-            steps.append(_made(number, text, [command], (start, block.end)))
+            steps.append(made_step(number, text, [command], (start, block.end)))
             words, words_at = "", -1
     return steps
 
 
-def text_steps(page: Page, low: int, high: int, prefix: str = "") -> list[Step]:
+def text_steps(page: Page, low: int, high: int, prefix: str = "", *, apart: Container[int] = ()) -> list[Step]:
     """One manual step for each outermost bullet or paragraph of the range."""
     blocks = page.document.blocks
     steps: list[Step] = []
@@ -166,60 +176,12 @@ def text_steps(page: Page, low: int, high: int, prefix: str = "") -> list[Step]:
         block = blocks[index]
         if block.kind == "list":
             for item in page.document.inside(index):
-                steps.extend(_item_steps(page, item, f"{prefix}{len(steps) + 1}"))
-        elif block.kind == "paragraph":
+                if item not in apart:
+                    steps.extend(_item_steps(page, item, f"{prefix}{len(steps) + 1}"))
+        elif block.kind == "paragraph" and index not in apart:
             text = page.document.source(block.start, block.end).strip()
-            steps.append(_made(f"{prefix}{len(steps) + 1}", text, [], (block.start, block.end)))
+            steps.append(made_step(f"{prefix}{len(steps) + 1}", text, [], (block.start, block.end)))
     return steps
-
-
-def value_steps(page: Page, found: StepField, prefix: str) -> list[Step]:
-    """The steps of a field's value, numbered behind `prefix`: a nested list, fences, nested bullets, or its text.
-
-    Inline code at the start of a Verification or Rollback value is a one-line command; elsewhere it is text.
-    """
-    field = found.field
-    low = field.block + 1
-    high = page.document.stop(field.item) if field.item >= 0 else low
-    place = (field.value_start, field.value_end)
-    steps = list_steps(page, low, high, prefix) or task_steps(page, low, high, prefix)
-    if steps:
-        return steps
-    inline = _INLINE_COMMAND.match(found.value) if found.label in ("Verification", "Rollback Process") else None
-    if inline:
-        return [_inline_step(page, f"{prefix}1", found, inline.group(1))]
-    steps = fence_steps(page, low, high, prefix) or text_steps(page, low, high, prefix)
-    if not found.value or (steps and found.value.endswith(":")):
-        return steps
-    if len(steps) == 1 and steps[0].commands:
-        return [replace(steps[0], text=found.value, start=field.start)]
-    return renumbered([text_step(prefix + "1", found.value, place), *steps], prefix)
-
-
-def renumbered(steps: list[Step], prefix: str = "") -> list[Step]:
-    """The steps numbered anew from 1 behind `prefix`; steps below another keep their place below it."""
-    out: list[Step] = []
-    top = 0
-    for step in steps:
-        tail = step.number.removeprefix(prefix)
-        if "." in tail:
-            out.append(replace(step, number=f"{prefix}{top}.{tail.split('.', 1)[1]}"))
-            continue
-        top += 1
-        out.append(replace(step, number=f"{prefix}{top}"))
-    return out
-
-
-def text_step(number: str, text: str, place: tuple[int, int]) -> Step:
-    """A manual step, or a sub-run when the text is nothing but a link."""
-    return _made(number, text, [], place)
-
-
-def _inline_step(page: Page, number: str, found: StepField, source: str) -> Step:
-    at = page.document.content.find(source.encode(), found.field.value_start, found.field.value_end)
-    place = (found.field.value_start, found.field.value_end)
-    command = Command(read_block("bash", source), "bash", source, max(at, found.field.value_start), found.field.block)
-    return _made(number, found.value, [command], place)
 
 
 def _item_steps(page: Page, item: int, number: str, depth: int = 0) -> Iterator[Step]:
@@ -246,12 +208,12 @@ def _item_steps(page: Page, item: int, number: str, depth: int = 0) -> Iterator[
             nested.append(index)
             index = page.document.stop(index)
             continue
-        elif block.kind == "paragraph":
+        elif block.kind == "paragraph" and not (index + 1 < stop and _is_expected(page, index + 1)):
             texts.append(page.document.source(block.start, block.end).strip())
         index += 1
     written = _WRITTEN_NUMBER.match(page.document.content, blocks[item].start, blocks[item].end)
     place = (blocks[item].start, blocks[item].end)
-    step = _made(number, "\n".join(texts), commands, place, fields=tuple(fields))
+    step = made_step(number, "\n".join(texts), commands, place, fields=tuple(fields))
     yield replace(step, written=int(written.group(1)) if written else 0)
     for low in nested:
         yield from list_steps(page, low, page.document.stop(low), number + ".", depth=depth + 1)
@@ -314,7 +276,7 @@ def _expected_after(page: Page, index: int) -> str | None:
     return None
 
 
-def _made(
+def made_step(
     number: str,
     text: str,
     commands: list[Command],
@@ -351,7 +313,7 @@ def _with_stray(page: Page, step: Step, loose: list[int]) -> Step:
                 stray.append(index)
         elif blocks[index].kind == "paragraph":
             texts.append(page.document.source(blocks[index].start, blocks[index].end).strip())
-    made = _made(step.number, "\n".join(texts), commands, (step.start, step.end), fields=step.fields)
+    made = made_step(step.number, "\n".join(texts), commands, (step.start, step.end), fields=step.fields)
     return replace(made, written=step.written, stray=tuple(stray))
 
 

@@ -9,11 +9,10 @@ from opsbook.book.page import Page
 from opsbook.book.procedure import procedures_of
 from opsbook.book.rules import FOLDERS, Folder, abouts, load
 from opsbook.ground.errors import Usage
-from opsbook.ground.guesses import closest
 
 _REPORTS = frozenset({"incident", "post-mortem"})
-# Who is called and how grave a thing is stands on these; runbooks say it among their emergency contacts.
-_POLICIES = frozenset({"policy", "incident", "post-mortem", "alerts", "runbook"})
+# Who is called and how grave a thing is stands on these.
+_POLICIES = frozenset({"policy", "incident", "post-mortem", "alerts"})
 
 
 def all_rules() -> list[Rule]:
@@ -90,6 +89,8 @@ def _folders(kind: str, has_procedures: bool) -> list[Folder]:
 
 
 def _check_names(named: Sequence[str]) -> None:
+    from opsbook.ground.guesses import closest  # inside: most lints name no rule
+
     known = [rule.name for rule in all_rules()]
     for name in named:
         if name not in known:

@@ -175,14 +175,17 @@ def procedure_model(page: Page, procedure: Procedure) -> dict[str, Any]:
 
 
 def step_model(page: Page, step: Step) -> dict[str, Any]:
-    """A step as JSON has it; a field's value is its text, or the command nested under it."""
+    """A step as JSON has it; a field's value is its text, or the command nested under it. `expected` is the output that
+    the page writes below a command."""
     line = page.document.line
-    commands = []
+    commands: list[dict[str, Any]] = []
     for command in step.commands:
         first = line(command.start)
         for text in command.code.commands:
             below = command.text.encode()[: text.start].count(b"\n")
-            commands.append({"language": text.language, "text": text.text, "line": first + below})
+            commands.append({"language": text.language, "text": text.text, "line": first + below, "expected": None})
+        if commands and command.expected is not None:
+            commands[-1]["expected"] = command.expected
     return {
         "number": step.number,
         "text": step.text,

@@ -7,7 +7,7 @@ xargs, ssh, `kubectl exec`, `bash -c` and here-documents.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 from msgspec import Struct
@@ -15,7 +15,6 @@ from msgspec import Struct
 from opsbook.book.shell.destruction_table import TABLE, VALUED
 from opsbook.book.shell.facts import Command, Script
 from opsbook.book.shell.rows import Hint, Row, hints, matching, may_match, names_of
-from opsbook.book.shell.walk import read
 from opsbook.book.shell.words import DOCKER_VALUED, KUBECTL_VALUED, Words, program, split, unwrap, word_set
 from opsbook.ground.pattern import Pattern
 
@@ -33,6 +32,7 @@ class Destruction(Struct, frozen=True, gc=False):
     comes_back: bool = False
 
 
+@lru_cache(maxsize=2048)  # the same few lines stand on page after page
 def destructive(script: str) -> tuple[Destruction, ...]:
     """What the script destroys, in reading order; empty for most scripts, which are then not even parsed."""
     if not _may_destroy(script):
@@ -43,9 +43,8 @@ def destructive(script: str) -> tuple[Destruction, ...]:
 
 def _may_destroy(script: str) -> bool:
     """Whether a program of the table is named, with one of its verbs: cheap, and true for all that is reported."""
-    hinted = _hints()
-    for name in hinted.keys() & _WORD().findall(script):
-        if may_match(hinted[name], script):
+    for name in _PROGRAMS.intersection(_WORD().findall(script)):
+        if may_match(_hints(name), script):
             return True
     return "mkfs" in script or ("/dev/" in script and ">" in script and _DEVICE().search(script) is not None)
 
@@ -53,22 +52,36 @@ def _may_destroy(script: str) -> bool:
 _WORD = Pattern(r"[A-Za-z][\w.-]*")
 
 
+_SQL_CLIENTS = word_set(
+    "psql mysql mariadb sqlite3 cqlsh clickhouse-client clickhouse cockroach snowsql sqlcmd duckdb hive beeline presto"
+    " trino impala-shell spark-sql sqlplus pgcli mycli influx"
+)
+_MONGO = frozenset(("mongo", "mongosh"))
+_ANY_WAY: tuple[Hint, ...] = (((), None),)
+# What else a script holds that destroys by these programs, where the table does not tell, and besides what it tells.
+_SIGNS: dict[str, tuple[Hint, ...]] = {
+    **dict.fromkeys(_SQL_CLIENTS | {"redis-cli"}, _ANY_WAY),  # SQL is written in any case
+    **dict.fromkeys(_MONGO, ((("drop", "deleteMany", "remove"), None),)),
+    **dict.fromkeys(("curl", "wget", "http", "https", "xh"), ((("DELETE",), None),)),
+    "rm": ((("-",), None),),
+    "dd": ((("of=",), None),),
+    "find": ((("-delete",), None),),
+}
+_MORE_SIGNS: dict[str, tuple[Hint, ...]] = {
+    "aws": ((("delet", "terminate-", "deregister-", "purge-", "remove-", "revoke-"), None),),
+}
+_PROGRAMS = TABLE.keys() | _SIGNS.keys()
+
+
 @cache
-def _hints() -> dict[str, tuple[Hint, ...]]:
-    """Each program with what else a script must hold to be worth a parse."""
-    found: dict[str, tuple[Hint, ...]] = {name: hints(rows) for name, rows in TABLE.items()}
-    found |= dict.fromkeys(_SQL_CLIENTS | {"redis-cli"}, (((), None),))  # SQL is written in any case
-    found |= dict.fromkeys(_MONGO, ((("drop", "deleteMany", "remove"), None),))
-    found |= dict.fromkeys(("curl", "wget", "http", "https", "xh"), ((("DELETE",), None),))
-    found |= {"rm": ((("-",), None),), "dd": ((("of=",), None),), "find": ((("-delete",), None),)}
-    found["aws"] = (
-        *found["aws"],
-        (("delet", "terminate-", "deregister-", "purge-", "remove-", "revoke-"), None),
-    )
-    return found
+def _hints(name: str) -> tuple[Hint, ...]:
+    """What else a script that names the program must hold to be worth a parse."""
+    return _SIGNS[name] if name in _SIGNS else (*hints(TABLE.get(name, ())), *_MORE_SIGNS.get(name, ()))
 
 
 def _found(script: str, depth: int) -> list[Destruction]:
+    from opsbook.book.shell.walk import read  # inside: most scripts name no such program
+
     facts = read(script)
     found: list[Destruction] = []
     for index, command in enumerate(facts.commands):
@@ -202,12 +215,6 @@ _RULES = {
     "find": _find,
     **dict.fromkeys(("curl", "wget", "http", "https", "xh"), _curl),
 }
-
-_SQL_CLIENTS = word_set(
-    "psql mysql mariadb sqlite3 cqlsh clickhouse-client clickhouse cockroach snowsql sqlcmd duckdb hive beeline presto"
-    " trino impala-shell spark-sql sqlplus pgcli mycli influx"
-)
-_MONGO = frozenset(("mongo", "mongosh"))
 
 
 def _texts(words: Words, command: Command, facts: Script, index: int) -> str:

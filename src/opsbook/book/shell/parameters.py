@@ -5,10 +5,11 @@ Refuses to guess values. Lower-case names are the author's own; only upper-case 
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from msgspec import Struct
 
 from opsbook.book.shell.facts import Assigned, Place, Script, Use
-from opsbook.book.shell.walk import read
 from opsbook.book.shell.words import program, word_set
 from opsbook.ground.pattern import Pattern
 
@@ -53,11 +54,18 @@ class Variables(Struct, frozen=True):
 _NOTHING = Variables()
 
 
+def _read(script: str) -> Script:
+    from opsbook.book.shell.walk import read  # inside: most scripts are answered without it
+
+    return read(script)
+
+
+@lru_cache(maxsize=2048)
 def variables(script: str) -> Variables:
     """What the script needs from outside: upper-case names it uses and has not set before, standard ones left out."""
     if _MAY_USE().search(script) is None:
         return _NOTHING
-    facts = read(script)
+    facts = _read(script)
     set_at: dict[str, int] = {}
     for item in facts.assigned:
         set_at[item.name] = min(item.end, set_at.get(item.name, item.end))
@@ -98,7 +106,7 @@ def unquoted_parameters(script: str, names: frozenset[str] | None = None) -> tup
     if _MAY_SPLIT().search(script) is None:
         return ()
     found = []
-    for use in read(script).uses:
+    for use in _read(script).uses:
         if use.quoted or use.place not in _SPLIT or _is_length(script, use):
             continue
         if names is not None:
@@ -154,7 +162,7 @@ def secret_on_command_line(script: str, secret_names: frozenset[str] | None = No
             return ()
     elif not any(name in script for name in secret_names):
         return ()
-    facts = read(script)
+    facts = _read(script)
     own = {function.name for function in facts.functions}
     found = []
     for use in facts.uses:

@@ -95,4 +95,5 @@ def _option_pattern(row: Row) -> Pattern[str] | None:
     parts = [re.escape(name) for name in row.needs if len(name) > 2]
     if letters:
         parts.append(f"-[A-Za-z]*[{letters}]")
-    return Pattern("|".join(parts)) if parts else None
+    # An option begins a word: `node-worker` and `--show-labels` hold no -w.
+    return Pattern(rf"(?<![\w-])(?:{'|'.join(parts)})") if parts else None

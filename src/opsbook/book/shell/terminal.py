@@ -7,7 +7,7 @@ colours are fine, and only what reads the terminal is not.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal, cast
 
 from msgspec import Struct
@@ -15,7 +15,6 @@ from msgspec import Struct
 from opsbook.book.shell.facts import Command, Script
 from opsbook.book.shell.rows import Hint, hints, matching, may_match, names_of
 from opsbook.book.shell.terminal_table import CLIENTS, LIMIT, PAGERS, SHELLS, TABLE, VALUED
-from opsbook.book.shell.walk import read
 from opsbook.book.shell.words import DOCKER_VALUED, KUBECTL_VALUED, SSH_VALUED, Words, program, split, unwrap
 from opsbook.ground.pattern import Pattern
 
@@ -32,6 +31,7 @@ class Interactive(Struct, frozen=True, gc=False):
     end: int
 
 
+@lru_cache(maxsize=2048)  # the same few lines stand on page after page
 def needs_terminal(script: str) -> tuple[Interactive, ...]:
     """The commands that cannot run unattended, in reading order, of all three kinds."""
     if not _may_need(script):
@@ -45,13 +45,15 @@ def never_ends(script: str) -> tuple[Interactive, ...]:
 
 
 _WORD = Pattern(r"[A-Za-z][\w.-]*")
+_REMARK = Pattern(r"^[ \t]*#.*$", re.M)
 
 
 def _may_need(script: str) -> bool:
     """Whether a program of the tables is named with one of its verbs or options: true for all that is reported."""
-    hinted = _hints()
-    for name in hinted.keys() & _WORD().findall(script):
-        if may_match(hinted[name], script):
+    if "#" in script:
+        script = _REMARK().sub("", script)
+    for name in _PROGRAMS.intersection(_WORD().findall(script)):
+        if may_match(_hints(name), script):
             return True
     return "while" in script and _FOREVER().search(script) is not None
 
@@ -59,22 +61,44 @@ def _may_need(script: str) -> bool:
 _FOREVER = Pattern(r"while\s*(?:true|:|\(\( *1|\[ 1|\[\[? true)")
 
 
+_COUNTERS = ("vmstat", "iostat", "mpstat", "pidstat", "sar", "dstat")
+_ANY_WAY: tuple[Hint, ...] = (((), None),)
+_WITH_TERMINAL: Hint = (("exec", "run"), Pattern("-[A-Za-z]*t|--tty"))
+# What else a script holds that waits for a person by these programs, where the table does not tell, and besides what
+# it tells.
+_SIGNS: dict[str, tuple[Hint, ...]] = {
+    **dict.fromkeys((*PAGERS, *CLIENTS, *_COUNTERS, "ssh", "su", "yes"), _ANY_WAY),
+    "read": ((("-",), None),),
+    "sudo": (((), Pattern(r"\bsudo\s[^\n|;&]*?(?<=\s)(?:-\w*[is]|--login|--shell)")),),
+    "top": (((), Pattern(r"(?<!kubectl )(?<!oc )(?<!adm )(?<!docker )\btop\b")),),
+}
+_INTERPRETERS = ("python", "python3", "node", "irb")
+_MORE_SIGNS: dict[str, tuple[Hint, ...]] = {
+    **dict.fromkeys(("docker", "podman", "nerdctl", "docker-compose"), (_WITH_TERMINAL,)),
+    **dict.fromkeys(("kubectl", "oc"), ((("rsh", "debug"), None),)),
+}
+_PROGRAMS = TABLE.keys() | _SIGNS.keys() | _MORE_SIGNS.keys() | frozenset(SHELLS)
+
+
 @cache
-def _hints() -> dict[str, tuple[Hint, ...]]:
-    """Each program with what else a script must hold to be worth a parse."""
-    any_way: tuple[Hint, ...] = (((), None),)
-    found = {name: hints(rows) for name, rows in TABLE.items()}
-    found |= dict.fromkeys((*PAGERS, *SHELLS, *CLIENTS, *_COUNTERS, "ssh", "su", "yes"), any_way)
-    found |= {"read": ((("-",), None),), "sudo": ((("-i", "-s", "--login"), None),)}
-    terminal: Hint = ((), Pattern("-[A-Za-z]*t|--tty"))
-    for name in ("docker", "podman", "nerdctl", "docker-compose"):
-        found[name] = (*found.get(name, ()), (("exec", "run"), terminal[1]))
-    for name in ("kubectl", "oc"):
-        found[name] = (*found[name], (("rsh", "debug"), None))
-    return found
+def _hints(name: str) -> tuple[Hint, ...]:
+    """What else a script that names the program must hold to be worth a parse."""
+    if name in SHELLS:
+        return (((), _alone(name, ("-o", "-O", "--rcfile", "--init-file"))),)
+    if name in _INTERPRETERS:
+        return (((), _alone(name, tuple(CLIENTS[name][0]))), (("http.server",), None))
+    return _SIGNS[name] if name in _SIGNS else (*hints(TABLE.get(name, ())), *_MORE_SIGNS.get(name, ()))
+
+
+def _alone(name: str, valued: tuple[str, ...]) -> Pattern[str]:
+    """A shell or interpreter with nothing but options behind it: `node`, `bash -i`, not `kubectl get node x`."""
+    option = rf"(?:[ \t]+(?:{'|'.join(map(re.escape, sorted(valued))) or '-'})[ \t]+\S+|[ \t]+-\S*)*"
+    return Pattern(rf"\b{re.escape(name)}{option}(?:['\"`)}}]|[ \t]*(?:$|[|;&<>)#\\]|\d[<>]))", re.M)
 
 
 def _found(script: str, depth: int) -> list[Interactive]:
+    from opsbook.book.shell.walk import read  # inside: most scripts name no such program
+
     facts = read(script)
     found: list[Interactive] = []
     for index, command in enumerate(facts.commands):
@@ -149,9 +173,6 @@ def _judge(words: Words, command: Command, *, last: bool) -> tuple[str, str] | N
             return None
         return row.kind, row.says
     return _client(name, words, command) if name in CLIENTS else None
-
-
-_COUNTERS = ("vmstat", "iostat", "mpstat", "pidstat", "sar", "dstat")
 
 
 def _valued(name: str) -> frozenset[str]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from opsbook.book.field_values import fence_values, value_of
-from opsbook.book.grammar import Retry
 from opsbook.book.lint import Around, page_rule
 from opsbook.book.page import Page
 from opsbook.book.parts import fence_of, parts_of
@@ -24,6 +22,9 @@ def check(page: Page, _around: Around) -> Iterator[Finding]:
     parts = parts_of(page)
     if not parts.fields:
         return
+    from opsbook.book.field_values import fence_values  # within: most pages hold nothing for the grammar
+    from opsbook.book.grammar import Retry
+
     for step, command, fence, _ in fence_values(page):
         said = _said(step, "Time limit")
         if isinstance(said, timedelta) and fence.timeout not in (None, said):
@@ -45,6 +46,8 @@ def check(page: Page, _around: Around) -> Iterator[Finding]:
 
 
 def _said(step: Step, label: str) -> object:
+    from opsbook.book.field_values import value_of  # within: as above
+
     found = step.field(label)
     return None if found is None else value_of(found, step)
 

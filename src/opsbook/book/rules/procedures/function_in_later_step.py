@@ -20,7 +20,7 @@ def check(page: Page, _around: Around) -> Iterator[Finding]:
     text = parts_of(page).text
     if not any(sign in text for sign in ("()", "function ", "alias ")) or _DEFINES().search(text) is None:
         return
-    from opsbook.book.shell import aliases, calls, defined_functions  # within: few pages define a function
+    from opsbook.book.shell.names import aliases, calls, defined_functions  # within: few pages define a function
 
     made: dict[str, dict[str, str]] = {}  # by procedure: name → step that defines it
     for script in scripts(page):

@@ -19,11 +19,9 @@ _WHY = {
 @page_rule("needs-terminal", "error")
 def check(page: Page, _around: Around) -> Iterator[Finding]:
     for script in scripts(page):
-        from opsbook.book.shell import needs_terminal  # within: pages without commands need no shell parser
+        from opsbook.book.shell.terminal import needs_terminal  # within: pages without commands need no shell parser
 
         for found in needs_terminal(script.text):
             place = script.place(page, found.start, found.end)
             message = f"'{found.what}' {_WHY[found.kind]}."
-            yield page.finding(
-                "needs-terminal", "error", place, message, fix=f"{found.instead[:1].upper()}{found.instead[1:]}."
-            )
+            yield page.finding("needs-terminal", "error", place, message, fix=found.instead)

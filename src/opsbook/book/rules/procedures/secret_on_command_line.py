@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from opsbook.book.field_values import secret_names
 from opsbook.book.lint import Around, page_rule
 from opsbook.book.page import Page
 from opsbook.book.parts import parts_of
@@ -17,12 +16,13 @@ def check(page: Page, _around: Around) -> Iterator[Finding]:
     parts = parts_of(page)
     if "$" not in parts.text:
         return
+    from opsbook.book.field_values import secret_names  # within: most pages hold no variable
+    from opsbook.book.shell.parameters import secret_on_command_line
+
     secrets = {procedure.anchor: secret_names(procedure) for procedure in parts.procedures}
     for script in scripts(page):
         if "$" not in script.text:
             continue
-        from opsbook.book.shell import secret_on_command_line  # within: most pages hold no variable
-
         declared = secrets[script.procedure.anchor]
         exposed = {found.start: found for found in secret_on_command_line(script.text)}
         exposed.update((found.start, found) for found in secret_on_command_line(script.text, declared) if declared)

@@ -17,7 +17,7 @@ def check(page: Page, _around: Around) -> Iterator[Finding]:
     for script in scripts(page):
         if "sudo" not in script.text:
             continue
-        from opsbook.book.shell import uses_sudo_without_n  # within: most pages say no sudo
+        from opsbook.book.shell.names import uses_sudo_without_n  # within: most pages say no sudo
 
         for word in uses_sudo_without_n(script.text):
             start, end = script.place(page, word.start, word.end)

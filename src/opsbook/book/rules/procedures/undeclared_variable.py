@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from opsbook.book.grammar import read_attributes
 from opsbook.book.lint import Around, page_rule
 from opsbook.book.page import Page
 from opsbook.book.parameters import implicit_parameters
@@ -45,6 +44,8 @@ def _undeclared(procedure: Procedure) -> list[str]:
     for step in steps:
         for command in step.commands:
             if "env" in command.info:
+                from opsbook.book.grammar import read_attributes  # within: few fences have attributes
+
                 given.update(read_attributes(command.info).get("env", "").split(","))
     return [name for name in names if name not in given]
 

@@ -16,7 +16,7 @@ _GUARDS = frozenset({"Danger", "Undo", "Approval"})
 @page_rule("unguarded-danger", "warning")
 def check(page: Page, _around: Around) -> Iterator[Finding]:
     for script in scripts(page):
-        from opsbook.book.shell import destructive  # within: pages without commands need no shell parser
+        from opsbook.book.shell.destruction import destructive  # within: pages without commands need no shell parser
 
         dangers = destructive(script.text)
         if not dangers or _is_guarded(script):

@@ -41,7 +41,7 @@ def _hosts(script: str) -> Iterator[tuple[str, int, int]]:
     """The hosts that remote programs go to: name and byte range; variables and placeholders are nobody's names."""
     if not any(program in script for program in _PROGRAMS):
         return
-    from opsbook.book.shell import read  # within: most scripts stay on the machine
+    from opsbook.book.shell.walk import read  # within: most scripts stay on the machine
 
     for command in read(script).commands:
         name = command.name.rpartition("/")[2]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from opsbook.book.field_values import value_of, value_place
-from opsbook.book.grammar import Approval, ParameterType, RunOn, read_type
 from opsbook.book.lint import Around, page_rule
 from opsbook.book.page import Page
 from opsbook.book.parts import parts_of
@@ -20,6 +18,9 @@ def check(page: Page, around: Around) -> Iterator[Finding]:
     approvers = settings.people | settings.approvers.keys()
     if not targets and not approvers:
         return
+    from opsbook.book.field_values import value_of, value_place  # within: most books name no targets
+    from opsbook.book.grammar import Approval, ParameterType, RunOn, read_type
+
     parts = parts_of(page)
     for _, step, found in parts.fields:
         if found.label == "Run on" and targets:

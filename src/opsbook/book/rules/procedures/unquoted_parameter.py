@@ -19,7 +19,7 @@ def check(page: Page, _around: Around) -> Iterator[Finding]:
         names = frozenset(parameter.name for parameter in script.procedure.declared)
         if not names or "$" not in script.text:
             continue
-        from opsbook.book.shell import unquoted_parameters  # within: most pages hold no variable
+        from opsbook.book.shell.parameters import unquoted_parameters  # within: most pages hold no variable
 
         for use in unquoted_parameters(script.text, names):
             start, end = script.place(page, use.start, use.end)

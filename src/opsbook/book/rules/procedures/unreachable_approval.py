@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from opsbook.book.field_values import value_of, value_place
-from opsbook.book.grammar import Approval
 from opsbook.book.lint import Around, page_rule
 from opsbook.book.page import Page
 from opsbook.book.parts import parts_of
 from opsbook.ground.errors import Finding
+
+if TYPE_CHECKING:
+    from opsbook.book.grammar import Approval
 
 
 @page_rule("unreachable-approval", "error")
@@ -17,6 +19,9 @@ def check(page: Page, around: Around) -> Iterator[Finding]:
     groups, people = around.settings.approvers, around.settings.people
     if not groups and not people:
         return
+    from opsbook.book.field_values import value_of, value_place  # within: most books name no approvers
+    from opsbook.book.grammar import Approval
+
     for _, step, found in parts_of(page).fields:
         approval = value_of(found, step) if found.label == "Approval" else None
         if not isinstance(approval, Approval):
