@@ -57,7 +57,7 @@ def value_blocks(page: Page, field: Field, label: str) -> tuple[int, int]:
 
     Those of its bullet; behind a label that ends a paragraph, what follows up to the next label or heading: all of it
     for the steps and the rollback, the first list for a check or a prerequisite, for other steps may come behind. A
-    label with words behind it takes only the fences that follow directly; a rollback that has steps before it takes all.
+    label with words behind it takes only the fences right behind it; a rollback that has steps before it takes all.
     """
     document = page.document
     low = field.block + 1
