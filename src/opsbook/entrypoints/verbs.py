@@ -31,7 +31,7 @@ VERBS: dict[str, dict[str, Entry]] = {
 }
 
 EXAMPLES = (
-    "opsbook lint                  what is missing, stale or broken, with the line to mend",
+    "opsbook lint                  what is missing, stale or broken, and where",
     "opsbook search restart db     the right paragraph",
     "opsbook serve --open          show the book in the browser",
     "opsbook --book ops serve      the same for the folder ops",
