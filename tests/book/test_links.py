@@ -21,7 +21,7 @@ TEXT = "# Title\n\n## Restart Service\n\n## A — B\n\n## 🚀 Go\n\n## Einführ
 
 
 def around_of(form: str = "github", site_root: str = "", **more: object) -> Around:
-    shelf = Shelf({path: b"" for path in FILES})
+    shelf = Shelf(dict.fromkeys(FILES, b""))
     pages = frozenset(path for path in FILES if ".md" in path)
     settings = LintSettings(link_form=form, site_root=site_root)
     return Around(TODAY, settings, pages=pages, exists=shelf.exists, book="docs/operations", **more)
