@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
 import click
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -54,6 +55,8 @@ def run_lint(config: Config, asked: Asked) -> int:
     lines = Lines(config.root)
     path = os.path.join(config.root, BASELINE)
     if asked.write_baseline:
+        if (asked.paths or asked.select or asked.ignore) and os.path.exists(path):
+            raise Usage(f"{BASELINE} would forget what it accepts elsewhere. Write it for the whole book, all rules.")
         return _accept(path, report, lines)
     accepted = 0
     if not asked.no_baseline and os.path.exists(path):
@@ -95,7 +98,9 @@ def _answer(config: Config, asked: Asked, source: FolderBook, scope: Scope) -> L
     if asked.no_cache or sum(file.size_bytes for file in files) < _WORTH_CACHING_BYTES:
         return lint(source, source, scope, build_workers())
     rule_files = [path for path, _ in source.rule_files(scope.alerting.paths)]
-    cache = build_lint_cache(config, repr((__version__, scope)), source, rule_files)
+    # Sorted, since sets are written in another order by every process.
+    question = msgspec.json.encode((__version__, scope), order="sorted").decode()
+    cache = build_lint_cache(config, question, source, rule_files)
     return cache.answer(files, lambda: lint(source, source, scope, build_workers()))
 
 
@@ -206,8 +211,6 @@ def list_rules(form: str) -> None:
 
     rules, about = all_rules(), about_rules()
     if form == "json":
-        import msgspec
-
         rows = [
             {"rule": rule.name, "severity": rule.severity, "kinds": sorted(rule.kinds), "about": about.get(rule.name)}
             for rule in rules
