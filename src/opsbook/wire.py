@@ -66,14 +66,18 @@ def build_workers() -> Workers:
 
 
 def build_lint_cache(config: Config, question: str, source: FolderBook, rule_files: Sequence[str]) -> LintCache:
-    """What remembers the answer to a way of asking; it depends on this program and its configuration too."""
+    """What remembers the answer to a way of asking; it depends on this program and its configuration too.
+
+    `rule_files` are relative to the root.
+    """
     from opsbook.adapters.lint_cache import LintCache
 
     program = os.path.dirname(os.path.abspath(__file__))
     walked = os.walk(program)
     code = [os.path.join(folder, name) for folder, _, names in walked for name in names if name.endswith(".py")]
     settings = [os.path.join(folder, FILE_NAME) for folder in {config.root, config.book}]
-    others = [*sorted(code), *sorted(settings), *source.owner_files(source.pages()), *rule_files]
+    rules = [os.path.join(config.root, path) for path in rule_files]
+    others = [*sorted(code), *sorted(settings), *source.owner_files(source.pages()), *rules]
     return LintCache(config.state, config.root, question, others)
 
 

@@ -30,6 +30,7 @@ class FolderBook:
         self.root = root
         self.folder = folder
         self.reading = reading
+        self._misnamed: dict[str, str] = {}
 
     @property
     def book(self) -> str:
@@ -67,21 +68,37 @@ class FolderBook:
                     if entry.is_symlink():
                         real = os.path.realpath(entry.path)
                         # A link may lead back up; each real folder is read once, and none outside the repository.
-                        if real in seen or not (real + os.sep).startswith(self.root + os.sep):
+                        if real in seen or not self._holds(real):
                             continue
                         seen.add(real)
                     yield from self._walk(entry.path, seen)
-                elif name.lower().endswith(PAGE_ENDINGS) and entry.is_file():
+                elif name.lower().endswith(PAGE_ENDINGS) and entry.is_file() and self._is_ours(entry):
                     status = entry.stat()
-                    shown = (prefix + name).encode("utf-8", "replace").decode("utf-8")
-                    yield PageFile(shown, status.st_size, status.st_mtime_ns)
+                    yield PageFile(self._shown(prefix + name), status.st_size, status.st_mtime_ns)
             except OSError:  # it vanished between the listing and the look
                 continue
+
+    def _is_ours(self, entry: os.DirEntry[str]) -> bool:
+        """Whether a page lies in the repository: a link to a file outside of it must show nobody what is there."""
+        return not entry.is_symlink() or self._holds(os.path.realpath(entry.path))
+
+    def _holds(self, real: str) -> bool:
+        return (real + os.sep).startswith(os.path.realpath(self.root).rstrip(os.sep) + os.sep)
+
+    def _shown(self, path: str) -> str:
+        """A path as text; the bytes of a name that are none are shown as `?`, and the file is found all the same."""
+        shown = path.encode("utf-8", "replace").decode("utf-8")
+        if shown != path:
+            self._misnamed[shown] = path
+        return shown
+
+    def _real(self, path: str) -> str:
+        return os.path.join(self.root, self._misnamed.get(path, path))
 
     def read(self, path: str) -> bytes | Unreadable:
         """The bytes of a file of the repository; a pipe, a device or a page too large is refused without waiting."""
         try:
-            descriptor = os.open(os.path.join(self.root, path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            descriptor = os.open(self._real(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except (OSError, ValueError) as wrong:
             return Unreadable(path, getattr(wrong, "strerror", None) or str(wrong))
         try:
@@ -108,10 +125,12 @@ class FolderBook:
 
     def replace(self, path: str, before: bytes, after: bytes) -> bool:
         """Puts new bytes in the place of a page's, by a file renamed over it; False when it changed meanwhile."""
-        target = os.path.realpath(os.path.join(self.root, path))
+        target = os.path.realpath(self._real(path))
         if self.read(path) != before:
             return False
         part = f"{target}.{os.getpid()}.part"
+        with suppress(OSError):  # left by a process of the same number that was killed
+            os.unlink(part)
         try:
             mode = stat.S_IMODE(os.stat(target).st_mode)
             descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
 import click
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -96,7 +97,9 @@ def _answer(config: Config, asked: Asked, source: FolderBook, scope: Scope) -> L
     if asked.no_cache or sum(file.size_bytes for file in files) < _WORTH_CACHING_BYTES:
         return lint(source, source, scope, build_workers())
     rule_files = [path for path, _ in source.rule_files(scope.alerting.paths)]
-    cache = build_lint_cache(config, repr((__version__, scope)), source, rule_files)
+    # Sorted, since sets are written in another order by every process.
+    question = msgspec.json.encode((__version__, scope), order="sorted").decode()
+    cache = build_lint_cache(config, question, source, rule_files)
     return cache.answer(files, lambda: lint(source, source, scope, build_workers()))
 
 
@@ -216,8 +219,6 @@ def list_rules(form: str) -> None:
 
     rules, about = all_rules(), about_rules()
     if form == "json":
-        import msgspec
-
         rows = [
             {"rule": rule.name, "severity": rule.severity, "kinds": sorted(rule.kinds), "about": about.get(rule.name)}
             for rule in rules
