@@ -35,7 +35,7 @@ systemctl restart <service-name>
    ```
    - **Expect:** output matches `/(/`
 - **Rollback:** [x](missing.md#nope)
-"""  # noqa: W291  (the third step is its number and a space)
+"""
 
 A = """# Payments Runbook
 
@@ -281,7 +281,7 @@ def test_the_template_of_the_user_owes_nothing_but_its_slots():
 **Symptoms:** [What you see]  
 **Cause:** [Root cause]  
 **Solution:** [How to fix]
-"""  # noqa: W291  (hard breaks, as in the template)
+"""
     assert told({"docs/operations/runbooks/api.md": page}) == []
 
 

@@ -121,7 +121,7 @@ def test_code_is_kept_without_its_indentation_and_knows_where_it_begins(text, in
                                            ("z.md", "reference", "[x][A]")]),
         ("![a](b.png)", [("b.png", "image", "![a](b.png)")]),
         ("[![c](d)](e)", [("e", "inline", "[![c](d)](e)"), ("d", "image", "![c](d)")]),
-        ("<http://a.b> <c@d.e>", [("http://a.b", "autolink", "<http://a.b>"), ("c@d.e", "autolink", "<c@d.e>")]),
+        ("<http://a.b> <c@d.e>", [("http://a.b", "autolink", "<http://a.b>"), ("mailto:c@d.e", "autolink", "<c@d.e>")]),
         ("[a\nb](c.md)", [("c.md", "inline", "[a\nb](c.md)")]),
         ("[a](b\\_c.md) [a](b&amp;c.md)", [("b_c.md", "inline", "[a](b\\_c.md)"), ("b&c.md", "inline", "[a](b&amp;c.md)")]),
         ("`[a](b)` \\[a](b) [a]: unused.md\n\n    [a](b)", []),

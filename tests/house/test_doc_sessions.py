@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 from tests.house.doc_sessions import agrees, replay, rewritten, sessions
+from tests.house.lint_picture import PICTURE, drawn, told
+
+from opsbook.entrypoints import cli
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = [page for page in sorted(DOCS.glob("*.md")) if "\n```console\n" in page.read_text(encoding="utf-8")]
@@ -19,6 +22,17 @@ def test_a_session_shows_what_is_printed(page: Path, tmp_path: Path):
         if not agrees(shown.output, printed)
     ]
     assert not wrong, "\n".join(["", *wrong, "'python -m tests.house.doc_sessions' writes them anew."])
+
+
+def test_the_picture_shows_what_a_terminal_does():
+    assert PICTURE.read_text(encoding="utf-8") == drawn(told())
+
+
+def test_every_link_of_the_manual_leads_somewhere(capsys, monkeypatch):
+    monkeypatch.chdir(DOCS.parent)
+    pages = ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "CHANGELOG.md", "docs"]
+    rules = "broken-link,broken-anchor,link-escapes-repository"
+    assert cli.run(["lint", *pages, "--select", rules, "--no-cache"]) == 0, capsys.readouterr().out
 
 
 def test_the_manual_shows_sessions():

@@ -23,7 +23,7 @@ from opsbook.book.lint import RULES
 from opsbook.config_file import FIELDS, LINK_STYLES, read_settings
 from opsbook.entrypoints import cli
 from opsbook.entrypoints.commands.lint import FORMATS
-from opsbook.entrypoints.verbs import VERBS
+from opsbook.entrypoints.verbs import EXAMPLES, VERBS
 from opsbook.ground.errors import SEVERITIES
 from opsbook.usecases.chosen_rules import about_rules, all_rules
 
@@ -144,7 +144,11 @@ def faults(words: list[str]) -> Iterator[str]:
         yield wrong.format_message()
 
 
-MANUAL = ["README.md", "CONTRIBUTING.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))]
+MANUAL = [
+    "README.md",
+    "CONTRIBUTING.md",
+    *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs").rglob("*.md"))),
+]
 
 
 @pytest.mark.parametrize("page", MANUAL)
@@ -152,6 +156,20 @@ def test_every_command_line_that_is_shown_is_understood(page):
     lines = list(command_lines(read(page)))
     wrong = [f"opsbook {shlex.join(words)}: {fault}" for words in lines for fault in faults(words)]
     assert wrong == []
+
+
+def examples() -> list[str]:
+    """The examples of every help."""
+    context = click.Context(cli.opsbook)
+    commands = [cli.opsbook.get_command(context, name) for name in cli.opsbook.list_commands(context)]
+    return [*EXAMPLES, *(example for command in commands for example in command.examples)]
+
+
+@pytest.mark.parametrize("example", examples())
+def test_an_example_of_the_help_is_understood_and_fits_a_narrow_terminal(example):
+    typed = re.split(r" {2,}", example)[0]
+    assert [fault for words in calls(typed) for fault in faults(words)] == []
+    assert len(example) <= 80 - len("  ")
 
 
 def test_the_manual_shows_command_lines_of_every_verb():

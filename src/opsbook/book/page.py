@@ -260,7 +260,10 @@ class Page:
         datum = self.metadata.first(*ALERT_KEYS)
         if datum is None:
             return ()
-        return tuple(name for part in datum.value.split(",") if (name := part.strip(" `*\"'[]")))
+        parts = [part.strip(" `*\"'") for part in datum.value.split(",") if not is_slot_text(part)]
+        if any("`" in part for part in parts):  # words around the names, which stand in code
+            parts = datum.value.split("`")[1::2]
+        return tuple(name for part in parts if (name := part.strip(" []")))
 
     # -- finding one's way ------------------------------------------------------------------------------------
 

@@ -184,7 +184,10 @@ def _issue_parts(page: Page, at: int) -> dict[str, str]:
 
 def _trimmed(text: str) -> str:
     """A value without the bullet that opens the next one and without hard-break marks."""
-    return text.strip().rstrip("-*+").strip().rstrip("\\").rstrip()
+    lines = text.rstrip().split("\n")
+    if len(lines) > 1 and lines[-1].strip() in ("-", "*", "+"):
+        lines.pop()
+    return "\n".join(lines).strip().rstrip("\\").rstrip()
 
 
 def alert_names(page: Page) -> tuple[str, ...]:

@@ -9,12 +9,14 @@ from opsbook.book.page import Page
 from opsbook.book.runbook import alert_names
 from opsbook.book.search import SearchSection
 
+# No part of these looks further than the next bracket or the line's end, or a line of brackets or spaces would take
+# the square of its length.
 _MARKUP = re.compile(
-    r"!?\[([^\]\n]*)\]\([^)\n]*\)|<!--.*?-->|\*\*|__|^#{1,6}[ \t]+"
-    r"|^[ \t]*(?:```|~~~)[^\n]*|\\$|^[ \t]*\|?[ :|-]+\|[ :|-]*$",
+    r"!?\[([^\[\]\n]*)\]\([^()\n]*(?:\([^()\n]*\)[^()\n]*)?\)|<!--.*?(?:-->|\Z)|\*\*|__|^#{1,6}[ \t]+"
+    r"|^[ \t]*(?:```|~~~)[^\n]*|\\$|^(?=[ \t:|-]*\|)[ \t:|-]+$",
     re.M | re.S,
 )
-_SPACE = re.compile(r"[ \t]*\n\s*\n+")
+_SPACE = re.compile(r"(?<![ \t])[ \t]*\n\s*\n+")
 # Beyond this a section is a log or a dump; its beginning is enough to find it by.
 _LONGEST = 200_000
 

@@ -16,8 +16,8 @@ from opsbook.adapters.folder import FolderBook
 from opsbook.book.lint import at_least
 from opsbook.config import Config
 from opsbook.entrypoints.shown.terminal import terminal_width, wrapped
-from opsbook.ground.errors import Failure, Usage
-from opsbook.usecases.lint import LintReport, Scope, lint
+from opsbook.ground.errors import Failure, Refusal, Usage
+from opsbook.usecases.lint import LintReport, Scope, is_within, lint
 from opsbook.usecases.ports import Alerting
 from opsbook.wire import build_book, build_lint_cache, build_workers, lint_settings
 
@@ -54,6 +54,7 @@ def run_lint(config: Config, asked: Asked) -> int:
     lines = Lines(config.root)
     path = os.path.join(config.root, BASELINE)
     if asked.write_baseline:
+        _check_whole(asked, source, scope)
         return _accept(path, report, lines)
     accepted = 0
     if not asked.no_baseline and os.path.exists(path):
@@ -97,6 +98,15 @@ def _answer(config: Config, asked: Asked, source: FolderBook, scope: Scope) -> L
     rule_files = [path for path, _ in source.rule_files(scope.alerting.paths)]
     cache = build_lint_cache(config, repr((__version__, scope)), source, rule_files)
     return cache.answer(files, lambda: lint(source, source, scope, build_workers()))
+
+
+def _check_whole(asked: Asked, source: FolderBook, scope: Scope) -> None:
+    """Refuses a baseline of a part: it would forget what was accepted for the rest."""
+    if asked.select or asked.ignore:
+        raise Refusal("A baseline is of all rules. Leave out --select and --ignore, or set them in opsbook.toml.")
+    outside = [file.path for file in source.pages() if scope.paths and not is_within(file.path, scope.paths)]
+    if outside:
+        raise Refusal(f"A baseline is written of the whole book, and '{outside[0]}' would be left out. Leave out PATH.")
 
 
 def _accept(path: str, report: LintReport, lines: Lines) -> int:

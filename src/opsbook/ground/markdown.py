@@ -359,7 +359,8 @@ def _note_inline(document: Document, begun: Any, place: Any, is_fresh: bool) -> 
     name, detail = next(iter(begun.items()))
     if name == "Link":
         form = _LINK_FORMS.get(detail["link_type"], "reference")
-        document.links.append(Link(detail["dest_url"], place["start"], place["end"], form))
+        href = f"mailto:{detail['dest_url']}" if detail["link_type"] == "Email" else detail["dest_url"]
+        document.links.append(Link(href, place["start"], place["end"], form))
     elif name == "Image":
         document.links.append(Link(detail["dest_url"], place["start"], place["end"], "image"))
 

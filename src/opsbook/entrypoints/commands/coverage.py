@@ -13,9 +13,9 @@ from opsbook.entrypoints.options import Shared, verb
 @verb(
     "coverage",
     examples=(
-        "opsbook coverage                     what the runbooks of services lack",
-        "opsbook coverage --rules alerts/     and which alerts lead to a page",
-        "opsbook coverage --rules alerts/ --url-base https://runbooks.example.org=docs/operations/runbooks",
+        "opsbook coverage                   what the runbooks of services lack",
+        "opsbook coverage --rules alerts    and which alerts lead to a page",
+        "opsbook coverage --rules alerts --url-base https://rb.example.org=docs/rb",
     ),
 )
 @rule_options

@@ -57,8 +57,8 @@ def rule_options(function: click.decorators.FC) -> click.decorators.FC:
         "opsbook lint docs/operations/runbooks/db.md    one page",
         "opsbook lint --select broken-link,stale        these rules alone",
         "opsbook lint --format sarif > opsbook.sarif    for a code host",
-        "opsbook lint --write-baseline                  start clean: only what is new is reported from now on",
-        "opsbook lint --rules alerts/ --url-base https://runbooks.example.org=docs/operations/runbooks",
+        "opsbook lint --write-baseline                  only what is new from now on",
+        "opsbook lint --rules alerts --url-base https://rb.example.org=docs/runbooks",
     ),
 )
 @click.argument("paths", nargs=-1, metavar="[PATH]…", type=ExistingPath())

@@ -26,10 +26,10 @@ def _pairs(_ctx: click.Context, _parameter: click.Parameter, value: tuple[str, .
 @verb(
     "new",
     examples=(
-        "opsbook new runbook checkout                                    runbooks/checkout.md",
-        "opsbook new incident 'Checkout is slow' --set severity=P1       incidents/<today>-checkout-is-slow.md",
-        "opsbook new post-mortem 'Checkout is slow' --set owner='Ada'",
-        "opsbook new runbook checkout --set production.environment=https://shop.example.org",
+        "opsbook new runbook checkout      runbooks/checkout.md",
+        "opsbook new incident 'Checkout is slow' --set severity=P1",
+        "opsbook new post-mortem 'Checkout is slow' --set owner=Ada",
+        "opsbook new runbook checkout --set staging.environment=https://x.example.org",
     ),
 )
 @click.argument("kind", metavar="runbook|procedure|incident|post-mortem", type=click.Choice(KINDS))
@@ -52,9 +52,7 @@ def command(shared: Shared, kind: str, name: str, settings: dict[str, str]) -> i
 
     config = shared.config()
     asked = Asked(kind, name, settings, datetime.now(UTC), config.severities)
-    created = new(
-        build_book(config), build_file_maker(config.book), build_seed(), asked, person=person_at(config.book)
-    )
+    created = new(build_book(config), build_file_maker(config.book), build_seed(), asked, person=person_at(config.book))
     if shared.format == "json":
         import msgspec
 

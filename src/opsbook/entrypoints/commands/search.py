@@ -13,9 +13,9 @@ from opsbook.entrypoints.options import Shared, verb
     "search",
     context_settings={"ignore_unknown_options": True},  # `-staging` is a word to leave out
     examples=(
-        "opsbook search restart payments                 the sections about it, best first",
-        'opsbook search "connection refused" -staging    these words together, and not that one',
-        "journalctl -u api -n 20 | opsbook search -      the entry for a pasted error",
+        "opsbook search restart payments                 the sections about it",
+        'opsbook search "connection refused" -staging    together, and not that one',
+        "journalctl -u api -n 20 | opsbook search -      the entry for an error",
     ),
 )
 @click.argument("words", type=click.UNPROCESSED, nargs=-1, required=True, metavar="WORDS…")

@@ -14,7 +14,7 @@ from opsbook.entrypoints.options import Shared, verb
     "show",
     examples=(
         "opsbook show runbooks/db.md                  what Opsbook reads from the page",
-        "opsbook show db#restart-service              one section, by the page's short name",
+        "opsbook show db#restart-service              one section, by a short name",
         "opsbook show runbooks/db.md --format json    the whole model",
     ),
 )

@@ -116,7 +116,7 @@ def _excerpt(finding: Finding, lines: list[str] | None, telling: Telling) -> Ite
         for part in (line[max(0, at - _LOOKED_AT) : at], line[at:stop][:_LOOKED_AT], line[stop : stop + _LOOKED_AT])
     )
     before = _end_of(before, max(widest - columns(marked) - _BEHIND, widest // 3))
-    shown = _beginning_of(before + marked + after, widest)
+    shown = _beginning_of(before + marked + after, widest).rstrip()
     caret = "^" + "~" * (min(columns(marked), columns(shown) - columns(before)) - 1)
     yield f"{telling.paint(f'{finding.span.line:>5} |', dim=True)} {shown}"
     indented = f"{' ' * columns(before)}{telling.paint(caret, fg=_COLOURS[finding.severity])}"
