@@ -17,7 +17,7 @@ _READERS = frozenset("""
     openssl pgrep ping pidstat printenv printf promtool ps pwd read readlink return sar sed set sha256sum shift sleep
     sort source ss stat strings tail tcpdump tee test time top tr traceroute tree true type ulimit umask uname uniq
     unset uptime vmstat w wait watch wc wget whereis which who whoami xargs xxd yq zcat zgrep [ [[ : .
-    done fi esac else then do } ) case
+    done fi esac else then do } ) case for select
 """.split())  # fmt: skip
 # The first words (after options) with which a program only looks.
 _VERBS: dict[str, frozenset[str]] = {
