@@ -65,7 +65,7 @@ def build_workers() -> Workers:
     return ForkedWorkers()
 
 
-def build_lint_cache(config: Config, question: str, source: FolderBook, rule_files: Sequence[str]) -> LintCache:
+def build_lint_cache(config: Config, question: str, owner_files: Sequence[str], rule_files: Sequence[str]) -> LintCache:
     """What remembers the answer to a way of asking; it depends on this program and its configuration too."""
     from opsbook.adapters.lint_cache import LintCache
 
@@ -73,7 +73,7 @@ def build_lint_cache(config: Config, question: str, source: FolderBook, rule_fil
     walked = os.walk(program)
     code = [os.path.join(folder, name) for folder, _, names in walked for name in names if name.endswith(".py")]
     settings = [os.path.join(folder, FILE_NAME) for folder in {config.root, config.book}]
-    others = [*sorted(code), *sorted(settings), *source.owner_files(source.pages()), *rule_files]
+    others = [*sorted(code), *sorted(settings), *owner_files, *rule_files]
     return LintCache(config.state, config.root, question, others)
 
 

