@@ -65,7 +65,7 @@ def build_workers() -> Workers:
     return ForkedWorkers()
 
 
-def build_lint_cache(config: Config, question: str, source: FolderBook, rule_files: Sequence[str]) -> LintCache:
+def build_lint_cache(config: Config, question: str, owner_files: Sequence[str], rule_files: Sequence[str]) -> LintCache:
     """What remembers the answer to a way of asking; it depends on this program and its configuration too.
 
     `rule_files` are relative to the root.
@@ -77,7 +77,7 @@ def build_lint_cache(config: Config, question: str, source: FolderBook, rule_fil
     code = [os.path.join(folder, name) for folder, _, names in walked for name in names if name.endswith(".py")]
     settings = [os.path.join(folder, FILE_NAME) for folder in {config.root, config.book}]
     rules = [os.path.join(config.root, path) for path in rule_files]
-    others = [*sorted(code), *sorted(settings), *source.owner_files(source.pages()), *rules]
+    others = [*sorted(code), *sorted(settings), *owner_files, *rules]
     return LintCache(config.state, config.root, question, others)
 
 

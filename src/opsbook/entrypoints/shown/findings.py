@@ -110,6 +110,18 @@ def _excerpt(finding: Finding, lines: list[str] | None, telling: Telling) -> Ite
     widest = _WIDEST_LINE if telling.width is None else min(telling.width - _MARGIN, _WIDEST_LINE)
     at = finding.span.column - 1
     stop = at + _characters(finding, line)
+    shown, margin, size = _cut(line, at, stop, widest)
+    yield f"{telling.paint(f'{finding.span.line:>5} |', dim=True)} {shown}"
+    caret = telling.paint("^" + "~" * (size - 1), fg=_COLOURS[finding.severity])
+    yield f"{telling.paint('      |', dim=True)} {' ' * margin}{caret}"
+
+
+def _cut(line: str, at: int, stop: int, widest: int) -> tuple[str, int, int]:
+    """As much of a line as there is room for around a place, the columns before the place, and those of the place."""
+    if len(line) <= widest and line.isascii() and line.isprintable():  # nearly all: a fifth of the time
+        marked_size = max(0, min(stop, len(line)) - at)
+        if at <= max(widest - marked_size - _BEHIND, widest // 3):
+            return line, min(at, len(line)), marked_size
     # Cut before it is looked at: a page may be one line of many megabytes, with a finding on every word.
     before, marked, after = (
         printable(part.replace("\t", " ").rstrip("\r"))
@@ -117,10 +129,7 @@ def _excerpt(finding: Finding, lines: list[str] | None, telling: Telling) -> Ite
     )
     before = _end_of(before, max(widest - columns(marked) - _BEHIND, widest // 3))
     shown = _beginning_of(before + marked + after, widest).rstrip()
-    caret = "^" + "~" * (min(columns(marked), columns(shown) - columns(before)) - 1)
-    yield f"{telling.paint(f'{finding.span.line:>5} |', dim=True)} {shown}"
-    indented = f"{' ' * columns(before)}{telling.paint(caret, fg=_COLOURS[finding.severity])}"
-    yield f"{telling.paint('      |', dim=True)} {indented}"
+    return shown, columns(before), min(columns(marked), columns(shown) - columns(before))
 
 
 def _end_of(text: str, widest: int) -> str:

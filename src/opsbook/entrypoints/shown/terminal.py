@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Iterable, Iterator
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -38,9 +38,15 @@ def columns(text: str) -> int:
         text = _colours().sub("", text)
     if text.isascii():
         return len(text)
-    import unicodedata
+    return len(text) + sum(_beyond_one(c) for c in text if c > "\x7f")
 
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+@lru_cache(maxsize=4096)
+def _beyond_one(character: str) -> int:
+    """The columns of a character, less one."""
+    import unicodedata  # only pages beyond ASCII need it
+
+    return -1 if unicodedata.combining(character) else int(unicodedata.east_asian_width(character) in "WF")
 
 
 @cache
@@ -50,14 +56,15 @@ def _colours() -> re.Pattern[str]:
     return re.compile(r"\x1b\[[0-9;]*m")
 
 
-def wrapped(line: str, width: int | None, hanging: int) -> Iterator[str]:
+def wrapped(line: str, width: int | None, hanging: int) -> Iterable[str]:
     """The line, broken at spaces where it is wider than `width`; what follows is indented by `hanging`.
 
     A word that is wider than the line stays whole, so that an address can still be clicked and copied.
     """
-    if width is None or columns(line) <= width:
-        yield line
-        return
+    return (line,) if width is None or columns(line) <= width else _broken(line, width, hanging)
+
+
+def _broken(line: str, width: int, hanging: int) -> Iterator[str]:
     current = ""
     for number, word in enumerate(line.split(" ")):
         wider = f"{current} {word}" if number else word
