@@ -68,9 +68,10 @@ def resolve(page: Page, href: str, around: Around) -> Target:
     if not path:
         return _own_anchor(page, anchor)
     wanted = _joined(page.path, path, around)
+    is_site = _is_site(page.path, around)
     if wanted == ".." or wanted.startswith("../"):
         return Target(_outside(wanted, around), wanted, anchor)
-    found = find(wanted, around)
+    found = find(wanted, around, is_site)
     if found is None:
         return Target("broken-link", wanted, anchor)
     if found == page.path and anchor:
@@ -111,9 +112,16 @@ def _without_selectors(anchors: frozenset[str]) -> frozenset[str]:
     return frozenset(anchor.replace(_SELECTOR, "") for anchor in anchors)
 
 
+def _is_site(page_path: str, around: Around) -> bool:
+    """Whether addresses name what a builder makes of the sources; a page with code in it is built, wherever it lies."""
+    return around.settings.link_form != "github" or page_path.endswith(".erb")
+
+
 def _joined(page_path: str, path: str, around: Around) -> str:
     if path.startswith("/"):
-        root = around.settings.site_root if around.settings.link_form in ("site", "mkdocs", "myst") else ""
+        root = around.settings.site_root if _is_site(page_path, around) else ""
+        if not root and page_path.endswith(".erb") and page_path.startswith("source/"):
+            root = "source"  # where Middleman keeps what it builds
         return posixpath.normpath(posixpath.join(root, path.lstrip("/")) or ".")
     return posixpath.normpath(posixpath.join(posixpath.dirname(page_path), path))
 
@@ -131,11 +139,11 @@ def _outside(wanted: str, around: Around) -> str:
     return "ok" if around.exists("../" * depth + wanted) else "broken-link"
 
 
-def find(wanted: str, around: Around) -> str | None:
+def find(wanted: str, around: Around, is_site: bool) -> str | None:
     """The existing path that an address means, or None."""
     if wanted in around.pages or around.exists(wanted):
         return wanted
-    if around.settings.link_form == "github":
+    if not is_site:
         return None
     for candidate in _candidates(wanted):
         if candidate in around.pages or around.exists(candidate):
