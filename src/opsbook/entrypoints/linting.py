@@ -142,7 +142,7 @@ class Lines:
             self._path = path
             try:
                 with open(os.path.join(self._root, path), "rb", buffering=0) as file:  # a fifth quicker, for hundreds
-                    self._lines = file.read().decode("utf-8", "replace").split("\n")
+                    self._lines = file.read().decode("utf-8-sig", "replace").split("\n")
             except OSError:
                 self._lines = None
         return self._lines
