@@ -47,7 +47,14 @@ def _body_start(page: Page) -> int:
 
 
 def _made(
-    page: Page, place: tuple[int, int], alerts: tuple[str, ...], *, anchor: str = "", heading: str, slot: str = "", at: int
+    page: Page,
+    place: tuple[int, int],
+    alerts: tuple[str, ...],
+    *,
+    heading: str,
+    at: int,
+    anchor: str = "",
+    slot: str = "",
 ) -> SearchSection:
     start, end = place
     text = _plain(page.document.source(start, min(end, start + _LONGEST)))
