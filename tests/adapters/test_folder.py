@@ -150,8 +150,7 @@ def test_pages_that_come_and_go_while_they_are_listed_raise_nothing(tmp_path):
 
 
 def test_a_name_that_is_no_text_is_shown_with_question_marks_and_read(tmp_path):
-    with open(os.path.join(os.fsencode(tmp_path), b"caf\xe9.md"), "wb") as file:
-        file.write(b"# Cafe\n")
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.md")).write_bytes(b"# Cafe\n")
     source = book(tmp_path)
     (page,) = source.pages()
     assert page.path == "caf?.md"
@@ -161,8 +160,8 @@ def test_a_name_that_is_no_text_is_shown_with_question_marks_and_read(tmp_path):
 
 
 def test_a_page_too_large_is_refused_unread(tmp_path):
-    with open(tmp_path / "large.md", "wb") as file:
-        file.truncate(LARGEST_PAGE_BYTES + 1)
+    (tmp_path / "large.md").touch()
+    os.truncate(tmp_path / "large.md", LARGEST_PAGE_BYTES + 1)
     assert book(tmp_path).read("large.md") == Unreadable("large.md", "it is larger than 64 MiB")
 
 

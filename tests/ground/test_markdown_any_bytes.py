@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from tests.markdown_pieces import any_page
 
 from opsbook.ground import markdown
@@ -67,14 +68,15 @@ def test_the_line_of_a_byte_is_the_same_on_a_small_page_and_on_a_large_one(raw):
         assert small.line(offset) == large.line(offset) == raw.count(b"\n", 0, offset) + 1
 
 
-@given(any_page())
-def test_a_place_is_a_line_and_a_column_of_the_text_as_an_editor_shows_it(raw):
+@given(any_page(), st.lists(st.integers(0, 400), max_size=30))
+def test_a_place_is_a_line_and_a_column_of_the_text_as_an_editor_shows_it(raw, order):
     document = parse(raw)
     text = document.content.decode().removeprefix("\ufeff")
     lines = text.split("\n")
-    for block in document.blocks[:50]:
-        span = document.span("a.md", block.start, block.end)
-        before = document.content[: block.start].decode("utf-8", "replace").removeprefix("\ufeff")
+    starts = [block.start for block in document.blocks[:50]]
+    for start in [*starts, *(starts[at % len(starts)] for at in order if starts)]:
+        span = document.span("a.md", start, start)
+        before = document.content[:start].decode("utf-8", "replace").removeprefix("\ufeff")
         assert "\n".join([*lines[: span.line - 1], lines[span.line - 1][: span.column - 1]]) == before
 
 
@@ -95,6 +97,14 @@ def test_nesting_and_repeating_fifty_thousand_times_costs_less_than_two_seconds(
     if document.blocks:
         list(document.inside(0))
         document.stop(len(document.blocks) - 1)
+
+
+def test_the_places_of_a_line_of_megabytes_are_told_in_good_time():
+    document = parse(b"word [x](gone.md) " * 150_000)
+    began = time.process_time()
+    columns = [document.span("a.md", link.start, link.end).column for link in document.links]
+    assert time.process_time() - began < 5
+    assert columns == [18 * number + 6 for number in range(150_000)]
 
 
 def test_a_page_of_fifty_megabytes_is_read_in_bounded_time_and_memory():

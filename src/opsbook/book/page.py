@@ -220,7 +220,7 @@ class Page:
         slot = self.reading.headings.slot
         own = set(self.heading_slots)
         own.update(found for field in self.fields if (found := slot(field.name)))
-        own.update(wanted for wanted, others in SATISFIED_BY.items() if not own.isdisjoint(others))
+        own.update([wanted for wanted, others in SATISFIED_BY.items() if not own.isdisjoint(others)])
         return frozenset(own)
 
     @cached_property

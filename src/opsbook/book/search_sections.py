@@ -27,29 +27,38 @@ def search_sections(page: Page) -> Iterator[SearchSection]:
     alerts = alert_names(page)
     title, slot = page.title, page.reading.headings.slot
     first = page.sections[0].start if page.sections else len(document.content)
-    if _plain(document.source(_body_start(page), first)):
-        yield _made(page, (_body_start(page), first), alerts, heading=title)
+    begin = _body_start(page)
+    if _plain(document.source(begin, first)):
+        yield _made(page, (begin, first), alerts, heading=title, at=begin)
     for section in page.sections:
         own = alerts if section.level == 1 else tuple(name for name in alerts if name in section.title)
         place = (section.body, section.end)
         meant = section.slot or slot(title) or ""
-        yield _made(page, place, own, anchor=section.anchor, heading=section.title, slot=meant)
+        yield _made(page, place, own, anchor=section.anchor, heading=section.title, slot=meant, at=section.start)
 
 
 def _body_start(page: Page) -> int:
-    """Where the front matter ends."""
+    """Where the front matter ends, or the byte order mark."""
     document = page.document
     if not document.front_form:
-        return 0
-    return document.front_start + len(document.front.encode()) + 4
+        return 3 if document.content.startswith(b"\xef\xbb\xbf") else 0
+    end = document.content.find(b"\n", document.front_start + len(document.front.encode()))
+    return len(document.content) if end < 0 else end + 1
 
 
 def _made(
-    page: Page, place: tuple[int, int], alerts: tuple[str, ...], *, anchor: str = "", heading: str, slot: str = ""
+    page: Page,
+    place: tuple[int, int],
+    alerts: tuple[str, ...],
+    *,
+    heading: str,
+    at: int,
+    anchor: str = "",
+    slot: str = "",
 ) -> SearchSection:
     start, end = place
     text = _plain(page.document.source(start, min(end, start + _LONGEST)))
-    line = page.document.line(max(start - 1, 0))
+    line = page.document.line(at)
     return SearchSection(page.path, anchor, page.title, heading, slot, line, alerts, _symptoms(page, start, end), text)
 
 

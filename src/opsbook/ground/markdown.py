@@ -66,6 +66,7 @@ class Document:
     """A parsed page. Offsets in it are bytes of `content`, which has the length and the lines of the file."""
 
     __slots__ = (
+        "_last_column",
         "_line_starts",
         "_starts",
         "blocks",
@@ -101,6 +102,7 @@ class Document:
         self.html_names: list[str] = []
         self._starts: list[int] | None = None
         self._line_starts: list[int] | None = None
+        self._last_column = (0, 0)  # a byte and the code points before it on its line
 
     def source(self, start: int, end: int) -> str:
         """The text between two byte offsets, as written."""
@@ -116,11 +118,24 @@ class Document:
 
     def span(self, path: str, start: int, end: int) -> Span:
         """The place of a byte range in the file that this document was read from."""
-        line_start = self.content.rfind(b"\n", 0, start) + 1
-        column = len(self.content[line_start:start].decode("utf-8", "replace")) + 1
-        if line_start == 0 and self.content.startswith(_BOM):
-            column -= 1
-        return Span(path, self.line(start), max(column, 1), start, end)
+        return Span(path, self.line(start), self._column(start), start, end)
+
+    def _column(self, offset: int) -> int:
+        """The 1-based column of a byte in code points, counted on from the last one asked for where that stands before
+        it: a page may be one line of megabytes, with a finding on every word."""
+        content = self.content
+        begin, column = self._last_column
+        if begin > offset:
+            begin = 0
+        newline = content.rfind(b"\n", begin, offset)
+        if newline >= 0:
+            begin, column = newline + 1, 0
+        elif begin == 0:
+            column = -1 if content.startswith(_BOM) else 0
+        column += len(content[begin:offset].decode("utf-8", "replace"))
+        if offset < len(content) and content[offset] & 0xC0 != 0x80:  # never from the middle of a character
+            self._last_column = (offset, column)
+        return max(column, 0) + 1
 
     def line_source(self, offset: int) -> str:
         """The whole line that holds `offset`, without its line ending."""
