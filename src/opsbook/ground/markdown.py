@@ -277,7 +277,7 @@ def _read_blocks(document: Document, text: str) -> None:
             elif kind == "html":  # whole, for its tags and comments reach over lines
                 _note_html(document, document.source(current.start, current.end), current.start)
             elif kind == "cell" and current.start == current.end:
-                _keep_in_row(blocks, current)
+                _keep_in_row(document, current)
             blocks.append(current)
             words = []
             leaf_end = -1 if kind in _CONTAINERS else current.end
@@ -308,11 +308,15 @@ def _close(leaf: Block | None, current: Block, last_end: int, words: list[str]) 
         current.text = "".join(words)
 
 
-def _keep_in_row(blocks: list[Block], cell: Block) -> None:
-    """Moves a cell that a short row lacks, which the parser adds behind the row, to the row's last byte."""
-    row = next(block for block in reversed(blocks) if block.kind in ("row", "head"))
-    if cell.start >= row.end:
-        cell.start = cell.end = max(row.end - 1, blocks[-1].start)
+def _keep_in_row(document: Document, cell: Block) -> None:
+    """Moves a cell that a short row lacks, which the parser adds behind the row, to the row's last character."""
+    row = next(block for block in reversed(document.blocks) if block.kind in ("row", "head"))
+    if cell.start < row.end:
+        return
+    at = row.end - 1
+    while document.content[at] & 0xC0 == 0x80:
+        at -= 1
+    cell.start = cell.end = max(at, document.blocks[-1].start)
 
 
 def _detail(document: Document, block: Block, begun: dict[str, Any]) -> None:
