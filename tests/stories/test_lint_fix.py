@@ -56,7 +56,7 @@ def test_in_all_corpora_only_the_bytes_of_the_edits_change(all_corpora):
     edits = {path: found for path, found in edits.items() if found}
     assert len(edits) > 10
     before = contents(all_corpora)
-    mended = mend(book, book, report.findings)
+    mended = mend(book, book, report)
     after = contents(all_corpora)
     assert mended.refused == ()
     assert set(before) == set(after)
@@ -79,7 +79,7 @@ def test_what_is_mended_is_not_found_again_and_mending_ends(all_corpora):
         fixable = [finding for finding in report.findings if finding.edits]
         if not fixable:
             break
-        assert mend(book, book, fixable).pages
+        assert mend(book, book, report).pages
         before = len(report.findings)
         book, report = linted(all_corpora)
         assert len(report.findings) <= before
@@ -118,3 +118,16 @@ def test_only_the_pages_that_are_named_are_mended(tmp_path):
     write(tmp_path, {"a.md": "# Title\n\n[x](#TITLE)\n", "b.md": "# Title\n\n[x](#TITLE)\n"})
     run("--book", tmp_path, "lint", tmp_path / "b.md", "--fix")
     assert ("#TITLE" in (tmp_path / "a.md").read_text(), "#TITLE" in (tmp_path / "b.md").read_text()) == (True, False)
+
+
+def test_a_page_that_a_link_leads_to_is_mended_once(tmp_path):
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "one.md").write_bytes(b"# One\n[two](Two.md) [two](Two.md)\n")
+    (tmp_path / "a" / "two.md").write_bytes(b"# Two\n")
+    (tmp_path / "a" / "link.md").symlink_to("one.md")
+    (tmp_path / "b").symlink_to("a")
+    book, report = linted(tmp_path)
+    assert report.pages == 2
+    assert mend(book, book, report).pages == ("a/one.md",)
+    assert (tmp_path / "a" / "one.md").read_bytes() == b"# One\n[two](two.md) [two](two.md)\n"

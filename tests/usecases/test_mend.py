@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from zlib import crc32
+
 from tests.book.whole_reading import Shelf
 
 from opsbook.ground.errors import Edit, Finding, Span
+from opsbook.usecases.lint import LintReport
 from opsbook.usecases.mend import Mended, mend
 
 
@@ -27,7 +30,15 @@ def finding(path: str, *edits: Edit) -> Finding:
 
 
 def mended(writer: Writer, *findings: Finding) -> Mended:
-    return mend(writer, writer, findings)
+    contents = {path: crc32(raw) for path, raw in writer.contents.items()}
+    return mend(writer, writer, LintReport(len(contents), findings, {}, contents))
+
+
+def test_nothing_is_spliced_into_a_page_that_is_another_by_now():
+    writer = Writer({"a.md": b"one two"})
+    report = LintReport(1, (finding("a.md", Edit(0, 3, "1")),), {}, {"a.md": crc32(b"one three")})
+    assert mend(writer, writer, report) == Mended((), 0, ("a.md",))
+    assert writer.contents == {"a.md": b"one two"}
 
 
 def test_the_edits_of_all_findings_on_a_page_are_made_at_once():

@@ -47,12 +47,23 @@ class FolderBook:
         return os.path.exists(os.path.join(self.root, ".git"))
 
     def pages(self) -> list[PageFile]:
-        """Every page below the folder, in the order of its path; what cannot be looked into is passed over."""
-        found = list(self._walk(self.folder, {os.path.realpath(self.folder)}))
-        found.sort(key=lambda page: page.path)
+        """Every page below the folder, once, in the order of its path; what cannot be looked into is passed over.
+
+        A page that is also reached through a link is known by its own path, not by the link's.
+        """
+        walked = list(self._walk(self.folder, {os.path.realpath(self.folder)}, is_linked=False))
+        own = {identity for _, identity, is_linked in walked if not is_linked}
+        found = []
+        for page, identity, is_linked in sorted(walked, key=lambda entry: entry[0].path):
+            if not is_linked or identity not in own:
+                own.add(identity)
+                found.append(page)
         return found
 
-    def _walk(self, folder: str, seen: set[str]) -> Iterator[PageFile]:
+    def _walk(
+        self, folder: str, seen: set[str], *, is_linked: bool
+    ) -> Iterator[tuple[PageFile, tuple[int, int], bool]]:
+        """The pages below a folder, each with its device and number on it, and whether a link led there."""
         try:
             entries = list(os.scandir(folder))
         except OSError:
@@ -71,10 +82,11 @@ class FolderBook:
                         if real in seen or not self._holds(real):
                             continue
                         seen.add(real)
-                    yield from self._walk(entry.path, seen)
+                    yield from self._walk(entry.path, seen, is_linked=is_linked or entry.is_symlink())
                 elif name.lower().endswith(PAGE_ENDINGS) and entry.is_file() and self._is_ours(entry):
                     status = entry.stat()
-                    yield PageFile(self._shown(prefix + name), status.st_size, status.st_mtime_ns)
+                    page = PageFile(self._shown(prefix + name), status.st_size, status.st_mtime_ns)
+                    yield page, (status.st_dev, status.st_ino), is_linked or entry.is_symlink()
             except OSError:  # it vanished between the listing and the look
                 continue
 

@@ -41,8 +41,10 @@ def value_steps(page: Page, found: StepField, prefix: str) -> list[Step]:
         return steps
     inline = _INLINE_COMMAND.match(found.value) if found.label in ("Verification", "Rollback Process") else None
     if inline:
-        return [_inline_step(page, f"{prefix}1", found, inline.group(1))]
+        return [_inline_step(page, f"{prefix}1", found.value, place)]
     steps = fence_steps(page, low, high, prefix) or text_steps(page, low, high, prefix)
+    if not found.value and found.label in ("Verification", "Rollback Process"):
+        return [_with_inline(page, step) for step in steps]
     if not found.value:
         return steps
     if len(steps) == 1 and steps[0].commands:
@@ -62,7 +64,8 @@ def value_blocks(page: Page, field: Field, label: str) -> tuple[int, int]:
     document = page.document
     low = field.block + 1
     if field.item >= 0:
-        return low, document.stop(field.item)
+        stop = document.stop(field.item)
+        return (low, stop) if stop > low or field.value(document) else _behind_bullets(page, field, label)
     section = page.section_at(field.start)
     if section is None or page.fields_of(field.block)[-1] != field:
         return low, low
@@ -79,6 +82,22 @@ def value_blocks(page: Page, field: Field, label: str) -> tuple[int, int]:
     if label == "Rollback Process" and (is_alone or has_steps):
         return low, stop
     return low, _first_list_end(page, low, stop) if is_alone else _fences_end(page, low, stop)
+
+
+def _behind_bullets(page: Page, field: Field, label: str) -> tuple[int, int]:
+    """What stands unindented behind a bullet that is nothing but a label: it was meant to stand under it."""
+    document = page.document
+    low = document.stop(field.item)
+    section = page.section_at(field.start)
+    if section is None:
+        return low, low
+    first, end = page.blocks(section.body, section.end)
+    siblings = list(document.children(first, end))
+    bullets = next((index for index in siblings if index <= field.item < document.stop(index)), -1)
+    if bullets < 0 or document.stop(bullets) != low:
+        return low, low  # more bullets follow, so nothing of what comes behind them is this one's
+    stop = _next_label(page, [index for index in siblings if index >= low], end)
+    return (low, stop) if label == "Deployment Process" else (low, _first_list_end(page, low, stop))
 
 
 def _next_label(page: Page, indices: list[int], end: int) -> int:
@@ -141,8 +160,18 @@ def text_step(number: str, text: str, place: tuple[int, int]) -> Step:
     return made_step(number, text, [], place)
 
 
-def _inline_step(page: Page, number: str, found: StepField, source: str) -> Step:
-    field = found.field
-    at = page.document.content.find(source.encode(), field.value_start, field.value_end)
-    command = Command(read_block("bash", source), "bash", source, max(at, field.value_start), field.block)
-    return made_step(number, found.value, [command], (field.value_start, field.value_end))
+def _with_inline(page: Page, step: Step) -> Step:
+    """A bullet under a phase's label as a command, where it begins with inline code as the label's own line may."""
+    if step.kind != "manual" or _INLINE_COMMAND.match(step.text) is None:
+        return step
+    return _inline_step(page, step.number, step.text, (step.start, step.end))
+
+
+def _inline_step(page: Page, number: str, text: str, place: tuple[int, int]) -> Step:
+    """The step of a text that begins with inline code: a one-line command."""
+    found = _INLINE_COMMAND.match(text)
+    source = found.group(1) if found else text
+    at = page.document.content.find(source.encode(), *place)
+    block = max(page.document.index_at(place[0] + 1) - 1, 0)
+    command = Command(read_block("bash", source), "bash", source, max(at, place[0]), block)
+    return made_step(number, text, [command], place)

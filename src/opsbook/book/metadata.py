@@ -97,16 +97,27 @@ def _front_entries(document: Document, front: Mapping[str, Any]) -> list[Datum]:
     ops = front.get("ops")
     if isinstance(ops, Mapping) and "owner" in ops:  # the only front matter of the procedures' grammar
         front = {"owner": ops["owner"], **front}
+    place, byte = 0, document.front_start
     for key, value in front.items():
-        if value is None or isinstance(value, Mapping):
+        text = _text(value)
+        if text is None:
             continue
-        text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-        at = 0 if lines.startswith(key) else max(lines.find("\n" + key) + 1, 0)
-        start = document.front_start + len(lines[:at].encode())
-        stop = lines.find("\n", at)
-        size = len(lines[at : stop if stop >= 0 else len(lines)].encode())
-        entries.append(Datum(plain_key(key), text.strip(), "front-matter", start, start + size))
+        at = place if lines.startswith(key, place) else lines.find("\n" + key, place) + 1
+        if at > place:  # keys stand in order, so each is looked for behind the last
+            byte += len(lines[place:at].encode())
+            place = at
+        stop = lines.find("\n", place)
+        size = len(lines[place : stop if stop >= 0 else len(lines)].encode())
+        entries.append(Datum(plain_key(key), text.strip(), "front-matter", byte, byte + size))
     return entries
+
+
+def _text(value: Any) -> str | None:
+    """A value as text; None for what is no word and no list of words, however deep or self-referring it is."""
+    if isinstance(value, list):
+        words = [str(item) for item in value if item is not None and not isinstance(item, Mapping | list | set)]
+        return ", ".join(words) if words or not value else None
+    return None if value is None or isinstance(value, Mapping | set) else str(value)
 
 
 def _read_front(document: Document) -> tuple[Mapping[str, Any], tuple[int, str] | None]:

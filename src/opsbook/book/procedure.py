@@ -285,8 +285,9 @@ def _made(page: Page, at: int, steps: list[Step], taken: set[int]) -> Procedure:
 
 
 def _siblings(page: Page, at: int) -> list[int]:
-    """On a page that is one procedure, the phases among the sections behind it, up to the next that has steps."""
-    if page.kind != "procedure":
+    """The phases among the sections behind it, up to the next that has steps: on a page that is one procedure, and
+    behind a heading that says it holds the steps or the deployment."""
+    if page.kind != "procedure" and page.sections[at].slot not in ("deployment", "steps"):
         return []
     found = []
     document = page.document

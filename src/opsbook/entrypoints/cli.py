@@ -5,6 +5,7 @@ Knows the verbs by name only; the module of a verb is imported when it is called
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -19,6 +20,8 @@ from opsbook.entrypoints.verbs import EXAMPLES, VERBS, find
 
 BROKEN_PIPE = 141  # what a shell shows for a program that SIGPIPE ended (128 + 13)
 INTERRUPTED = 130  # the same for SIGINT (128 + 2)
+# What a disk that is full or failing says, where the answer was to be written.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 BUG = 70  # EX_SOFTWARE of sysexits.h
 
 
@@ -139,6 +142,9 @@ def report(wrong: Exception) -> int:
         if isinstance(wrong, kind):
             click.echo(f"opsbook: {wrong}", err=True)
             return status
+    if isinstance(wrong, OSError) and wrong.errno in _FULL:
+        click.echo(f"opsbook: the answer cannot be written: {wrong.strerror}.", err=True)
+        return 4
     return _report_bug(wrong)
 
 

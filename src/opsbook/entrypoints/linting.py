@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from opsbook import __version__
 from opsbook.adapters.folder import FolderBook
 from opsbook.book.lint import at_least
+from opsbook.book.page import PAGE_ENDINGS
 from opsbook.config import Config
 from opsbook.entrypoints.shown.terminal import terminal_width, wrapped
 from opsbook.ground.errors import Failure, Refusal, Usage
@@ -47,6 +48,7 @@ _WORTH_CACHING_BYTES = 200_000
 
 def run_lint(config: Config, asked: Asked) -> int:
     """Lints, mends when asked to, prints, and returns the exit status."""
+    check_words(config, asked)
     source = build_book(config)
     scope = scope_of(config, asked)
     report = _answer(config, asked, source, scope)
@@ -77,7 +79,7 @@ def _mended(
 
     pages: set[str] = set()
     for _ in range(_MOST_ROUNDS):
-        mended = mend(source, source, report.findings)
+        mended = mend(source, source, report)
         pages.update(mended.pages)
         for path in mended.refused:
             click.echo(f"not mended, it changed meanwhile or cannot be written: {path}", err=True)
@@ -151,6 +153,14 @@ class Lines:
         """A line by its number; empty when there is none."""
         lines = self.of(path)
         return lines[number - 1] if lines and number <= len(lines) else ""
+
+
+def check_words(config: Config, asked: Asked) -> None:
+    """Refuses words that would quietly lint nothing: a file that is no page."""
+    for path in asked.paths:
+        if os.path.isfile(path) and not path.lower().endswith(PAGE_ENDINGS):
+            shown = below(config, path)
+            raise Usage(f"'{shown}' is no page of Markdown. Files of alert rules are named with --rules.")
 
 
 def scope_of(config: Config, asked: Asked) -> Scope:

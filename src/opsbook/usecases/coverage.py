@@ -14,6 +14,7 @@ from opsbook.book.kinds import PROFILES
 from opsbook.book.lint import Around, LintSettings, Outline
 from opsbook.book.outline import outline_of
 from opsbook.book.page import Page, Section, is_slot_text, read_page
+from opsbook.ground.errors import Finding
 from opsbook.usecases.alert_files import covered, gather
 from opsbook.usecases.lint import Scope, surroundings
 from opsbook.usecases.ports import Alerting, BookSource, PageFile, RuleFiles, Unreadable, Workers
@@ -31,11 +32,12 @@ class ServiceCoverage(Struct, frozen=True):
 
 
 class CoverageReport(Struct, frozen=True):
-    """What is covered, in the order of services and of the rule files."""
+    """What is covered, in the order of services and of the rule files; `findings` are of rule files that are broken."""
 
     services: tuple[ServiceCoverage, ...]
     alerts: tuple[AlertCoverage, ...]
     summary: dict[str, int]
+    findings: tuple[Finding, ...] = ()
 
 
 class _Part(Struct):
@@ -56,7 +58,7 @@ def coverage(
     services.sort(key=lambda service: (service.service.lower(), service.runbook))
     gathered = gather(rule_files, alerting)
     alerts = covered(gathered, outlines, alerting, source.book)
-    return CoverageReport(tuple(services), alerts, coverage_summary(alerts))
+    return CoverageReport(tuple(services), alerts, coverage_summary(alerts), gathered.findings)
 
 
 def _read_part(source: BookSource, around: Around, files: Sequence[PageFile]) -> bytes:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from fnmatch import fnmatchcase
 from functools import partial
+from zlib import crc32
 
 import msgspec
 from msgspec import Struct
@@ -36,12 +37,14 @@ class Scope(Struct, frozen=True):
 class LintReport(Struct, frozen=True):
     """What lint found: how many pages were looked at, and the findings in reading order.
 
-    `looked_for` are the paths besides pages whose being there the answer depends on.
+    `looked_for` are the paths besides pages whose being there the answer depends on; `contents` tell what the pages
+    that can be mended held (CRC-32), so that nothing is spliced into another text.
     """
 
     pages: int
     findings: tuple[Finding, ...]
     looked_for: dict[str, bool] = {}
+    contents: dict[str, int] = {}
 
 
 # From here on the work is spread over forked workers, which are given all rules instead of each loading them.
@@ -54,6 +57,7 @@ class _Part(Struct):
     findings: list[Finding]
     outlines: list[Outline]
     looked_for: dict[str, bool]
+    contents: dict[str, int]
 
 
 def lint(source: BookSource, rule_files: RuleFiles, scope: Scope, workers: Workers) -> LintReport:
@@ -78,7 +82,9 @@ def lint(source: BookSource, rule_files: RuleFiles, scope: Scope, workers: Worke
     kept = in_reading_order(_within(findings, scope))
     looked_at = sum(1 for file in files if not scope.paths or is_within(file.path, scope.paths))
     looked_for = {path: there for part in decoded for path, there in part.looked_for.items()}
-    return LintReport(looked_at, tuple(kept), looked_for)
+    mendable = {finding.span.path for finding in kept if finding.edits}
+    contents = {path: crc for part in decoded for path, crc in part.contents.items() if path in mendable}
+    return LintReport(looked_at, tuple(kept), looked_for, contents)
 
 
 def _alert_findings(
@@ -100,6 +106,7 @@ def _alert_findings(
 def _lint_part(source: BookSource, rules: ChosenRules, around: Around, files: Sequence[PageFile]) -> bytes:
     findings: list[Finding] = []
     outlines: list[Outline] = []
+    contents: dict[str, int] = {}
     for file in files:
         raw = source.read(file.path)
         if isinstance(raw, Unreadable):
@@ -107,9 +114,10 @@ def _lint_part(source: BookSource, rules: ChosenRules, around: Around, files: Se
                 findings.append(unreadable(raw))
             continue
         page = read_page(file.path, raw, source.reading)
+        contents[file.path] = crc32(raw)
         findings.extend(lint_page(page, rules.of_page(page), around))
         outlines.append(outline_of(page, around))
-    return msgspec.msgpack.encode(_Part(findings, outlines, around.looked_for))
+    return msgspec.msgpack.encode(_Part(findings, outlines, around.looked_for, contents))
 
 
 def unreadable(what: Unreadable) -> Finding:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from zlib import crc32
 
 from msgspec import Struct
 
 from opsbook.ground.errors import Edit, Finding
 from opsbook.ground.splices import apply
+from opsbook.usecases.lint import LintReport
 from opsbook.usecases.ports import BookSource, PageWriter, Unreadable
 
 
@@ -19,16 +20,17 @@ class Mended(Struct, frozen=True):
     refused: tuple[str, ...]
 
 
-def mend(source: BookSource, writer: PageWriter, findings: Iterable[Finding]) -> Mended:
-    """Makes every edit of the findings; a page is written whole or not at all."""
+def mend(source: BookSource, writer: PageWriter, report: LintReport) -> Mended:
+    """Makes every edit of the report's findings; a page is written whole or not at all, and only if it is still what
+    was linted."""
     by_page: dict[str, list[Finding]] = {}
-    for finding in findings:
+    for finding in report.findings:
         if finding.edits:
             by_page.setdefault(finding.span.path, []).append(finding)
     pages, refused, count = [], [], 0
     for path, found in sorted(by_page.items()):
         raw = source.read(path)
-        if isinstance(raw, Unreadable):
+        if isinstance(raw, Unreadable) or crc32(raw) != report.contents.get(path):
             refused.append(path)
             continue
         changed, made = apply(raw, _whole(found))

@@ -36,14 +36,17 @@ def command(shared: Shared, rules: tuple[str, ...], url_bases: dict[str, str]) -
     scope = Scope(date.today(), lint_settings(config))
     alerting = alerting_of(config, rules, url_bases)
     report = coverage(source, source, scope, alerting, workers=build_workers())
+    for finding in report.findings:  # on standard error, beside either form: what could not be read is not covered
+        click.echo(f"{finding.span}: {finding.severity} [{finding.rule}] {finding.message}", err=True)
+    status = 1 if report.findings else 0
     if shared.format == "json":
         import msgspec
 
         sys.stdout.buffer.write(msgspec.json.encode(coverage_model(report)) + b"\n")
-        return 0
+        return status
     from opsbook.entrypoints.shown.coverage import as_text
     from opsbook.entrypoints.shown.terminal import terminal_width
 
     for line in as_text(report, terminal_width()):
         click.echo(line)
-    return 0
+    return status

@@ -23,7 +23,10 @@ def _day(_ctx: click.Context, _parameter: click.Parameter, value: str | None) ->
 
 
 def _names(_ctx: click.Context, _parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(name.strip() for each in value for name in each.split(",") if name.strip())
+    names = tuple(name.strip() for each in value for name in each.split(",") if name.strip())
+    if value and not names:  # an empty variable of a script must not mean all rules
+        raise click.BadParameter("it names no rule.")
+    return names
 
 
 def url_folders(_ctx: click.Context, _parameter: click.Parameter, value: tuple[str, ...]) -> dict[str, str]:

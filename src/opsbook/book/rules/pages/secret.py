@@ -50,7 +50,7 @@ def _example() -> re.Pattern[bytes]:
 @cache
 def _at_home() -> re.Pattern[bytes]:
     """Addresses that open nothing for anybody else: of this machine, and of the names kept for examples (RFC 2606)."""
-    return re.compile(rb"@(?:localhost\b|127\.|host\.docker\.internal|(?:[\w-]+\.)*(?:example|test|invalid|localhost)\b)")
+    return re.compile(rb"@(?:localhost\b|127\.|host\.docker\.internal|(?:[\w-]+\.)*(?:example|test|invalid)\b)")
 
 
 @page_rule("secret", "error")
