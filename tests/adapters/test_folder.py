@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import threading
 import time
 from pathlib import Path
@@ -194,6 +195,16 @@ def test_owners_are_those_of_codeowners_else_of_the_nearest_owners_file(tmp_path
 
 def test_nobody_owns_what_no_file_names(tmp_path):
     assert write(tmp_path, {"a.md": ""}).owner_of("a.md") is None
+
+
+def test_the_day_of_the_last_commit_that_touched_a_page_is_known(tmp_path, needs):
+    git = needs("git")
+    source = write(tmp_path, {"a.md": "a", "new.md": ""})
+    who = ("-c", "user.name=x", "-c", "user.email=x@example.org")
+    for words in (("init", "-q"), ("add", "a.md"), (*who, "commit", "-q", "-m", "a", "--date", "2026-01-02T10:00:00Z")):
+        env = {**os.environ, "GIT_COMMITTER_DATE": "2026-01-02T10:00:00Z", "TZ": "UTC"}
+        subprocess.run([git, *words], cwd=tmp_path, check=True, env=env)
+    assert [source.changed_on(path) for path in ("a.md", "new.md", "gone.md")] == ["2026-01-02", None, None]
 
 
 def test_outside_of_git_no_day_of_change_is_known(tmp_path):
