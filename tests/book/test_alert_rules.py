@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
+from tests.book.alert_rule_text import written
 
 from opsbook.book.alert_rules import AlertRule, AlertRuleFile, read_alert_rules, runbook_of
 
@@ -117,16 +116,6 @@ def names(file: AlertRuleFile) -> list[str]:
 def only(text: str) -> AlertRule:
     (rule,) = read_alert_rules("r.yml", text).rules
     return rule
-
-
-def written(rule: AlertRule) -> dict[str, Any]:
-    return {
-        "alert": rule.name,
-        "expr": rule.expr,
-        "for": rule.for_,
-        "labels": {name: scalar.text for name, scalar in rule.labels.items()},
-        "annotations": {name: scalar.text for name, scalar in rule.annotations.items()},
-    }
 
 
 def test_a_rule_is_read_whole() -> None:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.book.alert_rule_text import written
 
-from opsbook.book.alert_rules import AlertRule, read_alert_rules, runbook_of
+from opsbook.book.alert_rules import read_alert_rules, runbook_of
 
 PLAIN = """\
 groups:
@@ -48,16 +49,6 @@ data:
 """
 
 FLOW = '{"groups": [{"name": "a", "rules": [{"alert": "One", "expr": "up", "labels": {"sop": "a/b.md"}}]}]}'
-
-
-def written(rule: AlertRule) -> dict[str, Any]:
-    return {
-        "alert": rule.name,
-        "expr": rule.expr,
-        "for": rule.for_,
-        "labels": {name: scalar.text for name, scalar in rule.labels.items()},
-        "annotations": {name: scalar.text for name, scalar in rule.annotations.items()},
-    }
 
 
 def rules_by_pyyaml(text: str) -> list[dict[str, Any]]:

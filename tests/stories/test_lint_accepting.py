@@ -147,3 +147,13 @@ def test_the_answer_that_is_kept_notices_a_rule_file_that_changed_wherever_lint_
 
 def rules(alert: str) -> str:
     return f"groups:\n- name: a\n  rules:\n  - alert: {alert}\n    expr: up == 0\n    labels: {{severity: critical}}\n"
+
+
+@pytest.mark.parametrize("part", [("--select", "broken-link"), ("--ignore", "stale"), ("docs/operations/b.md",)])
+def test_a_baseline_of_a_part_is_refused_before_anything_is_done(book, part):
+    page = write(book, {"docs/operations/c.md": "# C\n\n[a](A.md)\n"}) / "docs/operations/c.md"
+    before = page.read_bytes()
+    refused = run("lint", "--fix", "--write-baseline", *part, here=book)
+    assert refused.returncode == 3 and "A baseline is" in refused.stderr
+    assert page.read_bytes() == before
+    assert not (book / BASELINE).exists()

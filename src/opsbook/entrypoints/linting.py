@@ -51,13 +51,14 @@ def run_lint(config: Config, asked: Asked) -> int:
     check_words(config, asked)
     source = build_book(config)
     scope = scope_of(config, asked)
+    if asked.write_baseline:
+        _check_whole(asked, source, scope)  # before anything is mended: what is refused has done nothing
     report = _answer(config, asked, source, scope)
     if asked.fix:
         report = _mended(config, asked, source, scope, report=report)
     lines = Lines(config.root)
     path = os.path.join(config.root, BASELINE)
     if asked.write_baseline:
-        _check_whole(asked, source, scope)
         return _accept(path, report, lines)
     accepted = 0
     if not asked.no_baseline and os.path.exists(path):
@@ -97,12 +98,12 @@ def _answer(config: Config, asked: Asked, source: FolderBook, scope: Scope) -> L
     """The report, from the cache where nothing has changed. A small book is read quicker than the cache is checked."""
     files = source.pages()
     if asked.no_cache or sum(file.size_bytes for file in files) < _WORTH_CACHING_BYTES:
-        return lint(source, source, scope, build_workers())
+        return lint(source, source, scope, build_workers(), files=files)
     rule_files = [path for path, _ in source.rule_files(scope.alerting.paths)]
     # Sorted, since sets are written in another order by every process.
     question = msgspec.json.encode((__version__, scope), order="sorted").decode()
     cache = build_lint_cache(config, question, source.owner_files(files), rule_files)
-    return cache.answer(files, lambda: lint(source, source, scope, build_workers()))
+    return cache.answer(files, lambda: lint(source, source, scope, build_workers(), files=files))
 
 
 def _check_whole(asked: Asked, source: FolderBook, scope: Scope) -> None:

@@ -137,12 +137,6 @@ class Document:
             self._last_column = (offset, column)
         return max(column, 0) + 1
 
-    def line_source(self, offset: int) -> str:
-        """The whole line that holds `offset`, without its line ending."""
-        start = self.content.rfind(b"\n", 0, offset) + 1
-        end = self.content.find(b"\n", offset)
-        return self.source(start, len(self.content) if end < 0 else end).rstrip("\r")
-
     def stop(self, index: int) -> int:
         """The index just after the last block inside block `index`."""
         return self.index_at(self.blocks[index].end, index + 1)

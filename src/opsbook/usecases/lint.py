@@ -60,9 +60,19 @@ class _Part(Struct):
     contents: dict[str, int]
 
 
-def lint(source: BookSource, rule_files: RuleFiles, scope: Scope, workers: Workers) -> LintReport:
-    """The findings on a book and on the rule files named in the scope. Raises Usage for a rule that does not exist."""
-    files = source.pages()
+def lint(
+    source: BookSource,
+    rule_files: RuleFiles,
+    scope: Scope,
+    workers: Workers,
+    *,
+    files: Sequence[PageFile] | None = None,
+) -> LintReport:
+    """The findings on a book and on the rule files named in the scope. Raises Usage for a rule that does not exist.
+
+    `files` are the pages of the book where the caller has listed them already.
+    """
+    files = source.pages() if files is None else files
     around = surroundings(source, files, scope)
     rules = ChosenRules(scope.select, scope.ignore, scope.severities)
     if sum(file.size_bytes for file in files) > _MANY_BYTES:
