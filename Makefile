@@ -52,6 +52,8 @@ lock: ## write the lock files anew from pyproject.toml (UPGRADE=1 takes newer re
 	  pyproject.toml --extra dev --group build -c requirements.lock -o requirements-dev.lock
 	build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) --group bench -o requirements-bench.lock
+	build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) --group fuzz -o requirements-fuzz.lock
 
 .PHONY: clean
 clean: ## remove the environment, caches and built files (never a ledger)

@@ -61,6 +61,23 @@ class Config(Struct, frozen=True, kw_only=True):
     practised_days: int = 90
     secret_allow: tuple[str, ...] = ()  # globs of texts that look like secrets and are none
 
+    probe_every_s: float = 60.0  # where a page does not say how often
+    probe_timeout_s: float = 10.0
+    probe_allow: tuple[str, ...] = ()  # addresses and networks that are asked although they are refused by default
+    probe_rewrite: dict[str, str] = {}  # host:port as written → host:port to ask, "self" for where this server listens
+
+    serve_hosts: tuple[str, ...] = ()  # further names that people reach the server by
+    public_url: str = ""  # the address that people use, where it is not the one listened on
+    trusted_proxies: tuple[str, ...] = ()  # addresses and networks whose X-Forwarded headers are believed
+    session_s: float = 43_200.0  # how long a sign-in lasts
+
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_scopes: tuple[str, ...] = ("openid", "email", "profile")
+    oidc_role_claim: str = "groups"
+    oidc_roles: dict[str, str] = {}  # a value of that claim → role
+    oidc_default_role: str = "viewer"
+
     def place(self, key: str) -> str:
         """Where a key of the file stands, as file:line, for a message about its value."""
         return f"{self.file or FILE_NAME}:{self.lines.get(key, 1)}"

@@ -11,13 +11,16 @@ from typing import Any, Literal, NamedTuple
 
 from opsbook.book.headings import SLOTS
 from opsbook.book.kinds import KINDS
+from opsbook.ground.durations import read_duration
 from opsbook.ground.errors import SEVERITIES, Usage
 from opsbook.ground.guesses import closest
 
 LINK_STYLES = ("auto", "github", "mkdocs", "myst", "site")
 PRIORITIES = ("P0", "P1", "P2", "P3")
 
-Shape = Literal["text", "days", "list", "table of texts", "table of lists"]
+ROLES = ("viewer", "responder", "operator", "admin")
+
+Shape = Literal["text", "days", "duration", "list", "table of texts", "table of lists"]
 
 
 class Field(NamedTuple):
@@ -56,6 +59,20 @@ FIELDS = (
     Field("lint.stale_days", "stale_days", "days"),
     Field("lint.practised_days", "practised_days", "days"),
     Field("lint.secret_allow", "secret_allow", "list"),
+    Field("probes.every", "probe_every_s", "duration"),
+    Field("probes.timeout", "probe_timeout_s", "duration"),
+    Field("probes.allow", "probe_allow", "list"),
+    Field("probes.rewrite", "probe_rewrite", "table of texts"),
+    Field("serve.hosts", "serve_hosts", "list"),
+    Field("serve.public_url", "public_url", "text"),
+    Field("serve.trusted_proxies", "trusted_proxies", "list"),
+    Field("serve.session", "session_s", "duration"),
+    Field("oidc.issuer", "oidc_issuer", "text"),
+    Field("oidc.client_id", "oidc_client_id", "text"),
+    Field("oidc.scopes", "oidc_scopes", "list"),
+    Field("oidc.role_claim", "oidc_role_claim", "text"),
+    Field("oidc.roles", "oidc_roles", "table of texts", words=ROLES),
+    Field("oidc.default_role", "oidc_default_role", "text", words=ROLES),
 )
 
 _BARE = r"""(?:[A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"|'[^']*')"""
@@ -85,7 +102,7 @@ def read_settings(content: bytes, path: str) -> tuple[dict[str, Any], dict[str, 
         faults = list(_faults(field, value))
         wrong += faults
         if not faults:
-            settings[field.into] = _frozen(value)
+            settings[field.into] = _seconds(value) if field.shape == "duration" else _frozen(value)
     if wrong:
         placed = sorted((lines.get(fault.key, 1), fault.message) for fault in wrong)
         raise Usage("\n".join(f"{path}:{line}: {message}" for line, message in placed))
@@ -131,6 +148,9 @@ def _faults(field: Field, value: Any) -> Iterator[_Wrong]:
     elif field.shape == "days":
         if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= 36500:
             yield _Wrong(key, f"'{key}' is a whole number of days, such as 180.")
+    elif field.shape == "duration":
+        if _seconds(value) is None:
+            yield _Wrong(key, f"'{key}' is a length of time in quotation marks, such as \"30 seconds\".")
     elif field.shape == "list":
         yield from _list_faults(key, key, value, field.words)
     elif not isinstance(value, dict):
@@ -141,6 +161,11 @@ def _faults(field: Field, value: Any) -> Iterator[_Wrong]:
             if field.names and name not in field.names:
                 yield _Wrong(f"{key}.{name}", f"[{key}] has no entry '{name}'.{_choice(name, field.names)}")
             yield from each(f"{key}.{name}", f"{name} in [{key}]", entry, field.words)
+
+
+def _seconds(value: Any) -> float | None:
+    length = read_duration(value) if isinstance(value, str) else None
+    return length.total_seconds() if length else None  # a length of nothing is none
 
 
 def _text_faults(key: str, called: str, value: Any, words: tuple[str, ...]) -> Iterator[_Wrong]:

@@ -174,6 +174,30 @@ databases = ["db-1"]
 
 [approvers]
 sre-leads = ["alice", "bob"]
+
+[probes]
+every = "30 seconds"
+timeout = "5s"
+allow = ["169.254.10.0/24"]
+
+[probes.rewrite]
+"127.0.0.1:8000" = "self"
+
+[serve]
+hosts = ["ops.example"]
+public_url = "https://ops.example"
+trusted_proxies = ["10.0.0.1"]
+session = "8 hours"
+
+[oidc]
+issuer = "https://id.example"
+client_id = "opsbook"
+scopes = ["openid"]
+role_claim = "roles"
+default_role = "responder"
+
+[oidc.roles]
+sre = "admin"
 """
 
 
@@ -197,6 +221,13 @@ def test_every_setting_reaches_the_config(repository):
     assert config.secret_allow == ("AKIA*EXAMPLE",)
     assert config.rule_severity == {"stale": "info"}
     assert config.ignore_in == {"archive/**": ("stale",)}
+    assert (config.probe_every_s, config.probe_timeout_s, config.probe_allow) == (30.0, 5.0, ("169.254.10.0/24",))
+    assert config.probe_rewrite == {"127.0.0.1:8000": "self"}
+    assert (config.serve_hosts, config.public_url) == (("ops.example",), "https://ops.example")
+    assert (config.trusted_proxies, config.session_s) == (("10.0.0.1",), 28_800.0)
+    assert (config.oidc_issuer, config.oidc_client_id) == ("https://id.example", "opsbook")
+    assert (config.oidc_scopes, config.oidc_role_claim) == (("openid",), "roles")
+    assert (config.oidc_roles, config.oidc_default_role) == ({"sre": "admin"}, "responder")
 
 
 def test_every_field_is_one_of_config_and_read_by_the_test_above():

@@ -57,6 +57,10 @@ class Refusal(Exception):
     """The caller asked for what cannot be done now; nothing was recorded. Exit 3, HTTP 409 or 403."""
 
 
+class Conflict(Refusal):
+    """What the caller wants to change has changed meanwhile; nothing was recorded. HTTP 409."""
+
+
 class Usage(Exception):
     """The caller's words do not name anything: no such page, a missing parameter. Exit 2, HTTP 400 or 404."""
 

@@ -17,7 +17,7 @@ from opsbook.config import Config
 from opsbook.entrypoints.problems import PROBLEM, problem
 from opsbook.entrypoints.verbs import VERBS
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parent.parent
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self';"

@@ -1,0 +1,35 @@
+"""Everything that a serving process holds, as ports: what its doors hand to the verbs. Builds nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from opsbook.usecases.library import Library
+from opsbook.usecases.lint import Scope
+from opsbook.usecases.ports import Alerting, RuleFiles
+from opsbook.usecases.search import Index
+from opsbook.usecases.serving_ports import Ledger, Repository, Samples, Watch
+
+if TYPE_CHECKING:
+    from opsbook.usecases.accounts import Accounts
+
+
+class Desk(Struct, frozen=True):
+    """The ports of one served book. `now` is the clock; `scope` what lint asks today."""
+
+    name: str
+    library: Library
+    index: Index
+    repository: Repository
+    rule_files: RuleFiles
+    alerting: Alerting
+    scope: Callable[[], Scope]
+    watch: Watch
+    samples: Samples
+    ledger: Ledger
+    accounts: Accounts
+    now: Callable[[], datetime]

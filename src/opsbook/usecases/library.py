@@ -1,0 +1,100 @@
+"""The book while it is served: whole snapshots of it, each page's facts worked out once. Declares; reads no disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from msgspec import Struct
+
+from opsbook.book.lint import Around, Outline
+from opsbook.book.page import Page
+from opsbook.book.probe import Probe
+from opsbook.ground.errors import Finding
+from opsbook.usecases.coverage import ServiceCoverage
+from opsbook.usecases.ports import BookSource, PageFile
+
+
+class ProcedureBrief(Struct, frozen=True, gc=False):
+    """A procedure in a list: where it is, how many steps it has and how many of them run as written."""
+
+    anchor: str
+    title: str
+    line: int
+    steps: int
+    runnable: int
+    has_verification: bool
+    has_rollback: bool
+    why_not: str | None  # why its first step that cannot run as written cannot
+    practised: str | None  # the day written on the page, YYYY-MM-DD
+
+
+class PageFacts(Struct, frozen=True):
+    """What every list needs of a page; derived from its bytes, so it is kept beside the ledger between starts.
+
+    `digest` names the bytes (what an edit is based on). `findings` are those of the rules that see one page.
+    """
+
+    path: str
+    digest: str
+    kind: str
+    title: str
+    service: str | None
+    owner: str | None
+    last_updated: str | None
+    outline: Outline
+    findings: tuple[Finding, ...] = ()
+    coverage: ServiceCoverage | None = None
+    probes: tuple[Probe, ...] = ()
+    procedures: tuple[ProcedureBrief, ...] = ()
+
+
+class Book(Struct, frozen=True):
+    """One whole state of the book: never half of one change and half of another.
+
+    `number` grows by one with each. `facts` may still be incomplete after a cold start; then `is_whole` is False and
+    `findings` holds only what is known. `services` maps the name in an address (`api-service`) to its runbook's path.
+    `linked_from` maps a path to the pages that link to it.
+    """
+
+    number: int
+    commit: str | None
+    files: Mapping[str, PageFile]
+    facts: Mapping[str, PageFacts] = {}
+    findings: tuple[Finding, ...] = ()
+    services: Mapping[str, str] = {}
+    linked_from: Mapping[str, tuple[str, ...]] = {}
+    is_whole: bool = False
+
+
+class Library(BookSource, Protocol):
+    """A book that is followed while it changes. As a BookSource it reads from the snapshot in force."""
+
+    def snapshot(self) -> Book:
+        """The snapshot in force; answers at once."""
+        ...
+
+    def page(self, path: str) -> Page:
+        """A page of the snapshot, parsed (the last ones are kept); raises Usage when there is none, Failure when it
+        cannot be read."""
+        ...
+
+    def around(self) -> Around:
+        """What rules and links may know besides a page, for the snapshot and for today."""
+        ...
+
+    def findings_in(self, path: str, raw: bytes) -> list[Finding]:
+        """What the rules would say of a page if it had these bytes; for an edit that is not saved yet."""
+        ...
+
+    def wait_whole(self, timeout_s: float) -> bool:
+        """Waits until every page of the snapshot was read; False when the time is over first."""
+        ...
+
+    def look(self) -> Book:
+        """Looks at the disk now instead of when it is told of a change, and returns the snapshot then in force."""
+        ...
+
+    def on_change(self, tell: Callable[[Book], None]) -> None:
+        """Has `tell` called, from the library's own thread, with each new snapshot."""
+        ...
