@@ -128,6 +128,7 @@ def test_a_broken_file_is_as_good_as_none(place, content):
 
 
 def test_where_nothing_can_be_written_every_question_is_answered_anew(place):
+    (place.root / ".opsbook").rmdir()
     (place.root / ".opsbook").write_text("a file in the place of the folder")
     linter = Linter()
     place.answer(linter)
