@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from hashlib import blake2b
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -20,6 +19,7 @@ from opsbook.ground.errors import Conflict, Failure, Finding, Severity
 from opsbook.ledger.health import Health
 from opsbook.usecases.desk import Desk
 from opsbook.usecases.library import Book
+from opsbook.usecases.page_facts import digest_of
 from opsbook.usecases.ports import Unreadable
 from opsbook.usecases.search import search as find
 from opsbook.usecases.search import search_model
@@ -251,7 +251,3 @@ def finding_model(finding: Finding) -> dict[str, Any]:
 
 ROUTES = (services, service, tree, page, source, save, history, search, lint)
 
-
-def digest_of(raw: bytes) -> str:
-    """XX"""
-    return blake2b(raw, digest_size=16).hexdigest()

@@ -85,7 +85,7 @@ def issue(request: Asks, body: NewTokenBody) -> dict[str, Any]:
 @operation("GET", "/accounts", models.AccountList, act="administer", group="accounts")
 def accounts(request: Asks) -> dict[str, Any]:
     """Everybody who may sign in, by name"""
-    return {"accounts": [account_model(account) for account in desk_of(request).accounts.list()]}
+    return {"accounts": [account_model(account) for account in desk_of(request).accounts.people()]}
 
 
 def account_model(account: Account) -> dict[str, Any]:

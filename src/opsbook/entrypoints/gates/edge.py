@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from hashlib import blake2b
 from time import perf_counter
 from typing import Any
@@ -42,9 +43,11 @@ class Edge:
     """The application as the server calls it."""
 
     def __init__(
-        self, app: ASGIApp, *, keeper: Doorkeeper, peers: Peers, origins: Origins, kept: Kept, meter: Meter
-    ) -> None:
+        self, app: ASGIApp, *, keeper: Doorkeeper, peers: Peers, origins: Origins, kept: Kept, meter: Meter,
+        close_streams: Callable[[], None],
+    ) -> None:  # fmt: skip
         self.app = app
+        self.close_streams = close_streams
         self.keeper = keeper
         self.peers = peers
         self.origins = origins

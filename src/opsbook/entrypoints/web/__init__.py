@@ -58,7 +58,10 @@ def build_app(config: Config, desk: Desk, *, listening_on: str = "127.0.0.1") ->
         lifespan=[_listening],
     )
     kept = Kept(_stamps(desk, streams))
-    return Edge(app, keeper=keeper, peers=peers, origins=Origins(config.public_url), kept=kept, meter=meter)
+    return Edge(
+        app, keeper=keeper, peers=peers, origins=Origins(config.public_url), kept=kept, meter=meter,
+        close_streams=streams.close,
+    )  # fmt: skip
 
 
 def routes() -> list[HTTPRouteHandler]:
