@@ -34,7 +34,9 @@ _OPEN = ("open", "todo", "to do", "in progress", "planned", "pending", "no", "no
          "started", "backlog", "new")  # fmt: skip
 _HANDLE = Pattern(r"(?<![\w@./`-])@([A-Za-z][\w-]*(?:\.[\w-]+)*)(?![\w/@(])")
 _OWNED = Pattern(r"\b(?:owner|assignee|assigned to|responsible)\*{0,2}\s*[:=]\s*\*{0,2}\s*([\w@.' -]{2,40})", re.I)
-_DUE_WORDS = Pattern(r"\b(?:due|by|until|deadline|eta)\b\W{0,6}(\d{4}-\d{2}-\d{2}|[A-Z][a-z]{2,8} \d{1,2},? \d{4})", re.I)
+_DUE_WORDS = Pattern(
+    r"\b(?:due|by|until|deadline|eta)\b\W{0,6}(\d{4}-\d{2}-\d{2}|[A-Z][a-z]{2,8} \d{1,2},? \d{4})", re.I
+)
 _LAST_DAY = Pattern(r"\(\s*(?:@[\w.-]+,?\s*)?(\d{4}-\d{2}-\d{2})\s*\)")
 
 
@@ -86,7 +88,8 @@ def _due(text: str) -> str:
 
 def _rows(page: Page, table: Table) -> Iterator[ActionItem]:
     what, who, due, status = (table.column(*words) for words in (_WHAT, _WHO, _DUE, _STATUS))
-    what = what if what is not None else next((i for i in range(len(table.columns)) if i not in (who, due, status)), None)
+    if what is None:
+        what = next((i for i in range(len(table.columns)) if i not in (who, due, status)), None)
     for row in table.rows:
         if what is None or is_unfilled(row[what].text):
             continue

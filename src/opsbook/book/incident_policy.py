@@ -95,6 +95,7 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
 _ROLE = ("role", "roles")
 _DOES = ("does", "responsibility", "responsibilities", "description", "duties", "what", "tasks")
 _TAKEN = ("taken by", "who", "assigned to", "held by", "person", "default", "by", "assignee")
+_NOT_ROLES = ("from", "rotation", "hand over")
 _CHANNELS = frozenset({
     "incident channel", "channel", "war room", "video call", "bridge", "conference bridge", "call", "status page",
     "slack channel", "chat", "zoom", "meeting",
@@ -157,13 +158,14 @@ def _severity_rows(page: Page, table: Table) -> Iterator[SeverityLevel]:
         if level is None:
             continue
         told = {part: row[at].text for part, at in columns.items() if not is_unfilled(row[at].text)}
-        yield SeverityLevel(level, row[named].text, *_spot(page, row[named].start), **told)
+        line, anchor = _spot(page, row[named].start)
+        yield SeverityLevel(level, row[named].text, line, anchor, *(told.get(part, "") for part in _COLUMNS))
 
 
 def _roles(page: Page) -> Iterator[Role]:
     for table in read_tables(page.document):
         named, does, taken = table.column(*_ROLE), table.column(*_DOES), table.column(*_TAKEN)
-        if named is None or (does is None and taken is None) or table.column("from", "rotation", "hand over") is not None:
+        if named is None or (does is None and taken is None) or table.column(*_NOT_ROLES) is not None:
             continue
         for row in table.rows:
             if not is_unfilled(row[named].text):

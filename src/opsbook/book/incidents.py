@@ -73,8 +73,8 @@ LABELS: dict[str, tuple[str, ...]] = {
     "impact": ("user impact", "user facing impact", "customer impact", "impact on users", "impact"),
     "owner": (*OWNER_KEYS, "incident commander", "commander", "author", "authors"),
 }  # fmt: skip
-_OPEN = ("investigat", "mitigat", "monitor", "identif", "open", "ongoing", "active", "in progress", "declared", "triage",
-         "firing")  # fmt: skip
+_OPEN = ("investigat", "mitigat", "monitor", "identif", "open", "ongoing", "active", "in progress", "declared",
+         "triage", "firing")  # fmt: skip
 _OVER = ("resolved", "closed", "fixed", "complete", "done", "mitigated", "review", "in review", "postmortem", "draft",
          "final", "published", "recovered", "approved", "superseded")  # fmt: skip
 _LINE = Pattern(r"^[ \t>]*(?:[-*+][ \t]+)?([A-Z][A-Za-z /-]{1,40}?)(?:[ \t]*\([^)\n]*\))?:[ \t]+(\S.*)$", re.M)
@@ -161,13 +161,19 @@ def _state(kind: str, status: str, resolved: Moment | None) -> str:
 
 def _length(told: Mapping[str, str], started: Moment | None, resolved: Moment | None) -> float | None:
     if started and resolved:
-        first, last = read_time(told["started"]), read_time(told["resolved"])
-        later = later_by(first, last) if first and last and first.second is not None and last.second is not None else None
+        later = _later(told["started"], told["resolved"])
         if later is not None and later >= timedelta(0):
             return later.total_seconds()
     written = re.match(r"[~≈]?\s*((?:\d+(?:\.\d+)?\s*[a-z]+\s*(?:,|and)?\s*)+)", told.get("duration", "").lower())
     length = read_duration(written.group(1).strip(" ,")) if written else None
     return length.total_seconds() if length is not None else None
+
+
+def _later(started: str, resolved: str) -> timedelta | None:
+    first, last = read_time(started), read_time(resolved)
+    if first is None or last is None or first.second is None or last.second is None:
+        return None
+    return later_by(first, last)
 
 
 def _first_and_last(page: Page) -> tuple[Moment | None, Moment | None]:

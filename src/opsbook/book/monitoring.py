@@ -104,6 +104,7 @@ _KINDS: dict[str, type[Metric] | type[AlertNote] | type[Dashboard] | type[LogPla
 }  # fmt: skip
 _POINTERS = frozenset({"location", "runbook"})
 _BARE = Pattern(r"https?://[^\s<>)|`\"']+")
+_PAIR_HEADS = frozenset({"field", "property", "attribute", "key", ""})
 _NOTHING = re.compile(r"(?:there (?:is|are) none|none|no|nothing|n/a|-|–|—)\b", re.I)
 _FOLDERS = frozenset({"monitoring", "observability", "alerting", "dashboards", "metrics"})
 _STEMS = Pattern(r"metric|alert|dashboard|monitoring|observability|^logging|^logs?$")
@@ -258,7 +259,7 @@ def _labels(page: Page, section: Section) -> dict[str, Cell]:
     for field in page.fields_within(section.body, section.end):
         found.setdefault(plain_key(field.name), field_cell(page, field))
     for table in read_tables(page.document, section.body, section.end):
-        if table.columns and len(table.columns) == 2 and table.columns[0] in ("field", "property", "attribute", "key", ""):
+        if len(table.columns) == 2 and table.columns[0] in _PAIR_HEADS:
             for key, value in table.rows:
                 found.setdefault(plain_key(key.text), value)
     return found
@@ -332,9 +333,7 @@ def _of_runbook(page: Page, around: Around) -> Iterator[Item | None]:
             yield from _labelled(page, around, kind, (field, cell, service))
 
 
-def _labelled(
-    page: Page, around: Around, kind: str, found: tuple[Field, Cell, str]
-) -> Iterator[Item | None]:
+def _labelled(page: Page, around: Around, kind: str, found: tuple[Field, Cell, str]) -> Iterator[Item | None]:
     field, cell, service = found
     section = page.section_at(field.start)
     line, anchor = page.document.line(field.start), section.anchor if section else ""

@@ -17,8 +17,8 @@ WORDS: dict[str, dict[str, tuple[str, ...]]] = {
         "name": ("alert", "alert name", "alertname", "alerts", "rule"),
         "service": _SERVICE,
         "expression": ("expression", "expr", "query", "promql", "metric"),
-        "threshold": ("threshold", "condition", "trigger", "triggers", "fires when", "when", "limit", "threshold "
-                      "(effective)"),
+        "threshold": ("threshold", "condition", "trigger", "triggers", "fires when", "when", "limit",
+                      "threshold (effective)"),
         "hold": ("for", "duration", "held for", "pending", "hold", "window"),
         "severity": ("severity", "priority", "level", "sev"),
         "meaning": _MEANING,

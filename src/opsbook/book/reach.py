@@ -85,8 +85,8 @@ class Directory:
     def names(self) -> dict[str, str]:
         """Every name that is known, as written, by how it is compared."""
         written = {key: person.name or person.handle for key, (_, person) in self.people.items()}
-        for key, (_, named) in (*self.teams.items(), *self.schedules.items(), *self.escalations.items()):
-            written.setdefault(key, named.name)
+        for named in (self.teams, self.schedules, self.escalations):
+            written = {key: each.name for key, (_, each) in named.items()} | written
         return written
 
     def meant(self, reference: Reference, at: datetime) -> Meant:
@@ -122,8 +122,11 @@ class Directory:
     def _first_level(self, levels: Sequence[Level], at: datetime) -> tuple[Reached, ...]:
         """Those whom the first level with anybody in it reaches."""
         for level in levels:
-            found = [each for target in level.targets if target.form in ("handle", "name")
-                     and plain_name(target.name) not in self.escalations for each in self.meant(target, at).people]  # fmt: skip
+            named = [target for target in level.targets if target.form in ("handle", "name")]
+            own = [
+                target for target in named if plain_name(target.name) not in self.escalations
+            ]  # they may form a ring
+            found = [each for target in own for each in self.meant(target, at).people]
             if found:
                 return tuple(found)
         return ()
