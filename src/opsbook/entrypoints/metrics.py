@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
@@ -19,11 +19,12 @@ from opsbook.usecases.desk import Desk
 
 LONGEST_LABEL = 200  # characters; an address may be as long as its author likes
 MOST_PROBES = 2_000
+Label = tuple[str, ...]
 STATES = {"healthy": 1.0, "unhealthy": 0.0}
 
 
 def exposition(desk: Desk, meter: Meter, streams: Streams) -> tuple[bytes, str]:
-    """All measures as text, and the type of that text. Of a registry of its own: nothing of another library is in it."""
+    """All measures as text, and the type of that text; of a registry of its own, so that nothing else is in it."""
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     GCCollector(registry=registry)
@@ -84,30 +85,29 @@ class Measures(Collector):
     def _probes(self) -> Iterator[Metric]:
         labels = ("service", "probe", "address")
         healths = self.desk.watch.healths()
-        known = [
-            ((_short(probe.service or ""), _short(probe.name or key), _short(probe.address)), healths.get(key) or Health(key))
-            for key, probe in sorted(self.desk.watch.probes().items())[:MOST_PROBES]
-        ]  # fmt: skip
+        probes = sorted(self.desk.watch.probes().items())[:MOST_PROBES]
+        known: list[tuple[Label, Health]] = [
+            (_label(probe.service or "", probe.name or key, probe.address), healths.get(key) or Health(key))
+            for key, probe in probes
+        ]
         read = {label: health.last for label, health in known if health.last is not None}
         states = {label: STATES[health.state] for label, health in known if health.state in STATES}
         yield _gauge("opsbook_probe_up", "1 when the probe is healthy, 0 when it is not.", labels, states)
-        about = (
-            ("probe_success", "1 when the last reading was as expected.", {k: float(r.is_ok) for k, r in read.items()}),
-            ("probe_duration_seconds", "How long the last reading took.", {k: r.latency_ms / 1e3 for k, r in read.items()}),
-            ("probe_status_code", "The status of the last answer.",
-             {k: float(r.status) for k, r in read.items() if r.status is not None}),
-            ("probe_last_reading_timestamp_seconds", "When the probe was read last.",
-             {k: r.at.timestamp() for k, r in read.items()}),
-        )  # fmt: skip
-        for name, words, samples in about:
-            if name != "probe_success":
-                yield _gauge(f"opsbook_{name}", words, labels, samples)
+        took = {label: reading.latency_ms / 1_000 for label, reading in read.items()}
+        codes = {label: float(reading.status) for label, reading in read.items() if reading.status is not None}
+        times = {label: reading.at.timestamp() for label, reading in read.items()}
+        lasted = "How long the last reading took."
+        yield _gauge("opsbook_probe_duration_seconds", lasted, labels, took)
+        yield _gauge("opsbook_probe_status_code", "The status of the last answer.", labels, codes)
+        read_at = "When the probe was read last."
+        yield _gauge("opsbook_probe_last_reading_timestamp_seconds", read_at, labels, times)
         # As the blackbox exporter calls them, so that dashboards and alert rules made for it go on.
-        yield _gauge(*about[0][:2], labels, about[0][2])
-        yield _gauge(*about[1][:2], labels, about[1][2])
+        was_ok = {label: float(reading.is_ok) for label, reading in read.items()}
+        yield _gauge("probe_success", "1 when the last reading was as expected.", labels, was_ok)
+        yield _gauge("probe_duration_seconds", lasted, labels, took)
 
 
-def _gauge(name: str, words: str, labels: tuple[str, ...], samples: dict[tuple[str, ...], float]) -> Metric:
+def _gauge(name: str, words: str, labels: tuple[str, ...], samples: Mapping[Label, float]) -> Metric:
     family = GaugeMetricFamily(name, words, labels=labels)
     for label, value in samples.items():
         family.add_metric(label, value)
@@ -118,5 +118,5 @@ def _single(name: str, words: str, value: float) -> Metric:
     return GaugeMetricFamily(name, words, value=value)
 
 
-def _short(label: str) -> str:
-    return label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 1] + "…"
+def _label(*values: str) -> Label:
+    return tuple(value if len(value) <= LONGEST_LABEL else value[: LONGEST_LABEL - 1] + "…" for value in values)

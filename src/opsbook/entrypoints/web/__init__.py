@@ -1,7 +1,7 @@
 """The web door: what is answered at which address. Translates and answers; decides nothing.
 
-A module of pages has ROUTES. Each route names its act in `opt`, and whether its answer may be kept: `kept="book"` as long
-as the book is the same, `kept="health"` as long as no probe was read either.
+A module of pages has ROUTES. Each route names its act in `opt`, and whether its answer may be kept: `kept="book"` as
+long as the book is the same, `kept="health"` as long as no probe was read either.
 """
 
 from __future__ import annotations
