@@ -167,10 +167,6 @@ def build_lint_cache(config: Config, question: str, owner_files: Sequence[str], 
 
     with suppress(OSError):  # a read-only disk costs the next lint its head start and nothing else
         make_state_folder(config.state)
-    program = os.path.dirname(os.path.abspath(__file__))
-    walked = os.walk(program)
-    code = [os.path.join(folder, name) for folder, _, names in walked for name in names if name.endswith(".py")]
-
     settings = [os.path.join(folder, FILE_NAME) for folder in {config.root, config.book}]
     rules = [os.path.join(config.root, path) for path in rule_files]
     others = [*sorted(_code()), *sorted(settings), *owner_files, *rules]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hmac
 from typing import Any, cast
-from urllib.parse import parse_qs
 
 from litestar import Request
 from litestar.connection import ASGIConnection
@@ -16,6 +15,7 @@ from litestar.handlers import BaseRouteHandler
 
 from opsbook.entrypoints.gates.asked import Asked, asked
 from opsbook.entrypoints.gates.origins import CHANGES
+from opsbook.entrypoints.web.forms import fields_of
 from opsbook.usecases.authority import PUBLIC, decide
 
 CSRF_HEADER = "x-csrf-token"
@@ -24,7 +24,6 @@ FORGED = (
     "This form does not carry the token of your session, perhaps because you signed in anew meanwhile."
     " Reload the page it stands on and try again; what you wrote is still in it."
 )
-FORMS = "application/x-www-form-urlencoded"
 ASK_FOR_TOKEN = {"WWW-Authenticate": 'Bearer realm="Opsbook"'}
 
 
@@ -51,8 +50,7 @@ def is_by_session(who: Asked) -> bool:
 
 async def _check_form(request: Request[Any, Any, Any], who: Asked) -> None:
     shown = request.headers.get(CSRF_HEADER, "")
-    if not shown and request.headers.get("content-type", "").startswith(FORMS):
-        fields = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=200)
-        shown = fields.get(CSRF_FIELD, [""])[-1]
+    if not shown:
+        shown = (await fields_of(request)).get(CSRF_FIELD, "")
     if not hmac.compare_digest(shown.encode(), who.csrf.encode()):
         raise PermissionDeniedException(FORGED)

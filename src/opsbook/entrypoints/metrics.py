@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
@@ -72,7 +73,8 @@ class Measures(Collector):
         book = self.desk.library.snapshot()
         yield _single("opsbook_book_pages", "Pages of the book.", float(len(book.files)))
         yield _single("opsbook_book_services", "Services of the book.", float(len(book.services)))
-        counts = {(severity,): float(sum(f.severity == severity for f in book.findings)) for severity in SEVERITIES}
+        counted = Counter(finding.severity for finding in book.findings)
+        counts: dict[Label, float] = {(severity,): float(counted[severity]) for severity in SEVERITIES}
         yield _gauge("opsbook_book_findings", "Findings of lint.", ("severity",), counts)
 
     def _ledger(self) -> Iterator[Metric]:

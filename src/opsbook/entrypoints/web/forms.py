@@ -14,15 +14,22 @@ MOST_FIELDS = 200
 
 async def fields_of(request: Request[Any, Any, Any]) -> dict[str, str]:
     """The fields of a form; of one that is written twice, the last. Empty for what is no form."""
+    return {name: values[-1] for name, values in (await _written(request)).items()}
+
+
+async def several(request: Request[Any, Any, Any], name: str) -> list[str]:
+    """The values of a field that may be written several times."""
+    return (await _written(request)).get(name, [])
+
+
+async def _written(request: Request[Any, Any, Any]) -> dict[str, list[str]]:
     if not request.headers.get("content-type", "").startswith(FORM):
         return {}
+    text = (await request.body()).decode("utf-8", "replace")
     try:
-        written = parse_qs(
-            (await request.body()).decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS
-        )
+        return parse_qs(text, keep_blank_values=True, max_num_fields=MOST_FIELDS)
     except ValueError:  # more fields than any form of ours has
         return {}
-    return {name: values[-1] for name, values in written.items()}
 
 
 def local(address: str, otherwise: str = "/") -> str:
