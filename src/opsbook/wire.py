@@ -13,13 +13,19 @@ from opsbook.book.headings import Headings, shipped_headings
 from opsbook.book.lint import LintSettings
 from opsbook.book.page import Reading
 from opsbook.config import FILE_NAME, Config
+from opsbook.ground.errors import Failure
 from opsbook.usecases.ports import Workers
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from opsbook.adapters.lint_cache import LintCache
     from opsbook.adapters.new_files import NewFiles
     from opsbook.adapters.search_index import SearchIndex
     from opsbook.adapters.seed import PackagedSeed
+    from opsbook.adapters.sqlite_ledger import SqliteLedger
+    from opsbook.usecases.accounts import Accounts
+    from opsbook.usecases.serving_ports import Ledger
 
 
 def build_book(config: Config) -> FolderBook:
@@ -31,8 +37,8 @@ def build_book(config: Config) -> FolderBook:
 
 def build_search_index(config: Config) -> SearchIndex:
     """The search index beside the ledger."""
-    from opsbook.adapters.lint_cache import make_state_folder
     from opsbook.adapters.search_index import SearchIndex  # SQLite: only search pays for it
+    from opsbook.adapters.state_folder import make_state_folder
 
     with suppress(OSError):  # the index tells on its own where it cannot write, and does without a file
         make_state_folder(config.state)
@@ -71,7 +77,10 @@ def build_lint_cache(config: Config, question: str, owner_files: Sequence[str], 
     `rule_files` are relative to the root.
     """
     from opsbook.adapters.lint_cache import LintCache
+    from opsbook.adapters.state_folder import make_state_folder
 
+    with suppress(OSError):  # a read-only disk costs the next lint its head start and nothing else
+        make_state_folder(config.state)
     program = os.path.dirname(os.path.abspath(__file__))
     walked = os.walk(program)
     code = [os.path.join(folder, name) for folder, _, names in walked for name in names if name.endswith(".py")]
@@ -79,6 +88,49 @@ def build_lint_cache(config: Config, question: str, owner_files: Sequence[str], 
     rules = [os.path.join(config.root, path) for path in rule_files]
     others = [*sorted(code), *sorted(settings), *owner_files, *rules]
     return LintCache(config.state, config.root, question, others)
+
+
+def build_ledger(config: Config) -> SqliteLedger:
+    """The ledger of a configuration, made if there is none; raises Refusal or Failure where it cannot be used."""
+    from opsbook.adapters.sqlite_ledger import SqliteLedger
+    from opsbook.adapters.state_folder import make_state_folder
+
+    file = _ledger_file(config)
+    try:
+        make_state_folder(os.path.dirname(file))
+    except OSError as wrong:
+        raise Failure(f"The folder for the ledger {file} cannot be made: {wrong.strerror}.") from wrong
+    return SqliteLedger(file)
+
+
+def serving_lock(config: Config, address: str) -> AbstractContextManager[None]:
+    """Held by the process that serves the ledger of a configuration at `address`; raises Refusal for a second one.
+    The ledger's folder must be there: build the ledger first."""
+    from opsbook.adapters.serving_lock import serving_lock as lock  # only serve needs it
+
+    return lock(f"{_ledger_file(config)}-serving", address)
+
+
+def build_accounts(config: Config, ledger: Ledger) -> Accounts:
+    """The accounts in a ledger."""
+    import secrets  # this and the rest: only signing in needs them
+    from datetime import UTC, datetime
+
+    from opsbook.adapters.argon2_hasher import Argon2Hasher
+    from opsbook.usecases.accounts import Accounts
+
+    return Accounts(
+        ledger, Argon2Hasher(), chance=secrets.token_bytes, now=lambda: datetime.now(UTC), session_s=config.session_s
+    )
+
+
+def _ledger_file(config: Config) -> str:
+    if not config.db.startswith("sqlite:///"):
+        raise Failure(
+            "Opsbook cannot keep its ledger on PostgreSQL yet; that comes with serving from several machines. Until"
+            " then name a file with --db sqlite:///FILE."
+        )
+    return config.db.removeprefix("sqlite:///")
 
 
 def lint_settings(config: Config) -> LintSettings:
