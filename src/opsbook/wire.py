@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from opsbook.adapters.lint_cache import LintCache
     from opsbook.adapters.new_files import NewFiles
     from opsbook.adapters.search_index import SearchIndex
+    from opsbook.adapters.oidc_provider import OidcProvider
     from opsbook.adapters.seed import PackagedSeed
     from opsbook.adapters.sqlite_ledger import SqliteLedger
     from opsbook.usecases.accounts import Accounts
@@ -204,6 +205,14 @@ def build_accounts(config: Config, ledger: Ledger) -> Accounts:
     return Accounts(
         ledger, Argon2Hasher(), chance=secrets.token_bytes, now=lambda: datetime.now(UTC), session_s=config.session_s
     )
+
+
+def build_provider(config: Config) -> OidcProvider:
+    """The provider of sign-ins that a configuration names."""
+    from opsbook.adapters.oidc_provider import OidcProvider  # only signing in through one needs it
+
+    place = config.place("oidc.issuer")
+    return OidcProvider(config.oidc_issuer, config.oidc_client_id, config.oidc_secret, place=place)
 
 
 def _ledger_file(config: Config) -> str:
