@@ -23,6 +23,7 @@ from opsbook.usecases.ports import Alerting, Workers
 
 if TYPE_CHECKING:
     from opsbook.adapters.book_disk import Opened
+    from opsbook.adapters.git_repository import GitRepository
     from opsbook.adapters.lint_cache import LintCache
     from opsbook.adapters.new_files import NewFiles
     from opsbook.adapters.search_index import SearchIndex
@@ -50,6 +51,19 @@ def build_library(config: Config) -> LiveLibrary:
     disk = BookDisk(config.root, lambda: _opened(config))
     keep = FactsFile(os.path.join(config.state, "facts.cache"))
     return LiveLibrary(disk, keep, SpawnedWorkers(), date.today)
+
+
+def build_repository(config: Config) -> GitRepository:
+    """The book's history and the one way to change it; finishes or undoes what a kill cut off."""
+    from opsbook.adapters.git_repository import GitRepository  # a server alone changes pages by commit
+
+    from opsbook.adapters.lint_cache import make_state_folder
+
+    with suppress(OSError):  # saving tells on its own where it cannot write
+        make_state_folder(config.state)
+    repository = GitRepository(config.root, config.book, build_book(config), config.state)
+    repository.recover()
+    return repository
 
 
 def _opened(first: Config) -> Opened:
