@@ -18,17 +18,23 @@ from opsbook.book.headings import Headings, shipped_headings
 from opsbook.book.lint import LintSettings
 from opsbook.book.page import Reading
 from opsbook.config import FILE_NAME, Config, load
+from opsbook.ground.errors import Failure
 from opsbook.usecases.lint import Scope
 from opsbook.usecases.ports import Alerting, Workers
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from opsbook.adapters.book_disk import Opened
     from opsbook.adapters.git_repository import GitRepository
     from opsbook.adapters.lint_cache import LintCache
     from opsbook.adapters.new_files import NewFiles
     from opsbook.adapters.search_index import SearchIndex
     from opsbook.adapters.seed import PackagedSeed
+    from opsbook.adapters.sqlite_ledger import SqliteLedger
+    from opsbook.usecases.accounts import Accounts
     from opsbook.usecases.live_library import LiveLibrary
+    from opsbook.usecases.serving_ports import Ledger
 
 
 def build_book(config: Config) -> FolderBook:
@@ -42,8 +48,8 @@ def build_library(config: Config) -> LiveLibrary:
     """The book of a configuration, followed from now on in a thread of its own, and ready at once."""
     from opsbook.adapters.book_disk import BookDisk  # a server alone follows a book
     from opsbook.adapters.facts_file import FactsFile
-    from opsbook.adapters.lint_cache import make_state_folder
     from opsbook.adapters.spawned_workers import SpawnedWorkers
+    from opsbook.adapters.state_folder import make_state_folder
     from opsbook.usecases.live_library import LiveLibrary
 
     with suppress(OSError):  # what is derived is then worked out at each start
@@ -103,8 +109,8 @@ def lint_scope(config: Config, today: date) -> Scope:
 
 def build_search_index(config: Config) -> SearchIndex:
     """The search index beside the ledger."""
-    from opsbook.adapters.lint_cache import make_state_folder
     from opsbook.adapters.search_index import SearchIndex  # SQLite: only search pays for it
+    from opsbook.adapters.state_folder import make_state_folder
 
     with suppress(OSError):  # the index tells on its own where it cannot write, and does without a file
         make_state_folder(config.state)
@@ -143,11 +149,57 @@ def build_lint_cache(config: Config, question: str, owner_files: Sequence[str], 
     `rule_files` are relative to the root.
     """
     from opsbook.adapters.lint_cache import LintCache
+    from opsbook.adapters.state_folder import make_state_folder
 
+    with suppress(OSError):  # a read-only disk costs the next lint its head start and nothing else
+        make_state_folder(config.state)
     settings = [os.path.join(folder, FILE_NAME) for folder in {config.root, config.book}]
     rules = [os.path.join(config.root, path) for path in rule_files]
     others = [*sorted(_code()), *sorted(settings), *owner_files, *rules]
     return LintCache(config.state, config.root, question, others)
+
+
+def build_ledger(config: Config) -> SqliteLedger:
+    """The ledger of a configuration, made if there is none; raises Refusal or Failure where it cannot be used."""
+    from opsbook.adapters.sqlite_ledger import SqliteLedger
+    from opsbook.adapters.state_folder import make_state_folder
+
+    file = _ledger_file(config)
+    try:
+        make_state_folder(os.path.dirname(file))
+    except OSError as wrong:
+        raise Failure(f"The folder for the ledger {file} cannot be made: {wrong.strerror}.") from wrong
+    return SqliteLedger(file)
+
+
+def serving_lock(config: Config, address: str) -> AbstractContextManager[None]:
+    """Held by the process that serves the ledger of a configuration at `address`; raises Refusal for a second one.
+    The ledger's folder must be there: build the ledger first."""
+    from opsbook.adapters.serving_lock import serving_lock as lock  # only serve needs it
+
+    return lock(f"{_ledger_file(config)}-serving", address)
+
+
+def build_accounts(config: Config, ledger: Ledger) -> Accounts:
+    """The accounts in a ledger."""
+    import secrets  # this and the rest: only signing in needs them
+    from datetime import UTC, datetime
+
+    from opsbook.adapters.argon2_hasher import Argon2Hasher
+    from opsbook.usecases.accounts import Accounts
+
+    return Accounts(
+        ledger, Argon2Hasher(), chance=secrets.token_bytes, now=lambda: datetime.now(UTC), session_s=config.session_s
+    )
+
+
+def _ledger_file(config: Config) -> str:
+    if not config.db.startswith("sqlite:///"):
+        raise Failure(
+            "Opsbook cannot keep its ledger on PostgreSQL yet; that comes with serving from several machines. Until"
+            " then name a file with --db sqlite:///FILE."
+        )
+    return config.db.removeprefix("sqlite:///")
 
 
 def lint_settings(config: Config) -> LintSettings:

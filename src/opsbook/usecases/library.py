@@ -7,11 +7,15 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from opsbook.book.contact_notes import ContactNote
+from opsbook.book.incident_policy import Policy
+from opsbook.book.incidents import Report
 from opsbook.book.lint import Around, Outline
+from opsbook.book.monitoring import Monitoring
 from opsbook.book.page import Page
 from opsbook.book.probe import Probe
 from opsbook.ground.errors import Finding
-from opsbook.usecases.coverage import ServiceCoverage
+from opsbook.usecases.coverage import ServiceCoverage, SlotPlace
 from opsbook.usecases.ports import BookSource, PageFile, Unreadable
 
 
@@ -32,7 +36,8 @@ class ProcedureBrief(Struct, frozen=True, gc=False):
 class PageFacts(Struct, frozen=True):
     """What every list needs of a page; derived from its bytes, so it is kept beside the ledger between starts.
 
-    `digest` names the bytes (what an edit is based on). `findings` are those of the rules that see one page.
+    `digest` names the bytes (what an edit is based on). `findings` are those of the rules that see one page. `slots`
+    are a runbook's; `monitoring`, `report` and `policy` are None for a page that is about something else.
     """
 
     path: str
@@ -47,6 +52,11 @@ class PageFacts(Struct, frozen=True):
     coverage: ServiceCoverage | None = None
     probes: tuple[Probe, ...] = ()
     procedures: tuple[ProcedureBrief, ...] = ()
+    slots: tuple[SlotPlace, ...] = ()
+    contacts: tuple[ContactNote, ...] = ()
+    monitoring: Monitoring | None = None
+    report: Report | None = None
+    policy: Policy | None = None
 
 
 class Book(Struct, frozen=True):
