@@ -1,4 +1,4 @@
-"""What a runbook says besides its procedures: health checks, troubleshooting entries, alerts, contacts."""
+"""What a runbook says besides its procedures and health checks: troubleshooting entries, alerts, contacts."""
 
 from __future__ import annotations
 
@@ -7,33 +7,15 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from opsbook.book.fields import Field
+from opsbook.book.health_checks import tables_in
 from opsbook.book.kinds import is_alert_name
 from opsbook.book.page import Page, Section, is_slot_text
 from opsbook.book.procedure import is_issue_title, issue_title
-from opsbook.ground.durations import read_duration
 
-_URL = re.compile(r"<?((?:https?|tcp|tls|dns|postgres|redis)://[^\s<>`\"'|)\]]+)")
-_URL_KEYS = frozenset({
-    "health check url", "health url", "health check", "healthcheck", "healthcheck url", "health endpoint",
-    "health check endpoint", "health", "probe", "readiness", "liveness", "readiness url", "liveness url", "status url",
-})  # fmt: skip
-_EXPECTED_KEYS = frozenset({"expected response", "expected", "expects", "expected result", "response"})
-_EVERY_KEYS = frozenset({"check frequency", "frequency", "check interval", "interval", "every", "checked every"})
 _ALERT_IN_CODE = re.compile(r"`([A-Za-z_][\w:.-]*)`")
 _WORD = re.compile(r"[A-Za-z][\w:]*")
 _CONTACT_HEADS = ("contact", "how to reach", "how to contact", "phone", "email", "e-mail", "slack", "channel", "reach",
                   "handle", "value", "details")  # fmt: skip
-
-
-class HealthCheck(Struct, frozen=True, gc=False):
-    """A check as written: the address, what is expected, how often in seconds (None when unsaid or unreadable)."""
-
-    url: str
-    expected: str | None
-    every_s: float | None
-    start: int
-    end: int
 
 
 class Issue(Struct, frozen=True, gc=False):
@@ -56,83 +38,6 @@ class Contact(Struct, frozen=True, gc=False):
     start: int
     value_start: int = 0
     value_end: int = 0
-
-
-def health_checks(page: Page) -> tuple[HealthCheck, ...]:
-    """The health checks of a page: labelled addresses with the labels that follow them, and tables of addresses."""
-    if page.kind == "template":
-        return ()
-    found: list[HealthCheck] = []
-    fields = page.fields
-    for at, field in enumerate(fields):
-        if field.key not in _URL_KEYS:
-            continue
-        address = _URL.search(field.value(page.document))
-        if address:
-            expected, every = _check_labels(page, fields, at)
-            found.append(HealthCheck(address.group(1).rstrip(".,;"), expected, every, field.start, field.value_end))
-    for section in page.sections:
-        if section.slot == "health-checks":
-            found.extend(_table_checks(page, section, {check.url for check in found}))
-    return tuple(sorted(found, key=lambda check: check.start))
-
-
-def _check_labels(page: Page, fields: tuple[Field, ...], at: int) -> tuple[str | None, float | None]:
-    """What is said of a check between its label and the next check or section."""
-    expected, every = None, None
-    section = page.section_at(fields[at].start)
-    end = section.end if section else len(page.document.content)
-    for field in fields[at + 1 :]:
-        if field.start >= end or field.key in _URL_KEYS:
-            break
-        value = field.value(page.document)
-        if is_slot_text(value) or not value:
-            continue
-        if field.key in _EXPECTED_KEYS and expected is None:
-            expected = value
-        elif field.key in _EVERY_KEYS and every is None:
-            every = _seconds(value)
-    return expected, every
-
-
-def _seconds(value: str) -> float | None:
-    """`Every 30 seconds`, `30s (by Prometheus)`: the length at the start of the value."""
-    length = read_duration(value.strip("`*"))
-    if length is None:
-        short = re.match(r"(?:every\s+)?(?:\d+(?:\.\d+)?\s*[a-z]+|[a-z]+)", value.strip("`* ").lower())
-        length = read_duration(short.group()) if short else None
-    return None if length is None else length.total_seconds()
-
-
-def _table_checks(page: Page, section: Section, known: set[str]) -> Iterator[HealthCheck]:
-    for rows in tables_in(page, section):
-        heads = [text.lower() for text, _ in rows[0]]
-        for row in rows[1:]:
-            cells = dict(zip(heads, [text for text, _ in row], strict=False))
-            address = next((hit for text, _ in row if (hit := _URL.search(text))), None)
-            if address is None or address.group(1) in known:
-                continue
-            expected = next((cells[head] for head in heads if "expect" in head and cells.get(head)), None)
-            every = next((cells[h] for h in heads if ("frequen" in h or "interval" in h) and cells.get(h)), "")
-            yield HealthCheck(address.group(1), expected, _seconds(every), row[0][1], row[0][1])
-
-
-def tables_in(page: Page, section: Section) -> Iterator[list[list[tuple[str, int]]]]:
-    """The tables of a section with its deeper ones: rows of (cell text, byte offset), the head row first."""
-    document = page.document
-    for index in document.tables:
-        if section.body <= document.blocks[index].start < section.stop:
-            yield table_rows(page, index)
-
-
-def table_rows(page: Page, index: int) -> list[list[tuple[str, int]]]:
-    """The rows of the table at a block index."""
-    document = page.document
-    rows = []
-    for row in document.inside(index):
-        cells = [document.blocks[cell] for cell in document.inside(row)]
-        rows.append([(document.source(cell.start, cell.end).strip(), cell.start) for cell in cells])
-    return rows
 
 
 def issues(page: Page) -> tuple[Issue, ...]:

@@ -16,7 +16,7 @@ from opsbook.book.page import Page
 from opsbook.book.probe import Probe
 from opsbook.ground.errors import Finding
 from opsbook.usecases.coverage import ServiceCoverage, SlotPlace
-from opsbook.usecases.ports import BookSource, PageFile
+from opsbook.usecases.ports import BookSource, PageFile, Unreadable
 
 
 class ProcedureBrief(Struct, frozen=True, gc=False):
@@ -77,6 +77,19 @@ class Book(Struct, frozen=True):
     is_whole: bool = False
 
 
+class BookOnDisk(BookSource, Protocol):
+    """A book where it lies, which may be another at the next look."""
+
+    def read_as(self, file: PageFile) -> bytes | Unreadable | None:
+        """A page's bytes, if it still is the file that was listed, before and after it was read; else None."""
+        ...
+
+    def read_beside(self, path: str) -> bytes | Unreadable:
+        """The bytes of another file of the repository that a page may show, such as an image: nothing hidden, nothing
+        that lies or leads outside."""
+        ...
+
+
 class Library(BookSource, Protocol):
     """A book that is followed while it changes. As a BookSource it reads from the snapshot in force."""
 
@@ -107,4 +120,12 @@ class Library(BookSource, Protocol):
 
     def on_change(self, tell: Callable[[Book], None]) -> None:
         """Has `tell` called, from the library's own thread, with each new snapshot."""
+        ...
+
+    def trouble(self) -> str | None:
+        """What keeps the book from being followed, as a sentence; None when all is well."""
+        ...
+
+    def close(self) -> None:
+        """Stops following; what was worked out is kept for the next start."""
         ...
