@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from datetime import date
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, date, datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from opsbook.adapters.seed import PackagedSeed
     from opsbook.adapters.sqlite_ledger import SqliteLedger
     from opsbook.usecases.accounts import Accounts
+    from opsbook.usecases.desk import Desk
     from opsbook.usecases.live_library import LiveLibrary
     from opsbook.usecases.serving_ports import Ledger
 
@@ -91,6 +92,33 @@ def _program() -> str:
 def _code() -> Iterator[str]:
     walked = os.walk(os.path.dirname(os.path.abspath(__file__)))
     return (os.path.join(folder, name) for folder, _, names in walked for name in names if name.endswith(".py"))
+
+
+@contextmanager
+def build_desk(config: Config, address: str) -> Iterator[Desk]:
+    """The desk of the one process that serves a ledger at `address`, at work until the end of the `with`.
+
+    Raises Refusal where another serves it, Failure where the book or the ledger cannot be used.
+    """
+    from opsbook.adapters.interim import Interim
+    from opsbook.usecases.desk import Desk
+
+    with ExitStack() as stack:
+        ledger = build_ledger(config)
+        stack.callback(ledger.close)
+        stack.enter_context(serving_lock(config, address))
+        library = build_library(config)
+        stack.callback(library.close)
+        index = build_search_index(config)
+        stack.callback(index.close)
+        scope = lint_scope(config, date.today())
+        interim: Any = Interim()
+        yield Desk(
+            name=os.path.basename(config.root), library=library, index=index, repository=interim,
+            rule_files=build_book(config), alerting=scope.alerting, scope=lambda: lint_scope(config, date.today()),
+            watch=interim, samples=interim, ledger=ledger, accounts=build_accounts(config, ledger),
+            now=lambda: datetime.now(UTC),
+        )  # fmt: skip
 
 
 def lint_scope(config: Config, today: date) -> Scope:
@@ -183,7 +211,6 @@ def serving_lock(config: Config, address: str) -> AbstractContextManager[None]:
 def build_accounts(config: Config, ledger: Ledger) -> Accounts:
     """The accounts in a ledger."""
     import secrets  # this and the rest: only signing in needs them
-    from datetime import UTC, datetime
 
     from opsbook.adapters.argon2_hasher import Argon2Hasher
     from opsbook.usecases.accounts import Accounts
