@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from opsbook import __version__
 from opsbook.adapters.folder import FolderBook
 from opsbook.adapters.workers import ForkedWorkers
 from opsbook.book.headings import Headings, shipped_headings
 from opsbook.book.lint import LintSettings
 from opsbook.book.page import Reading
-from opsbook.config import FILE_NAME, Config
+from opsbook.config import FILE_NAME, Config, load
 from opsbook.ground.errors import Failure
-from opsbook.usecases.ports import Workers
+from opsbook.usecases.lint import Scope
+from opsbook.usecases.ports import Alerting, Workers
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from opsbook.adapters.book_disk import Opened
     from opsbook.adapters.lint_cache import LintCache
     from opsbook.adapters.new_files import NewFiles
     from opsbook.adapters.search_index import SearchIndex
     from opsbook.adapters.seed import PackagedSeed
     from opsbook.adapters.sqlite_ledger import SqliteLedger
     from opsbook.usecases.accounts import Accounts
+    from opsbook.usecases.live_library import LiveLibrary
     from opsbook.usecases.serving_ports import Ledger
 
 
@@ -33,6 +41,56 @@ def build_book(config: Config) -> FolderBook:
     headings = Headings(config.headings) if config.headings else shipped_headings()
     kinds = tuple(config.kinds.items())
     return FolderBook(config.root, config.book, Reading(headings, kinds, link_style(config)[0]))
+
+
+def build_library(config: Config) -> LiveLibrary:
+    """The book of a configuration, followed from now on in a thread of its own, and ready at once."""
+    from opsbook.adapters.book_disk import BookDisk  # a server alone follows a book
+    from opsbook.adapters.facts_file import FactsFile
+    from opsbook.adapters.spawned_workers import SpawnedWorkers
+    from opsbook.adapters.state_folder import make_state_folder
+    from opsbook.usecases.live_library import LiveLibrary
+
+    with suppress(OSError):  # what is derived is then worked out at each start
+        make_state_folder(config.state)
+    disk = BookDisk(config.root, lambda: _opened(config))
+    keep = FactsFile(os.path.join(config.state, "facts.cache"))
+    return LiveLibrary(disk, keep, SpawnedWorkers(), date.today)
+
+
+def _opened(first: Config) -> Opened:
+    """The book by its configuration as it is now written; where it lies does not change while it is served."""
+    from opsbook.adapters.book_disk import Opened
+
+    config = load(book=first.book, db=first.db)
+    question = msgspec.json.encode((__version__, lint_scope(config, date.min), config.kinds, config.headings),
+                                   order="sorted").decode() + link_style(config)[0]  # fmt: skip
+    settings = tuple(sorted({os.path.join(folder, FILE_NAME) for folder in (config.root, config.book)}))
+    return Opened(build_book(config), partial(lint_scope, config), question + _program(), settings)
+
+
+def _program() -> str:
+    """Names the code that works with: a change of it changes what it says."""
+    return str(max(os.stat(path).st_mtime_ns for path in _code()))
+
+
+def _code() -> Iterator[str]:
+    walked = os.walk(os.path.dirname(os.path.abspath(__file__)))
+    return (os.path.join(folder, name) for folder, _, names in walked for name in names if name.endswith(".py"))
+
+
+def lint_scope(config: Config, today: date) -> Scope:
+    """What lint asks of the whole book by the configuration alone."""
+    paths = tuple(os.path.join(config.root, path) for path in config.rule_paths)
+    return Scope(
+        today=today,
+        settings=lint_settings(config),
+        select=config.select,
+        ignore=config.ignore,
+        ignore_in=tuple(config.ignore_in.items()),
+        severities=tuple(config.rule_severity.items()),
+        alerting=Alerting(paths, config.url_bases, config.runbook_keys),
+    )
 
 
 def build_search_index(config: Config) -> SearchIndex:
@@ -81,12 +139,9 @@ def build_lint_cache(config: Config, question: str, owner_files: Sequence[str], 
 
     with suppress(OSError):  # a read-only disk costs the next lint its head start and nothing else
         make_state_folder(config.state)
-    program = os.path.dirname(os.path.abspath(__file__))
-    walked = os.walk(program)
-    code = [os.path.join(folder, name) for folder, _, names in walked for name in names if name.endswith(".py")]
     settings = [os.path.join(folder, FILE_NAME) for folder in {config.root, config.book}]
     rules = [os.path.join(config.root, path) for path in rule_files]
-    others = [*sorted(code), *sorted(settings), *owner_files, *rules]
+    others = [*sorted(_code()), *sorted(settings), *owner_files, *rules]
     return LintCache(config.state, config.root, question, others)
 
 

@@ -9,9 +9,11 @@ import msgspec
 
 from opsbook.book import runbook
 from opsbook.book.freshness import review_of
+from opsbook.book.health_checks import health_checks
 from opsbook.book.lint import Around, LintSettings, in_reading_order, lint_book, lint_page
 from opsbook.book.outline import outline_of
 from opsbook.book.page import Page, Reading, default_reading, read_page
+from opsbook.book.probe import probes_of
 from opsbook.book.procedure import procedures_of
 from opsbook.book.search_sections import search_sections
 from opsbook.entrypoints.shown.page import as_text
@@ -95,5 +97,8 @@ def _properties(page: Page) -> None:
     for procedure in procedures_of(page):
         for step in procedure.all_steps():
             assert step.runnable == (step.why_not is None)
-    runbook.health_checks(page), runbook.issues(page), runbook.alert_names(page), runbook.contacts(page)
+    health_checks(page), runbook.issues(page), runbook.alert_names(page), runbook.contacts(page)
     review_of(page, 180)
+    for probe in probes_of(page):
+        assert probe.every_s >= 1 and probe.timeout_s > 0 and probe.failures >= 1 and probe.successes >= 1
+        assert 0 <= probe.start <= probe.end <= len(page.document.content)

@@ -30,6 +30,7 @@ class FolderBook:
         self.root = root
         self.folder = folder
         self.reading = reading
+        self.folders: list[str] = []  # those that the last listing looked into, absolute
         self._misnamed: dict[str, str] = {}
 
     @property
@@ -51,6 +52,7 @@ class FolderBook:
 
         A page that is also reached through a link is known by its own path, not by the link's.
         """
+        self.folders = []
         walked = list(self._walk(self.folder, {os.path.realpath(self.folder)}, is_linked=False))
         own = {identity for _, identity, is_linked in walked if not is_linked}
         found = []
@@ -68,6 +70,7 @@ class FolderBook:
             entries = list(os.scandir(folder))
         except OSError:
             return
+        self.folders.append(folder)
         prefix = os.path.relpath(folder, self.root).replace(os.sep, "/")
         prefix = "" if prefix == "." else prefix + "/"
         for entry in entries:
@@ -114,16 +117,43 @@ class FolderBook:
         except (OSError, ValueError) as wrong:
             return Unreadable(path, getattr(wrong, "strerror", None) or str(wrong))
         try:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                return Unreadable(path, "it is not a regular file")
-            if status.st_size > LARGEST_PAGE_BYTES:
-                return Unreadable(path, f"it is larger than {LARGEST_PAGE_BYTES // 1_048_576} MiB")
-            return self._read_all(descriptor, status.st_size)
+            return self._read_open(path, descriptor)
         except OSError as wrong:
             return Unreadable(path, wrong.strerror or str(wrong))
         finally:
             os.close(descriptor)
+
+    def read_as(self, file: PageFile) -> bytes | Unreadable | None:
+        """A listed page's bytes; None when it was another file before or after it was read."""
+        try:
+            if not self._is_still(file):
+                return None
+            raw = self.read(file.path)
+            is_same = self._is_still(file)
+        except (OSError, ValueError):
+            return None
+        return raw if is_same and (isinstance(raw, Unreadable) or len(raw) == file.size_bytes) else None
+
+    def read_beside(self, path: str) -> bytes | Unreadable:
+        """The bytes of a file of the repository; nothing hidden, nothing that lies or leads outside."""
+        parts = path.split("/")
+        if "\0" in path or any(part in ("", "..") or part[0] == "." for part in parts):
+            return Unreadable(path, "it is no place in the repository")
+        if not self._holds(os.path.realpath(self._real(path))):
+            return Unreadable(path, "it leads out of the repository")
+        return self.read(path)
+
+    def _is_still(self, file: PageFile) -> bool:
+        status = os.stat(self._real(file.path))
+        return status.st_size == file.size_bytes and status.st_mtime_ns == file.changed_ns
+
+    def _read_open(self, path: str, descriptor: int) -> bytes | Unreadable:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            return Unreadable(path, "it is not a regular file")
+        if status.st_size > LARGEST_PAGE_BYTES:
+            return Unreadable(path, f"it is larger than {LARGEST_PAGE_BYTES // 1_048_576} MiB")
+        return self._read_all(descriptor, status.st_size)
 
     @staticmethod
     def _read_all(descriptor: int, size: int) -> bytes:
