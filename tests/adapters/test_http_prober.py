@@ -8,12 +8,12 @@ import time
 from collections.abc import Sequence
 
 import pytest
+from tests.adapters.endpoints import answering, closing, free_port, listening, request_of, silent
 
 from opsbook.adapters.http_prober import HttpProber
 from opsbook.book.probe import Expectation, Probe
 from opsbook.book.reach import Reach
 from opsbook.ledger.health import Reading
-from tests.adapters.endpoints import answering, closing, free_port, listening, request_of, silent
 
 
 def a_prober(*allow: str, in_flight: int = 64) -> HttpProber:
