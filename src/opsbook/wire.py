@@ -17,8 +17,8 @@ from opsbook.adapters.workers import ForkedWorkers
 from opsbook.book.headings import Headings, shipped_headings
 from opsbook.book.lint import LintSettings
 from opsbook.book.page import Reading
-from opsbook.config import FILE_NAME, Config, load
-from opsbook.ground.errors import Failure
+from opsbook.config import FILE_NAME, Config, authorities, load
+from opsbook.ground.errors import Failure, Usage
 from opsbook.usecases.lint import Scope
 from opsbook.usecases.ports import Alerting, Workers
 
@@ -26,16 +26,18 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from opsbook.adapters.book_disk import Opened
+    from opsbook.adapters.git_repository import GitRepository
     from opsbook.adapters.lint_cache import LintCache
     from opsbook.adapters.new_files import NewFiles
     from opsbook.adapters.search_index import SearchIndex
     from opsbook.adapters.oidc_provider import OidcProvider
     from opsbook.adapters.seed import PackagedSeed
     from opsbook.adapters.sqlite_ledger import SqliteLedger
+    from opsbook.book.probe_reach import Reach
     from opsbook.usecases.accounts import Accounts
     from opsbook.usecases.desk import Desk
     from opsbook.usecases.live_library import LiveLibrary
-    from opsbook.usecases.serving_ports import Ledger
+    from opsbook.usecases.serving_ports import Ledger, Prober
 
 
 def build_book(config: Config) -> FolderBook:
@@ -58,6 +60,18 @@ def build_library(config: Config) -> LiveLibrary:
     disk = BookDisk(config.root, lambda: _opened(config))
     keep = FactsFile(os.path.join(config.state, "facts.cache"))
     return LiveLibrary(disk, keep, SpawnedWorkers(), date.today)
+
+
+def build_repository(config: Config) -> GitRepository:
+    """The book's history and the one way to change it; finishes or undoes what a kill cut off."""
+    from opsbook.adapters.git_repository import GitRepository  # a server alone changes pages by commit
+    from opsbook.adapters.state_folder import make_state_folder
+
+    with suppress(OSError):  # saving tells on its own where it cannot write
+        make_state_folder(config.state)
+    repository = GitRepository(config.root, config.book, build_book(config), config.state)
+    repository.recover()
+    return repository
 
 
 def _opened(first: Config) -> Opened:
@@ -130,6 +144,26 @@ def build_search_index(config: Config) -> SearchIndex:
     with suppress(OSError):  # the index tells on its own where it cannot write, and does without a file
         make_state_folder(config.state)
     return SearchIndex(os.path.join(config.state, "search.db"))
+
+
+def build_prober(config: Config) -> Prober:
+    """What asks every kind of probe."""
+    from opsbook.adapters.http_prober import HttpProber  # libcurl: only probes pay for it
+    from opsbook.usecases.probing import Probing
+
+    return Probing({"http": HttpProber(_reach(config), agent=f"Opsbook/{__version__}", authorities=authorities())})
+
+
+def _reach(config: Config) -> Reach:
+    from opsbook.book.probe_reach import Reach
+
+    try:
+        return Reach(config.probe_allow)
+    except ValueError as wrong:
+        raise Usage(
+            f"{config.place('probes.allow')}: '{wrong}' is neither an address nor a network."
+            ' Write such as "169.254.169.254" or "169.254.0.0/16".'
+        ) from wrong
 
 
 def build_seed() -> PackagedSeed:
