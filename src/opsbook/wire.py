@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from opsbook.adapters.git_repository import GitRepository
     from opsbook.adapters.lint_cache import LintCache
     from opsbook.adapters.new_files import NewFiles
-    from opsbook.adapters.search_index import SearchIndex
     from opsbook.adapters.oidc_provider import OidcProvider
+    from opsbook.adapters.search_index import SearchIndex
     from opsbook.adapters.seed import PackagedSeed
     from opsbook.adapters.sqlite_ledger import SqliteLedger
     from opsbook.book.probe_reach import Reach

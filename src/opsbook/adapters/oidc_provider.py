@@ -27,7 +27,7 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 class _NoRedirect(HTTPRedirectHandler):
     def redirect_request(self, *arguments: Any) -> None:
         """Follows none: a code and a secret are for the address that the description names."""
-        return None
+        return
 
 
 class OidcProvider:
@@ -73,7 +73,7 @@ class OidcProvider:
         return self._claims(token), access if isinstance(access, str) else ""
 
     def user_claims(self, access_token: str) -> dict[str, Any]:
-        """What the userinfo endpoint tells; empty where there is none, or where it answers with a signed token."""
+        """What the userinfo endpoint tells; empty where there is none."""
         if "userinfo_endpoint" not in self._description() or not access_token:
             return {}
         return self._ask(self._endpoint("userinfo_endpoint"), None, {"Authorization": f"Bearer {access_token}"})
@@ -146,7 +146,8 @@ class OidcProvider:
             self._refused(address, wrong)
         except (OSError, HTTPException) as wrong:
             why = getattr(wrong, "reason", None) or wrong
-            raise Failure(f"The provider does not answer at {_without_query(address)}: {why}.", retryable=True) from wrong
+            message = f"The provider does not answer at {_without_query(address)}: {why}."
+            raise Failure(message, retryable=True) from wrong
         try:
             told = json.loads(content)
         except (ValueError, RecursionError) as wrong:
@@ -162,7 +163,8 @@ class OidcProvider:
             told = None
         error = told.get("error") if isinstance(told, dict) else None
         if wrong.code == 400 and error == "invalid_grant":
-            raise WrongSignIn("The provider does not take this code any more. Begin again from the sign-in page.") from wrong
+            message = "The provider does not take this code any more. Begin again from the sign-in page."
+            raise WrongSignIn(message) from wrong
         hint = " Is OPSBOOK_OIDC_SECRET right?" if error == "invalid_client" or wrong.code == 401 else ""
         raise Failure(
             f"The provider answers {wrong.code}{f' ({error})' if error else ''} at {_without_query(address)}.{hint}",
