@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from opsbook import __version__
 from opsbook.adapters.folder import FolderBook
 from opsbook.adapters.workers import ForkedWorkers
 from opsbook.book.headings import Headings, shipped_headings
 from opsbook.book.lint import LintSettings
 from opsbook.book.page import Reading
-from opsbook.config import FILE_NAME, Config
+from opsbook.config import FILE_NAME, Config, authorities
+from opsbook.ground.errors import Usage
 from opsbook.usecases.ports import Workers
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from opsbook.adapters.new_files import NewFiles
     from opsbook.adapters.search_index import SearchIndex
     from opsbook.adapters.seed import PackagedSeed
+    from opsbook.book.reach import Reach
+    from opsbook.usecases.serving_ports import Prober
 
 
 def build_book(config: Config) -> FolderBook:
@@ -37,6 +41,26 @@ def build_search_index(config: Config) -> SearchIndex:
     with suppress(OSError):  # the index tells on its own where it cannot write, and does without a file
         make_state_folder(config.state)
     return SearchIndex(os.path.join(config.state, "search.db"))
+
+
+def build_prober(config: Config) -> Prober:
+    """What asks every kind of probe."""
+    from opsbook.adapters.http_prober import HttpProber  # libcurl: only probes pay for it
+    from opsbook.usecases.probing import Probing
+
+    return Probing({"http": HttpProber(_reach(config), agent=f"Opsbook/{__version__}", authorities=authorities())})
+
+
+def _reach(config: Config) -> Reach:
+    from opsbook.book.reach import Reach
+
+    try:
+        return Reach(config.probe_allow)
+    except ValueError as wrong:
+        raise Usage(
+            f"{config.place('probes.allow')}: '{wrong}' is neither an address nor a network."
+            ' Write such as "169.254.169.254" or "169.254.0.0/16".'
+        ) from wrong
 
 
 def build_seed() -> PackagedSeed:
