@@ -115,7 +115,7 @@ def build_desk(config: Config, address: str) -> Iterator[Desk]:
         scope = lint_scope(config, date.today())
         interim: Any = Interim()
         yield Desk(
-            name=os.path.basename(config.root), library=library, index=index, repository=interim,
+            name=os.path.basename(config.root), library=library, index=index, repository=build_repository(config),
             rule_files=build_book(config), alerting=scope.alerting, scope=lambda: lint_scope(config, date.today()),
             watch=interim, samples=interim, ledger=ledger, accounts=build_accounts(config, ledger),
             now=lambda: datetime.now(UTC),
