@@ -62,8 +62,7 @@ def build_library(config: Config) -> LiveLibrary:
 def build_repository(config: Config) -> GitRepository:
     """The book's history and the one way to change it; finishes or undoes what a kill cut off."""
     from opsbook.adapters.git_repository import GitRepository  # a server alone changes pages by commit
-
-    from opsbook.adapters.lint_cache import make_state_folder
+    from opsbook.adapters.state_folder import make_state_folder
 
     with suppress(OSError):  # saving tells on its own where it cannot write
         make_state_folder(config.state)

@@ -13,6 +13,7 @@ from opsbook.book.lint import Around, lint_page
 from opsbook.book.metadata import OWNER_KEYS, PRACTISED_KEYS
 from opsbook.book.outline import outline_of
 from opsbook.book.page import Page, read_page
+from opsbook.book.probe import probes_of
 from opsbook.book.procedure import Procedure, procedures_of
 from opsbook.ground.durations import read_date
 from opsbook.ground.errors import Finding
@@ -74,7 +75,7 @@ def facts_of(page: Page, raw: bytes, around: Around, findings: tuple[Finding, ..
         outline_of(page, around),
         findings,
         service_coverage(page, around.settings) if page.kind == "runbook" else None,
-        (),
+        probes_of(page),
         _briefs(page),
     )
 
