@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from datetime import date
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, date, datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -17,8 +17,8 @@ from opsbook.adapters.workers import ForkedWorkers
 from opsbook.book.headings import Headings, shipped_headings
 from opsbook.book.lint import LintSettings
 from opsbook.book.page import Reading
-from opsbook.config import FILE_NAME, Config, load
-from opsbook.ground.errors import Failure
+from opsbook.config import FILE_NAME, Config, authorities, load
+from opsbook.ground.errors import Failure, Usage
 from opsbook.usecases.lint import Scope
 from opsbook.usecases.ports import Alerting, Workers
 
@@ -32,9 +32,11 @@ if TYPE_CHECKING:
     from opsbook.adapters.search_index import SearchIndex
     from opsbook.adapters.seed import PackagedSeed
     from opsbook.adapters.sqlite_ledger import SqliteLedger
+    from opsbook.book.probe_reach import Reach
     from opsbook.usecases.accounts import Accounts
+    from opsbook.usecases.desk import Desk
     from opsbook.usecases.live_library import LiveLibrary
-    from opsbook.usecases.serving_ports import Ledger
+    from opsbook.usecases.serving_ports import Ledger, Prober
 
 
 def build_book(config: Config) -> FolderBook:
@@ -92,6 +94,33 @@ def _code() -> Iterator[str]:
     return (os.path.join(folder, name) for folder, _, names in walked for name in names if name.endswith(".py"))
 
 
+@contextmanager
+def build_desk(config: Config, address: str) -> Iterator[Desk]:
+    """The desk of the one process that serves a ledger at `address`, at work until the end of the `with`.
+
+    Raises Refusal where another serves it, Failure where the book or the ledger cannot be used.
+    """
+    from opsbook.adapters.interim import Interim
+    from opsbook.usecases.desk import Desk
+
+    with ExitStack() as stack:
+        ledger = build_ledger(config)
+        stack.callback(ledger.close)
+        stack.enter_context(serving_lock(config, address))
+        library = build_library(config)
+        stack.callback(library.close)
+        index = build_search_index(config)
+        stack.callback(index.close)
+        scope = lint_scope(config, date.today())
+        interim: Any = Interim()
+        yield Desk(
+            name=os.path.basename(config.root), library=library, index=index, repository=interim,
+            rule_files=build_book(config), alerting=scope.alerting, scope=lambda: lint_scope(config, date.today()),
+            watch=interim, samples=interim, ledger=ledger, accounts=build_accounts(config, ledger),
+            now=lambda: datetime.now(UTC),
+        )  # fmt: skip
+
+
 def lint_scope(config: Config, today: date) -> Scope:
     """What lint asks of the whole book by the configuration alone."""
     paths = tuple(os.path.join(config.root, path) for path in config.rule_paths)
@@ -114,6 +143,26 @@ def build_search_index(config: Config) -> SearchIndex:
     with suppress(OSError):  # the index tells on its own where it cannot write, and does without a file
         make_state_folder(config.state)
     return SearchIndex(os.path.join(config.state, "search.db"))
+
+
+def build_prober(config: Config) -> Prober:
+    """What asks every kind of probe."""
+    from opsbook.adapters.http_prober import HttpProber  # libcurl: only probes pay for it
+    from opsbook.usecases.probing import Probing
+
+    return Probing({"http": HttpProber(_reach(config), agent=f"Opsbook/{__version__}", authorities=authorities())})
+
+
+def _reach(config: Config) -> Reach:
+    from opsbook.book.probe_reach import Reach
+
+    try:
+        return Reach(config.probe_allow)
+    except ValueError as wrong:
+        raise Usage(
+            f"{config.place('probes.allow')}: '{wrong}' is neither an address nor a network."
+            ' Write such as "169.254.169.254" or "169.254.0.0/16".'
+        ) from wrong
 
 
 def build_seed() -> PackagedSeed:
@@ -182,7 +231,6 @@ def serving_lock(config: Config, address: str) -> AbstractContextManager[None]:
 def build_accounts(config: Config, ledger: Ledger) -> Accounts:
     """The accounts in a ledger."""
     import secrets  # this and the rest: only signing in needs them
-    from datetime import UTC, datetime
 
     from opsbook.adapters.argon2_hasher import Argon2Hasher
     from opsbook.usecases.accounts import Accounts

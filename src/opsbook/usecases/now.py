@@ -169,7 +169,9 @@ def _on_call(around: _Around, facts: PageFacts) -> tuple[Meant, ...]:
     """Whom the page's contact for whoever is on call means now, where somebody is reached by it."""
     found = contacts(around.book, facts.path, around.at, around.directory)
     own = [each for each in found if each.is_resolved and _is_on_call(each)]
-    return tuple(meant for meant in own[0].meant if meant.people or meant.meaning == "channel") if own else ()
+    return (
+        tuple(meant for meant in own[0].meant if meant.people or meant.meaning in ("channel", "address")) if own else ()
+    )
 
 
 def _is_on_call(contact: ResolvedContact) -> bool:

@@ -9,8 +9,12 @@ from hashlib import blake2b
 import msgspec
 from msgspec import Struct
 
+from opsbook.book.contact_notes import contact_notes
+from opsbook.book.incident_policy import read_policy
+from opsbook.book.incidents import read_report
 from opsbook.book.lint import Around, lint_page
 from opsbook.book.metadata import OWNER_KEYS, PRACTISED_KEYS
+from opsbook.book.monitoring import read_monitoring
 from opsbook.book.outline import outline_of
 from opsbook.book.page import Page, read_page
 from opsbook.book.probe import probes_of
@@ -18,7 +22,7 @@ from opsbook.book.procedure import Procedure, procedures_of
 from opsbook.ground.durations import read_date
 from opsbook.ground.errors import Finding
 from opsbook.usecases.chosen_rules import ChosenRules
-from opsbook.usecases.coverage import service_coverage
+from opsbook.usecases.coverage import service_coverage, slot_places
 from opsbook.usecases.library import BookOnDisk, PageFacts, ProcedureBrief
 from opsbook.usecases.lint import Scope, as_wanted, surroundings, unreadable
 from opsbook.usecases.ports import BookSource, PageFile, Unreadable
@@ -77,6 +81,11 @@ def facts_of(page: Page, raw: bytes, around: Around, findings: tuple[Finding, ..
         service_coverage(page, around.settings) if page.kind == "runbook" else None,
         probes_of(page),
         _briefs(page),
+        slot_places(page, around.settings),
+        contact_notes(page),
+        read_monitoring(page, around),
+        read_report(page, around.settings.severities),
+        read_policy(page),
     )
 
 
