@@ -148,10 +148,13 @@ def build_search_index(config: Config) -> SearchIndex:
 
 def build_prober(config: Config) -> Prober:
     """What asks every kind of probe."""
+    from opsbook.adapters.dns_prober import DnsProber
     from opsbook.adapters.http_prober import HttpProber  # libcurl: only probes pay for it
     from opsbook.usecases.probing import Probing
 
-    return Probing({"http": HttpProber(_reach(config), agent=f"Opsbook/{__version__}", authorities=authorities())})
+    reach = _reach(config)
+    connects = HttpProber(reach, agent=f"Opsbook/{__version__}", authorities=authorities())
+    return Probing({"http": connects, "tcp": connects, "tls": connects, "dns": DnsProber(reach)})
 
 
 def _reach(config: Config) -> Reach:
