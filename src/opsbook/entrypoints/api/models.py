@@ -243,14 +243,6 @@ class Findings(Struct):
     summary: dict[str, int]
 
 
-class Coverage(Struct):
-    """Services × expected sections, alerts × pages."""
-
-    services: list[dict[str, Any]]
-    alerts: list[dict[str, Any]]
-    summary: dict[str, int]
-
-
 class Me(Struct):
     """Who asks: null for nobody in particular, where reading is open."""
 

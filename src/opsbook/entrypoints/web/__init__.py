@@ -1,7 +1,7 @@
 """The web door: what is answered at which address. Translates and answers; decides nothing.
 
 A module of pages has ROUTES. Each route names its act in `opt`, and whether its answer may be kept: `kept="book"` as
-long as the book is the same, `kept="health"` as long as no probe was read either.
+long as the book is the same, `kept="health"` as long as no probe was read and nothing was recorded either.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def _stamps(desk: Desk, streams: Streams) -> dict[str, Any]:
     # A day is part of both: what is stale or due depends on it.
     return {
         "book": lambda: (desk.library.snapshot().number, desk.now().date()),
-        "health": lambda: (desk.library.snapshot().number, streams.readings, desk.now().date()),
+        "health": lambda: (desk.library.snapshot().number, streams.readings, streams.position, desk.now().date()),
     }
 
 
