@@ -15,6 +15,13 @@ from opsbook.ground.errors import Usage
 
 FILE_NAME = "opsbook.toml"
 DEFAULT_BOOK = "docs/operations"
+# Debian, Fedora, Alpine and macOS, openSUSE.
+_AUTHORITIES = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/cert.pem",
+    "/etc/ssl/ca-bundle.pem",
+)
 LOOKED_AT_MOST = 4000  # entries of the working directory that are looked at for a page before giving up
 
 
@@ -139,6 +146,16 @@ def wants_debug(environ: Mapping[str, str] | None = None) -> bool:
     """True when OPSBOOK_DEBUG asks for the traceback of a bug."""
     environ = os.environ if environ is None else environ
     return environ.get("OPSBOOK_DEBUG", "") not in ("", "0")
+
+
+def authorities(environ: Mapping[str, str] | None = None) -> str:
+    """The file of certificates that are trusted: SSL_CERT_FILE, else the system's; "" where it has none.
+
+    Named to the probes, because the libraries of their wheels look where the machine that built them had it.
+    """
+    environ = os.environ if environ is None else environ
+    named = environ.get("SSL_CERT_FILE")
+    return named or next(filter(os.path.isfile, _AUTHORITIES), "")
 
 
 def repository_root(folder: str) -> str:

@@ -1,0 +1,148 @@
+"""Whom a name on a page means, by all rosters of the book: a person, a team, a schedule, an escalation; who that is at
+an instant, and how to reach them. Pages no one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import cached_property
+from typing import Literal
+
+from msgspec import Struct
+
+from opsbook.book.roster.calendar import on_call
+from opsbook.book.roster.values import EscalationPolicy, Level, Person, Reference, Roster, Schedule, Team, plain_name
+from opsbook.ground.guesses import closest
+
+Meaning = Literal["person", "team", "schedule", "escalation", "channel", "address", "text", "unknown"]
+
+
+class Reached(Struct, frozen=True):
+    """Somebody whom a name means now: until when (None: no end in sight), by what, and their addresses."""
+
+    name: str
+    handle: str = ""
+    until: datetime | None = None
+    why: str = ""
+    contacts: tuple[tuple[str, str], ...] = ()
+
+
+class Meant(Struct, frozen=True):
+    """What one name means: `people` are those that it is now; `path` is the page that makes the name known.
+
+    `why` tells in a sentence what is wrong where nobody is reached; `guess` is the name that was likely meant.
+    """
+
+    name: str
+    meaning: Meaning
+    people: tuple[Reached, ...] = ()
+    path: str = ""
+    why: str = ""
+    guess: str = ""
+
+
+class Directory:
+    """All rosters of a book, asked by name. What two pages make known counts as the first page in order has it."""
+
+    def __init__(self, rosters: Iterable[tuple[str, Roster]]) -> None:
+        self.rosters: Sequence[tuple[str, Roster]] = tuple(rosters)
+
+    @cached_property
+    def people(self) -> dict[str, tuple[str, Person]]:
+        found: dict[str, tuple[str, Person]] = {}
+        for path, roster in self.rosters:
+            for person in roster.people:
+                for name in filter(None, (person.handle, person.name)):
+                    found.setdefault(plain_name(name), (path, person))
+        return found
+
+    @cached_property
+    def teams(self) -> dict[str, tuple[str, Team]]:
+        found: dict[str, tuple[str, Team]] = {}
+        for path, roster in self.rosters:
+            for team in roster.teams:
+                found.setdefault(plain_name(team.name), (path, team))
+        return found
+
+    @cached_property
+    def schedules(self) -> dict[str, tuple[str, Schedule]]:
+        found: dict[str, tuple[str, Schedule]] = {}
+        for path, roster in self.rosters:
+            for schedule in roster.schedules:
+                found.setdefault(plain_name(schedule.name), (path, schedule))
+        return found
+
+    @cached_property
+    def escalations(self) -> dict[str, tuple[str, EscalationPolicy]]:
+        found: dict[str, tuple[str, EscalationPolicy]] = {}
+        for path, roster in self.rosters:
+            for escalation in roster.policies:
+                found.setdefault(plain_name(escalation.name), (path, escalation))
+        return found
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Every name that is known, as written, by how it is compared."""
+        written = {key: person.name or person.handle for key, (_, person) in self.people.items()}
+        for named in (self.teams, self.schedules, self.escalations):
+            written = {key: each.name for key, (_, each) in named.items()} | written
+        return written
+
+    def meant(self, reference: Reference, at: datetime) -> Meant:
+        """What a reference of a page means at an instant."""
+        name, key = reference.name, plain_name(reference.name)
+        if key in self.people:
+            path, person = self.people[key]
+            return Meant(name, "person", (_reached(person),), path)
+        if key in self.schedules:
+            return self._scheduled(name, key, at)
+        if key in self.teams:
+            path, team = self.teams[key]
+            people = tuple(self.somebody(member.name) for member in team.members)
+            return Meant(name, "team", people, path, "" if people else f"The team '{team.name}' has no members.")
+        if key in self.escalations:
+            path, escalation = self.escalations[key]
+            first = self._first_level(escalation.levels, at)
+            return Meant(name, "escalation", first, path, "" if first else "Its first level reaches nobody by name.")
+        if reference.form in ("channel", "address", "text"):
+            return Meant(name, "channel" if reference.form == "channel" else "address" if reference.form == "address"
+                         else "text")  # fmt: skip
+        return self._unknown(name, key)
+
+    def _scheduled(self, name: str, key: str, at: datetime) -> Meant:
+        path, schedule = self.schedules[key]
+        duties = on_call(schedule, at)
+        people = tuple(self.somebody(duty.person, duty.until, duty.why) for duty in duties)
+        why = "" if people else f"Nobody is on call now by the schedule '{schedule.name}'."
+        if not people and schedule.flaws:
+            why = f"The schedule '{schedule.name}' cannot be computed: {schedule.flaws[0].message}"
+        return Meant(name, "schedule", people, path, why)
+
+    def _first_level(self, levels: Sequence[Level], at: datetime) -> tuple[Reached, ...]:
+        """Those whom the first level with anybody in it reaches."""
+        for level in levels:
+            named = [target for target in level.targets if target.form in ("handle", "name")]
+            own = [
+                target for target in named if plain_name(target.name) not in self.escalations
+            ]  # they may form a ring
+            found = [each for target in own for each in self.meant(target, at).people]
+            if found:
+                return tuple(found)
+        return ()
+
+    def somebody(self, name: str, until: datetime | None = None, why: str = "") -> Reached:
+        """The person of a name or handle, with their addresses; one whom no page knows has none."""
+        known = self.people.get(plain_name(name))
+        return _reached(known[1], until, why) if known else Reached(name, "", until, why)
+
+    def _unknown(self, name: str, key: str) -> Meant:
+        if not self.names:
+            return Meant(name, "text")  # a book without a page of people keeps them elsewhere
+        near = closest(key, self.names)
+        why = f"No page of the book knows '{name}'."
+        return Meant(name, "unknown", why=why, guess=self.names[near] if near else "")
+
+
+def _reached(person: Person, until: datetime | None = None, why: str = "") -> Reached:
+    return Reached(person.name or person.handle, person.handle, until, why, person.contacts)
