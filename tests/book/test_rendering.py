@@ -33,7 +33,7 @@ def html_of(text: str | bytes, *insets: Inset) -> str:
 def test_a_heading_has_the_anchor_that_lint_checks_and_a_way_to_copy_it():
     html = html_of("## Roll back — *now*\n")
     assert '<h2 id="roll-back--now">Roll back — <em>now</em></h2>' in html
-    assert 'class="permalink" href="#roll-back--now"' in html
+    assert 'class="anchor" href="#roll-back--now"' in html
 
 
 def test_a_repeated_heading_is_numbered_as_on_github():
@@ -116,9 +116,9 @@ def test_the_contents_are_the_headings_with_their_slots():
         ("[a](files)", '<a href="/files/docs/ops/files">a</a>'),
         ("[a](x.sh#L3)", '<a href="/files/docs/ops/x.sh#L3">a</a>'),
         ("<a href='db.md'>a</a>", '<a href="/book/docs/ops/db.md">a</a>'),
-        ("[a](https://x.example/?a=1&b)", '<a href="https://x.example/?a=1&amp;b" class="external" rel="noopener noreferrer">a</a>'),
-        ("[a](//x.example)", '<a href="https://x.example" class="external" rel="noopener noreferrer">a</a>'),
-        ("<m@x.example>", '<a href="mailto:m@x.example" class="external" rel="noopener noreferrer">m@x.example</a>'),
+        ("[a](https://x.example/?a=1&b)", '<a href="https://x.example/?a=1&amp;b" class="outside" rel="noopener noreferrer">a</a>'),
+        ("[a](//x.example)", '<a href="https://x.example" class="outside" rel="noopener noreferrer">a</a>'),
+        ("<m@x.example>", '<a href="mailto:m@x.example" class="outside" rel="noopener noreferrer">m@x.example</a>'),
         ("[](db.md)", '<a href="/book/docs/ops/db.md">db.md</a>'),
     ],
 )  # fmt: skip
@@ -160,14 +160,14 @@ def test_a_link_that_a_builder_fills_in_is_text():
     ],
 )  # fmt: skip
 def test_a_bare_address_is_a_link(text, address):
-    assert f'<a href="{address}" class="external" rel="noopener noreferrer">' in html_of(text)
+    assert f'<a href="{address}" class="outside" rel="noopener noreferrer">' in html_of(text)
 
 
 @pytest.mark.parametrize(
     "text", ["`https://x.example`", "a@b", "x://y", "[https://x.example](db.md)", "wwwx.example", "http://"]
 )
 def test_what_is_no_bare_address_is_none(text):
-    assert "external" not in html_of(text)
+    assert "outside" not in html_of(text)
 
 
 # -- images ---------------------------------------------------------------------------------------------------------
@@ -200,14 +200,14 @@ def test_a_missing_image_says_so():
 
 def test_a_table_can_be_scrolled_and_keeps_its_sides():
     html = html_of("| a | b |\n|:-:|--:|\n| 1 | 2 |\n")
-    assert '<div class="table" tabindex="0" role="group" aria-label="Table"><table>' in html
+    assert '<div class="scroller" tabindex="0" role="group" aria-label="Table"><table>' in html
     assert '<th class="center">a</th><th class="right">b</th>' in html
     assert '<td class="center">1</td>' in html
 
 
 def test_a_task_is_a_box_that_says_whether_it_is_done():
     html = html_of("- [ ] a\n- [x] b\n\n  c\n- d\n")
-    assert html.count('class="task"') == 2
+    assert html.count('class="task-list-item"') == 2
     assert '<input type="checkbox" disabled checked aria-label="Done"> b' in html
     assert '<input type="checkbox" disabled aria-label="Not done"> a' in html
 
@@ -215,7 +215,7 @@ def test_a_task_is_a_box_that_says_whether_it_is_done():
 @pytest.mark.parametrize("kind", ["NOTE", "TIP", "IMPORTANT", "WARNING", "CAUTION"])
 def test_an_alert_is_told_from_a_quote(kind):
     html = html_of(f"> [!{kind}]\n> Mind this.\n")
-    assert f'<div class="alert alert-{kind.lower()}" role="note">\n<p class="alert-title">{kind.title()}</p>' in html
+    assert f'<div class="alert" data-alert="{kind.lower()}" role="note">\n<p class="alert-title">{kind.title()}</p>' in html
 
 
 def test_footnotes_are_numbered_as_they_come_and_lead_back():

@@ -38,7 +38,7 @@ class Lead(Struct, frozen=True, gc=False):
         said = f' title="{escape(title)}"' if title else ""
         if not self.href:
             return f' class="{self.kind}"{said}'
-        outside = ' class="external" rel="noopener noreferrer"' if self.kind == "external" else ""
+        outside = ' class="outside" rel="noopener noreferrer"' if self.kind == "external" else ""
         return f' href="{escape(self.href)}"{outside}{said}'
 
 
