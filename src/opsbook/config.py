@@ -142,6 +142,11 @@ def wants_colour(environ: Mapping[str, str] | None = None) -> bool | None:
     return True if environ.get("FORCE_COLOR") else None
 
 
+def is_dumb(environ: Mapping[str, str] | None = None) -> bool:
+    """Whether the terminal says that it can do nothing but print."""
+    return (os.environ if environ is None else environ).get("TERM", "dumb") == "dumb"
+
+
 def wants_debug(environ: Mapping[str, str] | None = None) -> bool:
     """True when OPSBOOK_DEBUG asks for the traceback of a bug."""
     environ = os.environ if environ is None else environ
