@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from opsbook.usecases.ports import Workers
 if TYPE_CHECKING:
     from opsbook.adapters.lint_cache import LintCache
     from opsbook.adapters.new_files import NewFiles
+    from opsbook.adapters.samples import SampleFile
     from opsbook.adapters.search_index import SearchIndex
     from opsbook.adapters.seed import PackagedSeed
     from opsbook.book.reach import Reach
@@ -52,6 +54,21 @@ def build_prober(config: Config) -> Prober:
     reach = _reach(config)
     connects = HttpProber(reach, agent=f"Opsbook/{__version__}", authorities=authorities())
     return Probing({"http": connects, "tcp": connects, "tls": connects, "dns": DnsProber(reach)})
+
+
+def build_samples(config: Config, told: Callable[[str], None] | None = None) -> SampleFile:
+    """The readings of probes, in a file of their own beside the ledger; `told`, else whoever reads what goes wrong,
+    hears what became of a damaged one."""
+    from opsbook.adapters.lint_cache import make_state_folder
+    from opsbook.adapters.samples import SampleFile
+
+    with suppress(OSError):  # adding tells on its own where it cannot write
+        make_state_folder(config.state)
+    return SampleFile(os.path.join(config.state, "samples.db"), told or _told_aloud)
+
+
+def _told_aloud(words: str) -> None:
+    sys.stderr.write(f"{words}\n")
 
 
 def _reach(config: Config) -> Reach:
