@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, date, datetime
 from functools import partial
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from opsbook.adapters.git_repository import GitRepository
     from opsbook.adapters.lint_cache import LintCache
     from opsbook.adapters.new_files import NewFiles
+    from opsbook.adapters.samples import SampleFile
     from opsbook.adapters.search_index import SearchIndex
     from opsbook.adapters.seed import PackagedSeed
     from opsbook.adapters.sqlite_ledger import SqliteLedger
@@ -147,10 +149,28 @@ def build_search_index(config: Config) -> SearchIndex:
 
 def build_prober(config: Config) -> Prober:
     """What asks every kind of probe."""
+    from opsbook.adapters.dns_prober import DnsProber
     from opsbook.adapters.http_prober import HttpProber  # libcurl: only probes pay for it
     from opsbook.usecases.probing import Probing
 
-    return Probing({"http": HttpProber(_reach(config), agent=f"Opsbook/{__version__}", authorities=authorities())})
+    reach = _reach(config)
+    connects = HttpProber(reach, agent=f"Opsbook/{__version__}", authorities=authorities())
+    return Probing({"http": connects, "tcp": connects, "tls": connects, "dns": DnsProber(reach)})
+
+
+def build_samples(config: Config, told: Callable[[str], None] | None = None) -> SampleFile:
+    """The readings of probes, in a file of their own beside the ledger; `told`, else whoever reads what goes wrong,
+    hears what became of a damaged one."""
+    from opsbook.adapters.lint_cache import make_state_folder
+    from opsbook.adapters.samples import SampleFile
+
+    with suppress(OSError):  # adding tells on its own where it cannot write
+        make_state_folder(config.state)
+    return SampleFile(os.path.join(config.state, "samples.db"), told or _told_aloud)
+
+
+def _told_aloud(words: str) -> None:
+    sys.stderr.write(f"{words}\n")
 
 
 def _reach(config: Config) -> Reach:
