@@ -161,8 +161,8 @@ def build_prober(config: Config) -> Prober:
 def build_samples(config: Config, told: Callable[[str], None] | None = None) -> SampleFile:
     """The readings of probes, in a file of their own beside the ledger; `told`, else whoever reads what goes wrong,
     hears what became of a damaged one."""
-    from opsbook.adapters.lint_cache import make_state_folder
     from opsbook.adapters.samples import SampleFile
+    from opsbook.adapters.state_folder import make_state_folder
 
     with suppress(OSError):  # adding tells on its own where it cannot write
         make_state_folder(config.state)
@@ -227,12 +227,15 @@ def build_lint_cache(config: Config, question: str, owner_files: Sequence[str], 
     return LintCache(config.state, config.root, question, others)
 
 
-def build_ledger(config: Config) -> SqliteLedger:
-    """The ledger of a configuration, made if there is none; raises Refusal or Failure where it cannot be used."""
+def build_ledger(config: Config, *, is_new_welcome: bool = True) -> SqliteLedger:
+    """The ledger of a configuration, made if there is none, which is Usage where a new one makes no sense; raises
+    Refusal or Failure where it cannot be used."""
     from opsbook.adapters.sqlite_ledger import SqliteLedger
     from opsbook.adapters.state_folder import make_state_folder
 
     file = _ledger_file(config)
+    if not is_new_welcome and not os.path.exists(file):
+        raise Usage(f"There is no ledger {file}. Name one with --db sqlite:///FILE.")
     try:
         make_state_folder(os.path.dirname(file))
     except OSError as wrong:
@@ -246,6 +249,14 @@ def serving_lock(config: Config, address: str) -> AbstractContextManager[None]:
     from opsbook.adapters.serving_lock import serving_lock as lock  # only serve needs it
 
     return lock(f"{_ledger_file(config)}-serving", address)
+
+
+def served_at(config: Config) -> str | None:
+    """The address at which people reach the server that runs on the ledger of a configuration; None when none runs."""
+    from opsbook.adapters.serving_lock import served_at as held_by  # only links need it
+
+    address = held_by(f"{_ledger_file(config)}-serving")
+    return config.public_url.rstrip("/") or address if address else None
 
 
 def build_accounts(config: Config, ledger: Ledger) -> Accounts:
