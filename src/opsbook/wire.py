@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from opsbook.usecases.accounts import Accounts
     from opsbook.usecases.desk import Desk
     from opsbook.usecases.live_library import LiveLibrary
+    from opsbook.usecases.search_upkeep import SearchUpkeep
     from opsbook.usecases.serving_ports import Ledger, Prober
 
 
@@ -183,6 +184,21 @@ def _reach(config: Config) -> Reach:
             f"{config.place('probes.allow')}: '{wrong}' is neither an address nor a network."
             ' Write such as "169.254.169.254" or "169.254.0.0/16".'
         ) from wrong
+
+
+def build_search_upkeep(config: Config, library: LiveLibrary, index: SearchIndex) -> SearchUpkeep:
+    """What keeps a search index up with a library, from now on in a thread of its own."""
+    from opsbook.adapters.spawned_workers import SpawnedWorkers  # a server alone keeps it up
+    from opsbook.usecases.search_upkeep import SearchUpkeep
+
+    return SearchUpkeep(library, index, SpawnedWorkers(1), partial(_bring_up_search, config))
+
+
+def _bring_up_search(config: Config) -> None:
+    """The whole index from the files, for a process of its own."""
+    from opsbook.usecases.search import bring_up
+
+    bring_up(build_book(config), build_search_index(config))
 
 
 def build_seed() -> PackagedSeed:
