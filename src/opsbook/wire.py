@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from opsbook.adapters.git_repository import GitRepository
     from opsbook.adapters.lint_cache import LintCache
     from opsbook.adapters.new_files import NewFiles
+    from opsbook.adapters.oidc_provider import OidcProvider
     from opsbook.adapters.samples import SampleFile
     from opsbook.adapters.search_index import SearchIndex
     from opsbook.adapters.seed import PackagedSeed
@@ -37,9 +38,11 @@ if TYPE_CHECKING:
     from opsbook.book.probe_reach import Reach
     from opsbook.usecases.accounts import Accounts
     from opsbook.usecases.desk import Desk
+    from opsbook.usecases.library import Library
     from opsbook.usecases.live_library import LiveLibrary
     from opsbook.usecases.search_upkeep import SearchUpkeep
-    from opsbook.usecases.serving_ports import Ledger, Prober
+    from opsbook.usecases.serving_ports import Ledger, Prober, Samples
+    from opsbook.usecases.watch import LiveWatch
 
 
 def build_book(config: Config) -> FolderBook:
@@ -106,6 +109,9 @@ def build_desk(config: Config, address: str) -> Iterator[Desk]:
     from opsbook.adapters.interim import Interim
     from opsbook.usecases.desk import Desk
 
+    def now() -> datetime:
+        return datetime.now(UTC)
+
     with ExitStack() as stack:
         ledger = build_ledger(config)
         stack.callback(ledger.close)
@@ -115,13 +121,38 @@ def build_desk(config: Config, address: str) -> Iterator[Desk]:
         index = build_search_index(config)
         stack.callback(index.close)
         scope = lint_scope(config, date.today())
-        interim: Any = Interim()
+        samples: Any = Interim()
+        watch = build_watch(config, library, samples, ledger, address)
+        stack.callback(watch.stop)
+        watch.start()
         yield Desk(
-            name=os.path.basename(config.root), library=library, index=index, repository=interim,
+            name=os.path.basename(config.root), library=library, index=index, repository=build_repository(config),
             rule_files=build_book(config), alerting=scope.alerting, scope=lambda: lint_scope(config, date.today()),
-            watch=interim, samples=interim, ledger=ledger, accounts=build_accounts(config, ledger),
-            now=lambda: datetime.now(UTC),
+            watch=watch, samples=samples, ledger=ledger, accounts=build_accounts(config, ledger), now=now,
         )  # fmt: skip
+
+
+def build_watch(config: Config, library: Library, samples: Samples, ledger: Ledger, address: str) -> LiveWatch:
+    """What asks the probes of a book while it is served at `address`; it begins when it is told to."""
+    import random  # this and the rest: a server alone watches
+    import sys
+    import time
+
+    from opsbook.book.probe import as_configured
+    from opsbook.usecases.watch import Clocks, LiveWatch, in_background
+
+    def now() -> datetime:
+        return datetime.now(UTC)
+
+    def report(sentence: str) -> None:
+        print(f"opsbook: {sentence}", file=sys.stderr, flush=True)  # noqa: T201 -- it reaches whoever operates this
+
+    configured = partial(
+        as_configured, every_s=config.probe_every_s, timeout_s=config.probe_timeout_s, rewrite=config.probe_rewrite,
+        listens=address.partition("://")[2],
+    )  # fmt: skip
+    clocks = Clocks(now, time.monotonic, random.random, report, in_background)
+    return LiveWatch(library, build_prober(config), samples, ledger, configured=configured, clocks=clocks)
 
 
 def lint_scope(config: Config, today: date) -> Scope:
@@ -285,6 +316,14 @@ def build_accounts(config: Config, ledger: Ledger) -> Accounts:
     return Accounts(
         ledger, Argon2Hasher(), chance=secrets.token_bytes, now=lambda: datetime.now(UTC), session_s=config.session_s
     )
+
+
+def build_provider(config: Config) -> OidcProvider:
+    """The provider of sign-ins that a configuration names."""
+    from opsbook.adapters.oidc_provider import OidcProvider  # only signing in through one needs it
+
+    place = config.place("oidc.issuer")
+    return OidcProvider(config.oidc_issuer, config.oidc_client_id, config.oidc_secret, place=place)
 
 
 def _ledger_file(config: Config) -> str:
