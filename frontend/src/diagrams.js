@@ -2,6 +2,7 @@
 // is all there is where nothing can be drawn.
 
 import { isDark } from './scheme_button.js'
+import { whenShown } from './shown.js'
 
 const page = document.body.dataset.diagramPage
 const tallest_px = 4000
@@ -61,9 +62,8 @@ const near = new IntersectionObserver((entries) => {
   }
 }, { rootMargin: '600px' })
 
-export function watchDiagrams(within) {
+function watchDiagrams(within) {
   if (page) within.querySelectorAll('.diagram[data-diagram="mermaid"]:not([data-drawn])').forEach((each) => near.observe(each))
 }
 
-document.addEventListener('htmx:load', ({ detail }) => watchDiagrams(detail.elt.parentElement ?? detail.elt))
-watchDiagrams(document)
+whenShown(watchDiagrams)

@@ -1,5 +1,7 @@
 // Points in time: the local one as the title of the one in UTC, and "4 min ago" that stays true.
 
+import { whenShown } from './shown.js'
+
 const local = new Intl.DateTimeFormat([], { dateStyle: 'medium', timeStyle: 'long' })
 const every_ms = 30_000
 
@@ -23,6 +25,5 @@ function tell(within) {
   }
 }
 
-tell(document)
-document.addEventListener('htmx:load', ({ detail }) => tell(detail.elt.parentElement ?? detail.elt))
+whenShown(tell)
 setInterval(() => document.hidden || tell(document), every_ms)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, date, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from opsbook.adapters.lint_cache import LintCache
     from opsbook.adapters.new_files import NewFiles
     from opsbook.adapters.oidc_provider import OidcProvider
+    from opsbook.adapters.samples import SampleFile
     from opsbook.adapters.search_index import SearchIndex
     from opsbook.adapters.seed import PackagedSeed
     from opsbook.adapters.sqlite_ledger import SqliteLedger
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from opsbook.usecases.desk import Desk
     from opsbook.usecases.library import Library
     from opsbook.usecases.live_library import LiveLibrary
+    from opsbook.usecases.search_upkeep import SearchUpkeep
     from opsbook.usecases.serving_ports import Ledger, Prober, Samples
     from opsbook.usecases.watch import LiveWatch
 
@@ -103,7 +106,6 @@ def build_desk(config: Config, address: str) -> Iterator[Desk]:
 
     Raises Refusal where another serves it, Failure where the book or the ledger cannot be used.
     """
-    from opsbook.adapters.interim import Interim
     from opsbook.usecases.desk import Desk
 
     def now() -> datetime:
@@ -118,7 +120,10 @@ def build_desk(config: Config, address: str) -> Iterator[Desk]:
         index = build_search_index(config)
         stack.callback(index.close)
         scope = lint_scope(config, date.today())
-        samples: Any = Interim()
+        upkeep = build_search_upkeep(config, library, index)
+        stack.callback(upkeep.close)
+        samples = build_samples(config)
+        stack.callback(samples.close)
         watch = build_watch(config, library, samples, ledger, address)
         stack.callback(watch.stop)
         watch.start()
@@ -187,6 +192,21 @@ def build_prober(config: Config) -> Prober:
     return Probing({"http": connects, "tcp": connects, "tls": connects, "dns": DnsProber(reach)})
 
 
+def build_samples(config: Config, told: Callable[[str], None] | None = None) -> SampleFile:
+    """The readings of probes, in a file of their own beside the ledger; `told`, else whoever reads what goes wrong,
+    hears what became of a damaged one."""
+    from opsbook.adapters.samples import SampleFile
+    from opsbook.adapters.state_folder import make_state_folder
+
+    with suppress(OSError):  # adding tells on its own where it cannot write
+        make_state_folder(config.state)
+    return SampleFile(os.path.join(config.state, "samples.db"), told or _told_aloud)
+
+
+def _told_aloud(words: str) -> None:
+    sys.stderr.write(f"{words}\n")
+
+
 def _reach(config: Config) -> Reach:
     from opsbook.book.probe_reach import Reach
 
@@ -197,6 +217,21 @@ def _reach(config: Config) -> Reach:
             f"{config.place('probes.allow')}: '{wrong}' is neither an address nor a network."
             ' Write such as "169.254.169.254" or "169.254.0.0/16".'
         ) from wrong
+
+
+def build_search_upkeep(config: Config, library: LiveLibrary, index: SearchIndex) -> SearchUpkeep:
+    """What keeps a search index up with a library, from now on in a thread of its own."""
+    from opsbook.adapters.spawned_workers import SpawnedWorkers  # a server alone keeps it up
+    from opsbook.usecases.search_upkeep import SearchUpkeep
+
+    return SearchUpkeep(library, index, SpawnedWorkers(1), partial(_bring_up_search, config))
+
+
+def _bring_up_search(config: Config) -> None:
+    """The whole index from the files, for a process of its own."""
+    from opsbook.usecases.search import bring_up
+
+    bring_up(build_book(config), build_search_index(config))
 
 
 def build_seed() -> PackagedSeed:

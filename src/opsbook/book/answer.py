@@ -40,7 +40,13 @@ def judge_answer(answer: Answer, expected: Expectation) -> tuple[Verdict, str]:
     if wrong is not None:
         return "body", f"It answered {status}, but {wrong}"
     slow = too_slow(answer.latency_ms, expected)
-    return ("slow", slow) if slow else ("ok", f"It answered {status} in {in_words(answer.latency_ms)}.")
+    return ("slow", slow) if slow else ("ok", as_expected(status, answer.latency_ms))
+
+
+def as_expected(status: int | None, latency_ms: float) -> str:
+    """The reason of a reading that is good: of an answer, or without a status of a connection."""
+    took = in_words(latency_ms)
+    return f"It accepted the connection in {took}." if status is None else f"It answered {status} in {took}."
 
 
 def too_slow(latency_ms: float, expected: Expectation) -> str | None:

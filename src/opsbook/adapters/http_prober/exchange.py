@@ -12,7 +12,7 @@ import pycurl
 
 from opsbook.adapters.http_prober.certinfo import shown_certificate
 from opsbook.adapters.http_prober.troubles import reading_of_trouble
-from opsbook.book.answer import BODY_BYTES, Answer, in_words, judge_answer, too_slow
+from opsbook.book.answer import BODY_BYTES, Answer, as_expected, judge_answer, too_slow
 from opsbook.book.certificate import day, days, ends_soon
 from opsbook.book.excerpt import shown
 from opsbook.book.probe import Probe
@@ -132,7 +132,7 @@ class Exchange:
                 good = f" Its certificate is good for {days(certificate.ends - now)}, until {day(certificate.ends)}."
         if slow:
             return self._reading("slow", slow, took_ms)
-        return self._reading("ok", f"It accepted the connection in {in_words(took_ms)}.{good}", took_ms)
+        return self._reading("ok", f"{as_expected(None, took_ms)}{good}", took_ms)
 
     def _took_ms(self) -> float:
         return float(self.curl.getinfo(pycurl.TOTAL_TIME)) * 1000
