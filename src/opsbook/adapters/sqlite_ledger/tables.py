@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import random
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -73,23 +75,30 @@ def opened(path: str, busy_s: float) -> apsw.Connection:
 
 
 def _migrate(connection: apsw.Connection, path: str) -> None:
-    if _version(connection, path) == VERSION:
-        return
-    for step in range(VERSION):
-        connection.execute("BEGIN IMMEDIATE")
-        try:
+    with _transaction(connection, "BEGIN"):
+        version = _version(connection, path)
+    for step in range(version, VERSION):
+        with _transaction(connection, "BEGIN IMMEDIATE"):
             if _version(connection, path) == step:  # another process may have taken this step meanwhile
                 connection.execute(MIGRATIONS[step])
                 connection.pragma("application_id", APPLICATION)
                 connection.pragma("user_version", step + 1)
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:  # a full disk has rolled back already
-                connection.execute("ROLLBACK")
-            raise
+
+
+@contextmanager
+def _transaction(connection: apsw.Connection, begin: str) -> Iterator[None]:
+    connection.execute(begin)
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:  # a full disk has rolled back already
+            connection.execute("ROLLBACK")
+        raise
 
 
 def _version(connection: apsw.Connection, path: str) -> int:
+    """The version of the file, 0 for an empty one. Call within a transaction: another process may be making it."""
     owner, version = int(connection.pragma("application_id")), int(connection.pragma("user_version"))
     if owner != APPLICATION:
         if version or connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").get is not None:
