@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -62,7 +63,7 @@ def opened(path: str, busy_s: float) -> apsw.Connection:
     try:
         connection.set_busy_handler(_patience(busy_s))
         _migrate(connection, path)
-        connection.pragma("journal_mode", "WAL")
+        _write_ahead(connection, busy_s)
         connection.pragma("synchronous", "FULL")  # what is acknowledged outlives a power cut
         connection.pragma("temp_store", "MEMORY")
     except apsw.Error as wrong:
@@ -72,6 +73,18 @@ def opened(path: str, busy_s: float) -> apsw.Connection:
         connection.close()
         raise
     return connection
+
+
+def _write_ahead(connection: apsw.Connection, busy_s: float) -> None:
+    """Makes the journal a write-ahead log. For this SQLite asks no busy handler while others open the file too."""
+    patience = _patience(busy_s)
+    for tries in itertools.count():
+        try:
+            connection.pragma("journal_mode", "WAL")
+            return
+        except apsw.BusyError:
+            if not patience(tries):
+                raise
 
 
 def _migrate(connection: apsw.Connection, path: str) -> None:
@@ -112,7 +125,7 @@ def _version(connection: apsw.Connection, path: str) -> int:
     return version
 
 
-def _patience(busy_s: float) -> Any:
+def _patience(busy_s: float) -> Callable[[int], bool]:
     """How a connection waits for another that writes. SQLite's own way sleeps up to 100 ms at a time, in which one
     busy process starves the others; this asks again after about a millisecond."""
     until = 0.0
