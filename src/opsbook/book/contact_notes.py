@@ -24,7 +24,9 @@ class ContactNote(Struct, frozen=True, gc=False):
 
 
 def contact_notes(page: Page) -> tuple[ContactNote, ...]:
-    """The contacts of a page, in order."""
+    """The contacts of a page, in order; the tables of a policy are a roster, and have none."""
+    if page.kind == "policy":
+        return ()
     return tuple(
         ContactNote(
             contact.role,

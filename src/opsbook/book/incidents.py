@@ -231,7 +231,11 @@ def _paragraphs(page: Page, section: Section) -> Iterator[str]:
     for index in range(*page.blocks(section.body, section.stop)):
         block = page.document.blocks[index]
         if block.kind == "paragraph":
-            yield page.document.source(block.start, block.end)
+            fields = page.fields_of(index)
+            if fields:
+                yield fields[0].value(page.document)  # a label's value is what is told, the label is not
+            else:
+                yield page.document.source(block.start, block.end)
 
 
 def _shortened(text: str) -> str:

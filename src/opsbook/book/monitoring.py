@@ -192,7 +192,7 @@ def _hint(page: Page, section: Section | None) -> str:
 
 
 def _item(
-    page: Page, around: Around, kind: str, found: tuple[Cell, Mapping[str, Cell]], anchor: str | None = None
+    page: Page, around: Around, kind: str, found: tuple[Cell, Mapping[str, Cell]], *, anchor: str | None = None
 ) -> Item | None:
     """The item of a name and its parts; None where the name is not filled in."""
     name, cells = found
@@ -250,7 +250,7 @@ def _of_headings(page: Page, around: Around) -> Iterator[Item | None]:
             continue
         own = next((labels[word] for word in WORDS[kind]["name"] if word in labels), None)
         name = own or Cell(section.title.strip("`"), section.start, section.body)
-        yield _item(page, around, kind, (name, parts), section.anchor)
+        yield _item(page, around, kind, (name, parts), anchor=section.anchor)
 
 
 def _labels(page: Page, section: Section) -> dict[str, Cell]:

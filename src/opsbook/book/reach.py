@@ -99,7 +99,7 @@ class Directory:
             return self._scheduled(name, key, at)
         if key in self.teams:
             path, team = self.teams[key]
-            people = tuple(self._somebody(member.name) for member in team.members)
+            people = tuple(self.somebody(member.name) for member in team.members)
             return Meant(name, "team", people, path, "" if people else f"The team '{team.name}' has no members.")
         if key in self.escalations:
             path, escalation = self.escalations[key]
@@ -113,7 +113,7 @@ class Directory:
     def _scheduled(self, name: str, key: str, at: datetime) -> Meant:
         path, schedule = self.schedules[key]
         duties = on_call(schedule, at)
-        people = tuple(self._somebody(duty.person, duty.until, duty.why) for duty in duties)
+        people = tuple(self.somebody(duty.person, duty.until, duty.why) for duty in duties)
         why = "" if people else f"Nobody is on call now by the schedule '{schedule.name}'."
         if not people and schedule.flaws:
             why = f"The schedule '{schedule.name}' cannot be computed: {schedule.flaws[0].message}"
@@ -131,7 +131,8 @@ class Directory:
                 return tuple(found)
         return ()
 
-    def _somebody(self, name: str, until: datetime | None = None, why: str = "") -> Reached:
+    def somebody(self, name: str, until: datetime | None = None, why: str = "") -> Reached:
+        """The person of a name or handle, with their addresses; one whom no page knows has none."""
         known = self.people.get(plain_name(name))
         return _reached(known[1], until, why) if known else Reached(name, "", until, why)
 

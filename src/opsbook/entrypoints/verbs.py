@@ -25,6 +25,9 @@ VERBS: dict[str, dict[str, Entry]] = {
         "search": Entry("opsbook.entrypoints.commands.search", "Find the sections for words or a pasted error."),
         "show": Entry("opsbook.entrypoints.commands.show", "Show one page or section as Opsbook reads it."),
     },
+    "Watch": {
+        "probe": Entry("opsbook.entrypoints.commands.probe", "Ask the health checks once, side by side."),
+    },
     "Serve": {
         "serve": Entry("opsbook.entrypoints.commands.serve", "Serve the book on the web, in one process."),
     },

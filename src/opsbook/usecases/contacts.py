@@ -45,10 +45,15 @@ def contacts(book: Book, path: str, at: datetime, directory: Directory | None = 
 
 
 def _meant(directory: Directory, note: ContactNote, at: datetime) -> tuple[Meant, ...]:
-    """What each name of a contact means. Prose beside a name that is known explains it, and means nothing itself."""
-    found = [directory.meant(reference, at) for reference in note.references if reference.form != "slot"]
-    known = [each for each in found if each.meaning not in ("text", "unknown")]
-    return tuple(known or [each for each in found if each.meaning == "unknown"])
+    """What each name of a contact means. Beside a name that is known, and in prose, other words mean nobody; a handle
+    that no page knows is a mistake everywhere."""
+    found = [(each, directory.meant(each, at)) for each in note.references if each.form != "slot"]
+    known = [meant for _, meant in found if meant.meaning not in ("text", "unknown")]
+    if known:
+        return tuple(known)
+    is_prose = any(reference.form == "text" for reference, _ in found)
+    unknown = [(reference, meant) for reference, meant in found if meant.meaning == "unknown"]
+    return tuple(meant for reference, meant in unknown if reference.form == "handle" or not is_prose)
 
 
 def addresses_in(text: str) -> list[str]:

@@ -22,7 +22,7 @@ class Turn(Struct, frozen=True):
 
     start: datetime
     end: datetime | None
-    people: tuple[str, ...]
+    people: tuple[Reached, ...]
     why: str
 
 
@@ -95,7 +95,12 @@ def _duty(directory: Directory, found: tuple[Schedule, str], place: tuple[int, s
     meant = directory.meant(Reference(schedule.name, "name", 0, 0), at)
     ahead = shifts(schedule, at, at + _AHEAD)
     turns = tuple(
-        Turn(shift.start, None if shift is ahead[-1] else shift.end, shift.people, shift.why)
+        Turn(
+            shift.start,
+            None if shift is ahead[-1] else shift.end,
+            tuple(directory.somebody(name) for name in shift.people),
+            shift.why,
+        )
         for shift in ahead[1 : _SHOWN + 1]
     )
     return Duty(schedule, path, *place, meant.people, turns, meant.why)
@@ -121,7 +126,7 @@ def oncall_model(found: OnCall) -> dict[str, Any]:
             {"schedule": d.schedule.name, "time_zone": d.schedule.time_zone, "path": d.path, "line": d.line,
              "anchor": d.anchor, "people": [reached_model(each) for each in d.people],
              "next": [{"from": t.start.isoformat(), "until": t.end.isoformat() if t.end else None,
-                       "people": list(t.people), "why": t.why} for t in d.turns],
+                       "people": [each.name for each in t.people], "why": t.why} for t in d.turns],
              "why_not": d.why_not or None, "flaws": [flaw.message for flaw in d.schedule.flaws]}
             for d in found.duties
         ],

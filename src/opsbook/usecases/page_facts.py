@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from hashlib import blake2b
 
 import msgspec
 from msgspec import Struct
 
+from opsbook.book.contact_notes import contact_notes
+from opsbook.book.incident_policy import read_policy
+from opsbook.book.incidents import read_report
 from opsbook.book.lint import Around, lint_page
 from opsbook.book.metadata import OWNER_KEYS, PRACTISED_KEYS
+from opsbook.book.monitoring import read_monitoring
 from opsbook.book.outline import outline_of
 from opsbook.book.page import Page, read_page
+from opsbook.book.probe import probes_of
 from opsbook.book.procedure import Procedure, procedures_of
+from opsbook.ground.digests import digest_of as digest_of
 from opsbook.ground.durations import read_date
 from opsbook.ground.errors import Finding
 from opsbook.usecases.chosen_rules import ChosenRules
-from opsbook.usecases.coverage import service_coverage
+from opsbook.usecases.coverage import service_coverage, slot_places
 from opsbook.usecases.library import BookOnDisk, PageFacts, ProcedureBrief
 from opsbook.usecases.lint import Scope, as_wanted, surroundings, unreadable
 from opsbook.usecases.ports import BookSource, PageFile, Unreadable
@@ -74,14 +79,14 @@ def facts_of(page: Page, raw: bytes, around: Around, findings: tuple[Finding, ..
         outline_of(page, around),
         findings,
         service_coverage(page, around.settings) if page.kind == "runbook" else None,
-        (),
+        probes_of(page),
         _briefs(page),
+        slot_places(page, around.settings),
+        contact_notes(page),
+        read_monitoring(page, around),
+        read_report(page, around.settings.severities),
+        read_policy(page),
     )
-
-
-def digest_of(raw: bytes) -> str:
-    """Names the bytes of a page: what an edit is based on."""
-    return blake2b(raw, digest_size=16).hexdigest()
 
 
 def derive_part(source: BookOnDisk, scope: Scope, around: Sequence[PageFile], files: Sequence[PageFile]) -> bytes:
