@@ -32,6 +32,7 @@ from opsbook.usecases.ports import PageWriter, Unreadable
 
 _OURS = b"opsbook is saving a page\n"
 _JOURNAL = "opsbook-save"
+_LOCK = "opsbook-save.own"
 _COMMIT_INDEX = "opsbook-commit.index"
 _NEXT_INDEX = "opsbook-next.index"
 _PATIENCE_S = 3.0
@@ -99,6 +100,7 @@ class Saving:
         if journal is None:
             if self._own_lock():
                 self._unlock()
+            self._forget()
             return
         self._clear_ref_locks(journal)
         if not self._own_lock():
@@ -208,7 +210,7 @@ class Saving:
         give_up = time.monotonic() + _PATIENCE_S
         while True:
             try:
-                descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+                self._put_lock(path)
                 break
             except FileExistsError as wrong:
                 if self._own_lock():
@@ -222,12 +224,20 @@ class Saving:
                 time.sleep(0.02)
             except OSError as wrong:
                 raise Failure(f"The repository cannot be written to: {wrong.strerror} · {self._place}") from wrong
-        os.write(descriptor, _OURS)
-        os.close(descriptor)
         try:
             yield
         finally:
             self._unlock()
+
+    def _put_lock(self, path: str) -> None:
+        """Makes the lock with its words in it from the first moment: an empty one could be anybody's."""
+        own = os.path.join(self._place, _LOCK)
+        with open(own, "wb") as file:
+            file.write(_OURS)
+        try:
+            os.link(own, path)
+        finally:
+            os.unlink(own)
 
     def _own_lock(self) -> bool:
         try:
@@ -259,7 +269,7 @@ class Saving:
             return None
 
     def _forget(self) -> None:
-        for name in (_COMMIT_INDEX, _COMMIT_INDEX + ".lock", _NEXT_INDEX, _NEXT_INDEX + ".lock", _JOURNAL):
+        for name in (_LOCK, _JOURNAL + ".part", _COMMIT_INDEX, _COMMIT_INDEX + ".lock", _NEXT_INDEX, _NEXT_INDEX + ".lock", _JOURNAL):
             with suppress(FileNotFoundError):
                 os.unlink(os.path.join(self._place, name))
 
