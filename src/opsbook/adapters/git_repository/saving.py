@@ -35,6 +35,9 @@ _JOURNAL = "opsbook-save"
 _LOCK = "opsbook-save.own"
 _COMMIT_INDEX = "opsbook-commit.index"
 _NEXT_INDEX = "opsbook-next.index"
+# The journal last: while it is there, the rest may be needed.
+_OWN_FILES = (_LOCK, f"{_JOURNAL}.part", _COMMIT_INDEX, f"{_COMMIT_INDEX}.lock", _NEXT_INDEX, f"{_NEXT_INDEX}.lock",
+              _JOURNAL)  # fmt: skip
 _PATIENCE_S = 3.0
 _COMMIT_S = 120.0  # hooks may run a linter over the page
 _LEFT_S = 5.0  # no living git holds the lock of a branch for so long
@@ -67,6 +70,11 @@ class ReadablePages(PageWriter, Protocol):
 
     def read(self, path: str) -> bytes | Unreadable:
         """A page's bytes."""
+        ...
+
+    def forget_parts(self, path: str) -> None:
+        """Removes what killed programs left of a page's next version."""
+        ...
 
 
 class Saving:
@@ -117,6 +125,7 @@ class Saving:
             self._tell_index(head)
         elif self._pages.read(journal.path) == journal.after:
             self._put_back(journal)
+        self._pages.forget_parts(journal.path)
         self._forget()
 
     def _put_back(self, journal: _Journal) -> None:
@@ -269,7 +278,7 @@ class Saving:
             return None
 
     def _forget(self) -> None:
-        for name in (_LOCK, _JOURNAL + ".part", _COMMIT_INDEX, _COMMIT_INDEX + ".lock", _NEXT_INDEX, _NEXT_INDEX + ".lock", _JOURNAL):
+        for name in _OWN_FILES:
             with suppress(FileNotFoundError):
                 os.unlink(os.path.join(self._place, name))
 
