@@ -31,11 +31,13 @@ class Issue(Struct, frozen=True, gc=False):
 
 
 class Contact(Struct, frozen=True, gc=False):
-    """Whom to reach: the role and how, as written."""
+    """Whom to reach: the role and how, as written; the contact's own bytes are [value_start, value_end)."""
 
     role: str
     contact: str
     start: int
+    value_start: int = 0
+    value_end: int = 0
 
 
 def issues(page: Page) -> tuple[Issue, ...]:
@@ -103,15 +105,16 @@ def alert_names(page: Page) -> tuple[str, ...]:
     for field in page.fields:
         if field.key in ("alerts", "alert", "alert name", "alert names", "related alerts"):
             end = page.document.blocks[field.item].end if field.item >= 0 else field.value_end
-            names.extend(_named_in(page.document.source(field.value_start, end)))
+            names.extend(named_alerts(page.document.source(field.value_start, end)))
     for section in page.sections:
         if section.title.lower().strip() in ("alerts", "alert", "alert rules", "related alerts"):
             for rows in tables_in(page, section):
-                names.extend(name for row in rows[1:] if row for name in _named_in(row[0][0]))
+                names.extend(name for row in rows[1:] if row for name in named_alerts(row[0][0]))
     return tuple(dict.fromkeys(names))
 
 
-def _named_in(text: str) -> list[str]:
+def named_alerts(text: str) -> list[str]:
+    """The alerts that a piece of Markdown names: those in code, else the words in the shape of an alert's name."""
     coded = _ALERT_IN_CODE.findall(text)
     coded = [name for name in coded if is_alert_name(name) or ("_" not in name and name[0].isupper())]
     return coded or [word for word in _WORD.findall(text) if is_alert_name(word)]
@@ -126,11 +129,14 @@ def contacts(page: Page) -> tuple[Contact, ...]:
         for field in page.fields_within(section.body, section.stop):
             value = field.value(page.document)
             if value and not is_slot_text(value):
-                found.append(Contact(field.name, value, field.start))
+                end = field.value_start + len(value.encode())
+                found.append(Contact(field.name, value, field.start, field.value_start, end))
         for rows in tables_in(page, section):
             heads = [text.lower() for text, _ in rows[0]]
             at = next((i for i, head in enumerate(heads) if i and head.startswith(_CONTACT_HEADS)), 1)
-            found.extend(Contact(row[0][0], row[at][0], row[0][1]) for row in rows[1:] if len(row) > at and row[0][0])
+            for row in rows[1:]:
+                if len(row) > at and row[0][0]:
+                    found.append(Contact(row[0][0], row[at][0], row[0][1], *_trimmed_range(page, row[at])))
         found.extend(_plain_contacts(page, section))
     return tuple(sorted({contact.start: contact for contact in found}.values(), key=lambda contact: contact.start))
 
@@ -144,4 +150,14 @@ def _plain_contacts(page: Page, section: Section) -> Iterator[Contact]:
             continue
         role, colon, contact = page.document.source(block.start, block.end).strip().partition(": ")
         if colon and len(role) < 60 and contact.strip():
-            yield Contact(role.strip("`* "), contact.strip(), block.start)
+            end = block.start + len(page.document.source(block.start, block.end).rstrip().encode())
+            start = end - len(contact.strip().encode())
+            yield Contact(role.strip("`* "), contact.strip(), block.start, start, end)
+
+
+def _trimmed_range(page: Page, cell: tuple[str, int]) -> tuple[int, int]:
+    """The bytes of a cell's words without the space before them."""
+    text, start = cell
+    while page.document.content[start : start + 1] in (b" ", b"\t"):
+        start += 1
+    return start, start + len(text.encode())

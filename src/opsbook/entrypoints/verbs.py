@@ -31,6 +31,11 @@ VERBS: dict[str, dict[str, Entry]] = {
     "Serve": {
         "serve": Entry("opsbook.entrypoints.commands.serve", "Serve the book on the web, in one process."),
     },
+    "People": {
+        "user": Entry("opsbook.entrypoints.commands.user", "The people who may sign in: add, role, password, link."),
+        "token": Entry("opsbook.entrypoints.commands.token", "What programs sign in with: issue, list, revoke."),
+        "ledger": Entry("opsbook.entrypoints.commands.ledger", "Verify that what was recorded was not changed."),
+    },
 }
 
 EXAMPLES = (
