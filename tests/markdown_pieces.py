@@ -33,7 +33,9 @@ PIECES: tuple[str, ...] = (
     "$ kubectl get pods", "10:00 - it began", "- 2026-01-01 10:00 UTC - it began", "`KubePodCrashLooping`", "P7", "**Severity:** P9",
     "password = \"hunter2hunter2hunter2\"", "AKIAIOSFODNN7EXAMPLE", "<%= erb %>", "{% liquid %}", ":::note", "!!! warning", "\\", "\\*", "*a", "__b__",
     "**", "****", "** a **", "**a**b", "**Q:**: x", "**長い：** 値", "***a:** b*", "e\u0301 ﷽ \u202e \u0000", "\x00", "\x0b\x0c", "\u2028", "\x85", "\t", " " * 9,
-    "~~a~~", "&amp;", "&#0;", "line  ", "line\\",
+    "~~a~~", "&amp;", "&#0;", "line  ", "line\\", "## Dashboards\n- [a](https://x.example): b", "## Prevention\n- [ ] do (@ada) by 2026-01-02",
+    "| Metric | Expression |\n|-|-|\n| a | `b` |", "| Alert | For | Runbook |\n|-|-|-|\n| A | 5m | [r](a.md#b) |", "Date: January 14-19, 2026",
+    "| Severity | Meaning |\n|-|-|\n| P1 | bad |", "## Communication Templates\n```\n[Impact]\n```", "| Role | Does |\n|-|-|\n| A | b |",
 )  # fmt: skip
 ENDS = ("\n", "\n\n", "\r\n", "\r\n\r\n", "\n\n\n", "\r", " ", "", "\n  ", "\n   ", "\n> ", "\n\t")
 

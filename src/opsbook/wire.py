@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, date, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from opsbook import __version__
 from opsbook.adapters.folder import FolderBook
@@ -14,18 +18,27 @@ from opsbook.adapters.workers import ForkedWorkers
 from opsbook.book.headings import Headings, shipped_headings
 from opsbook.book.lint import LintSettings
 from opsbook.book.page import Reading
-from opsbook.config import FILE_NAME, Config, authorities
-from opsbook.ground.errors import Usage
-from opsbook.usecases.ports import Workers
+from opsbook.config import FILE_NAME, Config, authorities, load
+from opsbook.ground.errors import Failure, Usage
+from opsbook.usecases.lint import Scope
+from opsbook.usecases.ports import Alerting, Workers
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from opsbook.adapters.book_disk import Opened
+    from opsbook.adapters.git_repository import GitRepository
     from opsbook.adapters.lint_cache import LintCache
     from opsbook.adapters.new_files import NewFiles
     from opsbook.adapters.samples import SampleFile
     from opsbook.adapters.search_index import SearchIndex
     from opsbook.adapters.seed import PackagedSeed
-    from opsbook.book.reach import Reach
-    from opsbook.usecases.serving_ports import Prober
+    from opsbook.adapters.sqlite_ledger import SqliteLedger
+    from opsbook.book.probe_reach import Reach
+    from opsbook.usecases.accounts import Accounts
+    from opsbook.usecases.desk import Desk
+    from opsbook.usecases.live_library import LiveLibrary
+    from opsbook.usecases.serving_ports import Ledger, Prober
 
 
 def build_book(config: Config) -> FolderBook:
@@ -35,10 +48,99 @@ def build_book(config: Config) -> FolderBook:
     return FolderBook(config.root, config.book, Reading(headings, kinds, link_style(config)[0]))
 
 
+def build_library(config: Config) -> LiveLibrary:
+    """The book of a configuration, followed from now on in a thread of its own, and ready at once."""
+    from opsbook.adapters.book_disk import BookDisk  # a server alone follows a book
+    from opsbook.adapters.facts_file import FactsFile
+    from opsbook.adapters.spawned_workers import SpawnedWorkers
+    from opsbook.adapters.state_folder import make_state_folder
+    from opsbook.usecases.live_library import LiveLibrary
+
+    with suppress(OSError):  # what is derived is then worked out at each start
+        make_state_folder(config.state)
+    disk = BookDisk(config.root, lambda: _opened(config))
+    keep = FactsFile(os.path.join(config.state, "facts.cache"))
+    return LiveLibrary(disk, keep, SpawnedWorkers(), date.today)
+
+
+def build_repository(config: Config) -> GitRepository:
+    """The book's history and the one way to change it; finishes or undoes what a kill cut off."""
+    from opsbook.adapters.git_repository import GitRepository  # a server alone changes pages by commit
+    from opsbook.adapters.state_folder import make_state_folder
+
+    with suppress(OSError):  # saving tells on its own where it cannot write
+        make_state_folder(config.state)
+    repository = GitRepository(config.root, config.book, build_book(config), config.state)
+    repository.recover()
+    return repository
+
+
+def _opened(first: Config) -> Opened:
+    """The book by its configuration as it is now written; where it lies does not change while it is served."""
+    from opsbook.adapters.book_disk import Opened
+
+    config = load(book=first.book, db=first.db)
+    question = msgspec.json.encode((__version__, lint_scope(config, date.min), config.kinds, config.headings),
+                                   order="sorted").decode() + link_style(config)[0]  # fmt: skip
+    settings = tuple(sorted({os.path.join(folder, FILE_NAME) for folder in (config.root, config.book)}))
+    return Opened(build_book(config), partial(lint_scope, config), question + _program(), settings)
+
+
+def _program() -> str:
+    """Names the code that works with: a change of it changes what it says."""
+    return str(max(os.stat(path).st_mtime_ns for path in _code()))
+
+
+def _code() -> Iterator[str]:
+    walked = os.walk(os.path.dirname(os.path.abspath(__file__)))
+    return (os.path.join(folder, name) for folder, _, names in walked for name in names if name.endswith(".py"))
+
+
+@contextmanager
+def build_desk(config: Config, address: str) -> Iterator[Desk]:
+    """The desk of the one process that serves a ledger at `address`, at work until the end of the `with`.
+
+    Raises Refusal where another serves it, Failure where the book or the ledger cannot be used.
+    """
+    from opsbook.adapters.interim import Interim
+    from opsbook.usecases.desk import Desk
+
+    with ExitStack() as stack:
+        ledger = build_ledger(config)
+        stack.callback(ledger.close)
+        stack.enter_context(serving_lock(config, address))
+        library = build_library(config)
+        stack.callback(library.close)
+        index = build_search_index(config)
+        stack.callback(index.close)
+        scope = lint_scope(config, date.today())
+        interim: Any = Interim()
+        yield Desk(
+            name=os.path.basename(config.root), library=library, index=index, repository=interim,
+            rule_files=build_book(config), alerting=scope.alerting, scope=lambda: lint_scope(config, date.today()),
+            watch=interim, samples=interim, ledger=ledger, accounts=build_accounts(config, ledger),
+            now=lambda: datetime.now(UTC),
+        )  # fmt: skip
+
+
+def lint_scope(config: Config, today: date) -> Scope:
+    """What lint asks of the whole book by the configuration alone."""
+    paths = tuple(os.path.join(config.root, path) for path in config.rule_paths)
+    return Scope(
+        today=today,
+        settings=lint_settings(config),
+        select=config.select,
+        ignore=config.ignore,
+        ignore_in=tuple(config.ignore_in.items()),
+        severities=tuple(config.rule_severity.items()),
+        alerting=Alerting(paths, config.url_bases, config.runbook_keys),
+    )
+
+
 def build_search_index(config: Config) -> SearchIndex:
     """The search index beside the ledger."""
-    from opsbook.adapters.lint_cache import make_state_folder
     from opsbook.adapters.search_index import SearchIndex  # SQLite: only search pays for it
+    from opsbook.adapters.state_folder import make_state_folder
 
     with suppress(OSError):  # the index tells on its own where it cannot write, and does without a file
         make_state_folder(config.state)
@@ -59,8 +161,8 @@ def build_prober(config: Config) -> Prober:
 def build_samples(config: Config, told: Callable[[str], None] | None = None) -> SampleFile:
     """The readings of probes, in a file of their own beside the ledger; `told`, else whoever reads what goes wrong,
     hears what became of a damaged one."""
-    from opsbook.adapters.lint_cache import make_state_folder
     from opsbook.adapters.samples import SampleFile
+    from opsbook.adapters.state_folder import make_state_folder
 
     with suppress(OSError):  # adding tells on its own where it cannot write
         make_state_folder(config.state)
@@ -72,7 +174,7 @@ def _told_aloud(words: str) -> None:
 
 
 def _reach(config: Config) -> Reach:
-    from opsbook.book.reach import Reach
+    from opsbook.book.probe_reach import Reach
 
     try:
         return Reach(config.probe_allow)
@@ -115,14 +217,56 @@ def build_lint_cache(config: Config, question: str, owner_files: Sequence[str], 
     `rule_files` are relative to the root.
     """
     from opsbook.adapters.lint_cache import LintCache
+    from opsbook.adapters.state_folder import make_state_folder
 
-    program = os.path.dirname(os.path.abspath(__file__))
-    walked = os.walk(program)
-    code = [os.path.join(folder, name) for folder, _, names in walked for name in names if name.endswith(".py")]
+    with suppress(OSError):  # a read-only disk costs the next lint its head start and nothing else
+        make_state_folder(config.state)
     settings = [os.path.join(folder, FILE_NAME) for folder in {config.root, config.book}]
     rules = [os.path.join(config.root, path) for path in rule_files]
-    others = [*sorted(code), *sorted(settings), *owner_files, *rules]
+    others = [*sorted(_code()), *sorted(settings), *owner_files, *rules]
     return LintCache(config.state, config.root, question, others)
+
+
+def build_ledger(config: Config) -> SqliteLedger:
+    """The ledger of a configuration, made if there is none; raises Refusal or Failure where it cannot be used."""
+    from opsbook.adapters.sqlite_ledger import SqliteLedger
+    from opsbook.adapters.state_folder import make_state_folder
+
+    file = _ledger_file(config)
+    try:
+        make_state_folder(os.path.dirname(file))
+    except OSError as wrong:
+        raise Failure(f"The folder for the ledger {file} cannot be made: {wrong.strerror}.") from wrong
+    return SqliteLedger(file)
+
+
+def serving_lock(config: Config, address: str) -> AbstractContextManager[None]:
+    """Held by the process that serves the ledger of a configuration at `address`; raises Refusal for a second one.
+    The ledger's folder must be there: build the ledger first."""
+    from opsbook.adapters.serving_lock import serving_lock as lock  # only serve needs it
+
+    return lock(f"{_ledger_file(config)}-serving", address)
+
+
+def build_accounts(config: Config, ledger: Ledger) -> Accounts:
+    """The accounts in a ledger."""
+    import secrets  # this and the rest: only signing in needs them
+
+    from opsbook.adapters.argon2_hasher import Argon2Hasher
+    from opsbook.usecases.accounts import Accounts
+
+    return Accounts(
+        ledger, Argon2Hasher(), chance=secrets.token_bytes, now=lambda: datetime.now(UTC), session_s=config.session_s
+    )
+
+
+def _ledger_file(config: Config) -> str:
+    if not config.db.startswith("sqlite:///"):
+        raise Failure(
+            "Opsbook cannot keep its ledger on PostgreSQL yet; that comes with serving from several machines. Until"
+            " then name a file with --db sqlite:///FILE."
+        )
+    return config.db.removeprefix("sqlite:///")
 
 
 def lint_settings(config: Config) -> LintSettings:

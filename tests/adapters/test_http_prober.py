@@ -12,7 +12,7 @@ from tests.adapters.endpoints import answering, closing, free_port, listening, r
 
 from opsbook.adapters.http_prober import HttpProber
 from opsbook.book.probe import Expectation, Probe
-from opsbook.book.reach import Reach
+from opsbook.book.probe_reach import Reach
 from opsbook.ledger.health import Reading
 
 

@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from opsbook.adapters.folder import FolderBook
-from opsbook.adapters.lint_cache import LintCache, make_state_folder
+from opsbook.adapters.lint_cache import LintCache
+from opsbook.adapters.state_folder import make_state_folder
 from opsbook.book.page import default_reading
 from opsbook.ground.errors import Finding, Span
 from opsbook.usecases.lint import LintReport
@@ -37,6 +38,7 @@ class Place:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.others = [str(root / "opsbook.toml"), str(root / "rules.yml")]
+        (root / ".opsbook").mkdir()
         for name in ("a.md", "b.md", "rules.yml"):
             self.write(name, "x")
 
@@ -126,6 +128,7 @@ def test_a_broken_file_is_as_good_as_none(place, content):
 
 
 def test_where_nothing_can_be_written_every_question_is_answered_anew(place):
+    (place.root / ".opsbook").rmdir()
     (place.root / ".opsbook").write_text("a file in the place of the folder")
     linter = Linter()
     place.answer(linter)
@@ -142,6 +145,11 @@ def test_the_oldest_of_more_than_eight_answers_goes(place):
     assert len(files) == 8
     place.answer(linter, "question 11")
     assert linter.asked == 12
+
+
+def test_a_folder_of_somebody_else_gets_no_ignore_file(tmp_path):
+    make_state_folder(str(tmp_path))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_folder_keeps_itself_out_of_git_and_from_others(tmp_path):

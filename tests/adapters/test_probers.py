@@ -19,7 +19,7 @@ from tests.adapters.tls_endpoints import tls_listening
 from opsbook.adapters.dns_prober import DnsProber
 from opsbook.adapters.http_prober import HttpProber
 from opsbook.book.probe import Expectation, Probe, ProbeKind
-from opsbook.book.reach import Reach
+from opsbook.book.probe_reach import Reach
 from opsbook.ledger.health import Reading
 from opsbook.usecases.probing import Probing
 from opsbook.usecases.serving_ports import Prober

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.book.whole_reading import page_of
 
-from opsbook.book.runbook import alert_names, contacts, health_checks, issues
+from opsbook.book.health_checks import health_checks
+from opsbook.book.runbook import alert_names, contacts, issues
 
 HEALTH = "# API Runbook\n\n## Health Checks\n\n"
 

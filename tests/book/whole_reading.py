@@ -8,17 +8,23 @@ from typing import Any
 import msgspec
 
 from opsbook.book import runbook
+from opsbook.book.contact_notes import ContactNote, contact_notes
 from opsbook.book.freshness import review_of
+from opsbook.book.health_checks import health_checks
+from opsbook.book.incident_policy import Policy, read_policy
+from opsbook.book.incidents import Report, read_report
 from opsbook.book.lint import Around, LintSettings, in_reading_order, lint_book, lint_page
+from opsbook.book.monitoring import Monitoring, read_monitoring
 from opsbook.book.outline import outline_of
 from opsbook.book.page import Page, Reading, default_reading, read_page
+from opsbook.book.probe import probes_of
 from opsbook.book.procedure import procedures_of
 from opsbook.book.search_sections import search_sections
 from opsbook.entrypoints.shown.page import as_text
 from opsbook.ground.errors import Finding
 from opsbook.ground.splices import apply
 from opsbook.usecases.chosen_rules import ChosenRules
-from opsbook.usecases.coverage import service_coverage
+from opsbook.usecases.coverage import service_coverage, slot_places
 from opsbook.usecases.ports import PageFile, Unreadable
 from opsbook.usecases.show import Shown, page_model
 
@@ -62,6 +68,11 @@ def page_of(text: str | bytes, path: str = "runbooks/a.md", reading: Reading | N
     return read_page(path, text.encode() if isinstance(text, str) else text, reading)
 
 
+def _kept(value: Any, form: Any) -> None:
+    """What is kept beside the ledger between starts comes back as it was."""
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(value), type=form) == value
+
+
 def read_whole(path: str, raw: bytes) -> list[Finding]:
     """Everything that the verbs lint, show, coverage and search read from a page; returns the findings."""
     shelf = Shelf({path: raw, "README.md": b"# Book\n"})
@@ -78,6 +89,11 @@ def read_whole(path: str, raw: bytes) -> list[Finding]:
     list(as_text(Shown(page, model, 0, len(raw))))
     list(search_sections(page))
     service_coverage(page, LintSettings())
+    slot_places(page, LintSettings())
+    _kept(contact_notes(page), tuple[ContactNote, ...])
+    _kept(read_monitoring(page, around), Monitoring | None)
+    _kept(read_report(page), Report | None)
+    _kept(read_policy(page), Policy | None)
     apply(raw, [edit for finding in findings for edit in finding.edits])
     return findings
 
@@ -95,5 +111,8 @@ def _properties(page: Page) -> None:
     for procedure in procedures_of(page):
         for step in procedure.all_steps():
             assert step.runnable == (step.why_not is None)
-    runbook.health_checks(page), runbook.issues(page), runbook.alert_names(page), runbook.contacts(page)
+    health_checks(page), runbook.issues(page), runbook.alert_names(page), runbook.contacts(page)
     review_of(page, 180)
+    for probe in probes_of(page):
+        assert probe.every_s >= 1 and probe.timeout_s > 0 and probe.failures >= 1 and probe.successes >= 1
+        assert 0 <= probe.start <= probe.end <= len(page.document.content)

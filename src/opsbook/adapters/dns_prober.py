@@ -27,7 +27,7 @@ from opsbook.book import unanswered
 from opsbook.book.answer import in_words, too_slow
 from opsbook.book.excerpt import shown
 from opsbook.book.probe import Probe
-from opsbook.book.reach import Reach
+from opsbook.book.probe_reach import Reach
 from opsbook.ledger.health import Outcome, Reading
 from opsbook.usecases.probing import ask_side_by_side
 

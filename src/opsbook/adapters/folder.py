@@ -30,6 +30,7 @@ class FolderBook:
         self.root = root
         self.folder = folder
         self.reading = reading
+        self.folders: list[str] = []  # those that the last listing looked into, absolute
         self._misnamed: dict[str, str] = {}
 
     @property
@@ -51,6 +52,7 @@ class FolderBook:
 
         A page that is also reached through a link is known by its own path, not by the link's.
         """
+        self.folders = []
         walked = list(self._walk(self.folder, {os.path.realpath(self.folder)}, is_linked=False))
         own = {identity for _, identity, is_linked in walked if not is_linked}
         found = []
@@ -68,6 +70,7 @@ class FolderBook:
             entries = list(os.scandir(folder))
         except OSError:
             return
+        self.folders.append(folder)
         prefix = os.path.relpath(folder, self.root).replace(os.sep, "/")
         prefix = "" if prefix == "." else prefix + "/"
         for entry in entries:
@@ -114,16 +117,43 @@ class FolderBook:
         except (OSError, ValueError) as wrong:
             return Unreadable(path, getattr(wrong, "strerror", None) or str(wrong))
         try:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                return Unreadable(path, "it is not a regular file")
-            if status.st_size > LARGEST_PAGE_BYTES:
-                return Unreadable(path, f"it is larger than {LARGEST_PAGE_BYTES // 1_048_576} MiB")
-            return self._read_all(descriptor, status.st_size)
+            return self._read_open(path, descriptor)
         except OSError as wrong:
             return Unreadable(path, wrong.strerror or str(wrong))
         finally:
             os.close(descriptor)
+
+    def read_as(self, file: PageFile) -> bytes | Unreadable | None:
+        """A listed page's bytes; None when it was another file before or after it was read."""
+        try:
+            if not self._is_still(file):
+                return None
+            raw = self.read(file.path)
+            is_same = self._is_still(file)
+        except (OSError, ValueError):
+            return None
+        return raw if is_same and (isinstance(raw, Unreadable) or len(raw) == file.size_bytes) else None
+
+    def read_beside(self, path: str) -> bytes | Unreadable:
+        """The bytes of a file of the repository; nothing hidden, nothing that lies or leads outside."""
+        parts = path.split("/")
+        if "\0" in path or any(part in ("", "..") or part[0] == "." for part in parts):
+            return Unreadable(path, "it is no place in the repository")
+        if not self._holds(os.path.realpath(self._real(path))):
+            return Unreadable(path, "it leads out of the repository")
+        return self.read(path)
+
+    def _is_still(self, file: PageFile) -> bool:
+        status = os.stat(self._real(file.path))
+        return status.st_size == file.size_bytes and status.st_mtime_ns == file.changed_ns
+
+    def _read_open(self, path: str, descriptor: int) -> bytes | Unreadable:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            return Unreadable(path, "it is not a regular file")
+        if status.st_size > LARGEST_PAGE_BYTES:
+            return Unreadable(path, f"it is larger than {LARGEST_PAGE_BYTES // 1_048_576} MiB")
+        return self._read_all(descriptor, status.st_size)
 
     @staticmethod
     def _read_all(descriptor: int, size: int) -> bytes:
@@ -135,23 +165,30 @@ class FolderBook:
             parts.append(part)
         return b"".join(parts)
 
-    def replace(self, path: str, before: bytes, after: bytes) -> bool:
-        """Puts new bytes in the place of a page's, by a file renamed over it; False when it changed meanwhile."""
+    def replace(self, path: str, before: bytes | None, after: bytes) -> bool:
+        """Puts new bytes in the place of a page's (None: there is none), by a file renamed over it, synced; False when
+        it changed meanwhile or cannot be written. The owner and the mode of the file stay."""
         target = os.path.realpath(self._real(path))
-        if self.read(path) != before:
+        now = self.read(path)
+        if now != before and not (before is None and not os.path.lexists(target)):
             return False
         part = f"{target}.{os.getpid()}.part"
-        with suppress(OSError):  # left by a process of the same number that was killed
-            os.unlink(part)
         try:
-            mode = stat.S_IMODE(os.stat(target).st_mode)
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            _forget_parts(target)
+            status = os.stat(target) if before is not None else None
+            mode = stat.S_IMODE(status.st_mode) if status else 0o666
             descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
             with os.fdopen(descriptor, "wb") as file:
                 file.write(after)
+                if status is not None:
+                    with suppress(OSError):  # only root may give a file away
+                        os.fchown(file.fileno(), status.st_uid, status.st_gid)
+                    os.fchmod(file.fileno(), mode)
                 file.flush()
                 os.fsync(file.fileno())
-            os.chmod(part, mode)
             os.replace(part, target)
+            _sync_folder(os.path.dirname(target))
         except OSError:
             with suppress(OSError):
                 os.unlink(part)
@@ -249,3 +286,33 @@ class FolderBook:
         except (OSError, subprocess.SubprocessError):
             return None
         return done.stdout.strip() or None
+
+
+def _forget_parts(target: str) -> None:
+    """Removes what was left of the page's next version by programs that were killed while they wrote it."""
+    folder, name = os.path.split(target)
+    for entry in os.listdir(folder):
+        number = entry.removeprefix(f"{name}.").removesuffix(".part")
+        if entry == f"{name}.{number}.part" and number.isdigit() and not _is_running(int(number)):
+            with suppress(OSError):
+                os.unlink(os.path.join(folder, entry))
+
+
+def _is_running(number: int) -> bool:
+    if number == os.getpid():
+        return False  # of an earlier one of the same number
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
+
+
+def _sync_folder(folder: str) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -79,7 +79,6 @@ class LintCache:
     def _write(self, kept: _Kept) -> None:
         part = f"{self.path}.{os.getpid()}"
         try:
-            make_state_folder(self.folder)
             with open(part, "wb") as file:
                 file.write(msgspec.msgpack.encode(kept))
             os.replace(part, self.path)
@@ -93,12 +92,3 @@ class LintCache:
         kept.sort(key=lambda entry: entry.stat().st_mtime_ns, reverse=True)
         for entry in kept[_KEPT:]:
             os.unlink(entry.path)
-
-
-def make_state_folder(folder: str) -> None:
-    """Makes the folder for what Opsbook itself writes, kept out of git by its own ignore file."""
-    os.makedirs(folder, mode=0o700, exist_ok=True)
-    ignore = os.path.join(folder, ".gitignore")
-    if not os.path.exists(ignore):
-        with open(ignore, "w", encoding="ascii") as file:
-            file.write("*\n")

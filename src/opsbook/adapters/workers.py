@@ -1,4 +1,4 @@
-"""Work over many pages side by side: forked copies of this process, one per processor. Knows nothing of the work."""
+"""Work over many pages side by side, in forked copies of this process. Knows nothing of the work."""
 
 from __future__ import annotations
 

@@ -56,15 +56,22 @@ class Around:
         book_depth: int = 0,
         is_repository: bool = True,
     ) -> None:
-        self.today = today
+        self._today = today
         self.settings = settings
         self.pages = pages
         self._look = exists
         self.looked_for: dict[str, bool] = {}
+        self.asked_day = False
         self.owner_of = owner_of
         self.book = book
         self.book_depth = book_depth
         self.is_repository = is_repository
+
+    @property
+    def today(self) -> date:
+        """The day; that it was asked for is kept in `asked_day`, since what did not ask holds on any day."""
+        self.asked_day = True
+        return self._today
 
     def exists(self, path: str) -> bool:
         """Whether the repository holds a path; every answer is kept in `looked_for`."""
@@ -77,7 +84,6 @@ class Around:
     def folded_pages(self) -> dict[str, str]:
         """Page paths by their lower-cased form, for guesses about letter case."""
         return {path.lower(): path for path in sorted(self.pages, reverse=True)}
-
 
     @cached_property
     def pages_by_name(self) -> dict[str, list[str]]:

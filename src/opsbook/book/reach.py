@@ -1,88 +1,148 @@
-"""Which addresses a probe may reach: not those that hand out a machine's keys, nor those that are nobody's.
-
-Looks at addresses that were resolved already, and resolves nothing: a name says little about where it leads.
+"""Whom a name on a page means, by all rosters of the book: a person, a team, a schedule, an escalation; who that is at
+an instant, and how to reach them. Pages no one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import cached_property
+from typing import Literal
 
-_Address = IPv4Address | IPv6Address
-_Network = IPv4Network | IPv6Network
+from msgspec import Struct
 
-# What each network is, from the narrowest: the first that holds an address names it. Each cloud's own page says where
-# its metadata lies; those within 169.254/16 are named apart, because people look for that word.
-_REFUSED: tuple[tuple[_Network, str], ...] = tuple(
-    (ip_network(network), what)
-    for network, what in (
-        ("169.254.169.254/32", "where clouds hand out a machine's keys"),  # AWS, Google, Azure, and most others
-        ("169.254.170.2/32", "where AWS hands out a container's keys"),
-        ("100.100.100.200/32", "where Alibaba Cloud hands out a machine's keys"),
-        ("168.63.129.16/32", "where Azure hands out a machine's settings"),
-        ("192.0.0.192/32", "where Oracle Cloud hands out a machine's keys"),
-        ("fd00:ec2::/32", "where AWS hands out a machine's keys"),
-        ("fd20:ce::254/128", "where Google Cloud hands out a machine's keys"),
-        ("fd00:42::42/128", "where Scaleway hands out a machine's keys"),
-        ("169.254.0.0/16", "link-local"),
-        ("fe80::/10", "link-local"),
-        ("0.0.0.0/8", "unspecified"),  # Linux takes 0.0.0.0 for this machine
-        ("::/128", "unspecified"),
-        ("224.0.0.0/4", "multicast"),
-        ("ff00::/8", "multicast"),
-        ("255.255.255.255/32", "broadcast"),
-    )
-)
-_NAT64 = IPv6Network("64:ff9b::/96")
-_COMPATIBLE = IPv6Network("::/96")  # RFC 4291 2.5.5.1, deprecated, yet some systems still carry it
-_REMEMBERED = 4096
+from opsbook.book.roster.calendar import on_call
+from opsbook.book.roster.values import EscalationPolicy, Level, Person, Reference, Roster, Schedule, Team, plain_name
+from opsbook.ground.guesses import closest
+
+Meaning = Literal["person", "team", "schedule", "escalation", "channel", "address", "text", "unknown"]
 
 
-class Reach:
-    """The addresses that may be reached: all but those that are refused, and of these the ones that are listed.
+class Reached(Struct, frozen=True):
+    """Somebody whom a name means now: until when (None: no end in sight), by what, and their addresses."""
 
-    `allow` has addresses and networks; raises ValueError, with the entry, for one that is neither.
+    name: str
+    handle: str = ""
+    until: datetime | None = None
+    why: str = ""
+    contacts: tuple[tuple[str, str], ...] = ()
+
+
+class Meant(Struct, frozen=True):
+    """What one name means: `people` are those that it is now; `path` is the page that makes the name known.
+
+    `why` tells in a sentence what is wrong where nobody is reached; `guess` is the name that was likely meant.
     """
 
-    def __init__(self, allow: Sequence[str] = ()) -> None:
-        self._allowed = tuple(_network(entry) for entry in allow)
-        self._known: dict[str, str | None] = {}
-
-    def refusal(self, address: str) -> str | None:
-        """What a refused address is, in words ("link-local"), and None for one that may be reached."""
-        try:
-            return self._known[address]
-        except KeyError:
-            pass
-        if len(self._known) >= _REMEMBERED:
-            self._known.clear()
-        return self._known.setdefault(address, self._judged(address))
-
-    def _judged(self, address: str) -> str | None:
-        try:
-            bare = ip_address(address.partition("%")[0])  # behind % stands the network card
-        except ValueError:
-            return "no address of the internet"
-        forms = (bare, *_within(bare))
-        if any(form in network for form in forms for network in self._allowed if network.version == form.version):
-            return None
-        found = (what for form in forms for network, what in _REFUSED if form in network)
-        return next(found, None)
+    name: str
+    meaning: Meaning
+    people: tuple[Reached, ...] = ()
+    path: str = ""
+    why: str = ""
+    guess: str = ""
 
 
-def _network(entry: str) -> _Network:
-    try:
-        return ip_network(entry.strip(), strict=False)
-    except ValueError:
-        raise ValueError(entry) from None
+class Directory:
+    """All rosters of a book, asked by name. What two pages make known counts as the first page in order has it."""
 
+    def __init__(self, rosters: Iterable[tuple[str, Roster]]) -> None:
+        self.rosters: Sequence[tuple[str, Roster]] = tuple(rosters)
 
-def _within(address: _Address) -> tuple[IPv4Address, ...]:
-    """The IPv4 addresses that an IPv6 address stands for: mapped, compatible, NAT64, 6to4, Teredo."""
-    if isinstance(address, IPv4Address):
+    @cached_property
+    def people(self) -> dict[str, tuple[str, Person]]:
+        found: dict[str, tuple[str, Person]] = {}
+        for path, roster in self.rosters:
+            for person in roster.people:
+                for name in filter(None, (person.handle, person.name)):
+                    found.setdefault(plain_name(name), (path, person))
+        return found
+
+    @cached_property
+    def teams(self) -> dict[str, tuple[str, Team]]:
+        found: dict[str, tuple[str, Team]] = {}
+        for path, roster in self.rosters:
+            for team in roster.teams:
+                found.setdefault(plain_name(team.name), (path, team))
+        return found
+
+    @cached_property
+    def schedules(self) -> dict[str, tuple[str, Schedule]]:
+        found: dict[str, tuple[str, Schedule]] = {}
+        for path, roster in self.rosters:
+            for schedule in roster.schedules:
+                found.setdefault(plain_name(schedule.name), (path, schedule))
+        return found
+
+    @cached_property
+    def escalations(self) -> dict[str, tuple[str, EscalationPolicy]]:
+        found: dict[str, tuple[str, EscalationPolicy]] = {}
+        for path, roster in self.rosters:
+            for escalation in roster.policies:
+                found.setdefault(plain_name(escalation.name), (path, escalation))
+        return found
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Every name that is known, as written, by how it is compared."""
+        written = {key: person.name or person.handle for key, (_, person) in self.people.items()}
+        for named in (self.teams, self.schedules, self.escalations):
+            written = {key: each.name for key, (_, each) in named.items()} | written
+        return written
+
+    def meant(self, reference: Reference, at: datetime) -> Meant:
+        """What a reference of a page means at an instant."""
+        name, key = reference.name, plain_name(reference.name)
+        if key in self.people:
+            path, person = self.people[key]
+            return Meant(name, "person", (_reached(person),), path)
+        if key in self.schedules:
+            return self._scheduled(name, key, at)
+        if key in self.teams:
+            path, team = self.teams[key]
+            people = tuple(self.somebody(member.name) for member in team.members)
+            return Meant(name, "team", people, path, "" if people else f"The team '{team.name}' has no members.")
+        if key in self.escalations:
+            path, escalation = self.escalations[key]
+            first = self._first_level(escalation.levels, at)
+            return Meant(name, "escalation", first, path, "" if first else "Its first level reaches nobody by name.")
+        if reference.form in ("channel", "address", "text"):
+            return Meant(name, "channel" if reference.form == "channel" else "address" if reference.form == "address"
+                         else "text")  # fmt: skip
+        return self._unknown(name, key)
+
+    def _scheduled(self, name: str, key: str, at: datetime) -> Meant:
+        path, schedule = self.schedules[key]
+        duties = on_call(schedule, at)
+        people = tuple(self.somebody(duty.person, duty.until, duty.why) for duty in duties)
+        why = "" if people else f"Nobody is on call now by the schedule '{schedule.name}'."
+        if not people and schedule.flaws:
+            why = f"The schedule '{schedule.name}' cannot be computed: {schedule.flaws[0].message}"
+        return Meant(name, "schedule", people, path, why)
+
+    def _first_level(self, levels: Sequence[Level], at: datetime) -> tuple[Reached, ...]:
+        """Those whom the first level with anybody in it reaches."""
+        for level in levels:
+            named = [target for target in level.targets if target.form in ("handle", "name")]
+            own = [
+                target for target in named if plain_name(target.name) not in self.escalations
+            ]  # they may form a ring
+            found = [each for target in own for each in self.meant(target, at).people]
+            if found:
+                return tuple(found)
         return ()
-    found = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
-    last = int(address) & 0xFFFFFFFF
-    if address in _NAT64 or (address in _COMPATIBLE and last > 0xFFFF):  # ::1 is not 0.0.0.1
-        found.append(IPv4Address(last))
-    return tuple(each for each in found if each is not None)
+
+    def somebody(self, name: str, until: datetime | None = None, why: str = "") -> Reached:
+        """The person of a name or handle, with their addresses; one whom no page knows has none."""
+        known = self.people.get(plain_name(name))
+        return _reached(known[1], until, why) if known else Reached(name, "", until, why)
+
+    def _unknown(self, name: str, key: str) -> Meant:
+        if not self.names:
+            return Meant(name, "text")  # a book without a page of people keeps them elsewhere
+        near = closest(key, self.names)
+        why = f"No page of the book knows '{name}'."
+        return Meant(name, "unknown", why=why, guess=self.names[near] if near else "")
+
+
+def _reached(person: Person, until: datetime | None = None, why: str = "") -> Reached:
+    return Reached(person.name or person.handle, person.handle, until, why, person.contacts)

@@ -1,4 +1,4 @@
-"""What a runbook says besides its procedures: health checks, troubleshooting entries, alerts, contacts."""
+"""What a runbook says besides its procedures and health checks: troubleshooting entries, alerts, contacts."""
 
 from __future__ import annotations
 
@@ -7,33 +7,15 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from opsbook.book.fields import Field
+from opsbook.book.health_checks import tables_in
 from opsbook.book.kinds import is_alert_name
 from opsbook.book.page import Page, Section, is_slot_text
 from opsbook.book.procedure import is_issue_title, issue_title
-from opsbook.ground.durations import read_duration
 
-_URL = re.compile(r"<?((?:https?|tcp|tls|dns|postgres|redis)://[^\s<>`\"'|)\]]+)")
-_URL_KEYS = frozenset({
-    "health check url", "health url", "health check", "healthcheck", "healthcheck url", "health endpoint",
-    "health check endpoint", "health", "probe", "readiness", "liveness", "readiness url", "liveness url", "status url",
-})  # fmt: skip
-_EXPECTED_KEYS = frozenset({"expected response", "expected", "expects", "expected result", "response"})
-_EVERY_KEYS = frozenset({"check frequency", "frequency", "check interval", "interval", "every", "checked every"})
 _ALERT_IN_CODE = re.compile(r"`([A-Za-z_][\w:.-]*)`")
 _WORD = re.compile(r"[A-Za-z][\w:]*")
 _CONTACT_HEADS = ("contact", "how to reach", "how to contact", "phone", "email", "e-mail", "slack", "channel", "reach",
                   "handle", "value", "details")  # fmt: skip
-
-
-class HealthCheck(Struct, frozen=True, gc=False):
-    """A check as written: the address, what is expected, how often in seconds (None when unsaid or unreadable)."""
-
-    url: str
-    expected: str | None
-    every_s: float | None
-    start: int
-    end: int
 
 
 class Issue(Struct, frozen=True, gc=False):
@@ -49,88 +31,13 @@ class Issue(Struct, frozen=True, gc=False):
 
 
 class Contact(Struct, frozen=True, gc=False):
-    """Whom to reach: the role and how, as written."""
+    """Whom to reach: the role and how, as written; the contact's own bytes are [value_start, value_end)."""
 
     role: str
     contact: str
     start: int
-
-
-def health_checks(page: Page) -> tuple[HealthCheck, ...]:
-    """The health checks of a page: labelled addresses with the labels that follow them, and tables of addresses."""
-    if page.kind == "template":
-        return ()
-    found: list[HealthCheck] = []
-    fields = page.fields
-    for at, field in enumerate(fields):
-        if field.key not in _URL_KEYS:
-            continue
-        address = _URL.search(field.value(page.document))
-        if address:
-            expected, every = _check_labels(page, fields, at)
-            found.append(HealthCheck(address.group(1).rstrip(".,;"), expected, every, field.start, field.value_end))
-    for section in page.sections:
-        if section.slot == "health-checks":
-            found.extend(_table_checks(page, section, {check.url for check in found}))
-    return tuple(sorted(found, key=lambda check: check.start))
-
-
-def _check_labels(page: Page, fields: tuple[Field, ...], at: int) -> tuple[str | None, float | None]:
-    """What is said of a check between its label and the next check or section."""
-    expected, every = None, None
-    section = page.section_at(fields[at].start)
-    end = section.end if section else len(page.document.content)
-    for field in fields[at + 1 :]:
-        if field.start >= end or field.key in _URL_KEYS:
-            break
-        value = field.value(page.document)
-        if is_slot_text(value) or not value:
-            continue
-        if field.key in _EXPECTED_KEYS and expected is None:
-            expected = value
-        elif field.key in _EVERY_KEYS and every is None:
-            every = _seconds(value)
-    return expected, every
-
-
-def _seconds(value: str) -> float | None:
-    """`Every 30 seconds`, `30s (by Prometheus)`: the length at the start of the value."""
-    length = read_duration(value.strip("`*"))
-    if length is None:
-        short = re.match(r"(?:every\s+)?(?:\d+(?:\.\d+)?\s*[a-z]+|[a-z]+)", value.strip("`* ").lower())
-        length = read_duration(short.group()) if short else None
-    return None if length is None else length.total_seconds()
-
-
-def _table_checks(page: Page, section: Section, known: set[str]) -> Iterator[HealthCheck]:
-    for rows in tables_in(page, section):
-        heads = [text.lower() for text, _ in rows[0]]
-        for row in rows[1:]:
-            cells = dict(zip(heads, [text for text, _ in row], strict=False))
-            address = next((hit for text, _ in row if (hit := _URL.search(text))), None)
-            if address is None or address.group(1) in known:
-                continue
-            expected = next((cells[head] for head in heads if "expect" in head and cells.get(head)), None)
-            every = next((cells[h] for h in heads if ("frequen" in h or "interval" in h) and cells.get(h)), "")
-            yield HealthCheck(address.group(1), expected, _seconds(every), row[0][1], row[0][1])
-
-
-def tables_in(page: Page, section: Section) -> Iterator[list[list[tuple[str, int]]]]:
-    """The tables of a section with its deeper ones: rows of (cell text, byte offset), the head row first."""
-    document = page.document
-    for index in document.tables:
-        if section.body <= document.blocks[index].start < section.stop:
-            yield table_rows(page, index)
-
-
-def table_rows(page: Page, index: int) -> list[list[tuple[str, int]]]:
-    """The rows of the table at a block index."""
-    document = page.document
-    rows = []
-    for row in document.inside(index):
-        cells = [document.blocks[cell] for cell in document.inside(row)]
-        rows.append([(document.source(cell.start, cell.end).strip(), cell.start) for cell in cells])
-    return rows
+    value_start: int = 0
+    value_end: int = 0
 
 
 def issues(page: Page) -> tuple[Issue, ...]:
@@ -198,15 +105,16 @@ def alert_names(page: Page) -> tuple[str, ...]:
     for field in page.fields:
         if field.key in ("alerts", "alert", "alert name", "alert names", "related alerts"):
             end = page.document.blocks[field.item].end if field.item >= 0 else field.value_end
-            names.extend(_named_in(page.document.source(field.value_start, end)))
+            names.extend(named_alerts(page.document.source(field.value_start, end)))
     for section in page.sections:
         if section.title.lower().strip() in ("alerts", "alert", "alert rules", "related alerts"):
             for rows in tables_in(page, section):
-                names.extend(name for row in rows[1:] if row for name in _named_in(row[0][0]))
+                names.extend(name for row in rows[1:] if row for name in named_alerts(row[0][0]))
     return tuple(dict.fromkeys(names))
 
 
-def _named_in(text: str) -> list[str]:
+def named_alerts(text: str) -> list[str]:
+    """The alerts that a piece of Markdown names: those in code, else the words in the shape of an alert's name."""
     coded = _ALERT_IN_CODE.findall(text)
     coded = [name for name in coded if is_alert_name(name) or ("_" not in name and name[0].isupper())]
     return coded or [word for word in _WORD.findall(text) if is_alert_name(word)]
@@ -221,11 +129,14 @@ def contacts(page: Page) -> tuple[Contact, ...]:
         for field in page.fields_within(section.body, section.stop):
             value = field.value(page.document)
             if value and not is_slot_text(value):
-                found.append(Contact(field.name, value, field.start))
+                end = field.value_start + len(value.encode())
+                found.append(Contact(field.name, value, field.start, field.value_start, end))
         for rows in tables_in(page, section):
             heads = [text.lower() for text, _ in rows[0]]
             at = next((i for i, head in enumerate(heads) if i and head.startswith(_CONTACT_HEADS)), 1)
-            found.extend(Contact(row[0][0], row[at][0], row[0][1]) for row in rows[1:] if len(row) > at and row[0][0])
+            for row in rows[1:]:
+                if len(row) > at and row[0][0]:
+                    found.append(Contact(row[0][0], row[at][0], row[0][1], *_trimmed_range(page, row[at])))
         found.extend(_plain_contacts(page, section))
     return tuple(sorted({contact.start: contact for contact in found}.values(), key=lambda contact: contact.start))
 
@@ -239,4 +150,14 @@ def _plain_contacts(page: Page, section: Section) -> Iterator[Contact]:
             continue
         role, colon, contact = page.document.source(block.start, block.end).strip().partition(": ")
         if colon and len(role) < 60 and contact.strip():
-            yield Contact(role.strip("`* "), contact.strip(), block.start)
+            end = block.start + len(page.document.source(block.start, block.end).rstrip().encode())
+            start = end - len(contact.strip().encode())
+            yield Contact(role.strip("`* "), contact.strip(), block.start, start, end)
+
+
+def _trimmed_range(page: Page, cell: tuple[str, int]) -> tuple[int, int]:
+    """The bytes of a cell's words without the space before them."""
+    text, start = cell
+    while page.document.content[start : start + 1] in (b" ", b"\t"):
+        start += 1
+    return start, start + len(text.encode())

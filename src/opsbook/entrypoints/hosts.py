@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from collections.abc import Iterable
 
 from litestar import Request, Response
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -30,14 +31,14 @@ def host_of(header: str) -> str:
 class HostGate:
     """An ASGI application that answers 421 to a Host which is not ours, and passes the rest on."""
 
-    def __init__(self, app: ASGIApp, listening_on: str) -> None:
+    def __init__(self, app: ASGIApp, listening_on: str, others: Iterable[str] = ()) -> None:
         self.app = app
         self.is_open = listening_on in EVERYWHERE
         own = socket.gethostname() if self.is_open else listening_on
-        self.known = LOOPBACK | {own.lower()}
+        self.known = LOOPBACK | {own.lower()} | {host_of(each) for each in others if each}
 
     def admits(self, header: str) -> bool:
-        """True for loopback and the address listened on; where that is every address, any bare address too.
+        """True for loopback, the address listened on and `others`; where that is every address, any bare one too.
 
         A bare address cannot be rebound, so it is safe to admit where we do not know our own.
         """

@@ -21,7 +21,7 @@ from opsbook.entrypoints.shown.terminal import terminal_width, wrapped
 from opsbook.ground.errors import Failure, Refusal, Usage
 from opsbook.usecases.lint import LintReport, Scope, is_within, lint
 from opsbook.usecases.ports import Alerting
-from opsbook.wire import build_book, build_lint_cache, build_workers, lint_settings
+from opsbook.wire import build_book, build_lint_cache, build_workers, lint_scope
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -166,14 +166,12 @@ def check_words(config: Config, asked: Asked) -> None:
 
 def scope_of(config: Config, asked: Asked) -> Scope:
     """Which rules are applied, and where, by the configuration and the words of the call."""
-    return Scope(
-        today=asked.today or date.today(),
-        settings=lint_settings(config),
+    scope = lint_scope(config, asked.today or date.today())
+    return replace(
+        scope,
         paths=tuple(below(config, path) for path in asked.paths),
-        select=asked.select or config.select,
-        ignore=(*config.ignore, *asked.ignore),
-        ignore_in=tuple(config.ignore_in.items()),
-        severities=tuple(config.rule_severity.items()),
+        select=asked.select or scope.select,
+        ignore=(*scope.ignore, *asked.ignore),
         alerting=alerting_of(config, asked.rules, asked.url_bases),
     )
 

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import errno
+import gc
+import getpass
 import os
 import signal
 import socket
+from collections.abc import Callable
+from functools import partial
+from urllib.parse import urlsplit
 
 import click
 import uvicorn
 
 from opsbook.config import Config
-from opsbook.entrypoints.hosts import HostGate
+from opsbook.entrypoints.hosts import LOOPBACK, HostGate
 from opsbook.entrypoints.web import build_app
-from opsbook.ground.errors import Failure
+from opsbook.ground.errors import Failure, Refusal
+from opsbook.usecases.credentials import name_from
+from opsbook.usecases.desk import Desk
+from opsbook.wire import build_desk, person_at
 
 BACKLOG = 1024  # connections that wait while a start or a stop is at hand; uvicorn's own default is 2048
 LAST_REQUESTS_S = 10  # how long requests at hand may still take after the signal to stop
@@ -22,34 +30,65 @@ LAST_REQUESTS_S = 10  # how long requests at hand may still take after the signa
 class Server(uvicorn.Server):
     """A uvicorn server that tells its address on standard output once it answers."""
 
-    def __init__(self, config: uvicorn.Config, address: str, *, opens_browser: bool) -> None:
+    def __init__(self, config: uvicorn.Config, *, tell: Callable[[], None], stop: Callable[[], None]) -> None:
         super().__init__(config)
-        self.address = address
-        self.opens_browser = opens_browser
+        self.tell = tell
+        self.stop = stop
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Starts to answer, then prints the address (flushed, so that a script can wait for the line)."""
+        """Starts to answer, then tells so."""
         await super().startup(sockets)
-        click.echo(f"Opsbook is ready on {self.address}")
-        if self.opens_browser:
-            import webbrowser  # inside: only --open needs it
+        self.tell()
 
-            webbrowser.open(self.address)
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Ends the streams first, which would otherwise be waited for, then answers the last requests."""
+        self.stop()
+        await super().shutdown(sockets)
 
 
 def serve(config: Config, *, host: str, port: int, opens_browser: bool) -> None:
-    """Serves until SIGTERM or Ctrl-C; raises Failure when the address cannot be taken."""
+    """Serves until SIGTERM or Ctrl-C; raises Failure when the address cannot be taken, Refusal when it may not be."""
     listener = _listen(host, port)
     address = _address(host, listener.getsockname()[1])
-    settings = uvicorn.Config(
-        HostGate(build_app(config), host), log_level="warning", server_header=False, lifespan="on",
-        timeout_graceful_shutdown=LAST_REQUESTS_S,
-    )  # fmt: skip
     # uvicorn stops cleanly, then raises the signal again; being asked to stop is no error, so it ends here.
     for asked in (signal.SIGTERM, signal.SIGINT):
         signal.signal(asked, lambda *_: None)
-    with listener:
-        Server(settings, address, opens_browser=opens_browser).run(sockets=[listener])
+    with listener, build_desk(config, address) as desk:
+        _demand_login(config, desk, host)
+        app = build_app(config, desk, listening_on=host)
+        settings = uvicorn.Config(
+            HostGate(app, host, (*config.serve_hosts, urlsplit(config.public_url).netloc)), log_level="warning",
+            access_log=False, server_header=False, proxy_headers=False, lifespan="on",
+            timeout_graceful_shutdown=LAST_REQUESTS_S,
+        )  # fmt: skip
+        # What lives as long as the process is not looked through again at every collection of garbage.
+        gc.collect()
+        gc.freeze()
+        tell = partial(_tell, desk, address, config, opens_browser=opens_browser)
+        Server(settings, tell=tell, stop=app.close_streams).run(sockets=[listener])
+
+
+def _demand_login(config: Config, desk: Desk, host: str) -> None:
+    if host in LOOPBACK or config.oidc_issuer:
+        return
+    if any(account.is_enabled and account.password_hash for account in desk.accounts.people()):
+        return
+    raise Refusal(
+        f"Nobody could sign in to a server at '{host}', which others can reach. Add an account with a password first"
+        " (opsbook user add NAME --role admin), or set up OpenID Connect ([oidc] in opsbook.toml)."
+    )
+
+
+def _tell(desk: Desk, address: str, config: Config, *, opens_browser: bool) -> None:
+    """Prints the address first, flushed, because scripts wait for that line; then the link for whoever sits here."""
+    click.echo(f"Opsbook is ready on {address}")
+    name = name_from(person_at(config.root) or "", getpass.getuser(), "admin")
+    link = f"{address}/sign-in?link={desk.accounts.issue_link(name, 'admin', actor=name)}"
+    click.echo(f"Sign in as {name}, once, within 10 minutes: {link}")
+    if opens_browser:
+        import webbrowser  # inside: only --open needs it
+
+        webbrowser.open(link)
 
 
 def _listen(host: str, port: int) -> socket.socket:

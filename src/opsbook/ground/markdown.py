@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from opsbook.ground.errors import Span
 
-_OPTIONS = (
+OPTIONS = (
     pyromark.Options.ENABLE_TABLES
     | pyromark.Options.ENABLE_TASKLISTS
     | pyromark.Options.ENABLE_FOOTNOTES
@@ -69,6 +69,7 @@ class Document:
         "_last_column",
         "_line_starts",
         "_starts",
+        "begin",
         "blocks",
         "codes",
         "content",
@@ -88,6 +89,7 @@ class Document:
     def __init__(self, content: bytes, is_valid_utf8: bool) -> None:
         self.content = content
         self.is_valid_utf8 = is_valid_utf8
+        self.begin = 0  # where Markdown begins, behind a byte order mark and front matter
         self.front = ""
         self.front_form = ""
         self.front_start = 0
@@ -162,10 +164,9 @@ def parse(raw: bytes) -> Document:
     """The blocks of a page, whatever its bytes: invalid UTF-8 is read as `?`, a byte for a byte."""
     content, text, is_valid = _decode(raw)
     document = Document(content, is_valid)
-    front_end = _read_front(document)
+    front_end = document.begin = _read_front(document)
     if front_end:
-        # Same number of bytes, so that every range still points into the file.
-        text = " " * (front_end - 1) + "\n" + content[front_end:].decode("utf-8")
+        text = blanked(content, front_end)
     try:
         _read_blocks(document, text)
     except BaseException as wrong:
@@ -174,6 +175,11 @@ def parse(raw: bytes) -> Document:
             raise
         document.blocks.append(Block("paragraph", front_end, len(content)))
     return document
+
+
+def blanked(content: bytes, begin: int) -> str:
+    """The text with its first bytes blanked: as many bytes, so that every range still points into the file."""
+    return " " * (begin - 1) + "\n" + content[begin:].decode("utf-8") if begin else content.decode("utf-8")
 
 
 def _decode(raw: bytes) -> tuple[bytes, str, bool]:
@@ -243,7 +249,7 @@ def _read_blocks(document: Document, text: str) -> None:
     current = _NOBODY
     words: list[str] = []
     limit = len(document.content) + 1
-    events: Iterator[Any] = pyromark.events_with_range(text, options=_OPTIONS, merge_text=True)
+    events: Iterator[Any] = pyromark.events_with_range(text, options=OPTIONS, merge_text=True)
     for event, place in events:
         begun: Any = None
         kind: str | None = None

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 DEPTH_LIMIT = 200
 """Deeper nesting is refused: libyaml's time grows with its square, and whoever walks a tree has a stack."""
 
+# libyaml of 2025 and later has a limit of its own for brackets, and tells of it before the first event.
+_TOO_DEEP = "exceeded maximum nesting depth"
+
 _NOTHING = Scalar("", 1, 1, 0, 0)
 
 
@@ -36,6 +39,8 @@ def read_any_yaml(source: SourceLines) -> list[Node]:
         mark = wrong.problem_mark or wrong.context_mark
         row, column = source.place_of(_index(mark))
         why = wrong.problem or wrong.context or "not YAML"
+        if why == _TOO_DEEP:
+            why = f"nesting deeper than {DEPTH_LIMIT} levels"
         raise Unreadable(why, row + 1, column + 1, tree.documents) from None
     except yaml.reader.ReaderError as wrong:
         row, column = source.place_of(_first_odd(text))

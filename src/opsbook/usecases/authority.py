@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Literal
 
 from msgspec import Struct
+
+from opsbook.ground.errors import Usage
+from opsbook.ground.guesses import closest
 
 Role = Literal["viewer", "responder", "operator", "admin"]
 ROLES: tuple[Role, ...] = ("viewer", "responder", "operator", "admin")  # each may do what those before it may
@@ -55,3 +59,26 @@ def decide(actor: Actor | None, act: str, *, reads_are_open: bool) -> Decision:
     if actor.acts is not None and act not in actor.acts:
         return Decision(False, f"This token is not for '{act}'.")
     return Decision(True, f"{actor.name} is {actor.role}.")
+
+
+def known_role(word: str) -> Role:
+    """The role of that name; raises Usage, with a guess, when there is none."""
+    for role in ROLES:
+        if role == word:
+            return role
+    raise Usage(f"There is no role '{word}'.{_guess(word, ROLES)}")
+
+
+def known_acts(words: Collection[str]) -> frozenset[str]:
+    """These acts, for a token; raises Usage, with a guess, for one that is not known, and where there is none."""
+    if not words:
+        raise Usage(f"A token is for something: name one or more of {', '.join(ACTS)}.")
+    for word in words:
+        if word not in ACTS:
+            raise Usage(f"There is no act '{word}'.{_guess(word, ACTS)}")
+    return frozenset(words)
+
+
+def _guess(word: str, known: Collection[str]) -> str:
+    near = closest(word, known)
+    return f" Did you mean '{near}'?" if near else f" It is one of {', '.join(known)}."

@@ -31,6 +31,16 @@ class ServiceCoverage(Struct, frozen=True):
     score: float
 
 
+class SlotPlace(Struct, frozen=True, gc=False):
+    """A slot of a runbook: filled, unfilled, missing or not-expected; and the section and line where it stands, or the
+    line before which it would stand."""
+
+    slot: str
+    state: str
+    anchor: str
+    line: int
+
+
 class CoverageReport(Struct, frozen=True):
     """What is covered, in the order of services and of the rule files; `findings` are of rule files that are broken."""
 
@@ -82,6 +92,36 @@ def service_coverage(page: Page, settings: LintSettings) -> ServiceCoverage:
     unfilled = tuple(slot for slot in expected if states[slot] == "unfilled")
     score = 1.0 if not expected else round(1 - (len(missing) + len(unfilled)) / len(expected), 3)
     return ServiceCoverage(page.service or page.title, page.path, missing, unfilled, score)
+
+
+def slot_places(page: Page, settings: LintSettings) -> tuple[SlotPlace, ...]:
+    """Every slot of a runbook with its state and its place, in the order of the template; none for another kind."""
+    if page.kind != "runbook":
+        return ()
+    expected = settings.required.get("runbook", PROFILES["runbook"].slots)
+    slots = tuple(dict.fromkeys((*PROFILES["runbook"].slots, *expected)))
+    firsts = {slot: next((s for s in page.sections if s.slot == slot), None) for slot in slots}
+    found = []
+    for at, slot in enumerate(slots):
+        section, state = firsts[slot], _state(page, slot)
+        if state == "missing" and slot not in expected:
+            state = "not-expected"
+        if section is not None:
+            found.append(SlotPlace(slot, state, section.anchor, page.document.line(section.start)))
+            continue
+        later = next((firsts[each] for each in slots[at:] if firsts[each] is not None), None)
+        found.append(SlotPlace(slot, state, "", _line_for(page, slot, later)))
+    return tuple(found)
+
+
+def _line_for(page: Page, slot: str, later: Section | None) -> int:
+    """The line of the label that stands for a slot, else that of the section before which it would stand, else the
+    last line."""
+    meaning = page.reading.headings.slot
+    label = next((field.start for field in page.fields if meaning(field.name) == slot), None)
+    if label is not None:
+        return page.document.line(label)
+    return page.document.line(later.start if later else len(page.document.content.rstrip()))
 
 
 def _state(page: Page, slot: str) -> str:

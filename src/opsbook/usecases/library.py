@@ -7,12 +7,16 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from opsbook.book.contact_notes import ContactNote
+from opsbook.book.incident_policy import Policy
+from opsbook.book.incidents import Report
 from opsbook.book.lint import Around, Outline
+from opsbook.book.monitoring import Monitoring
 from opsbook.book.page import Page
 from opsbook.book.probe import Probe
 from opsbook.ground.errors import Finding
-from opsbook.usecases.coverage import ServiceCoverage
-from opsbook.usecases.ports import BookSource, PageFile
+from opsbook.usecases.coverage import ServiceCoverage, SlotPlace
+from opsbook.usecases.ports import BookSource, PageFile, Unreadable
 
 
 class ProcedureBrief(Struct, frozen=True, gc=False):
@@ -32,7 +36,8 @@ class ProcedureBrief(Struct, frozen=True, gc=False):
 class PageFacts(Struct, frozen=True):
     """What every list needs of a page; derived from its bytes, so it is kept beside the ledger between starts.
 
-    `digest` names the bytes (what an edit is based on). `findings` are those of the rules that see one page.
+    `digest` names the bytes (what an edit is based on). `findings` are those of the rules that see one page. `slots`
+    are a runbook's; `monitoring`, `report` and `policy` are None for a page that is about something else.
     """
 
     path: str
@@ -47,6 +52,11 @@ class PageFacts(Struct, frozen=True):
     coverage: ServiceCoverage | None = None
     probes: tuple[Probe, ...] = ()
     procedures: tuple[ProcedureBrief, ...] = ()
+    slots: tuple[SlotPlace, ...] = ()
+    contacts: tuple[ContactNote, ...] = ()
+    monitoring: Monitoring | None = None
+    report: Report | None = None
+    policy: Policy | None = None
 
 
 class Book(Struct, frozen=True):
@@ -65,6 +75,19 @@ class Book(Struct, frozen=True):
     services: Mapping[str, str] = {}
     linked_from: Mapping[str, tuple[str, ...]] = {}
     is_whole: bool = False
+
+
+class BookOnDisk(BookSource, Protocol):
+    """A book where it lies, which may be another at the next look."""
+
+    def read_as(self, file: PageFile) -> bytes | Unreadable | None:
+        """A page's bytes, if it still is the file that was listed, before and after it was read; else None."""
+        ...
+
+    def read_beside(self, path: str) -> bytes | Unreadable:
+        """The bytes of another file of the repository that a page may show, such as an image: nothing hidden, nothing
+        that lies or leads outside."""
+        ...
 
 
 class Library(BookSource, Protocol):
@@ -97,4 +120,12 @@ class Library(BookSource, Protocol):
 
     def on_change(self, tell: Callable[[Book], None]) -> None:
         """Has `tell` called, from the library's own thread, with each new snapshot."""
+        ...
+
+    def trouble(self) -> str | None:
+        """What keeps the book from being followed, as a sentence; None when all is well."""
+        ...
+
+    def close(self) -> None:
+        """Stops following; what was worked out is kept for the next start."""
         ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from fnmatch import fnmatchcase
 from functools import partial
@@ -89,7 +89,7 @@ def lint(
     findings = [finding for part in decoded for finding in part.findings]
     findings.extend(lint_book(rules.of_book(outlines), outlines, around))
     findings.extend(_alert_findings(rule_files, outlines, scope, rules, book=source.book))
-    kept = in_reading_order(_within(findings, scope))
+    kept = in_reading_order(as_wanted(findings, scope))
     looked_at = sum(1 for file in files if not scope.paths or is_within(file.path, scope.paths))
     looked_for = {path: there for part in decoded for path, there in part.looked_for.items()}
     mendable = {finding.span.path for finding in kept if finding.edits}
@@ -154,7 +154,7 @@ def surroundings(source: BookSource, files: Sequence[PageFile], scope: Scope) ->
     )
 
 
-def _within(findings: Sequence[Finding], scope: Scope) -> Iterator[Finding]:
+def as_wanted(findings: Iterable[Finding], scope: Scope) -> Iterator[Finding]:
     """The findings that are asked for, each at the severity in force."""
     severities: dict[str, Severity] = dict(scope.severities)  # type: ignore[arg-type]
     for finding in findings:

@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from opsbook.book import runbook
+from opsbook.book.health_checks import health_checks
 from opsbook.book.links import guess_path, has_anchor, is_page, targets
 from opsbook.book.lint import Around, LintSettings
 from opsbook.book.metadata import OWNER_KEYS
@@ -101,7 +102,7 @@ def page_model(page: Page, source: BookSource, around: Around) -> dict[str, Any]
         "sections": sections_model(page),
         "health_checks": [
             {"url": check.url, "expected": check.expected, "every_s": _number(check.every_s), "line": line(check.start)}
-            for check in runbook.health_checks(page)
+            for check in health_checks(page)
         ],
         "procedures": [procedure_model(page, procedure) for procedure in procedures_of(page)],
         "issues": [

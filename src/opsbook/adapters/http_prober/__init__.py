@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from opsbook.adapters.http_prober.loop import Loop
 from opsbook.book.probe import Probe
-from opsbook.book.reach import Reach
+from opsbook.book.probe_reach import Reach
 from opsbook.ledger.health import Reading
 
 IN_FLIGHT = 64

@@ -16,7 +16,7 @@ from opsbook.book.answer import BODY_BYTES, Answer, as_expected, judge_answer, t
 from opsbook.book.certificate import day, days, ends_soon
 from opsbook.book.excerpt import shown
 from opsbook.book.probe import Probe
-from opsbook.book.reach import Reach
+from opsbook.book.probe_reach import Reach
 from opsbook.ledger.health import Outcome, Reading
 
 _REDIRECTS_AT_MOST = 5

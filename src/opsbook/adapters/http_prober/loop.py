@@ -14,7 +14,7 @@ import pycurl
 
 from opsbook.adapters.http_prober.exchange import Exchange
 from opsbook.book.probe import Probe
-from opsbook.book.reach import Reach
+from opsbook.book.probe_reach import Reach
 from opsbook.ledger.health import Reading
 
 _LONGEST_WAIT_MS = 1000

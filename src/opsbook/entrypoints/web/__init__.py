@@ -1,71 +1,121 @@
-"""The web door: what is answered at which address. Translates and answers; decides nothing."""
+"""The web door: what is answered at which address. Translates and answers; decides nothing.
+
+A module of pages has ROUTES. Each route names its act in `opt`, and whether its answer may be kept: `kept="book"` as
+long as the book is the same, `kept="health"` as long as no probe was read either.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import wraps
 from typing import Any
 
-from litestar import Litestar, MediaType, Request, Response, get
-from litestar.exceptions import HTTPException
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar import Litestar
+from litestar.datastructures import State
+from litestar.handlers import HTTPRouteHandler
 from litestar.plugins.jinja import JinjaTemplateEngine
-from litestar.response import Template
-from litestar.static_files import create_static_files_router
 from litestar.template.config import TemplateConfig
 
-from opsbook import __version__
 from opsbook.config import Config
-from opsbook.entrypoints.problems import PROBLEM, problem
-from opsbook.entrypoints.verbs import VERBS
+from opsbook.entrypoints.api import ROUTES as API
+from opsbook.entrypoints.gates.asked import Doorkeeper
+from opsbook.entrypoints.gates.edge import Edge
+from opsbook.entrypoints.gates.kept import Kept
+from opsbook.entrypoints.gates.meter import Meter
+from opsbook.entrypoints.gates.origins import Origins
+from opsbook.entrypoints.gates.peers import Peers
+from opsbook.entrypoints.guard import guard
+from opsbook.entrypoints.hosts import LOOPBACK
+from opsbook.entrypoints.streams import Streams
+from opsbook.entrypoints.web import account, assets, live, machines, now, people, sign_in
+from opsbook.entrypoints.web.wrong import EXCEPTIONS
+from opsbook.usecases.desk import Desk
 
-HERE = Path(__file__).parent.parent
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self';"
-        " frame-ancestors 'none'"
-    ),
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
+TEMPLATES = os.path.join(os.path.dirname(os.path.dirname(__file__)), "templates")
+LARGEST_BODY = 4 * 1024 * 1024  # bytes; a page of the book may have as many
+MODULES = (account, assets, live, machines, now, people, sign_in)
 
 
-def build_app(config: Config) -> Litestar:
-    """The web application for one book."""
-
-    @get("/", media_type=MediaType.HTML, sync_to_thread=False)
-    def now() -> Template:
-        verbs = [verb for section in VERBS.values() for verb in section.items()]
-        return Template("now.html", context={"book": config.book, "verbs": verbs, "version": __version__})
-
-    @get("/healthz", sync_to_thread=False)
-    def healthz() -> dict[str, str]:
-        return {"status": "ok", "version": __version__}
-
-    @get("/readyz", sync_to_thread=False)
-    def readyz() -> Response[dict[str, Any]]:
-        is_there = Path(config.book).is_dir()
-        answer = {"status": "ready" if is_there else "not ready", "book": "ready" if is_there else "missing"}
-        return Response(answer, status_code=200 if is_there else 503)
-
-    return Litestar(
-        route_handlers=[now, healthz, readyz, create_static_files_router("/assets", [HERE / "assets"])],
-        template_config=TemplateConfig(directory=HERE / "templates", engine=JinjaTemplateEngine),
-        exception_handlers={HTTPException: _problem, Exception: _bug},
-        response_headers=HEADERS,
+def build_app(config: Config, desk: Desk, *, listening_on: str = "127.0.0.1") -> Edge:
+    """The web application for one desk; `listening_on` is the host that it is served at."""
+    keeper = Doorkeeper(desk.accounts, ledger_name=config.db, reads_are_open=reads_are_open(config, listening_on))
+    peers = Peers(config.trusted_proxies, config.place("serve.trusted_proxies"))
+    streams, meter, built = Streams(desk), Meter(), assets.Assets()
+    state = {"desk": desk, "config": config, "keeper": keeper, "streams": streams, "meter": meter, "assets": built}
+    app = Litestar(
+        route_handlers=[in_thread(route) for route in routes()],
+        template_config=TemplateConfig(instance=_engine(built)),
+        guards=[guard],
+        exception_handlers=EXCEPTIONS,
         openapi_config=None,
         logging_config=None,
+        request_max_body_size=LARGEST_BODY,
+        state=State(state, deep_copy=False),
+        lifespan=[_listening],
     )
+    kept = Kept(_stamps(desk, streams))
+    return Edge(
+        app, keeper=keeper, peers=peers, origins=Origins(config.public_url), kept=kept, meter=meter,
+        close_streams=streams.close,
+    )  # fmt: skip
 
 
-def _problem(request: Request[Any, Any, Any], wrong: HTTPException) -> Response[dict[str, Any]]:
-    return _answer(wrong.status_code, wrong.detail)
+def routes() -> list[HTTPRouteHandler]:
+    """Every route of the door."""
+    return [*API, *(route for module in MODULES for route in module.ROUTES)]
 
 
-def _bug(request: Request[Any, Any, Any], wrong: Exception) -> Response[dict[str, Any]]:
-    import traceback  # inside: only a bug needs it
+def in_thread(route: HTTPRouteHandler) -> HTTPRouteHandler:
+    """The route, which runs in a thread where it says so.
 
-    traceback.print_exception(wrong)
-    return _answer(500, "This is a bug in Opsbook; the server's own output tells more.")
+    Litestar's own way wraps a function once for each other route of the same address, and a function that is wrapped
+    twice answers with a coroutine.
+    """
+    if route.sync_to_thread:
+        function = route.fn
+
+        @wraps(function)
+        async def run(*arguments: Any, **named: Any) -> Any:
+            return await asyncio.to_thread(function, *arguments, **named)
+
+        route._fn = run
+        route.sync_to_thread = None
+    return route
 
 
-def _answer(status: int, detail: str) -> Response[dict[str, Any]]:
-    return Response(problem(status, detail), status_code=status, media_type=PROBLEM, headers=HEADERS)
+def reads_are_open(config: Config, listening_on: str) -> bool:
+    """Whether nobody in particular may read: on loopback alone, and not where a proxy brings others there."""
+    return listening_on in LOOPBACK and not config.public_url and not config.trusted_proxies
+
+
+def _stamps(desk: Desk, streams: Streams) -> dict[str, Any]:
+    # A day is part of both: what is stale or due depends on it.
+    return {
+        "book": lambda: (desk.library.snapshot().number, desk.now().date()),
+        "health": lambda: (desk.library.snapshot().number, streams.readings, desk.now().date()),
+    }
+
+
+def _engine(built: assets.Assets) -> JinjaTemplateEngine:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, auto_reload=False, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    environment.globals["asset"] = built.address
+    return JinjaTemplateEngine(engine_instance=environment)
+
+
+@asynccontextmanager
+async def _listening(app: Litestar) -> AsyncIterator[None]:
+    streams: Streams = app.state["streams"]
+    streams.open()
+    try:
+        yield
+    finally:
+        streams.close()
+
+

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
-from litestar import Request
+from litestar import Request, Response
 from litestar.response import Template
+from litestar.response.base import ASGIResponse
 
 from opsbook import __version__
+from opsbook.entrypoints.gates.asked import asked
+from opsbook.usecases.authority import Actor, decide
+from opsbook.usecases.desk import Desk
 
 # The places of the navigation, in order: the words and the address.
 PLACES = (
@@ -20,9 +24,55 @@ PLACES = (
 )
 
 
+class Filled(Template):
+    """A template that is filled in already, in the thread of its route: filling it later would hold up the loop."""
+
+    def __init__(self, request: Request[Any, Any, Any], name: str, context: dict[str, Any], status: int) -> None:
+        super().__init__(name, status_code=status)
+        engine = cast(Any, request.app.template_engine)
+        self.body: bytes = engine.get_template(name).render(**context).encode()
+
+    def to_asgi_response(self, app: Any, request: Any, **more: Any) -> ASGIResponse:
+        """The page as it was filled in."""
+        whole = Response(
+            self.body, status_code=self.status_code, headers=self.headers, cookies=self.cookies,
+            media_type="text/html",
+        )  # fmt: skip
+        return whole.to_asgi_response(app, request, **more)
+
+
+def desk_of(request: Request[Any, Any, Any]) -> Desk:
+    """The desk that this server serves."""
+    return cast(Desk, request.app.state["desk"])
+
+
+def actor_of(request: Request[Any, Any, Any]) -> Actor | None:
+    """Who asks; None for nobody in particular."""
+    return asked(request.scope).actor
+
+
+def may(request: Request[Any, Any, Any], act: str) -> bool:
+    """Whether who asks may do an act: for showing a button only; the guard decides anew when it is pressed."""
+    who = asked(request.scope)
+    return decide(who.actor, act, reads_are_open=who.reads_are_open).is_allowed
+
+
 def page(
     request: Request[Any, Any, Any], template: str, /, *, place: str = "", status: int = 200, **more: Any
 ) -> Template:
-    """The page of a template; `place` is the entry of the navigation that it belongs to."""
-    shared = {"version": __version__, "places": PLACES, "place": place, "path": request.url.path}
-    return Template(template, context={**shared, **more}, status_code=status)
+    """The page of a template; `place` is the entry of the navigation that it belongs to.
+
+    Every template has `actor` (or None for nobody in particular), `csrf` for its forms, `may("act")` for buttons.
+    """
+    who = asked(request.scope)
+    shared = {
+        "version": __version__,
+        "book_name": desk_of(request).name,
+        "places": PLACES,
+        "place": place,
+        "path": request.url.path,
+        "actor": who.actor,
+        "csrf": who.csrf,
+        "may": lambda act: may(request, act),
+    }
+    return Filled(request, template, {**shared, **more}, status)

@@ -6,15 +6,11 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from opsbook.book.lint import Around, page_rule
+from opsbook.book.metadata import PRACTISED_KEYS
 from opsbook.book.page import Page
 from opsbook.book.parts import KINDS
 from opsbook.ground.durations import read_date
 from opsbook.ground.errors import Finding
-
-WRITTEN = frozenset({
-    "last drilled", "last practised", "last practiced", "last tested", "last exercised", "last drill", "last rehearsed",
-    "last rehearsal", "last practice", "last test",
-})  # fmt: skip
 
 
 @page_rule("not-practised", "warning", *sorted(KINDS))
@@ -22,7 +18,7 @@ def check(page: Page, around: Around) -> Iterator[Finding]:
     # Every form of the date has this word in it, whatever its letter case.
     if not page.document.front and b"ast" not in page.document.content:
         return
-    datum = next((entry for entry in page.metadata.entries if entry.key in WRITTEN and entry.value), None)
+    datum = next((entry for entry in page.metadata.entries if entry.key in PRACTISED_KEYS and entry.value), None)
     day = read_date(datum.value) if datum else None
     if datum and day:
         due = day + timedelta(days=around.settings.practised_days)

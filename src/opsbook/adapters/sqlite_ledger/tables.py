@@ -1,0 +1,149 @@
+"""The file of the SQLite ledger: how it is opened, made, brought up to date, and what its errors mean in words."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import apsw
+import msgspec
+
+from opsbook.ground.errors import Failure, Refusal
+from opsbook.ledger.event import Event
+
+# "obld": marks the file as ours, so that no other database is ever written to.
+APPLICATION = 0x6F626C64
+
+# `position` is the row's own key: appends go to the end of the file, and a cursor over the whole ledger is one range.
+# The database itself refuses every change of what is there, and every position but the next; the insert is guarded
+# too, because INSERT OR REPLACE takes a row out without asking the trigger on deletes.
+_FIRST = """
+CREATE TABLE event(
+  position INTEGER PRIMARY KEY, stream TEXT NOT NULL, number INTEGER NOT NULL, at INTEGER NOT NULL,
+  actor TEXT NOT NULL, kind TEXT NOT NULL, facts TEXT NOT NULL, previous_hash TEXT NOT NULL, hash TEXT NOT NULL,
+  UNIQUE(stream, number)
+) STRICT;
+CREATE TRIGGER event_is_next BEFORE INSERT ON event
+WHEN NEW.position <> 1 + ifnull((SELECT max(position) FROM event), 0)
+  OR EXISTS (SELECT 1 FROM event WHERE stream = NEW.stream AND number = NEW.number)
+BEGIN SELECT RAISE(ABORT, 'an event is only ever added behind the last'); END;
+CREATE TRIGGER event_is_not_changed BEFORE UPDATE ON event
+BEGIN SELECT RAISE(ABORT, 'an event is never changed'); END;
+CREATE TRIGGER event_is_not_deleted BEFORE DELETE ON event
+BEGIN SELECT RAISE(ABORT, 'an event is never deleted'); END;
+"""
+
+# Step n brings a file of version n to version n + 1, in a transaction of its own. Steps are added, never changed.
+MIGRATIONS = (_FIRST,)
+VERSION = len(MIGRATIONS)
+
+COLUMNS = "stream, number, position, at, actor, kind, facts, previous_hash, hash"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+def opened(path: str, busy_s: float) -> apsw.Connection:
+    """A connection to the ledger in the file `path`, made or brought up to date if need be.
+
+    Raises Refusal for a file that is another program's or a newer Opsbook's, Failure where it cannot be opened.
+    """
+    try:
+        # Made here and not by SQLite: it holds hashes of passwords, and the files beside it take its permissions.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        connection = apsw.Connection(path)
+    except (OSError, apsw.Error) as wrong:
+        raise failure(path, wrong) from wrong
+    try:
+        connection.set_busy_handler(_patience(busy_s))
+        _migrate(connection, path)
+        connection.pragma("journal_mode", "WAL")
+        connection.pragma("synchronous", "FULL")  # what is acknowledged outlives a power cut
+        connection.pragma("temp_store", "MEMORY")
+    except apsw.Error as wrong:
+        connection.close()
+        raise failure(path, wrong) from wrong
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _migrate(connection: apsw.Connection, path: str) -> None:
+    if _version(connection, path) == VERSION:
+        return
+    for step in range(VERSION):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            if _version(connection, path) == step:  # another process may have taken this step meanwhile
+                connection.execute(MIGRATIONS[step])
+                connection.pragma("application_id", APPLICATION)
+                connection.pragma("user_version", step + 1)
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:  # a full disk has rolled back already
+                connection.execute("ROLLBACK")
+            raise
+
+
+def _version(connection: apsw.Connection, path: str) -> int:
+    owner, version = int(connection.pragma("application_id")), int(connection.pragma("user_version"))
+    if owner != APPLICATION:
+        if version or connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").get is not None:
+            raise Refusal(f"{path} is another program's database, and is left alone. Name the ledger with --db.")
+        return 0
+    if version > VERSION:
+        raise Refusal(
+            f"The ledger {path} was written by a newer Opsbook: it has version {version}, and this one knows versions"
+            f" up to {VERSION}. Use that Opsbook, or name another ledger with --db."
+        )
+    return version
+
+
+def _patience(busy_s: float) -> Any:
+    """How a connection waits for another that writes. SQLite's own way sleeps up to 100 ms at a time, in which one
+    busy process starves the others; this asks again after about a millisecond."""
+    until = 0.0
+
+    def is_worth_waiting(tries: int) -> bool:
+        nonlocal until
+        now = time.monotonic()
+        if tries == 0:
+            until = now + busy_s
+        time.sleep(random.uniform(0.0005, 0.002))
+        return now < until
+
+    return is_worth_waiting
+
+
+def microseconds(at: datetime) -> int:
+    """A time as it is kept: microseconds since 1970, which hold every datetime exactly."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def event_of(row: tuple[Any, ...]) -> Event:
+    """The event of a row of COLUMNS."""
+    stream, number, position, at, actor, kind, facts, previous_hash, digest = row
+    when = _EPOCH + timedelta(microseconds=at)
+    return Event(stream, number, position, when, actor, kind, _decode(facts), previous_hash, digest)
+
+
+def failure(path: str, wrong: BaseException) -> Failure:
+    """What an error of the database means, and how to mend it; all but damage may pass."""
+    if isinstance(wrong, apsw.CorruptError | apsw.NotADBError):
+        text = f"The ledger {path} is damaged: {wrong}. Restore it from a backup, or name another with --db."
+        return Failure(text)
+    if isinstance(wrong, apsw.FullError):
+        why, mend = "the disk is full", "Free some space"
+    elif isinstance(wrong, apsw.ReadOnlyError):
+        why, mend = "it can only be read here", "Make the file and its folder writable"
+    elif isinstance(wrong, apsw.BusyError | apsw.LockedError):
+        why, mend = "another program keeps it locked", "Wait for that program, or end it"
+    elif isinstance(wrong, OSError):
+        why, mend = f"it cannot be opened: {wrong.strerror}", "Make the file and its folder writable"
+    else:
+        why, mend = f"the database says '{wrong}'", "See whether its disk is full or failing"
+    return Failure(f"Nothing was written to the ledger {path}: {why}. {mend}, then try again.", retryable=True)

@@ -1,0 +1,246 @@
+"""What listeners are told as it happens: one reader of the ledger, and one room for the pages. Asks nobody.
+
+Threads below the doors tell it; listeners are coroutines of the one loop. Nothing here waits for a slow listener: what
+it has not taken is either forgotten (an old health of the same probe) or it is shown the door, and comes back for more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+
+from msgspec import json
+
+from opsbook.book.probe import Probe
+from opsbook.ledger.event import Event
+from opsbook.ledger.health import Health, Reading
+from opsbook.usecases.desk import Desk
+from opsbook.usecases.library import Book
+
+MOST_STREAMS = 300
+HEARTBEAT_S = 15.0  # proxies cut connections on which nothing moves for 30 or 60 seconds
+WAITING_MOST = 1_000  # events that a listener may be behind
+BATCH = 500
+FRESH = timedelta(seconds=5)
+COMMENT = b": still here\n\n"
+LAGGED = b"event: lagged\ndata: {\"why\":\"You read too slowly. Connect again with Last-Event-ID to go on.\"}\n\n"
+
+
+def message(name: str, content: object, id: int | None = None) -> bytes:
+    """One server-sent event, its content as JSON on one line."""
+    start = f"id: {id}\n".encode() if id is not None else b""
+    return start + b"event: " + name.encode() + b"\ndata: " + json.encode(content) + b"\n\n"
+
+
+class Listener:
+    """One stream. `put` runs in the loop; with a key, what has the same key and was not taken yet is replaced."""
+
+    def __init__(self, sees: Callable[[Event], bool] | None = None) -> None:
+        self.sees = sees
+        self.waiting: deque[tuple[int, bytes]] = deque()
+        self.latest: dict[str, bytes] = {}
+        self.rang = asyncio.Event()
+        self.is_over = False
+        self.lags = False
+
+    def put(self, content: bytes, *, key: str = "", position: int = 0) -> None:
+        """Gives the listener something to send."""
+        if key:
+            self.latest[key] = content
+        elif len(self.waiting) >= WAITING_MOST:
+            self.lags = True
+        else:
+            self.waiting.append((position, content))
+        self.rang.set()
+
+    def close(self) -> None:
+        """Ends the stream after what it is sending."""
+        self.is_over = True
+        self.rang.set()
+
+    async def take(self) -> list[tuple[int, bytes]]:
+        """What there is to send, or a heartbeat when there was nothing for a while; empty when the stream is over."""
+        if not (self.waiting or self.latest or self.is_over or self.lags):
+            try:
+                await asyncio.wait_for(self.rang.wait(), HEARTBEAT_S)
+            except TimeoutError:
+                return [(0, COMMENT)]
+        self.rang.clear()
+        if self.is_over:
+            return []
+        taken = [*self.waiting, *((0, content) for content in self.latest.values())]
+        self.waiting.clear()
+        self.latest.clear()
+        return taken
+
+
+class Streams:
+    """All listeners of one server: those of the ledger's events, and those of the pages that are open."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.readings = 0  # how many were told, so that what shows health can tell whether it is still right
+        self.events: set[Listener] = set()
+        self.pages: set[Listener] = set()
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.is_closing = False
+        self.reader: threading.Thread | None = None
+        self.position = 0
+        desk.watch.on_reading(self._read)
+        desk.library.on_change(self._changed)
+
+    @property
+    def count(self) -> int:
+        """How many streams are open."""
+        return len(self.events) + len(self.pages)
+
+    def open(self) -> None:
+        """Begins to listen; called in the loop when the server starts."""
+        self.loop = asyncio.get_running_loop()
+        self.position = self.desk.ledger.head()
+        self.reader = threading.Thread(target=self._follow, name="ledger-reader", daemon=True)
+        self.reader.start()
+
+    def close(self) -> None:
+        """Ends every stream; called in the loop when the server is to stop."""
+        self.is_closing = True
+        for listener in [*self.events, *self.pages]:
+            listener.close()
+
+    def _follow(self) -> None:
+        # The one reader of the ledger for all listeners. It wakes once a second to see whether it is to stop.
+        while not self.is_closing:
+            if not self.desk.ledger.wait(self.position, 1.0):
+                continue
+            found = self.desk.ledger.after(self.position, BATCH)
+            if found:
+                self.position = found[-1].position
+                self._call(self._give, found)
+
+    def _give(self, found: list[Event]) -> None:
+        encoded = [(event, as_message(event)) for event in found]
+        for listener in self.events:
+            for event, content in encoded:
+                if listener.sees is None or listener.sees(event):
+                    listener.put(content, position=event.position)
+
+    def _read(self, probe: Probe, reading: Reading, health: Health) -> None:
+        self.readings += 1
+        if self.pages:
+            content = message("health", health_model(probe, health))
+            self._call(self._show, content, probe.key)
+
+    def _changed(self, book: Book) -> None:
+        if self.pages:
+            self._call(self._show, message("book", {"number": book.number, "commit": book.commit}), "book")
+
+    def _show(self, content: bytes, key: str) -> None:
+        for listener in self.pages:
+            listener.put(content, key=key)
+
+    def _call(self, told: Callable[..., None], *arguments: object) -> None:
+        loop = self.loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(told, *arguments)
+
+    async def watch_pages(self, is_allowed: Callable[[], bool]) -> AsyncIterator[bytes]:
+        """The stream of a page that is open: first how things are, then what changes, for as long as it is allowed."""
+        listener = Listener()
+        self.pages.add(listener)
+        try:
+            book = self.desk.library.snapshot()
+            yield message("book", {"number": book.number, "commit": book.commit})
+            for content in self._just_read():
+                yield content
+            while is_allowed() and (taken := await listener.take()):
+                for _, content in taken:
+                    yield content
+        finally:
+            self.pages.discard(listener)
+
+    def _just_read(self) -> list[bytes]:
+        # What was read while the page was on its way is not on it, and is not told again before the next reading.
+        since = self.desk.now() - FRESH
+        probes, healths = self.desk.watch.probes(), self.desk.watch.healths()
+        fresh = [health for health in healths.values() if health.last is not None and health.last.at >= since]
+        return [message("health", health_model(probes[h.probe], h)) for h in fresh if h.probe in probes]
+
+    async def watch_events(
+        self, after: int, sees: Callable[[Event], bool], is_allowed: Callable[[], bool]
+    ) -> AsyncIterator[bytes]:
+        """The stream of the ledger behind a position: what is recorded already, then what comes, nothing twice."""
+        listener = Listener(sees)
+        self.events.add(listener)  # before the past is read, so that nothing falls between
+        try:
+            yield COMMENT  # so that the headers go out, and the caller knows that it is heard
+            while found := await asyncio.to_thread(self.desk.ledger.after, after, BATCH):
+                after = found[-1].position
+                for event in found:
+                    if sees(event):
+                        yield as_message(event)
+                if self.is_closing:
+                    return
+            while is_allowed() and (taken := await listener.take()):
+                for position, content in taken:
+                    if position > after or not position:
+                        yield content
+                if listener.lags:
+                    yield LAGGED
+                    return
+        finally:
+            self.events.discard(listener)
+
+
+def as_message(event: Event) -> bytes:
+    """An event of the ledger as a server-sent one: its position is the cursor."""
+    return message(event.kind, event_model(event), event.position)
+
+
+def event_model(event: Event) -> dict[str, object]:
+    """An event as JSON has it."""
+    return {
+        "position": event.position,
+        "stream": event.stream,
+        "number": event.number,
+        "at": event.at,
+        "actor": event.actor,
+        "kind": event.kind,
+        "facts": event.facts,
+        "hash": event.hash,
+    }
+
+
+def health_model(probe: Probe, health: Health) -> dict[str, object]:
+    """The health of a probe as JSON has it."""
+    last = health.last
+    return {
+        "probe": probe.key,
+        "service": probe.service,
+        "path": probe.path,
+        "line": probe.line,
+        "kind": probe.kind,
+        "address": probe.address,
+        "name": probe.name,
+        "expects": probe.expectation.words,
+        "every_s": probe.every_s,
+        "state": health.state,
+        "since": health.since,
+        "why": health.why,
+        "streak": health.streak,
+        "last": None if last is None else reading_model(last),
+    }
+
+
+def reading_model(reading: Reading) -> dict[str, object]:
+    """A reading as JSON has it."""
+    return {
+        "at": reading.at,
+        "outcome": reading.outcome,
+        "is_ok": reading.is_ok,
+        "why": reading.why,
+        "latency_ms": round(reading.latency_ms, 3),
+        "status": reading.status,
+    }

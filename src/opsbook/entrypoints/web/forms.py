@@ -1,0 +1,49 @@
+"""What a browser sends from a form, as texts; where to go on afterwards. Knows no form."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from litestar import Request, Response
+from litestar.response import Redirect
+
+FORM = "application/x-www-form-urlencoded"
+MOST_FIELDS = 200
+
+
+async def fields_of(request: Request[Any, Any, Any]) -> dict[str, str]:
+    """The fields of a form; of one that is written twice, the last. Empty for what is no form."""
+    return {name: values[-1] for name, values in (await _written(request)).items()}
+
+
+async def several(request: Request[Any, Any, Any], name: str) -> list[str]:
+    """The values of a field that may be written several times."""
+    return (await _written(request)).get(name, [])
+
+
+async def _written(request: Request[Any, Any, Any]) -> dict[str, list[str]]:
+    if not request.headers.get("content-type", "").startswith(FORM):
+        return {}
+    text = (await request.body()).decode("utf-8", "replace")
+    try:
+        return parse_qs(text, keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError:  # more fields than any form of ours has
+        return {}
+
+
+def local(address: str, otherwise: str = "/") -> str:
+    """The address when it leads to this server, else `otherwise`: nobody is sent away by a link that signs them in."""
+    has_controls = any(ord(character) < 0x21 or ord(character) == 0x7F for character in address)
+    if not address.startswith("/") or address.startswith(("//", "/\\")) or has_controls or "\\" in address:
+        return otherwise
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return otherwise
+    return address if not parts.scheme and not parts.netloc else otherwise
+
+
+def go_on(address: str) -> Response[Any]:
+    """The browser is to show another page now, by GET."""
+    return Redirect(address, status_code=303)

@@ -1,0 +1,45 @@
+"""The stream that an open page listens to: health as it changes, and that the book is another. Sends no page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from litestar import Request, get
+from litestar.exceptions import ServiceUnavailableException
+from litestar.response import Stream
+
+from opsbook.entrypoints.streams import MOST_STREAMS, Streams
+from opsbook.usecases.authority import decide
+
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # nginx holds a stream back without the second
+FULL = "Too many pages are listening already; this one is not told of changes. Reload it by hand, or try again later."
+
+
+def streams_of(request: Request[Any, Any, Any]) -> Streams:
+    """The streams of this server; raises 503 when there are as many as it takes, or when it is about to stop."""
+    streams: Streams = request.app.state["streams"]
+    if streams.count >= MOST_STREAMS or streams.is_closing:
+        raise ServiceUnavailableException(FULL, headers={"Retry-After": "30"})
+    return streams
+
+
+def still_allowed(request: Request[Any, Any, Any]) -> Callable[[], bool]:
+    """Asks anew whether who opened a stream may read: a session that is revoked ends its streams too."""
+    keeper, scope = request.app.state["keeper"], request.scope
+
+    def ask() -> bool:
+        who = keeper.recognise(scope)
+        return decide(who.actor, "read", reads_are_open=who.reads_are_open).is_allowed
+
+    return ask
+
+
+@get("/live", opt={"act": "read"}, sync_to_thread=False, media_type="text/event-stream")
+def live(request: Request[Any, Any, Any]) -> Stream:
+    """Server-sent events for pages: `book`, `health` and `notice`."""
+    content = streams_of(request).watch_pages(still_allowed(request))
+    return Stream(content, media_type="text/event-stream", headers=HEADERS)
+
+
+ROUTES = (live,)

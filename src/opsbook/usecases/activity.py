@@ -1,0 +1,59 @@
+"""What happened lately, in words: changes of health, pages saved, commits. Tells what is recorded and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from opsbook.ledger.event import Event
+from opsbook.usecases.library import Book
+from opsbook.usecases.serving_ports import Change
+
+_SHOWN = 20
+
+
+class Activity(Struct, frozen=True, gc=False):
+    """Something that happened: `kind` is health, save or commit, `path` the page that it is about (or empty)."""
+
+    at: datetime
+    kind: str
+    actor: str
+    text: str
+    path: str = ""
+
+
+def recent_activity(book: Book, events: Sequence[Event], commits: Sequence[Change]) -> tuple[Activity, ...]:
+    """The last happenings, the newest first. A save that made a commit is told once."""
+    found = [told for event in events if (told := _told(book, event)) is not None]
+    saved = {str(event.facts.get("commit")) for event in events if event.kind == "PageSaved"}
+    found.extend(Activity(change.at, "commit", change.author, change.subject) for change in commits
+                 if change.commit not in saved)  # fmt: skip
+    found.sort(key=lambda each: each.at, reverse=True)
+    return tuple(found[:_SHOWN])
+
+
+def _told(book: Book, event: Event) -> Activity | None:
+    teller = _TELLERS.get(event.kind)
+    return teller(book, event) if teller else None
+
+
+def _health(book: Book, event: Event) -> Activity:
+    facts = event.facts
+    path = str(facts.get("path") or "")
+    page = book.facts.get(path)
+    service = facts.get("service") or (page.service if page else None) or facts.get("probe") or "A probe"
+    state, why = facts.get("state") or facts.get("to") or "unknown", str(facts.get("why") or "").rstrip(".")
+    return Activity(event.at, "health", event.actor, f"{service} is {state}" + (f": {why}" if why else ""), path)
+
+
+def _saved(book: Book, event: Event) -> Activity:
+    path = str(event.facts.get("path") or "")
+    page = book.facts.get(path)
+    message = str(event.facts.get("message") or "").split("\n")[0]
+    title = page.title if page else path
+    return Activity(event.at, "save", event.actor, f"{title}: {message}" if message else f"{title} was edited", path)
+
+
+_TELLERS: dict[str, Callable[[Book, Event], Activity]] = {"HealthChanged": _health, "PageSaved": _saved}

@@ -1,0 +1,342 @@
+"""The book while it is served: one thread looks when it is told to, and swaps in each new snapshot as a whole.
+
+Readers never wait for it: they keep the snapshot that they took. What a reader reads is what its snapshot was made of,
+or else a newer snapshot's; never a page that changed since and was not looked at.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
+from functools import partial
+from typing import Protocol
+
+from opsbook.book.lint import Around
+from opsbook.book.page import PAGE_ENDINGS, Page, Reading, read_page
+from opsbook.ground.errors import Failure, Finding, Usage
+from opsbook.ground.guesses import closest
+from opsbook.usecases.following import Disk, Keep, State, make_book, to_derive
+from opsbook.usecases.library import Book
+from opsbook.usecases.lint import surroundings
+from opsbook.usecases.page_facts import Derived, Deriving, derive_part, unpack, unpack_part
+from opsbook.usecases.ports import PageFile, Unreadable
+
+# Beyond either of these, pages are worked out in other processes: starting one costs a fifth of a second.
+_FEW_PAGES = 60
+_FEW_BYTES = 400_000
+_LOOK_EVERY_S = 30.0  # without being told of any change: a link may lead to a file that is not watched
+_LOOK_AGAIN = 5  # times, when the disk changed while it was looked at
+_LOOK_WAIT_S = 5.0
+_KEPT_PAGES = 48
+_KEPT_BYTES = 1_500_000
+
+
+class Crew(Protocol):
+    """Works on many pages without holding up this process."""
+
+    def answers(self, job: Callable[[Sequence[PageFile]], bytes], files: Sequence[PageFile]) -> Iterator[bytes]:
+        """The job's answer for each part of the files, as they come; of what failed none comes."""
+        ...
+
+    def close(self) -> None:
+        """Ends what is still at work."""
+        ...
+
+
+class LiveLibrary:
+    """A book that is followed while it changes; `today` is the calendar. Raises Failure without its folder."""
+
+    def __init__(self, disk: Disk, keep: Keep, crew: Crew, today: Callable[[], date]) -> None:
+        self._disk, self._keep, self._crew, self._today = disk, keep, crew, today
+        self._known: dict[str, Derived] = {}
+        self._pages = KeptPages()
+        self._listeners: list[Callable[[Book], None]] = []
+        self._turn = threading.Condition()
+        self._is_asked, self._asks, self._answered = True, 1, 0
+        self._is_closed = False
+        self._absent = False
+        state = disk.state()
+        if state is None:
+            raise Failure("The book's folder is not there. Name one with --book DIR.")
+        self._state = state
+        self._day = today()
+        self._known = keep.load(state.grounds, self._day)
+        self._deriving = self._around_of(state)
+        self._book = self._made(1, state)
+        self._thread = threading.Thread(target=self._follow, name="library", daemon=True)
+        self._thread.start()
+        disk.watch(self._wake)
+
+    # -- for readers ------------------------------------------------------------------------------------------
+
+    def snapshot(self) -> Book:
+        """The snapshot in force; answers at once."""
+        return self._book
+
+    def page(self, path: str) -> Page:
+        """A page of the snapshot, parsed; raises Usage when there is none, Failure when it cannot be read."""
+        file = self._book.files.get(path)
+        kept = self._pages.get(path, file)
+        if kept is not None:
+            return kept
+        raw, file = self._read(path)
+        if file is None:
+            near = closest(path, self._book.files)
+            raise Usage(f"There is no page '{path}' in the book." + (f" Did you mean '{near}'?" if near else ""))
+        if isinstance(raw, Unreadable):
+            raise Failure(f"The page '{path}' cannot be read: {raw.why}.")
+        page = read_page(path, raw, self.reading)
+        self._pages.put(page, file)
+        return page
+
+    def around(self) -> Around:
+        """What rules and links may know besides a page, for the snapshot and for today."""
+        state = self._state
+        return surroundings(state.source, state.files, state.scope(self._today()))
+
+    def findings_in(self, path: str, raw: bytes) -> list[Finding]:
+        """What the rules would say of a page if it had these bytes; for an edit that is not saved yet."""
+        state = self._state
+        files = state.files if path in self._book.files else (*state.files, PageFile(path, len(raw), 0))
+        deriving = Deriving(state.source, files, state.scope(self._today()))
+        file = PageFile(path, len(raw), 0)
+        derived = deriving.derive(file, raw)
+        known = {**self._known, path: derived}
+        book = make_book(0, State((*(f for f in files if f.path != path), file), None, state.source, state.scope, ""),
+                         known, deriving)  # fmt: skip
+        return [finding for finding in book.findings if finding.span.path == path]
+
+    def wait_whole(self, timeout_s: float) -> bool:
+        """Waits until every page of the snapshot was read; False when the time is over first."""
+        with self._turn:
+            return self._turn.wait_for(lambda: self._book.is_whole or self._is_closed, timeout_s) and (
+                self._book.is_whole
+            )
+
+    def look(self) -> Book:
+        """Looks at the disk now instead of when it is told of a change, and returns the snapshot then in force."""
+        with self._turn:
+            mine = self._ask()
+            self._turn.wait_for(lambda: self._answered >= mine or self._is_closed, _LOOK_WAIT_S)
+        return self._book
+
+    def on_change(self, tell: Callable[[Book], None]) -> None:
+        """Has `tell` called, from the library's own thread, with each new snapshot."""
+        self._listeners.append(tell)
+
+    def trouble(self) -> str | None:
+        """What keeps the book from being followed, as a sentence; None when all is well."""
+        if self._absent:
+            return "The book's folder is not there any more; what is shown is the book as it was."
+        if not self._is_closed and not self._thread.is_alive():
+            return "The book is not followed any more, because of a bug; start Opsbook again."
+        return self._disk.trouble()
+
+    def close(self) -> None:
+        """Stops following; what was worked out is kept for the next start."""
+        with self._turn:
+            self._is_closed = True
+            self._turn.notify_all()
+        self._disk.close()
+        self._crew.close()
+        self._thread.join()
+
+    # -- as a source of pages ---------------------------------------------------------------------------------
+
+    @property
+    def book(self) -> str:
+        """The book's folder relative to the repository root."""
+        return self._state.source.book
+
+    @property
+    def is_repository(self) -> bool:
+        """Whether `.git` marks the root."""
+        return self._state.source.is_repository
+
+    @property
+    def depth(self) -> int:
+        """How many folders above the book are still the project's."""
+        return self._state.source.depth
+
+    @property
+    def reading(self) -> Reading:
+        """How the pages are to be read."""
+        return self._state.source.reading
+
+    def pages(self) -> list[PageFile]:
+        """Every page of the snapshot, in the order of its path."""
+        return list(self._book.files.values())
+
+    def read(self, path: str) -> bytes | Unreadable:
+        """The bytes of a page of the snapshot; of another file that pages may show, as it lies there."""
+        if path.lower().endswith(PAGE_ENDINGS):
+            return self._read(path)[0]
+        return self._state.source.read_beside(path)
+
+    def exists(self, path: str) -> bool:
+        """Whether the repository holds the path, as a file or a folder."""
+        return self._state.source.exists(path)
+
+    def owner_of(self, path: str) -> str | None:
+        """The owner of a path by CODEOWNERS or OWNERS."""
+        return self._state.source.owner_of(path)
+
+    def changed_on(self, path: str) -> str | None:
+        """The day of the last commit that touched a path."""
+        return self._state.source.changed_on(path)
+
+    def _read(self, path: str) -> tuple[bytes | Unreadable, PageFile | None]:
+        """A page's bytes and the file of the snapshot that they are; one that changed since is looked at first."""
+        for _ in range(_LOOK_AGAIN):
+            file = self._book.files.get(path)
+            if file is None:
+                return Unreadable(path, "there is no such page in the book"), None
+            raw = self._state.source.read_as(file)
+            if raw is not None:
+                return raw, file
+            self.look()
+        raise Failure(f"The page '{path}' is being changed again and again; try again in a moment.", retryable=True)
+
+    # -- following --------------------------------------------------------------------------------------------
+
+    def _wake(self) -> None:
+        with self._turn:
+            self._ask()
+
+    def _ask(self) -> int:
+        self._is_asked = True
+        self._asks += 1
+        self._turn.notify_all()
+        return self._asks
+
+    def _follow(self) -> None:
+        while not self._is_closed:
+            with self._turn:
+                self._turn.wait_for(lambda: self._is_asked or self._is_closed, _LOOK_EVERY_S)
+                self._is_asked, answering = False, self._asks
+            if not self._is_closed:
+                self._look()
+            with self._turn:
+                self._answered = answering
+                self._turn.notify_all()
+
+    def _look(self) -> None:
+        for left in reversed(range(_LOOK_AGAIN)):
+            state = self._disk.state()
+            self._absent = state is None
+            if state is None or self._is_closed or self._take(state, is_last=not left):
+                return
+
+    def _take(self, state: State, *, is_last: bool) -> bool:
+        """Makes the state the snapshot in force; False when the disk changed meanwhile, which ends at the last try: a
+        folder that never rests is followed all the same."""
+        day = self._today()
+        is_regrounded = state.grounds != self._state.grounds
+        known = {} if is_regrounded else dict(self._known)
+        files = {file.path: file for file in state.files}
+        wanted = to_derive(known, files, state.source.exists, is_new_day=day != self._day)
+        removed = known.keys() - files.keys()
+        is_same = not wanted and not removed and day == self._day and not is_regrounded
+        if is_same and self._book.is_whole and state.commit == self._book.commit:
+            return True
+        for path in removed:
+            del known[path]
+        deriving = Deriving(state.source, state.files, state.scope(day))
+        if not self._derive(deriving, state, wanted, known) and not is_last:
+            return self._is_closed
+        for file in wanted:
+            if file.path not in known or known[file.path].file != file:
+                known[file.path] = deriving.derive(file, state.source.read(file.path))
+        if not is_last and not self._disk.is_still(state):
+            return False
+        self._deriving, self._known, self._day = deriving, known, day
+        self._swap(state)
+        self._keep.put(state.grounds, day, known, [*(file.path for file in wanted), *removed])
+        return True
+
+    def _derive(
+        self, deriving: Deriving, state: State, wanted: Sequence[PageFile], known: dict[str, Derived]
+    ) -> bool:
+        """Works out what is wanted into `known`; False when a page is not what was listed any more.
+
+        Until the first whole snapshot, what comes is shown as it comes.
+        """
+        missing = {file.path: file for file in wanted}
+        if len(wanted) > _FEW_PAGES or sum(file.size_bytes for file in wanted) > _FEW_BYTES:
+            job = partial(derive_part, state.source, deriving.scope, state.files)
+            for answer in self._crew.answers(job, wanted):
+                for packed in unpack_part(answer):
+                    derived = unpack(packed)
+                    known[derived.file.path] = derived
+                    missing.pop(derived.file.path, None)
+                if self._is_closed:
+                    return False
+                if not self._book.is_whole:
+                    self._known = known
+                    self._swap(state)
+        for path, file in missing.items():
+            raw = state.source.read_as(file)
+            if raw is None or self._is_closed:
+                return False
+            known[path] = deriving.derive(file, raw)
+        return True
+
+    def _around_of(self, state: State) -> Deriving:
+        return Deriving(state.source, state.files, state.scope(self._day))
+
+    def _made(self, number: int, state: State) -> Book:
+        files = {file.path: file for file in state.files}
+        # Only what is surely still so: the thread looks at the rest.
+        known = {path: each for path, each in self._known.items() if files.get(path) == each.file}
+        return make_book(number, state, known, self._deriving)
+
+    def _swap(self, state: State) -> None:
+        book = self._made(self._book.number + 1, state)
+        with self._turn:
+            self._state, self._book = state, book
+            self._pages.forget_others(book.files)
+            self._turn.notify_all()
+        for tell in self._listeners:
+            tell(book)
+
+
+class KeptPages:
+    """The pages that were asked for last, parsed, each for as long as its file is what it was."""
+
+    def __init__(self) -> None:
+        self._pages: OrderedDict[str, tuple[PageFile, Page]] = OrderedDict()
+        self._size = 0
+        self._lock = threading.Lock()
+
+    def get(self, path: str, file: PageFile | None) -> Page | None:
+        """The page at a path, if it is kept as it is in this file."""
+        with self._lock:
+            kept = self._pages.get(path)
+            if kept is None or kept[0] != file:
+                return None
+            self._pages.move_to_end(path)
+            return kept[1]
+
+    def put(self, page: Page, file: PageFile) -> None:
+        """Keeps a page, and lets go of those that were asked for longest ago."""
+        with self._lock:
+            self._drop(page.path)
+            if file.size_bytes > _KEPT_BYTES:
+                return
+            self._pages[page.path] = (file, page)
+            self._size += file.size_bytes
+            while len(self._pages) > _KEPT_PAGES or self._size > _KEPT_BYTES:
+                self._drop(next(iter(self._pages)))
+
+    def forget_others(self, files: Mapping[str, PageFile]) -> None:
+        """Lets go of pages whose file is not among these."""
+        with self._lock:
+            for path in [path for path, (file, _) in self._pages.items() if files.get(path) != file]:
+                self._drop(path)
+
+    def _drop(self, path: str) -> None:
+        kept = self._pages.pop(path, None)
+        if kept is not None:
+            self._size -= kept[0].size_bytes
