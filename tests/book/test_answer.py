@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ from opsbook.book.probe import Expectation
 
 
 def judged(body: bytes = b"ok", status: int = 200, took: float = 10.0, **expected: object) -> tuple[str, str]:
-    return judge_answer(Answer(status, body, took), Expectation(**expected))
+    return judge_answer(Answer(status, body, took), Expectation(**expected), time.monotonic)
 
 
 @pytest.mark.parametrize(
@@ -47,6 +48,13 @@ def judged(body: bytes = b"ok", status: int = 200, took: float = 10.0, **expecte
 )
 def test_every_part_that_is_expected_must_hold(body, expected, outcome):
     assert judged(body, **expected)[0] == outcome
+
+
+def test_an_expression_that_takes_too_long_is_given_up():
+    ticking = iter(range(1000))
+    answer = Answer(200, b"x" * 1000, 1.0)
+    outcome, why = judge_answer(answer, Expectation(pattern="y"), lambda: next(ticking))
+    assert outcome == "body" and "took too long" in why
 
 
 @pytest.mark.parametrize(
@@ -94,7 +102,7 @@ def test_an_object_holds_its_part_whatever_is_added(part, more):
 )
 def test_no_answer_gets_more_into_the_reason_than_short_visible_words(body, status, expected, leads_to):
     answer = Answer(status, body * 50, 1.0, is_cut=True, leads_to=leads_to)
-    _, why = judge_answer(answer, Expectation(**expected))
+    _, why = judge_answer(answer, Expectation(**expected), time.monotonic)
     assert why.isprintable() and len(why) < 500 and why[-1] in ".”", why
 
 
@@ -120,7 +128,7 @@ def test_an_excerpt_is_one_visible_line_of_at_most_eighty_characters(body):
 )
 def test_what_looks_like_a_secret_is_left_out_of_the_reason(body):
     for answer in (Answer(500, body.encode(), 1.0), Answer(200, body.encode(), 1.0)):
-        assert "hunter2s3cret" not in judge_answer(answer, Expectation(contains=("ok",)))[1]
+        assert "hunter2s3cret" not in judge_answer(answer, Expectation(contains=("ok",)), time.monotonic)[1]
 
 
 def test_a_secret_of_the_json_that_differs_is_left_out():
