@@ -15,6 +15,13 @@ from opsbook.ground.errors import Usage
 
 FILE_NAME = "opsbook.toml"
 DEFAULT_BOOK = "docs/operations"
+# Debian, Fedora, Alpine and macOS, openSUSE.
+_AUTHORITIES = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/cert.pem",
+    "/etc/ssl/ca-bundle.pem",
+)
 LOOKED_AT_MOST = 4000  # entries of the working directory that are looked at for a page before giving up
 
 
@@ -73,6 +80,7 @@ class Config(Struct, frozen=True, kw_only=True):
 
     oidc_issuer: str = ""
     oidc_client_id: str = ""
+    oidc_secret: str = ""  # from OPSBOOK_OIDC_SECRET alone: a file of the repository is no place for it
     oidc_scopes: tuple[str, ...] = ("openid", "email", "profile")
     oidc_role_claim: str = "groups"
     oidc_roles: dict[str, str] = {}  # a value of that claim → role
@@ -110,6 +118,7 @@ def load(
     address = _database(url, here) if url else _database(written or "sqlite:///.opsbook/opsbook.db", root)
     return Config(
         root=root, book=folder, db=address, state=_state(address, root),
+        oidc_secret=environ.get("OPSBOOK_OIDC_SECRET", ""),
         file=_shown(file, root), lines=lines, **settings,
     )  # fmt: skip
 
@@ -135,10 +144,25 @@ def wants_colour(environ: Mapping[str, str] | None = None) -> bool | None:
     return True if environ.get("FORCE_COLOR") else None
 
 
+def is_dumb(environ: Mapping[str, str] | None = None) -> bool:
+    """Whether the terminal says that it can do nothing but print."""
+    return (os.environ if environ is None else environ).get("TERM", "dumb") == "dumb"
+
+
 def wants_debug(environ: Mapping[str, str] | None = None) -> bool:
     """True when OPSBOOK_DEBUG asks for the traceback of a bug."""
     environ = os.environ if environ is None else environ
     return environ.get("OPSBOOK_DEBUG", "") not in ("", "0")
+
+
+def authorities(environ: Mapping[str, str] | None = None) -> str:
+    """The file of certificates that are trusted: SSL_CERT_FILE, else the system's; "" where it has none.
+
+    Named to the probes, because the libraries of their wheels look where the machine that built them had it.
+    """
+    environ = os.environ if environ is None else environ
+    named = environ.get("SSL_CERT_FILE")
+    return named or next(filter(os.path.isfile, _AUTHORITIES), "")
 
 
 def repository_root(folder: str) -> str:

@@ -165,23 +165,30 @@ class FolderBook:
             parts.append(part)
         return b"".join(parts)
 
-    def replace(self, path: str, before: bytes, after: bytes) -> bool:
-        """Puts new bytes in the place of a page's, by a file renamed over it; False when it changed meanwhile."""
+    def replace(self, path: str, before: bytes | None, after: bytes) -> bool:
+        """Puts new bytes in the place of a page's (None: there is none), by a file renamed over it, synced; False when
+        it changed meanwhile or cannot be written. The owner and the mode of the file stay."""
         target = os.path.realpath(self._real(path))
-        if self.read(path) != before:
+        now = self.read(path)
+        if now != before and not (before is None and not os.path.lexists(target)):
             return False
         part = f"{target}.{os.getpid()}.part"
-        with suppress(OSError):  # left by a process of the same number that was killed
-            os.unlink(part)
         try:
-            mode = stat.S_IMODE(os.stat(target).st_mode)
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            _forget_parts(target)
+            status = os.stat(target) if before is not None else None
+            mode = stat.S_IMODE(status.st_mode) if status else 0o666
             descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
             with os.fdopen(descriptor, "wb") as file:
                 file.write(after)
+                if status is not None:
+                    with suppress(OSError):  # only root may give a file away
+                        os.fchown(file.fileno(), status.st_uid, status.st_gid)
+                    os.fchmod(file.fileno(), mode)
                 file.flush()
                 os.fsync(file.fileno())
-            os.chmod(part, mode)
             os.replace(part, target)
+            _sync_folder(os.path.dirname(target))
         except OSError:
             with suppress(OSError):
                 os.unlink(part)
@@ -279,3 +286,33 @@ class FolderBook:
         except (OSError, subprocess.SubprocessError):
             return None
         return done.stdout.strip() or None
+
+
+def _forget_parts(target: str) -> None:
+    """Removes what was left of the page's next version by programs that were killed while they wrote it."""
+    folder, name = os.path.split(target)
+    for entry in os.listdir(folder):
+        number = entry.removeprefix(f"{name}.").removesuffix(".part")
+        if entry == f"{name}.{number}.part" and number.isdigit() and not _is_running(int(number)):
+            with suppress(OSError):
+                os.unlink(os.path.join(folder, entry))
+
+
+def _is_running(number: int) -> bool:
+    if number == os.getpid():
+        return False  # of an earlier one of the same number
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
+
+
+def _sync_folder(folder: str) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
 
 from msgspec import Struct
 
@@ -153,14 +152,3 @@ def _range(pair: tuple[int, int]) -> str:
 
 def _length(within_ms: float) -> str:
     return f"{within_ms / 1000:g} s" if within_ms >= 1000 else f"{within_ms:g} ms"
-
-
-def is_subset(wanted: Any, given: Any) -> bool:
-    """Whether JSON holds what is wanted: each member of an object, each element of a list somewhere, equal values."""
-    if isinstance(wanted, dict):
-        return isinstance(given, dict) and all(
-            key in given and is_subset(value, given[key]) for key, value in wanted.items()
-        )
-    if isinstance(wanted, list):
-        return isinstance(given, list) and all(any(is_subset(each, other) for other in given) for each in wanted)
-    return isinstance(wanted, bool) == isinstance(given, bool) and bool(wanted == given)

@@ -114,7 +114,7 @@ def health_checks(page: Page) -> tuple[HealthCheck, ...]:
             named.append((fields[at], addresses))
         said = _labels_behind(page, fields, at)
         for field, urls in named:
-            found.extend(_check(url, field.start, field.value_end, said, _name(field)) for url in urls)
+            found.extend(_check(url, (field.start, field.value_end), said, _name(field)) for url in urls)
         at += 1
     for section in page.sections:
         if section.slot == "health-checks":
@@ -161,12 +161,11 @@ def _name(field: Field) -> str:
     return "" if is_plain else field.name
 
 
-def _check(url: str, start: int, end: int, said: Mapping[str, Said], name: str) -> HealthCheck:
+def _check(url: str, place: tuple[int, int], said: Mapping[str, Said], name: str) -> HealthCheck:
     expected, every = said.get("expected"), said.get("every")
     name = said["name"].text if "name" in said else name
-    return HealthCheck(
-        url, expected.text if expected else None, read_every(every.text) if every else None, start, end, said, name
-    )
+    every_s = read_every(every.text) if every else None
+    return HealthCheck(url, expected.text if expected else None, every_s, *place, said, name)
 
 
 def _labels_behind(page: Page, fields: tuple[Field, ...], at: int) -> dict[str, Said]:
@@ -224,7 +223,7 @@ def _table_checks(page: Page, section: Section, known: set[str]) -> Iterator[Hea
                 if column is not None and column < len(row) and cells[column][0] and not is_slot_text(row[column][0]):
                     said[label] = Said(row[column][0], *cells[column][1:])
             name = cells[0][0] if at else ""
-            yield _check(address.group(1), row[0][1], row[0][1], said, name)
+            yield _check(address.group(1), (row[0][1], row[0][1]), said, name)
 
 
 def _column(heads: list[str], words: tuple[str, ...]) -> int | None:

@@ -61,6 +61,20 @@ class Conflict(Refusal):
     """What the caller wants to change has changed meanwhile; nothing was recorded. HTTP 409."""
 
 
+class PageConflict(Conflict):
+    """A page is not what an edit was based on: `base` is that (None: nothing, or it is not known any more), `mine` what
+    was to be saved, `theirs` what is there now (None: no page)."""
+
+    def __init__(
+        self, message: str, path: str, *, base: bytes | None, mine: bytes, theirs: bytes | None
+    ) -> None:
+        super().__init__(message)
+        self.path = path
+        self.base = base
+        self.mine = mine
+        self.theirs = theirs
+
+
 class Usage(Exception):
     """The caller's words do not name anything: no such page, a missing parameter. Exit 2, HTTP 400 or 404."""
 

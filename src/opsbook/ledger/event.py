@@ -77,17 +77,16 @@ def heads_digest(heads: Mapping[str, tuple[int, str]]) -> str:
     return sha256(canonical([[stream, *heads[stream]] for stream in sorted(heads)])).hexdigest()
 
 
-def verify(events: Iterable[Event]) -> list[str]:
-    """What is wrong with a whole ledger, or with whole streams of it, in sentences; empty when nothing is.
+def verify(events: Iterable[Event], *, is_whole: bool = True) -> list[str]:
+    """What is wrong with a ledger, in sentences; empty when nothing is.
 
-    The events come in the order of their positions. Gaps between positions and checkpoints are judged only where the
-    events begin with position 1, as those of a whole ledger do.
+    The events come in the order of their positions. Where they are only those of some streams (`is_whole` is False),
+    each from its first, gaps between positions are right, and checkpoints are not judged.
     """
     faults: list[str] = []
     heads: dict[str, tuple[int, str]] = {}
-    position, is_whole = 0, False
+    position = 0
     for event in events:
-        is_whole = is_whole or (position == 0 and event.position == 1)
         if event.position <= position or (is_whole and event.position != position + 1):
             faults.append(f"Position {event.position} follows {position}: {_between(position, event.position)}.")
         position = event.position

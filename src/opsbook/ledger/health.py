@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
+
+from opsbook.ledger.event import Draft, Event
+
+HEALTH_CHANGED = "HealthChanged"
 
 State = Literal["unknown", "healthy", "unhealthy"]
 Outcome = Literal[
@@ -40,3 +46,75 @@ class Health(Struct, frozen=True):
     why: str = "It has not been asked yet."
     streak: int = 0
     last: Reading | None = None
+
+
+def judge(health: Health, reading: Reading, *, failures: int, successes: int) -> Health:
+    """The health after one more reading.
+
+    It becomes unhealthy when `failures` readings in a row failed, and healthy again when `successes` in a row were as
+    expected; one reading that says otherwise begins the count anew, so that what flaps keeps its state. Before anything
+    is known, the first reading that is as expected says healthy at once: a server that starts need not wait.
+    """
+    state = health.state
+    if reading.is_ok == (state == "healthy") and state != "unknown":
+        return replace(health, streak=0, last=reading)
+    streak = health.streak + 1
+    needed = (1 if state == "unknown" else successes) if reading.is_ok else failures
+    if streak >= needed:
+        now: State = "healthy" if reading.is_ok else "unhealthy"
+        why = _recovered(health, streak) if reading.is_ok else _failed(streak, reading)
+        return Health(health.probe, now, reading.at, why, 0, reading)
+    why = _not_yet(streak, failures, reading) if state == "unknown" else health.why
+    return replace(health, streak=streak, why=why, last=reading)
+
+
+def _failed(streak: int, reading: Reading) -> str:
+    counted = "The last reading failed" if streak == 1 else f"{streak} readings in a row failed"
+    return f"{counted}: {_clause(reading.why)}"
+
+
+def _recovered(health: Health, streak: int) -> str:
+    if health.state == "unknown":
+        return "It answers as expected."
+    counted = "a reading" if streak == 1 else f"{streak} readings in a row"
+    return f"It answers as expected again, {counted}."
+
+
+def _not_yet(streak: int, failures: int, reading: Reading) -> str:
+    return f"Not known yet: {streak} of {failures} readings that it takes failed: {_clause(reading.why)}"
+
+
+def _clause(why: str) -> str:
+    """A sentence as the end of another one: `It` and `Nothing` lose their capital, names and addresses keep it."""
+    first = why.partition(" ")[0]
+    return why[:1].lower() + why[1:] if first in _LEADS else why
+
+
+_LEADS = frozenset(("It", "The", "Nothing", "No", "Nobody", "There", "This", "Its", "A", "An"))
+
+
+def change(before: Health, after: Health, facts: dict[str, Any]) -> Draft | None:
+    """The event that tells of a change of state, with these facts of the probe besides; None where there was none."""
+    if after.state == before.state or after.since is None:
+        return None
+    last = after.last
+    told = {
+        **facts,
+        "from": before.state,
+        "to": after.state,
+        "why": after.why,
+        "outcome": last.outcome if last else None,
+        "status": last.status if last else None,
+        "latency_ms": last.latency_ms if last else None,
+    }
+    return Draft(HEALTH_CHANGED, told)
+
+
+def fold(probe: str, events: Iterable[Event]) -> Health:
+    """The health of a probe as its stored changes leave it. What has been read since the last is not in them."""
+    health = Health(probe)
+    for event in events:
+        if event.kind == HEALTH_CHANGED and event.facts.get("to") in ("healthy", "unhealthy"):
+            why = str(event.facts.get("why") or "")
+            health = Health(probe, event.facts["to"], event.at, why)
+    return health

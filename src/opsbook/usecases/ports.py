@@ -121,7 +121,7 @@ class RuleFiles(Protocol):
 class PageWriter(Protocol):
     """Writes a page back."""
 
-    def replace(self, path: str, before: bytes, after: bytes) -> bool:
-        """Puts `after` in the place of `before`, whole or not at all; False when the page is not `before` any more or
-        cannot be written."""
+    def replace(self, path: str, before: bytes | None, after: bytes) -> bool:
+        """Puts `after` in the place of `before` (None: there is no such page yet), whole or not at all; False when the
+        page is not `before` any more or cannot be written."""
         ...

@@ -43,6 +43,8 @@ from opsbook.entrypoints.web import (
     now_pages,
     people,
     procedure_pages,
+    provider,
+    search_pages,
     sign_in,
 )
 from opsbook.entrypoints.web.wrong import EXCEPTIONS
@@ -51,9 +53,20 @@ from opsbook.usecases.desk import Desk
 TEMPLATES = os.path.join(os.path.dirname(os.path.dirname(__file__)), "templates")
 LARGEST_BODY = 4 * 1024 * 1024  # bytes; a page of the book may have as many
 MODULES = (
-    account, assets, coverage_pages, incident_pages, live, machines, monitoring_pages, now_pages, people,
-    procedure_pages, sign_in,
-)  # fmt: skip
+    account,
+    assets,
+    coverage_pages,
+    incident_pages,
+    live,
+    machines,
+    monitoring_pages,
+    now_pages,
+    people,
+    procedure_pages,
+    provider,
+    search_pages,
+    sign_in,
+)
 
 
 def build_app(config: Config, desk: Desk, *, listening_on: str = "127.0.0.1") -> Edge:

@@ -1,0 +1,193 @@
+"""The SQLite ledger keeps the contract, and its own promises: a file of its own, and troubles that pass."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from contextlib import closing
+from pathlib import Path
+
+import apsw
+import pytest
+from tests.adapters.ledger_contract import AT, ROOT, LedgerContract, appended, everything, opened, side_by_side
+
+from opsbook.adapters.sqlite_ledger import SqliteLedger, tables
+from opsbook.ground.errors import Failure, Refusal
+from opsbook.ledger.event import Draft, verify
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'opsbook.db'}"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "opsbook.db"
+
+
+class TestSqliteLedger(LedgerContract):
+    pass
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE event SET actor = 'eve' WHERE position = 1",
+        "DELETE FROM event",
+        "INSERT OR REPLACE INTO event SELECT position, stream, number, at, 'eve', kind, facts, previous_hash, hash FROM event",
+        "INSERT OR REPLACE INTO event SELECT 3, stream, number, at, 'eve', kind, facts, previous_hash, hash FROM event LIMIT 1",
+        "INSERT INTO event SELECT 9, stream, 9, at, actor, kind, facts, previous_hash, hash FROM event LIMIT 1",
+    ],
+)
+def test_the_database_itself_refuses_every_change(file, address, change):
+    with closing(opened(address)) as ledger:
+        before = appended(ledger, "a", 2)
+        with (
+            closing(apsw.Connection(str(file))) as connection,
+            pytest.raises(apsw.ConstraintError, match="an event is"),
+        ):
+            connection.execute(change)
+        assert everything(ledger) == list(before)
+
+
+def test_what_is_changed_behind_its_back_is_found_by_the_chain(file, address):
+    with closing(opened(address)) as ledger:
+        appended(ledger, "a", 3)
+        with closing(apsw.Connection(str(file))) as connection:
+            connection.execute("DROP TRIGGER event_is_not_changed")
+            connection.execute("UPDATE event SET actor = 'eve' WHERE number = 2")
+        assert verify(everything(ledger)) == [
+            "a 2 (Tried, 2026-11-23T03:10:00+00:00): it is not what was recorded: its hash does not fit."
+        ]
+
+
+def test_the_file_is_for_its_owner_alone(file, address):
+    with closing(opened(address)) as ledger:
+        appended(ledger, "a")
+        assert {path.stat().st_mode & 0o777 for path in file.parent.iterdir()} == {0o600}
+
+
+def test_opened_by_many_at_once_for_the_first_time_it_is_made_once(address):
+    def open_and_append(number: int) -> None:
+        with closing(opened(address)) as ledger:
+            appended(ledger, f"s{number}")
+
+    side_by_side(8, open_and_append)
+    with closing(opened(address)) as ledger:
+        assert ledger.head() == 8
+
+
+def test_a_file_of_a_newer_version_is_refused(file, address):
+    opened(address).close()
+    with closing(apsw.Connection(str(file))) as connection:
+        connection.pragma("user_version", tables.VERSION + 1)
+    with pytest.raises(Refusal, match="written by a newer Opsbook"):
+        opened(address)
+
+
+def test_another_programs_database_is_left_alone(file, address):
+    with closing(apsw.Connection(str(file))) as connection:
+        connection.execute("CREATE TABLE theirs(a)")
+    before = file.read_bytes()
+    with pytest.raises(Refusal, match="another program's database"):
+        opened(address)
+    assert file.read_bytes() == before
+
+
+def test_a_file_that_is_no_database_is_told(file, address):
+    file.write_text("not a database at all\n" * 100)
+    with pytest.raises(Failure, match="is damaged") as told:
+        opened(address)
+    assert not told.value.retryable
+
+
+def test_a_file_that_cannot_be_made_is_told(tmp_path):
+    with pytest.raises(Failure, match="No such file or directory") as told:
+        SqliteLedger(str(tmp_path / "nowhere" / "opsbook.db"))
+    assert told.value.retryable
+
+
+def test_while_another_program_locks_it_appends_fail_and_reads_go_on(file):
+    with closing(SqliteLedger(str(file), busy_s=0.05)) as ledger:
+        appended(ledger, "a")
+        with closing(apsw.Connection(str(file))) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(Failure, match="another program keeps it locked") as told:
+                appended(ledger, "a")
+            assert told.value.retryable
+            assert len(ledger.read("a")) == 1
+            other.execute("ROLLBACK")
+        appended(ledger, "a", expected=1)
+
+
+def test_a_file_that_is_taken_away_is_not_written_to(file, address, tmp_path):
+    with closing(opened(address)) as ledger:
+        appended(ledger, "a")
+        file.rename(tmp_path / "elsewhere.db")
+        with pytest.raises(Failure, match="taken away or replaced"):
+            appended(ledger, "a")
+        (tmp_path / "elsewhere.db").rename(file)
+        appended(ledger, "a", expected=1)
+
+
+FULL = """
+import resource, signal, sys
+from contextlib import closing
+from tests.adapters.ledger_contract import appended, everything, opened
+from opsbook.ground.errors import Failure
+from opsbook.ledger.event import verify
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+with closing(opened(sys.argv[1])) as ledger:
+    appended(ledger, "a", 2)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, resource.RLIM_INFINITY))
+    told = None
+    while told is None:
+        try:
+            appended(ledger, "a", 50)
+        except Failure as wrong:
+            told = wrong
+    assert told.retryable and "Nothing was written" in str(told), told
+    count = len(ledger.read("a"))
+    assert count == ledger.head() and count % 50 == 2, count
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    appended(ledger, "a", 50, expected=count)
+    assert verify(everything(ledger)) == []
+print("well")
+"""
+
+
+def test_where_no_more_can_be_written_appends_fail_whole_and_then_work_again(address):
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"}
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, address], capture_output=True, text=True, env=environment, timeout=60
+    )
+    assert (done.stdout, done.stderr) == ("well\n", "")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (apsw.FullError("full"), "the disk is full"), (apsw.ReadOnlyError("ro"), "it can only be read here"),
+        (apsw.BusyError("busy"), "keeps it locked"), (apsw.IOError("disk I/O error"), "the database says 'disk I/O error'"),
+        (apsw.CantOpenError("no"), "the database says 'no'"), (PermissionError(13, "Permission denied"), "Permission denied"),
+    ],
+)  # fmt: skip
+def test_each_trouble_that_may_pass_is_told_with_the_way_to_mend_it(wrong, words):
+    told = tables.failure("/x/opsbook.db", wrong)
+    assert told.retryable
+    assert words in str(told)
+    assert str(told).endswith("then try again.")
+
+
+def test_a_bug_in_the_thread_fails_its_own_append_and_no_other(address, monkeypatch):
+    ended: list[BaseException | None] = []
+    monkeypatch.setattr(threading, "excepthook", lambda told: ended.append(told.exc_value))
+    with closing(opened(address)) as ledger:
+        with pytest.raises(Failure, match="TypeError"):
+            ledger.append("a", [Draft({"no": "kind"})], expected=None, actor="ada", at=AT)  # which cannot be bound
+        assert [type(wrong) for wrong in ended] == [TypeError]
+        appended(ledger, "a", expected=0)
