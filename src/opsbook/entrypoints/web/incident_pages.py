@@ -34,8 +34,9 @@ def incidents_page(request: Request[Any, Any, Any]) -> Template:
 
 
 @get("/incidents/{name:str}", opt={"act": "read"}, sync_to_thread=True)
-def incident_page(request: Request[Any, Any, Any], name: str) -> Redirect:
+def incident_page(request: Request[Any, Any, Any]) -> Redirect:
     """To the page of a report, by the name of its file."""
+    name = request.path_params["name"]
     book = desk_of(request).library.snapshot()
     path, guess = find_report(book, name)
     if path is None:
