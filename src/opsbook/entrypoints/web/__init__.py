@@ -20,6 +20,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template.config import TemplateConfig
 
+from opsbook.book.rendering import book_address
 from opsbook.config import Config
 from opsbook.entrypoints.api import ROUTES as API
 from opsbook.entrypoints.gates.asked import Doorkeeper
@@ -31,13 +32,41 @@ from opsbook.entrypoints.gates.peers import Peers
 from opsbook.entrypoints.guard import guard
 from opsbook.entrypoints.hosts import LOOPBACK
 from opsbook.entrypoints.streams import Streams
-from opsbook.entrypoints.web import account, assets, live, machines, now, people, provider, search_pages, sign_in
+from opsbook.entrypoints.web import (
+    account,
+    assets,
+    coverage_pages,
+    incident_pages,
+    live,
+    machines,
+    monitoring_pages,
+    now_pages,
+    people,
+    procedure_pages,
+    provider,
+    search_pages,
+    sign_in,
+)
 from opsbook.entrypoints.web.wrong import EXCEPTIONS
 from opsbook.usecases.desk import Desk
 
 TEMPLATES = os.path.join(os.path.dirname(os.path.dirname(__file__)), "templates")
 LARGEST_BODY = 4 * 1024 * 1024  # bytes; a page of the book may have as many
-MODULES = (account, assets, live, machines, now, people, provider, search_pages, sign_in)
+MODULES = (
+    account,
+    assets,
+    coverage_pages,
+    incident_pages,
+    live,
+    machines,
+    monitoring_pages,
+    now_pages,
+    people,
+    procedure_pages,
+    provider,
+    search_pages,
+    sign_in,
+)
 
 
 def build_app(config: Config, desk: Desk, *, listening_on: str = "127.0.0.1") -> Edge:
@@ -106,6 +135,7 @@ def _engine(built: assets.Assets) -> JinjaTemplateEngine:
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.globals["asset"] = built.address
+    environment.globals["book_address"] = book_address
     return JinjaTemplateEngine(engine_instance=environment)
 
 
