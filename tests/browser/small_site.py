@@ -53,6 +53,7 @@ class Site:
         self.streams: list[queue.Queue[str]] = []
         self.is_live = True
         self.address = ""
+        self.states: list[str] = []
 
     def page(self, path: str, template: str, **context: Any) -> None:
         """Answers a path with a template."""
