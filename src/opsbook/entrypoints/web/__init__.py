@@ -31,13 +31,25 @@ from opsbook.entrypoints.gates.peers import Peers
 from opsbook.entrypoints.guard import guard
 from opsbook.entrypoints.hosts import LOOPBACK
 from opsbook.entrypoints.streams import Streams
-from opsbook.entrypoints.web import account, assets, live, machines, now, people, sign_in
+from opsbook.entrypoints.web import (
+    account,
+    assets,
+    book_pages,
+    edit_pages,
+    files,
+    live,
+    machines,
+    now,
+    people,
+    service_pages,
+    sign_in,
+)
 from opsbook.entrypoints.web.wrong import EXCEPTIONS
 from opsbook.usecases.desk import Desk
 
 TEMPLATES = os.path.join(os.path.dirname(os.path.dirname(__file__)), "templates")
 LARGEST_BODY = 4 * 1024 * 1024  # bytes; a page of the book may have as many
-MODULES = (account, assets, live, machines, now, people, sign_in)
+MODULES = (account, assets, book_pages, edit_pages, files, live, machines, now, people, service_pages, sign_in)
 
 
 def build_app(config: Config, desk: Desk, *, listening_on: str = "127.0.0.1") -> Edge:
