@@ -8,6 +8,12 @@ from typing import Any
 class Interim:
     """Nothing is probed, kept or committed."""
 
+    def add(self, readings: Any) -> None:
+        """Nothing."""
+
+    def roll_up(self, now: Any) -> None:
+        """Nothing."""
+
     def probes(self) -> dict[str, Any]:
         """None."""
         return {}

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from multiprocessing.connection import Connection, Pipe, wait
 
 from opsbook.usecases.ports import PageFile
@@ -34,7 +35,9 @@ class SpawnedWorkers:
     def answers(self, job: Callable[[Sequence[PageFile]], bytes], files: Sequence[PageFile]) -> Iterator[bytes]:
         """The job's answer for each part, as they come. Of a worker that died no more comes: whoever asks sees what is
         absent."""
-        parts = _parts(files)
+        return self._answers(job, _parts(files))
+
+    def _answers(self, job: Callable[[Sequence[PageFile]], bytes], parts: list[list[PageFile]]) -> Iterator[bytes]:
         count = min(self.most, len(parts))
         workers = [self._start(job, parts[number::count]) for number in range(count)]
         connections = {connection: process for process, connection in workers}
@@ -52,6 +55,11 @@ class SpawnedWorkers:
             for connection, process in connections.items():
                 process.kill()
                 self._end(process, connection)
+
+    def aside(self, job: Callable[[], object]) -> None:
+        """Does a job in one fresh process, to its end or its death."""
+        for _ in self._answers(partial(_regardless, job), [[]]):
+            pass
 
     def close(self) -> None:
         """Ends what is still at work."""
@@ -92,6 +100,11 @@ def work(descriptor: int) -> None:
                 asker.send_bytes(job(part))
         except (EOFError, BrokenPipeError, ConnectionResetError):  # whoever asked is gone
             return
+
+
+def _regardless(job: Callable[[], object], _files: Sequence[PageFile]) -> bytes:
+    job()
+    return b""
 
 
 def _parts(files: Sequence[PageFile]) -> list[list[PageFile]]:

@@ -39,10 +39,22 @@ def judge_answer(answer: Answer, expected: Expectation) -> tuple[Verdict, str]:
     wrong = _wrong_body(answer, expected) if _asks_for_body(expected) else None
     if wrong is not None:
         return "body", f"It answered {status}, but {wrong}"
-    if expected.within_ms is not None and answer.latency_ms > expected.within_ms:
-        took, most = _ms(answer.latency_ms), _ms(expected.within_ms)
-        return "slow", f"It answered as expected, but took {took}, and at most {most} was expected."
-    return "ok", f"It answered {status} in {_ms(answer.latency_ms)}."
+    slow = too_slow(answer.latency_ms, expected)
+    return ("slow", slow) if slow else ("ok", as_expected(status, answer.latency_ms))
+
+
+def as_expected(status: int | None, latency_ms: float) -> str:
+    """The reason of a reading that is good: of an answer, or without a status of a connection."""
+    took = in_words(latency_ms)
+    return f"It accepted the connection in {took}." if status is None else f"It answered {status} in {took}."
+
+
+def too_slow(latency_ms: float, expected: Expectation) -> str | None:
+    """That it took longer than expected, and None when it did not."""
+    if expected.within_ms is None or latency_ms <= expected.within_ms:
+        return None
+    took, most = in_words(latency_ms), in_words(expected.within_ms)
+    return f"It answered as expected, but took {took}, and at most {most} was expected. Look at its load."
 
 
 def _asks_for_body(expected: Expectation) -> bool:
@@ -176,7 +188,8 @@ def shown_address(url: str) -> str:
     return shown(f"{scheme}://{host.rpartition('@')[2]}{slash}{without_secrets(path)}")
 
 
-def _ms(milliseconds: float) -> str:
+def in_words(milliseconds: float) -> str:
+    """A time with its unit."""
     if milliseconds >= 1000:
         return f"{milliseconds / 1000:.3g} s"
     return f"{milliseconds:.0f} ms" if milliseconds >= 10 else f"{milliseconds:.1f} ms"

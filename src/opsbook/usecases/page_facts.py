@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from hashlib import blake2b
 
 import msgspec
 from msgspec import Struct
@@ -19,6 +18,7 @@ from opsbook.book.outline import outline_of
 from opsbook.book.page import Page, read_page
 from opsbook.book.probe import probes_of
 from opsbook.book.procedure import Procedure, procedures_of
+from opsbook.ground.digests import digest_of as digest_of
 from opsbook.ground.durations import read_date
 from opsbook.ground.errors import Finding
 from opsbook.usecases.chosen_rules import ChosenRules
@@ -87,11 +87,6 @@ def facts_of(page: Page, raw: bytes, around: Around, findings: tuple[Finding, ..
         read_report(page, around.settings.severities),
         read_policy(page),
     )
-
-
-def digest_of(raw: bytes) -> str:
-    """Names the bytes of a page: what an edit is based on."""
-    return blake2b(raw, digest_size=16).hexdigest()
 
 
 def derive_part(source: BookOnDisk, scope: Scope, around: Sequence[PageFile], files: Sequence[PageFile]) -> bytes:

@@ -11,7 +11,7 @@ from opsbook import __version__
 from opsbook.book.page import read_page
 from opsbook.book.search import SearchAnswer, SearchSection
 from opsbook.book.search_sections import search_sections
-from opsbook.usecases.ports import BookSource, PageFile, Unreadable
+from opsbook.usecases.ports import BookSource, Unreadable
 
 Pages = Mapping[str, tuple[str, Callable[[], tuple[SearchSection, ...]]]]
 
@@ -36,14 +36,17 @@ def search(source: BookSource, index: Index, text: str, limit: int) -> SearchAns
 
 def bring_up(source: BookSource, index: Index) -> None:
     """Brings the index up to the book as it lies there now."""
-    index.update({file.path: (_digest(source, file), partial(_sections, source, file.path)) for file in source.pages()})
+    index.update({path: (digest, partial(_sections, source, path)) for path, digest in digests_of(source).items()})
 
 
-def _digest(source: BookSource, file: PageFile) -> str:
-    """Names a page's content as it would be indexed: by this version, read in this way."""
+def digests_of(source: BookSource) -> dict[str, str]:
+    """What names each page's content as it would be indexed: by this version, read in this way."""
     reading = source.reading
     kinds = crc32(repr((reading.kinds, reading.headings.own)).encode()) if reading.kinds or reading.headings.own else 0
-    return f"{__version__}-{file.size_bytes}-{file.changed_ns}-{reading.anchors}-{kinds:x}"
+    return {
+        file.path: f"{__version__}-{file.size_bytes}-{file.changed_ns}-{reading.anchors}-{kinds:x}"
+        for file in source.pages()
+    }
 
 
 def _sections(source: BookSource, path: str) -> tuple[SearchSection, ...]:

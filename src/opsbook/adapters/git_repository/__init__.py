@@ -19,8 +19,8 @@ from datetime import datetime
 from opsbook.adapters.git_repository.git import Git
 from opsbook.adapters.git_repository.places import check_place
 from opsbook.adapters.git_repository.saving import Page, ReadablePages, Saving
+from opsbook.ground.digests import digest_of
 from opsbook.ground.errors import Failure, PageConflict, Refusal
-from opsbook.usecases.page_facts import digest_of
 from opsbook.usecases.ports import Unreadable
 from opsbook.usecases.serving_ports import Change, Saved
 

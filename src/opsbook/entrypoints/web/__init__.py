@@ -41,6 +41,8 @@ from opsbook.entrypoints.web import (
     machines,
     now,
     people,
+    provider,
+    search_pages,
     service_pages,
     sign_in,
 )
@@ -49,7 +51,10 @@ from opsbook.usecases.desk import Desk
 
 TEMPLATES = os.path.join(os.path.dirname(os.path.dirname(__file__)), "templates")
 LARGEST_BODY = 4 * 1024 * 1024  # bytes; a page of the book may have as many
-MODULES = (account, assets, book_pages, edit_pages, files, live, machines, now, people, service_pages, sign_in)
+MODULES = (
+    account, assets, book_pages, edit_pages, files, live, machines, now, people, provider, search_pages, service_pages,
+    sign_in,
+)  # fmt: skip
 
 
 def build_app(config: Config, desk: Desk, *, listening_on: str = "127.0.0.1") -> Edge:
