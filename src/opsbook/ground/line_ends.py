@@ -1,7 +1,7 @@
 """Text typed in a browser, back to the bytes of the page that it was typed over. Knows no page.
 
-A browser shows a page's text and gives all of it back with other line ends. What was not touched must come back byte for
-byte, so that the difference that is committed is the edit and nothing else.
+A browser shows a page's text and gives all of it back with other line ends. What was not touched must come back byte
+for byte, so that the difference that is committed is the edit and nothing else.
 """
 
 from __future__ import annotations

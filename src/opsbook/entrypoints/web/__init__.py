@@ -35,7 +35,10 @@ from opsbook.entrypoints.streams import Streams
 from opsbook.entrypoints.web import (
     account,
     assets,
+    book_pages,
     coverage_pages,
+    edit_pages,
+    files,
     incident_pages,
     live,
     machines,
@@ -45,6 +48,7 @@ from opsbook.entrypoints.web import (
     procedure_pages,
     provider,
     search_pages,
+    service_pages,
     sign_in,
 )
 from opsbook.entrypoints.web.wrong import EXCEPTIONS
@@ -55,7 +59,10 @@ LARGEST_BODY = 4 * 1024 * 1024  # bytes; a page of the book may have as many
 MODULES = (
     account,
     assets,
+    book_pages,
     coverage_pages,
+    edit_pages,
+    files,
     incident_pages,
     live,
     machines,
@@ -65,6 +72,7 @@ MODULES = (
     procedure_pages,
     provider,
     search_pages,
+    service_pages,
     sign_in,
 )
 
