@@ -177,11 +177,11 @@ class SavedPage(Struct):
 
 
 class SaveConflict(Problem):
-    """That the page is another meanwhile: its digest and its text as they are now."""
+    """That it was not saved; where the page is another meanwhile, with its digest and its text as they are now."""
 
-    path: str
-    digest: str | None
-    theirs: str | None
+    path: str = ""
+    digest: str | None = None
+    theirs: str | None = None
 
 
 class ChangeModel(Struct):
