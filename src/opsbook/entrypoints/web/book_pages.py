@@ -38,14 +38,15 @@ def book_root(request: Asks) -> Response[Any]:
 
 
 @get("/book/{path:path}", opt=READS, sync_to_thread=True)
-def book_place(request: Asks, path: str, at: str = "", line: int = 0, saved: str = "") -> Response[Any]:
+def book_place(request: Asks) -> Response[Any]:
     """A page or a folder; an address without the ending of a page leads to it."""
-    desk, path = desk_of(request), path.strip("/")
+    desk, path = desk_of(request), path_in(request)
+    at = request.query_params.get("at", "")
     book = desk.library.snapshot()
     if at:
         return page_at(request, path, at)
     if path in book.files:
-        return page_now(request, path, line=line, saved=saved)
+        return page_now(request, path)
     shown = folder(book, path)
     if shown is not None:
         return folder_page(request, shown)
@@ -55,14 +56,21 @@ def book_place(request: Asks, path: str, at: str = "", line: int = 0, saved: str
     return missing_page(request, path)
 
 
-def page_now(request: Asks, path: str, *, line: int, saved: str) -> Response[Any]:
+def path_in(request: Asks) -> str:
+    """The path in the address, without outer slashes."""
+    return str(request.path_params["path"]).strip("/")
+
+
+def page_now(request: Asks, path: str) -> Response[Any]:
     """The page with its findings where they are."""
     desk = desk_of(request)
+    asked = request.query_params
+    line, saved = asked.get("line", ""), asked.get("saved", "")
     book, shown = desk.library.snapshot(), desk.library.page(path)
     found = findings_of(book, path)
     rendered = render(shown, desk.library.around(), insets=finding_insets(pieces_of(request), found))
-    if line > 0:
-        return Redirect(f"{book_address(path)}#{rendered.line_anchor(line) or 'main'}", status_code=303)
+    if line.isdecimal() and len(line) < 9:
+        return Redirect(f"{book_address(path)}#{rendered.line_anchor(int(line)) or 'main'}", status_code=303)
     facts = book.facts.get(path)
     history = desk.repository.history(path, LAST_COMMITS)
     return page_of(
@@ -92,7 +100,8 @@ def page_of(request: Asks, shown: Page, rendered: Rendered, **more: Any) -> Resp
     known: dict[str, Any] = {"found": [], "was": "", "was_change": None, "saved": "", "service": "", **more}
     linked = [(each, title_of(book, each)) for each in book.linked_from.get(path, ())]
     return page(
-        request, "book_page.html", place="Book", title=shown.title, html=rendered.html, entries=contents(rendered),
+        request, "book_page.html", place="Book", page_path=path, title=shown.title, html=rendered.html,
+        entries=contents(rendered),
         has_title=any(entry.level == 1 for entry in rendered.contents), here=book_address(path),
         edit_at=f"/edit/{quote_path(path)}", crumbs=crumbs_of(path), tree=tree_html(request, path),
         linked_from=linked, summary=summary(known["found"]), anchors=anchors_of(known["found"], rendered), **known,

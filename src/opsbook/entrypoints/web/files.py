@@ -14,7 +14,7 @@ from litestar.response import Redirect
 
 from opsbook.book.rendering import book_address, quote_path
 from opsbook.entrypoints.web.answering import desk_of
-from opsbook.usecases.page_facts import digest_of
+from opsbook.ground.digests import digest_of
 from opsbook.usecases.ports import Unreadable
 
 IMAGES = {
@@ -26,9 +26,9 @@ LOOKED_AT = 8_192  # bytes: where a file that is no text has a NUL or a broken c
 
 
 @get("/files/{path:path}", opt={"act": "read"}, sync_to_thread=True)
-def file(request: Request[Any, Any, Any], path: str) -> Response[Any]:
+def file(request: Request[Any, Any, Any]) -> Response[Any]:
     """One file."""
-    path = path.strip("/")
+    path = str(request.path_params["path"]).strip("/")
     library = desk_of(request).library
     if path in library.snapshot().files:
         return Redirect(book_address(path))
@@ -41,7 +41,7 @@ def file(request: Request[Any, Any, Any], path: str) -> Response[Any]:
         return Response(b"", status_code=304, headers=headers)
     kind = IMAGES.get(path.rpartition(".")[2].lower())
     if kind is None and is_text(raw):
-        kind = "text/plain; charset=utf-8"
+        kind = "text/plain"
     if kind is None:
         kind = "application/octet-stream"
         headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote_path(path.rpartition('/')[2])}"

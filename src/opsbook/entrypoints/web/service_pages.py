@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -12,6 +13,7 @@ from litestar.response import Redirect
 from opsbook.book.page import Page
 from opsbook.book.probe import Probe
 from opsbook.book.rendering import Inset, book_address, quote_path, render
+from opsbook.entrypoints.shown.chart import chart
 from opsbook.entrypoints.shown.on_page import (
     Pieces,
     alert_insets,
@@ -32,13 +34,16 @@ from opsbook.usecases.desk import Desk
 from opsbook.usecases.library import Book, PageFacts
 
 Asks = Request[Any, Any, Any]
+LAST = timedelta(hours=24)
+POINTS = 96  # of a chart: one for a quarter of an hour
+MOST_CHARTS = 12
 _WORST = {"unhealthy": 0, "unknown": 1, "healthy": 2}
 
 
 @get("/services/{service:str}", opt={"act": "read"}, sync_to_thread=True)
-def service_page(request: Asks, service: str) -> Response[Any]:
+def service_page(request: Asks) -> Response[Any]:
     """The runbook of a service. Kept by nobody: who is on call changes with the clock alone."""
-    desk = desk_of(request)
+    desk, service = desk_of(request), str(request.path_params["service"])
     book = desk.library.snapshot()
     path = runbook_of(book, service)
     if path is None:
@@ -66,17 +71,17 @@ def service_list(request: Asks) -> Response[Any]:
 
 
 @get("/runbooks/{service:str}", opt={"act": "read"}, sync_to_thread=True)
-def runbook(request: Asks, service: str) -> Response[Any]:
+def runbook(request: Asks) -> Response[Any]:
     """Leads to the service; fit to be the runbook_url of an alert."""
-    book = desk_of(request).library.snapshot()
+    book, service = desk_of(request).library.snapshot(), str(request.path_params["service"])
     path = runbook_of(book, service)
     return Redirect(f"/services/{name_of(book, path)}") if path else no_service(request, book, service)
 
 
 @get("/r/{alert:str}", opt={"act": "read", "kept": "book"}, sync_to_thread=True)
-def section_for_alert(request: Asks, alert: str) -> Response[Any]:
+def section_for_alert(request: Asks) -> Response[Any]:
     """Leads to the section about an alert; fit to be the runbook_url of all alerts, with the alert's name in it."""
-    desk = desk_of(request)
+    desk, alert = desk_of(request), str(request.path_params["alert"])
     place = alert_place(desk.library, alert)
     if place is None:
         said = f"No page of the book speaks of the alert '{alert[:200]}': none lists it, and no heading names it."
@@ -131,8 +136,12 @@ def insets_of(desk: Desk, pieces: Pieces, shown: Page, facts: PageFacts) -> list
 
 
 def _probed(desk: Desk, facts: PageFacts) -> Iterator[tuple[Probe, Health, str]]:
-    for probe in facts.probes:
-        yield probe, health_of(desk, probe), ""
+    end = desk.now()
+    for number, probe in enumerate(facts.probes):
+        buckets = desk.samples.buckets(probe.key, end - LAST, end, POINTS)
+        name = probe.name or probe.address
+        drawn = chart(buckets, end - LAST, end, name=name, id_=f"ob-chart-{number}") if number < MOST_CHARTS else ""
+        yield probe, health_of(desk, probe), drawn
 
 
 ROUTES = (service_page, service_list, runbook, section_for_alert)
