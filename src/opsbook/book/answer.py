@@ -5,19 +5,19 @@ What is quoted of an answer is short and without secrets (`excerpt.py`): a reaso
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
 
 from opsbook.book.excerpt import excerpt, shown, without_secrets
+from opsbook.book.expecting.slow_regex import MOST_SEARCHED, search
 from opsbook.book.probe import Expectation
 
 Verdict = Literal["ok", "status", "body", "slow", "redirect"]
 
 BODY_BYTES = 256 * 1024  # what is read of an answer: health checks are short
-PATTERN_CHARACTERS = 16 * 1024  # what a regular expression is tried on
 _ELSE = "Look at what the service itself logs."
 
 
@@ -31,12 +31,13 @@ class Answer(Struct, frozen=True, gc=False):
     leads_to: str | None = None
 
 
-def judge_answer(answer: Answer, expected: Expectation) -> tuple[Verdict, str]:
-    """The verdict with its reason: the status first, then the body, then the time it took."""
+def judge_answer(answer: Answer, expected: Expectation, clock: Callable[[], float]) -> tuple[Verdict, str]:
+    """The verdict with its reason: the status first, then the body, then the time it took. `clock` counts seconds, and
+    ends the search for a regular expression that takes too long."""
     status = answer.status
     if not any(low <= status <= high for low, high in expected.statuses):
         return _wrong_status(answer, expected)
-    wrong = _wrong_body(answer, expected) if _asks_for_body(expected) else None
+    wrong = _wrong_body(answer, expected, clock) if _asks_for_body(expected) else None
     if wrong is not None:
         return "body", f"It answered {status}, but {wrong}"
     slow = too_slow(answer.latency_ms, expected)
@@ -85,7 +86,7 @@ def _hint(status: int) -> str:
     return _ELSE
 
 
-def _wrong_body(answer: Answer, expected: Expectation) -> str | None:
+def _wrong_body(answer: Answer, expected: Expectation, clock: Callable[[], float]) -> str | None:
     """What is wrong with the body, as the rest of a sentence, and None when nothing is."""
     missing = next((text for text in expected.contains if not _holds(answer.body, text)), None)
     if missing is not None:
@@ -94,7 +95,7 @@ def _wrong_body(answer: Answer, expected: Expectation) -> str | None:
         wrong = _wrong_json(answer, expected.json_subset)
         if wrong is not None:
             return wrong
-    return _wrong_text(answer, expected.pattern) if expected.pattern is not None else None
+    return _wrong_text(answer, expected.pattern, clock) if expected.pattern is not None else None
 
 
 def _holds(body: bytes, text: str) -> bool:
@@ -111,13 +112,13 @@ def _said(answer: Answer) -> str:
     return (f"It said “{said}”." if said else "It said nothing.") + cut
 
 
-def _wrong_text(answer: Answer, pattern: str) -> str | None:
-    try:
-        compiled = re.compile(pattern)
-    except (re.error, RecursionError, OverflowError) as wrong:
-        return f"the pattern /{shown(pattern)}/ is none: {wrong}. Mend it on the page."
-    text = answer.body[: PATTERN_CHARACTERS * 4].decode("utf-8", "replace")[:PATTERN_CHARACTERS]
-    return None if compiled.search(text) else f"nothing in it matches /{shown(pattern)}/. {_said(answer)}"
+def _wrong_text(answer: Answer, pattern: str, clock: Callable[[], float]) -> str | None:
+    text = answer.body[: MOST_SEARCHED * 4].decode("utf-8", "replace")  # at most four bytes a character
+    found = search(pattern, text, clock)
+    if found is None:
+        return f"looking for /{shown(pattern)}/ in it took too long. Write a plainer expression on the page."
+    looked = f" Only its first {MOST_SEARCHED:,} characters were looked at." if len(text) > MOST_SEARCHED else ""
+    return None if found else f"nothing in it matches /{shown(pattern)}/. {_said(answer)}{looked}"
 
 
 def _wrong_json(answer: Answer, subset: str) -> str | None:

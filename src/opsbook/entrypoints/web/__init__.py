@@ -1,7 +1,7 @@
 """The web door: what is answered at which address. Translates and answers; decides nothing.
 
 A module of pages has ROUTES. Each route names its act in `opt`, and whether its answer may be kept: `kept="book"` as
-long as the book is the same, `kept="health"` as long as no probe was read either.
+long as the book is the same, `kept="health"` as long as no probe was read and nothing was recorded either.
 """
 
 from __future__ import annotations
@@ -35,7 +35,10 @@ from opsbook.entrypoints.streams import Streams
 from opsbook.entrypoints.web import (
     account,
     assets,
+    book_pages,
     coverage_pages,
+    edit_pages,
+    files,
     incident_pages,
     live,
     machines,
@@ -45,6 +48,7 @@ from opsbook.entrypoints.web import (
     procedure_pages,
     provider,
     search_pages,
+    service_pages,
     sign_in,
 )
 from opsbook.entrypoints.web.wrong import EXCEPTIONS
@@ -55,7 +59,10 @@ LARGEST_BODY = 4 * 1024 * 1024  # bytes; a page of the book may have as many
 MODULES = (
     account,
     assets,
+    book_pages,
     coverage_pages,
+    edit_pages,
+    files,
     incident_pages,
     live,
     machines,
@@ -65,6 +72,7 @@ MODULES = (
     procedure_pages,
     provider,
     search_pages,
+    service_pages,
     sign_in,
 )
 
@@ -125,7 +133,7 @@ def _stamps(desk: Desk, streams: Streams) -> dict[str, Any]:
     # A day is part of both: what is stale or due depends on it.
     return {
         "book": lambda: (desk.library.snapshot().number, desk.now().date()),
-        "health": lambda: (desk.library.snapshot().number, streams.readings, desk.now().date()),
+        "health": lambda: (desk.library.snapshot().number, streams.readings, streams.position, desk.now().date()),
     }
 
 
