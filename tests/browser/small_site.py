@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import opsbook.entrypoints as entrypoints
 from opsbook.entrypoints.web.answering import PLACES
@@ -38,8 +38,8 @@ def address_of(name: str) -> str:
 
 def templates(*folders: Path) -> Environment:
     """The templates of the pages, and those of these folders."""
-    loader = ChoiceLoader([FileSystemLoader([*folders, DOOR / "templates"])])
-    env = Environment(loader=loader, autoescape=True)
+    loader = FileSystemLoader([*folders, DOOR / "templates"])
+    env = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     env.globals["asset"] = address_of
     return env
 
@@ -53,10 +53,11 @@ class Site:
         self.streams: list[queue.Queue[str]] = []
         self.is_live = True
         self.address = ""
+        self.states: list[str] = []
 
     def page(self, path: str, template: str, **context: Any) -> None:
         """Answers a path with a template."""
-        shared = {"version": "0", "places": PLACES, "place": "Now", "path": path, "me": None, "csrf": "token", **context}
+        shared = {"version": "0", "places": PLACES, "place": "Now", "path": path, "actor": None, "csrf": "token", **context}
         self.pages[path] = lambda _: self.env.get_template(template).render(shared)
 
     def send(self, event: str, text: str) -> None:

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from opsbook.book.excerpt import excerpt, shown, without_secrets
-from opsbook.book.expecting.slow_regex import MOST_SEARCHED, read_search, search
+from opsbook.book.expecting.slow_regex import MOST_SEARCHED, search
 from opsbook.book.probe import Expectation
 
 Verdict = Literal["ok", "status", "body", "slow", "redirect"]
@@ -32,10 +32,8 @@ class Answer(Struct, frozen=True, gc=False):
 
 
 def judge_answer(answer: Answer, expected: Expectation, clock: Callable[[], float]) -> tuple[Verdict, str]:
-    """The verdict with its reason: the status first, then the body, then the time it took.
-
-    `clock` counts seconds, and ends the search for a regular expression that takes too long.
-    """
+    """The verdict with its reason: the status first, then the body, then the time it took. `clock` counts seconds, and
+    ends the search for a regular expression that takes too long."""
     status = answer.status
     if not any(low <= status <= high for low, high in expected.statuses):
         return _wrong_status(answer, expected)
@@ -115,13 +113,12 @@ def _said(answer: Answer) -> str:
 
 
 def _wrong_text(answer: Answer, pattern: str, clock: Callable[[], float]) -> str | None:
-    refused = read_search(pattern)
-    if refused is not None:
-        return f"{refused.message[:1].lower()}{refused.message[1:]} {refused.fix}"
-    is_found = search(pattern, answer.body[: MOST_SEARCHED * 4].decode("utf-8", "replace"), clock)
-    if is_found is None:
-        return f"it took too long to look for /{shown(pattern)}/ in it. Write a plainer expression."
-    return None if is_found else f"nothing in it matches /{shown(pattern)}/. {_said(answer)}"
+    text = answer.body[: MOST_SEARCHED * 4].decode("utf-8", "replace")  # at most four bytes a character
+    found = search(pattern, text, clock)
+    if found is None:
+        return f"looking for /{shown(pattern)}/ in it took too long. Write a plainer expression on the page."
+    looked = f" Only its first {MOST_SEARCHED:,} characters were looked at." if len(text) > MOST_SEARCHED else ""
+    return None if found else f"nothing in it matches /{shown(pattern)}/. {_said(answer)}{looked}"
 
 
 def _wrong_json(answer: Answer, subset: str) -> str | None:

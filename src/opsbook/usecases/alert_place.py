@@ -1,4 +1,4 @@
-"""The verb alert_place: the section of the book that an alert's name leads to, with the reason. Asks no alert sender."""
+"""The verb alert_place: the section of the book that an alert's name leads to, and why. Asks no alert sender."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class AlertPlace(Struct, frozen=True):
 def alert_place(library: Library, name: str) -> AlertPlace | None:
     """The section about the alert, letter case forgiven; None when no page speaks of it.
 
-    In order: a heading that names it, the page that a table of alerts sends to, the page that is about it, the line that
-    lists it.
+    In order: a heading that names it, the page that a table of alerts sends to, the page that is about it, the line
+    that lists it.
     """
     book = library.snapshot()
     wanted = name.strip().lower()

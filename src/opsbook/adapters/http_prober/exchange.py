@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 from datetime import UTC, datetime
 from socket import SocketType
-from time import monotonic
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -114,7 +114,7 @@ class Exchange:
         status = self.curl.getinfo(pycurl.RESPONSE_CODE)
         leads_to = self.curl.getinfo(pycurl.REDIRECT_URL) if 300 <= status < 400 else None
         answer = Answer(status, b"".join(self._parts), took_ms, is_cut, leads_to)
-        outcome, why = judge_answer(answer, expected, monotonic)
+        outcome, why = judge_answer(answer, expected, time.monotonic)
         if outcome == "ok" and expected.left_days is not None:
             soon = ends_soon(shown_certificate(self.curl), expected.left_days, datetime.now(UTC))
             if soon:
