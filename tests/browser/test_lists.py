@@ -91,18 +91,15 @@ def serving(root: Path) -> Iterator[str]:
     """The address at which the real program serves the book in a repository."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("OPSBOOK_")}
     command = [sys.executable, "-m", "opsbook", "--book", str(root / "docs/operations"), "serve", "--port", "0"]
-    process = subprocess.Popen(
-        command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        env={**kept, "PYTHONPATH": str(SOURCE)},
-    )  # fmt: skip
-    try:
-        assert process.stdout is not None
-        first = process.stdout.readline()
-        assert "is ready on" in first, first + process.stdout.read()
-        yield first.split()[-1]
-    finally:
-        process.terminate()
-        process.wait(20)
+    told = {**kept, "PYTHONPATH": str(SOURCE)}
+    with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=told) as process:
+        try:
+            assert process.stdout is not None
+            first = process.stdout.readline()
+            assert "is ready on" in first, first + process.stdout.read()
+            yield first.split()[-1]
+        finally:
+            process.terminate()
 
 
 @pytest.fixture(scope="module")
