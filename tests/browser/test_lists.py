@@ -179,4 +179,3 @@ def test_an_empty_book_says_what_to_do_next(open_page: Open, tmp_path: Path) -> 
         for path in PAGES[1:]:
             page.goto(address + path)
             assert page.locator(".empty").count(), path
-            assert axe_says(page) == "", path
