@@ -107,7 +107,6 @@ def served(tmp_path_factory: pytest.TempPathFactory, shop: Shop) -> Iterator[str
     """The project's own book with a shop that can fall ill, and with an incident that is open."""
     root = tmp_path_factory.mktemp("served")
     pages = {f"docs/operations/{path.relative_to(OWN)}": path.read_text() for path in sorted(OWN.rglob("*")) if path.is_file()}
-    pages["docs/operations/opsbook.toml"] += '\n[alerts]\nrules = ["docs/operations/monitoring"]\n'
     pages["docs/operations/runbooks/shop.md"] = RUNBOOK.format(address=shop.address)
     pages["docs/operations/incidents/2026-11-20-pay.md"] = OPEN
     write_repository(root, pages)
