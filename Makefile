@@ -7,6 +7,7 @@ BOOK ?=
 # A start without kept bytecode takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --no-input install --quiet
+FRONTEND := $(shell find frontend -type f -not -path '*/node_modules/*')
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -28,6 +29,10 @@ torture: $(VENV)/.installed-dev ## run the long campaigns (SEED=n runs the same 
 	echo "Seed $$seed; the same again: make torture SEED=$$seed"; \
 	OPSBOOK_HYPOTHESIS=torture $(VENV)/bin/python -m pytest -n auto -m "torture or hypothesis" \
 	  --hypothesis-seed=$$seed $(ARGS)
+
+.PHONY: screenshots
+screenshots: $(VENV)/.installed-dev ## take the pictures of docs/screens.md in the system's Chromium (ARGS="now page" to choose)
+	@$(VENV)/bin/python scripts/screenshots $(ARGS)
 
 .PHONY: bench
 bench: $(VENV)/.installed-bench build/bench/node_modules ## measure beside the peers that can be installed (ARGS="lint rules" to choose)
@@ -57,14 +62,15 @@ lock: ## write the lock files anew from pyproject.toml (UPGRADE=1 takes newer re
 
 .PHONY: clean
 clean: ## remove the environment, caches and built files (never a ledger)
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist src/opsbook/entrypoints/assets .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:
 	scripts/make-venv $(VENV)
 
-# The project itself is installed without isolation: its build tool is in the lock too.
-$(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/bin/python
+# The project itself is installed without isolation: its build tool is in the lock too. The build bundles the web
+# pages' scripts and styles, and does nothing when what lies there was made of the same sources.
+$(VENV)/.installed: requirements.lock pyproject.toml hatch_build.py $(FRONTEND) | $(VENV)/bin/python
 	$(PIP) --require-hashes -r requirements.lock
 	$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -58,6 +58,17 @@ def promtool() -> list[str]:
     return [_on_path("promtool", "the system's package prometheus has it")]
 
 
+def nginx() -> str:
+    """nginx of the PATH, or where Debian has it for root."""
+    return _on_path("nginx", "the system's package nginx-light has it", "/usr/sbin/nginx")
+
+
+def blackbox_exporter() -> str:
+    """The blackbox exporter under Debian's name, else under its own."""
+    how = "the system's package prometheus-blackbox-exporter has it"
+    return shutil.which("prometheus-blackbox-exporter") or _on_path("blackbox_exporter", how)
+
+
 def markdownlint() -> list[str]:
     """markdownlint-cli2 as `make bench` installs it, under the node of the PATH."""
     script = FROM_NPM / "node_modules" / "markdownlint-cli2" / "markdownlint-cli2-bin.mjs"
@@ -66,8 +77,8 @@ def markdownlint() -> list[str]:
     return [_on_path("node", "npm installed markdownlint-cli2, which needs it"), str(script)]
 
 
-def _on_path(name: str, how: str) -> str:
-    found = shutil.which(name)
+def _on_path(name: str, how: str, elsewhere: str = "") -> str:
+    found = shutil.which(name) or shutil.which(elsewhere)
     if found is None:
         raise Absent(f"no {name}: {how}")
     return found

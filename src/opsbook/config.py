@@ -80,6 +80,7 @@ class Config(Struct, frozen=True, kw_only=True):
 
     oidc_issuer: str = ""
     oidc_client_id: str = ""
+    oidc_secret: str = ""  # from OPSBOOK_OIDC_SECRET alone: a file of the repository is no place for it
     oidc_scopes: tuple[str, ...] = ("openid", "email", "profile")
     oidc_role_claim: str = "groups"
     oidc_roles: dict[str, str] = {}  # a value of that claim → role
@@ -117,6 +118,7 @@ def load(
     address = _database(url, here) if url else _database(written or "sqlite:///.opsbook/opsbook.db", root)
     return Config(
         root=root, book=folder, db=address, state=_state(address, root),
+        oidc_secret=environ.get("OPSBOOK_OIDC_SECRET", ""),
         file=_shown(file, root), lines=lines, **settings,
     )  # fmt: skip
 
@@ -140,6 +142,11 @@ def wants_colour(environ: Mapping[str, str] | None = None) -> bool | None:
     if environ.get("NO_COLOR") or environ.get("TERM") == "dumb":
         return False
     return True if environ.get("FORCE_COLOR") else None
+
+
+def is_dumb(environ: Mapping[str, str] | None = None) -> bool:
+    """Whether the terminal says that it can do nothing but print."""
+    return (os.environ if environ is None else environ).get("TERM", "dumb") == "dumb"
 
 
 def wants_debug(environ: Mapping[str, str] | None = None) -> bool:

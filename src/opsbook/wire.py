@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, date, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -29,15 +30,19 @@ if TYPE_CHECKING:
     from opsbook.adapters.git_repository import GitRepository
     from opsbook.adapters.lint_cache import LintCache
     from opsbook.adapters.new_files import NewFiles
+    from opsbook.adapters.oidc_provider import OidcProvider
+    from opsbook.adapters.samples import SampleFile
     from opsbook.adapters.search_index import SearchIndex
     from opsbook.adapters.seed import PackagedSeed
     from opsbook.adapters.sqlite_ledger import SqliteLedger
     from opsbook.book.probe_reach import Reach
     from opsbook.usecases.accounts import Accounts
     from opsbook.usecases.desk import Desk
+    from opsbook.usecases.library import Library
     from opsbook.usecases.live_library import LiveLibrary
     from opsbook.usecases.search_upkeep import SearchUpkeep
-    from opsbook.usecases.serving_ports import Ledger, Prober
+    from opsbook.usecases.serving_ports import Ledger, Prober, Samples
+    from opsbook.usecases.watch import LiveWatch
 
 
 def build_book(config: Config) -> FolderBook:
@@ -101,8 +106,10 @@ def build_desk(config: Config, address: str) -> Iterator[Desk]:
 
     Raises Refusal where another serves it, Failure where the book or the ledger cannot be used.
     """
-    from opsbook.adapters.interim import Interim
     from opsbook.usecases.desk import Desk
+
+    def now() -> datetime:
+        return datetime.now(UTC)
 
     with ExitStack() as stack:
         ledger = build_ledger(config)
@@ -113,13 +120,41 @@ def build_desk(config: Config, address: str) -> Iterator[Desk]:
         index = build_search_index(config)
         stack.callback(index.close)
         scope = lint_scope(config, date.today())
-        interim: Any = Interim()
+        upkeep = build_search_upkeep(config, library, index)
+        stack.callback(upkeep.close)
+        samples = build_samples(config)
+        stack.callback(samples.close)
+        watch = build_watch(config, library, samples, ledger, address)
+        stack.callback(watch.stop)
+        watch.start()
         yield Desk(
-            name=os.path.basename(config.root), library=library, index=index, repository=interim,
+            name=os.path.basename(config.root), library=library, index=index, repository=build_repository(config),
             rule_files=build_book(config), alerting=scope.alerting, scope=lambda: lint_scope(config, date.today()),
-            watch=interim, samples=interim, ledger=ledger, accounts=build_accounts(config, ledger),
-            now=lambda: datetime.now(UTC),
+            watch=watch, samples=samples, ledger=ledger, accounts=build_accounts(config, ledger), now=now,
         )  # fmt: skip
+
+
+def build_watch(config: Config, library: Library, samples: Samples, ledger: Ledger, address: str) -> LiveWatch:
+    """What asks the probes of a book while it is served at `address`; it begins when it is told to."""
+    import random  # this and the rest: a server alone watches
+    import sys
+    import time
+
+    from opsbook.book.probe import as_configured
+    from opsbook.usecases.watch import Clocks, LiveWatch, in_background
+
+    def now() -> datetime:
+        return datetime.now(UTC)
+
+    def report(sentence: str) -> None:
+        print(f"opsbook: {sentence}", file=sys.stderr, flush=True)  # noqa: T201 -- it reaches whoever operates this
+
+    configured = partial(
+        as_configured, every_s=config.probe_every_s, timeout_s=config.probe_timeout_s, rewrite=config.probe_rewrite,
+        listens=address.partition("://")[2],
+    )  # fmt: skip
+    clocks = Clocks(now, time.monotonic, random.random, report, in_background)
+    return LiveWatch(library, build_prober(config), samples, ledger, configured=configured, clocks=clocks)
 
 
 def lint_scope(config: Config, today: date) -> Scope:
@@ -148,10 +183,28 @@ def build_search_index(config: Config) -> SearchIndex:
 
 def build_prober(config: Config) -> Prober:
     """What asks every kind of probe."""
+    from opsbook.adapters.dns_prober import DnsProber
     from opsbook.adapters.http_prober import HttpProber  # libcurl: only probes pay for it
     from opsbook.usecases.probing import Probing
 
-    return Probing({"http": HttpProber(_reach(config), agent=f"Opsbook/{__version__}", authorities=authorities())})
+    reach = _reach(config)
+    connects = HttpProber(reach, agent=f"Opsbook/{__version__}", authorities=authorities())
+    return Probing({"http": connects, "tcp": connects, "tls": connects, "dns": DnsProber(reach)})
+
+
+def build_samples(config: Config, told: Callable[[str], None] | None = None) -> SampleFile:
+    """The readings of probes, in a file of their own beside the ledger; `told`, else whoever reads what goes wrong,
+    hears what became of a damaged one."""
+    from opsbook.adapters.samples import SampleFile
+    from opsbook.adapters.state_folder import make_state_folder
+
+    with suppress(OSError):  # adding tells on its own where it cannot write
+        make_state_folder(config.state)
+    return SampleFile(os.path.join(config.state, "samples.db"), told or _told_aloud)
+
+
+def _told_aloud(words: str) -> None:
+    sys.stderr.write(f"{words}\n")
 
 
 def _reach(config: Config) -> Reach:
@@ -223,12 +276,15 @@ def build_lint_cache(config: Config, question: str, owner_files: Sequence[str], 
     return LintCache(config.state, config.root, question, others)
 
 
-def build_ledger(config: Config) -> SqliteLedger:
-    """The ledger of a configuration, made if there is none; raises Refusal or Failure where it cannot be used."""
+def build_ledger(config: Config, *, is_new_welcome: bool = True) -> SqliteLedger:
+    """The ledger of a configuration, made if there is none, which is Usage where a new one makes no sense; raises
+    Refusal or Failure where it cannot be used."""
     from opsbook.adapters.sqlite_ledger import SqliteLedger
     from opsbook.adapters.state_folder import make_state_folder
 
     file = _ledger_file(config)
+    if not is_new_welcome and not os.path.exists(file):
+        raise Usage(f"There is no ledger {file}. Name one with --db sqlite:///FILE.")
     try:
         make_state_folder(os.path.dirname(file))
     except OSError as wrong:
@@ -244,6 +300,14 @@ def serving_lock(config: Config, address: str) -> AbstractContextManager[None]:
     return lock(f"{_ledger_file(config)}-serving", address)
 
 
+def served_at(config: Config) -> str | None:
+    """The address at which people reach the server that runs on the ledger of a configuration; None when none runs."""
+    from opsbook.adapters.serving_lock import served_at as held_by  # only links need it
+
+    address = held_by(f"{_ledger_file(config)}-serving")
+    return config.public_url.rstrip("/") or address if address else None
+
+
 def build_accounts(config: Config, ledger: Ledger) -> Accounts:
     """The accounts in a ledger."""
     import secrets  # this and the rest: only signing in needs them
@@ -254,6 +318,14 @@ def build_accounts(config: Config, ledger: Ledger) -> Accounts:
     return Accounts(
         ledger, Argon2Hasher(), chance=secrets.token_bytes, now=lambda: datetime.now(UTC), session_s=config.session_s
     )
+
+
+def build_provider(config: Config) -> OidcProvider:
+    """The provider of sign-ins that a configuration names."""
+    from opsbook.adapters.oidc_provider import OidcProvider  # only signing in through one needs it
+
+    place = config.place("oidc.issuer")
+    return OidcProvider(config.oidc_issuer, config.oidc_client_id, config.oidc_secret, place=place)
 
 
 def _ledger_file(config: Config) -> str:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsbook.config import Config, load, wants_colour, wants_debug
+from opsbook.config import Config, authorities, load, wants_colour, wants_debug
 from opsbook.config_file import FIELDS, read_settings
 from opsbook.ground.errors import Usage
 
@@ -312,3 +312,8 @@ def test_what_the_environment_says_of_colour():
 
 def test_debugging_is_asked_for_in_the_environment():
     assert [wants_debug({"OPSBOOK_DEBUG": value}) for value in ("", "0", "1")] == [False, False, True]
+
+
+def test_the_trusted_certificates_are_those_of_the_environment_else_the_systems():
+    assert authorities({"SSL_CERT_FILE": "/etc/ours.pem"}) == "/etc/ours.pem"
+    assert authorities({}) == "" or Path(authorities({})).is_file()

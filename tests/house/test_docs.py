@@ -131,9 +131,15 @@ def faults(words: list[str]) -> Iterator[str]:
     if command is None:
         yield f"there is no verb {left[0]}"
         return
-    context = click.Context(command, info_name=left[0], **command.context_settings)
+    left = left[1:]
+    if isinstance(command, click.Group) and left and not left[0].startswith("-"):
+        if left[0] not in command.commands:
+            yield f"there is no verb {command.name} {left[0]}"
+            return
+        command, left = command.commands[left[0]], left[1:]
+    context = click.Context(command, info_name=command.name, **command.context_settings)
     try:
-        values, _, _ = command.make_parser(context).parse_args(left[1:])
+        values, _, _ = command.make_parser(context).parse_args(left)
         for parameter in command.params:
             given = values.get(parameter.name)
             if parameter.required and parameter.value_is_missing(given):
@@ -162,7 +168,8 @@ def examples() -> list[str]:
     """The examples of every help."""
     context = click.Context(cli.opsbook)
     commands = [cli.opsbook.get_command(context, name) for name in cli.opsbook.list_commands(context)]
-    return [*EXAMPLES, *(example for command in commands for example in command.examples)]
+    inner = [verb for command in commands for verb in getattr(command, "commands", {}).values()]
+    return list(dict.fromkeys([*EXAMPLES, *(example for command in [*commands, *inner] for example in command.examples)]))
 
 
 @pytest.mark.parametrize("example", examples())
@@ -182,7 +189,8 @@ def test_the_manual_shows_command_lines_of_every_verb():
     [
         ("opsbook lint --no-cash", "No such option"), ("opsbook lnt", "no verb"), ("opsbook --bok x lint", "no option"),
         ("opsbook lint --fail-on grave", "not one of"), ("opsbook show", "missing"), ("opsbook new page x", "not one of"),
-        ("cat x | opsbook search -", ""), ("cd x; .venv/bin/opsbook lint a b # c", ""), ("opsbook --book x lint", ""),
+        ("cat x | opsbook search -", ""),
+        ("opsbook user ad x", "no verb user ad"), ("opsbook user add", "missing"), ("opsbook user", ""), ("cd x; .venv/bin/opsbook lint a b # c", ""), ("opsbook --book x lint", ""),
         ("opsbook search a -b < error.log", ""), ("exec opsbook lint", ""), ("opsbook --version", ""),
         ("opsbook lint --format sarif > x.sarif || true", ""), ("make opsbook", ""),
     ],

@@ -11,6 +11,7 @@ from tests.usecases.snapshots import AT, snapshot
 from opsbook.book.probe import Probe
 from opsbook.ledger.event import Event
 from opsbook.ledger.health import Health
+from opsbook.usecases.activity import activity_model, recent_activity
 from opsbook.usecases.library import Book
 from opsbook.usecases.now import Watched, now, now_model
 from opsbook.usecases.serving_ports import Change
@@ -48,7 +49,7 @@ def test_what_is_unhealthy_comes_first_and_what_has_no_check_last_of_the_unknown
         ("web", "unhealthy"), ("db", "unknown"), ("cache", "unknown"), ("api", "healthy"),
     ]  # fmt: skip
     assert found.counts == {"unhealthy": 1, "unknown": 2, "healthy": 1}
-    assert found.without_check == ("cache",)
+    assert found.without_check == ("runbooks/cache.md",)
 
 
 def test_of_several_probes_the_worst_counts_and_says_which(book):
@@ -87,10 +88,19 @@ def test_what_happened_is_told_in_words_the_newest_first(book):
         Change("c1", "Ada", AT - timedelta(minutes=9), "Mend the port"),
         Change("c0", "Ben", AT - timedelta(days=1), "Begin"),
     ]
-    found = now(book, Watched(events=events, commits=commits), AT).activity
+    found = recent_activity(book, events, commits)
     assert [(each.kind, each.text) for each in found] == [
         ("health", "db is unhealthy: It answered 500"), ("save", "api Runbook: Mend the port"), ("commit", "Begin"),
     ]  # fmt: skip
+    assert activity_model(found)["activity"][0]["path"] == "runbooks/db.md"
+
+
+def test_only_so_many_services_are_told_and_all_are_counted(book):
+    found = now(book, watched(api="healthy", web="unhealthy"), AT, most=1)
+    assert ([service.service for service in found.services], found.total) == (["web"], 4)
+    healthy = now(book, watched(api="healthy", web="unhealthy"), AT, states=("healthy",))
+    assert ([service.service for service in healthy.services], healthy.total) == (["api"], 1)
+    assert healthy.counts == found.counts == {"unhealthy": 1, "unknown": 2, "healthy": 1}
 
 
 def test_an_empty_book_says_what_to_do_next(book):
@@ -102,7 +112,10 @@ def test_an_empty_book_says_what_to_do_next(book):
         "opsbook new runbook my-service"
     ]
     assert "Health Check URL" in now(book, Watched(), AT).hints[0].command
-    assert now(book, watched(api="healthy"), AT).hints == ()
+    check = "# Api Runbook\n\n**Service:** api\n\n## Health Checks\n\n- **Health Check URL:** http://api.example/healthz\n"
+    checked = snapshot({"runbooks/api.md": check})
+    assert (now(checked, Watched(), AT).hints, now(checked, Watched(), AT).without_check) == ((), ())
+    assert now(msgspec.structs.replace(snapshot({"a.md": "# A\n"}), is_whole=False), Watched(), AT).hints == ()
 
 
 def test_the_model_is_plain_json(book):
@@ -120,5 +133,5 @@ def test_four_thousand_pages_take_less_than_a_moment():
     }
     many = msgspec.structs.replace(page, facts={**page.facts, **facts})
     began = process_time()
-    assert len(now_model(now(many, Watched(), AT))["services"]) == 4001
-    assert process_time() - began < 2
+    assert now_model(now(many, Watched(), AT))["total"] == 4001
+    assert process_time() - began < 1

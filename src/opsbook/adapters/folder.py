@@ -139,8 +139,11 @@ class FolderBook:
         parts = path.split("/")
         if "\0" in path or any(part in ("", "..") or part[0] == "." for part in parts):
             return Unreadable(path, "it is no place in the repository")
-        if not self._holds(os.path.realpath(self._real(path))):
+        real = os.path.realpath(self._real(path))
+        if not self._holds(real):
             return Unreadable(path, "it leads out of the repository")
+        if any(part.startswith(".") for part in os.path.relpath(real, os.path.realpath(self.root)).split(os.sep)):
+            return Unreadable(path, "it leads to a hidden file")
         return self.read(path)
 
     def _is_still(self, file: PageFile) -> bool:

@@ -10,6 +10,23 @@ from contextlib import contextmanager
 from opsbook.ground.errors import Failure, Refusal
 
 
+def served_at(path: str) -> str | None:
+    """The address of whoever holds the lock in the file `path`; None when nobody does."""
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        holder = _holder(file)
+        return holder[1] if holder else None
+    else:
+        return None
+    finally:
+        os.close(file)
+
+
 @contextmanager
 def serving_lock(path: str, address: str) -> Iterator[None]:
     """Holds the lock in the file `path` for whoever serves at `address`; the kernel frees it when the program ends,
@@ -25,9 +42,9 @@ def serving_lock(path: str, address: str) -> Iterator[None]:
         # flock and not lockf: a lock of lockf is lost when anything in the program closes the same file.
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as wrong:
-        holder = os.pread(file, 1000, 0).decode("utf-8", "replace").split()
+        holder = _holder(file)
         os.close(file)
-        where = f" at {holder[1]} (process {holder[0]})" if len(holder) == 2 else ""
+        where = f" at {holder[1]} (process {holder[0]})" if holder else ""
         raise Refusal(
             f"Opsbook already serves this ledger{where}. Use that one, or end it; another book needs another ledger:"
             " name one with --db."
@@ -39,3 +56,9 @@ def serving_lock(path: str, address: str) -> Iterator[None]:
         yield
     finally:
         os.close(file)
+
+
+def _holder(file: int) -> tuple[str, str] | None:
+    """The number and the address of the process that wrote itself into the lock."""
+    words = os.pread(file, 1000, 0).decode("utf-8", "replace").split()
+    return (words[0], words[1]) if len(words) == 2 else None

@@ -5,19 +5,19 @@ What is quoted of an answer is short and without secrets (`excerpt.py`): a reaso
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
 
 from opsbook.book.excerpt import excerpt, shown, without_secrets
+from opsbook.book.expecting.slow_regex import MOST_SEARCHED, search
 from opsbook.book.probe import Expectation
 
 Verdict = Literal["ok", "status", "body", "slow", "redirect"]
 
 BODY_BYTES = 256 * 1024  # what is read of an answer: health checks are short
-PATTERN_CHARACTERS = 16 * 1024  # what a regular expression is tried on
 _ELSE = "Look at what the service itself logs."
 
 
@@ -31,18 +31,31 @@ class Answer(Struct, frozen=True, gc=False):
     leads_to: str | None = None
 
 
-def judge_answer(answer: Answer, expected: Expectation) -> tuple[Verdict, str]:
-    """The verdict with its reason: the status first, then the body, then the time it took."""
+def judge_answer(answer: Answer, expected: Expectation, clock: Callable[[], float]) -> tuple[Verdict, str]:
+    """The verdict with its reason: the status first, then the body, then the time it took. `clock` counts seconds, and
+    ends the search for a regular expression that takes too long."""
     status = answer.status
     if not any(low <= status <= high for low, high in expected.statuses):
         return _wrong_status(answer, expected)
-    wrong = _wrong_body(answer, expected) if _asks_for_body(expected) else None
+    wrong = _wrong_body(answer, expected, clock) if _asks_for_body(expected) else None
     if wrong is not None:
         return "body", f"It answered {status}, but {wrong}"
-    if expected.within_ms is not None and answer.latency_ms > expected.within_ms:
-        took, most = _ms(answer.latency_ms), _ms(expected.within_ms)
-        return "slow", f"It answered as expected, but took {took}, and at most {most} was expected."
-    return "ok", f"It answered {status} in {_ms(answer.latency_ms)}."
+    slow = too_slow(answer.latency_ms, expected)
+    return ("slow", slow) if slow else ("ok", as_expected(status, answer.latency_ms))
+
+
+def as_expected(status: int | None, latency_ms: float) -> str:
+    """The reason of a reading that is good: of an answer, or without a status of a connection."""
+    took = in_words(latency_ms)
+    return f"It accepted the connection in {took}." if status is None else f"It answered {status} in {took}."
+
+
+def too_slow(latency_ms: float, expected: Expectation) -> str | None:
+    """That it took longer than expected, and None when it did not."""
+    if expected.within_ms is None or latency_ms <= expected.within_ms:
+        return None
+    took, most = in_words(latency_ms), in_words(expected.within_ms)
+    return f"It answered as expected, but took {took}, and at most {most} was expected. Look at its load."
 
 
 def _asks_for_body(expected: Expectation) -> bool:
@@ -73,7 +86,7 @@ def _hint(status: int) -> str:
     return _ELSE
 
 
-def _wrong_body(answer: Answer, expected: Expectation) -> str | None:
+def _wrong_body(answer: Answer, expected: Expectation, clock: Callable[[], float]) -> str | None:
     """What is wrong with the body, as the rest of a sentence, and None when nothing is."""
     missing = next((text for text in expected.contains if not _holds(answer.body, text)), None)
     if missing is not None:
@@ -82,7 +95,7 @@ def _wrong_body(answer: Answer, expected: Expectation) -> str | None:
         wrong = _wrong_json(answer, expected.json_subset)
         if wrong is not None:
             return wrong
-    return _wrong_text(answer, expected.pattern) if expected.pattern is not None else None
+    return _wrong_text(answer, expected.pattern, clock) if expected.pattern is not None else None
 
 
 def _holds(body: bytes, text: str) -> bool:
@@ -99,13 +112,13 @@ def _said(answer: Answer) -> str:
     return (f"It said “{said}”." if said else "It said nothing.") + cut
 
 
-def _wrong_text(answer: Answer, pattern: str) -> str | None:
-    try:
-        compiled = re.compile(pattern)
-    except (re.error, RecursionError, OverflowError) as wrong:
-        return f"the pattern /{shown(pattern)}/ is none: {wrong}. Mend it on the page."
-    text = answer.body[: PATTERN_CHARACTERS * 4].decode("utf-8", "replace")[:PATTERN_CHARACTERS]
-    return None if compiled.search(text) else f"nothing in it matches /{shown(pattern)}/. {_said(answer)}"
+def _wrong_text(answer: Answer, pattern: str, clock: Callable[[], float]) -> str | None:
+    text = answer.body[: MOST_SEARCHED * 4].decode("utf-8", "replace")  # at most four bytes a character
+    found = search(pattern, text, clock)
+    if found is None:
+        return f"looking for /{shown(pattern)}/ in it took too long. Write a plainer expression on the page."
+    looked = f" Only its first {MOST_SEARCHED:,} characters were looked at." if len(text) > MOST_SEARCHED else ""
+    return None if found else f"nothing in it matches /{shown(pattern)}/. {_said(answer)}{looked}"
 
 
 def _wrong_json(answer: Answer, subset: str) -> str | None:
@@ -176,7 +189,8 @@ def shown_address(url: str) -> str:
     return shown(f"{scheme}://{host.rpartition('@')[2]}{slash}{without_secrets(path)}")
 
 
-def _ms(milliseconds: float) -> str:
+def in_words(milliseconds: float) -> str:
+    """A time with its unit."""
     if milliseconds >= 1000:
         return f"{milliseconds / 1000:.3g} s"
     return f"{milliseconds:.0f} ms" if milliseconds >= 10 else f"{milliseconds:.1f} ms"

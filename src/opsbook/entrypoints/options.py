@@ -91,9 +91,7 @@ class ExistingPath(click.ParamType):  # type: ignore[type-arg]  # not generic be
 class Verb(click.Command):
     """A command that also takes the shared options, refuses a --format it cannot give, and shows examples."""
 
-    def __init__(
-        self, *args: Any, formats: Sequence[str] = FORMATS, examples: Sequence[str] = (), **more: Any
-    ) -> None:
+    def __init__(self, *args: Any, formats: Sequence[str] = FORMATS, examples: Sequence[str] = (), **more: Any) -> None:
         super().__init__(*args, **more)
         self.add_help_option = False
         self.formats = tuple(formats)
@@ -116,6 +114,49 @@ class Verb(click.Command):
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes the examples below the options."""
         write_examples(formatter, self.examples)
+
+
+class VerbGroup(click.Group):
+    """A verb of several, such as `user add`; the shared options may stand before the second word too."""
+
+    def __init__(self, name: str, verbs: Sequence[Verb], *, about: str, examples: Sequence[str] = ()) -> None:
+        super().__init__(
+            name, commands=list(verbs), help=about, add_help_option=False, params=[*shared_options(), help_option()],
+            invoke_without_command=True, subcommand_metavar="VERB [ARGUMENTS]", callback=_show_verbs,
+        )  # fmt: skip
+        self.examples = tuple(examples)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with a guess at a misspelt verb."""
+        if args[0] not in self.commands and not args[0].startswith("-") and not ctx.resilient_parsing:
+            from opsbook.ground.guesses import closest  # inside: only a mistake needs it
+
+            near = closest(args[0], self.commands)
+            guess = f"Did you mean '{near}'?" if near else f"There are {', '.join(self.commands)}."
+            raise click.UsageError(f"'{ctx.info_name}' has no verb '{args[0]}'. {guess}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The verbs in the order in which they were given."""
+        return list(self.commands)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the verbs first: they are what is looked for."""
+        self.format_commands(ctx, formatter)
+        click.Command.format_options(self, ctx, formatter)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the examples below the options."""
+        write_examples(formatter, self.examples)
+
+
+def _show_verbs() -> None:
+    ctx = click.get_current_context()
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+        ctx.exit()
 
 
 def write_examples(formatter: click.HelpFormatter, examples: Sequence[str]) -> None:

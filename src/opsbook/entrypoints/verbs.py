@@ -25,8 +25,16 @@ VERBS: dict[str, dict[str, Entry]] = {
         "search": Entry("opsbook.entrypoints.commands.search", "Find the sections for words or a pasted error."),
         "show": Entry("opsbook.entrypoints.commands.show", "Show one page or section as Opsbook reads it."),
     },
+    "Watch": {
+        "probe": Entry("opsbook.entrypoints.commands.probe", "Ask the health checks once, side by side."),
+    },
     "Serve": {
         "serve": Entry("opsbook.entrypoints.commands.serve", "Serve the book on the web, in one process."),
+    },
+    "People": {
+        "user": Entry("opsbook.entrypoints.commands.user", "The people who may sign in: add, role, password, link."),
+        "token": Entry("opsbook.entrypoints.commands.token", "What programs sign in with: issue, list, revoke."),
+        "ledger": Entry("opsbook.entrypoints.commands.ledger", "Verify that what was recorded was not changed."),
     },
 }
 

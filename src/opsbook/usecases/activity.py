@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 from msgspec import Struct
 
@@ -32,6 +33,16 @@ def recent_activity(book: Book, events: Sequence[Event], commits: Sequence[Chang
                  if change.commit not in saved)  # fmt: skip
     found.sort(key=lambda each: each.at, reverse=True)
     return tuple(found[:_SHOWN])
+
+
+def activity_model(found: Sequence[Activity]) -> dict[str, Any]:
+    """The happenings as plain values."""
+    return {
+        "activity": [
+            {"at": a.at.isoformat(), "kind": a.kind, "actor": a.actor, "text": a.text, "path": a.path or None}
+            for a in found
+        ]
+    }
 
 
 def _told(book: Book, event: Event) -> Activity | None:

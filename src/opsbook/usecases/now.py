@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,16 +11,14 @@ from msgspec import Struct
 
 from opsbook.book.probe import Probe
 from opsbook.book.reach import Directory, Meant
-from opsbook.ground.errors import Finding
-from opsbook.ledger.event import Event
+from opsbook.ground.errors import SEVERITIES, Finding
 from opsbook.ledger.health import Health, State
-from opsbook.usecases.activity import Activity, recent_activity
 from opsbook.usecases.contacts import ResolvedContact, contacts
 from opsbook.usecases.library import Book, PageFacts
 from opsbook.usecases.oncall import directory_of, meant_model
-from opsbook.usecases.serving_ports import Change
 
 _GRAVITY: dict[State, int] = {"unhealthy": 0, "unknown": 1, "healthy": 2}
+MOST = 100  # services on one page
 _ON_CALL = ("on-call", "on call", "oncall", "primary")
 
 
@@ -61,117 +59,125 @@ class Hint(Struct, frozen=True, gc=False):
 
 
 class Now(Struct, frozen=True):
-    """All of the first page. `counts` are services by state; `without_check` those that name no health check."""
+    """How all services are. `total` is how many there are of the states wanted, of which some may not be told; `counts`
+    are all by state; `without_check` are the runbooks that name no health check."""
 
     at: datetime
     services: tuple[ServiceNow, ...]
+    total: int
     counts: dict[str, int]
     without_check: tuple[str, ...]
     findings: dict[str, int]
     stale: tuple[Finding, ...]
-    activity: tuple[Activity, ...]
     hints: tuple[Hint, ...]
     is_whole: bool
 
 
 class Watched(Struct, frozen=True):
-    """What a server knows besides the book: probes and their health by key, the last events and commits."""
+    """The probes of the book and their health, by key."""
 
     probes: Mapping[str, Probe] = {}
     healths: Mapping[str, Health] = {}
-    events: Sequence[Event] = ()
-    commits: Sequence[Change] = ()
 
 
-def now(book: Book, watched: Watched, at: datetime) -> Now:
-    """The state of every service of a snapshot: unhealthy ones first, then unknown, then healthy, by name."""
-    directory = directory_of(book)
-    counted: dict[str, Counter[str]] = {}
-    stale: dict[str, Finding] = {}
-    for finding in book.findings:
-        counted.setdefault(finding.span.path, Counter())[finding.severity] += 1
-        if finding.rule == "stale":
-            stale.setdefault(finding.span.path, finding)
+def now(book: Book, watched: Watched, at: datetime, *, most: int = MOST, states: Collection[str] = ()) -> Now:
+    """The state of every service of a snapshot: unhealthy ones first, then unknown, then healthy, by name.
+
+    At most `most` services are told, all are counted; `states` are those wanted, empty for all.
+    """
+    runbooks = [facts for facts in book.facts.values() if facts.kind == "runbook"]
     probes = _probes_by_path(watched)
-    slugs = {path: slug for slug, path in book.services.items()}
-    around = _Around(book, directory, at)
-    services = []
-    for path, facts in book.facts.items():
-        if facts.kind == "runbook":
-            own = (counted.get(path, Counter()), stale.get(path))
-            services.append(_service(around, facts, slugs.get(path, ""), probes.get(path, ()), found=own))
-    services.sort(key=lambda service: (_GRAVITY[service.state], service.worst is None, service.service.lower()))
-    counts = Counter(service.state for service in services)
-    total: Counter[str] = Counter()
-    for each in counted.values():
-        total.update(each)
+    for facts in runbooks:
+        if facts.probes and facts.path not in probes:  # written a moment ago, and not asked yet
+            probes[facts.path] = tuple(ProbeNow(probe, Health(probe.key)) for probe in facts.probes)
+    known = [(_state(probes.get(facts.path, ())), facts) for facts in runbooks]
+    counts = Counter(state for state, _ in known)
+    wanted = [pair for pair in known if not states or pair[0] in states]
+    wanted.sort(key=lambda pair: (_GRAVITY[pair[0]], pair[1].path not in probes, _name(pair[1]).lower(), pair[1].path))
+    found = _Found(book, probes, at)
     return Now(
         at,
-        tuple(services),
+        tuple(found.service(facts) for _, facts in wanted[:most]),
+        len(wanted),
         {state: counts[state] for state in _GRAVITY},
-        tuple(service.service for service in services if not service.probes),
-        {severity: total[severity] for severity in ("error", "warning", "info")},
-        tuple(stale[path] for path in sorted(stale)),
-        recent_activity(book, watched.events, watched.commits),
-        tuple(_hints(book, services)),
+        tuple(sorted(facts.path for facts in runbooks if facts.path not in probes)),
+        found.total(),
+        tuple(found.stale[path] for path in sorted(found.stale)),
+        tuple(_hints(book, runbooks)),
         book.is_whole,
     )
 
 
-class _Around(Struct, frozen=True):
-    book: Book
-    directory: Directory
-    at: datetime
+def _name(facts: PageFacts) -> str:
+    return facts.service or facts.title
+
+
+def _state(probes: Sequence[ProbeNow]) -> State:
+    return probes[0].health.state if probes else "unknown"
 
 
 def _probes_by_path(watched: Watched) -> dict[str, tuple[ProbeNow, ...]]:
+    """The probes of each page, the gravest first."""
     found: dict[str, list[ProbeNow]] = {}
     for key, probe in watched.probes.items():
         health = watched.healths.get(key) or Health(key)
         found.setdefault(probe.path, []).append(ProbeNow(probe, health))
-    return {path: tuple(sorted(each, key=_severity_of)) for path, each in found.items()}
+    return {path: tuple(sorted(each, key=_gravity)) for path, each in found.items()}
 
 
-def _severity_of(probed: ProbeNow) -> tuple[int, int]:
+def _gravity(probed: ProbeNow) -> tuple[int, int]:
     return _GRAVITY[probed.health.state], probed.probe.line
 
 
-def _service(
-    around: _Around,
-    facts: PageFacts,
-    slug: str,
-    probes: tuple[ProbeNow, ...],
-    *,
-    found: tuple[Counter[str], Finding | None],
-) -> ServiceNow:
-    counts, stale = found
-    worst = probes[0] if probes else None
-    coverage = facts.coverage
-    return ServiceNow(
-        facts.service or facts.title,
-        slug,
-        facts.path,
-        worst.health.state if worst else "unknown",
-        worst,
-        probes,
-        facts.owner or "",
-        _on_call(around, facts),
-        tuple(alert.name for alert in facts.monitoring.alerts) if facts.monitoring else (),
-        coverage.score if coverage else None,
-        coverage.missing if coverage else (),
-        coverage.unfilled if coverage else (),
-        {severity: counts[severity] for severity in ("error", "warning", "info")},
-        stale,
-    )
+class _Found:
+    """What is looked up for each service, gathered once."""
 
+    def __init__(self, book: Book, probes: Mapping[str, tuple[ProbeNow, ...]], at: datetime) -> None:
+        self.book, self.probes, self.at = book, probes, at
+        self.directory: Directory = directory_of(book)
+        self.slugs = {path: slug for slug, path in book.services.items()}
+        self.counted: dict[str, Counter[str]] = {}
+        self.stale: dict[str, Finding] = {}
+        for finding in book.findings:
+            self.counted.setdefault(finding.span.path, Counter())[finding.severity] += 1
+            if finding.rule == "stale":
+                self.stale.setdefault(finding.span.path, finding)
 
-def _on_call(around: _Around, facts: PageFacts) -> tuple[Meant, ...]:
-    """Whom the page's contact for whoever is on call means now, where somebody is reached by it."""
-    found = contacts(around.book, facts.path, around.at, around.directory)
-    own = [each for each in found if each.is_resolved and _is_on_call(each)]
-    return (
-        tuple(meant for meant in own[0].meant if meant.people or meant.meaning in ("channel", "address")) if own else ()
-    )
+    def total(self) -> dict[str, int]:
+        """How many findings the book has of each severity."""
+        counts: Counter[str] = Counter()
+        for each in self.counted.values():
+            counts.update(each)
+        return {severity: counts[severity] for severity in SEVERITIES}
+
+    def service(self, facts: PageFacts) -> ServiceNow:
+        """A runbook's service as it is now."""
+        probes, coverage = self.probes.get(facts.path, ()), facts.coverage
+        counts = self.counted.get(facts.path, Counter())
+        return ServiceNow(
+            _name(facts),
+            self.slugs.get(facts.path, ""),
+            facts.path,
+            _state(probes),
+            probes[0] if probes else None,
+            probes,
+            facts.owner or "",
+            self.on_call(facts),
+            tuple(alert.name for alert in facts.monitoring.alerts) if facts.monitoring else (),
+            coverage.score if coverage else None,
+            coverage.missing if coverage else (),
+            coverage.unfilled if coverage else (),
+            {severity: counts[severity] for severity in SEVERITIES},
+            self.stale.get(facts.path),
+        )
+
+    def on_call(self, facts: PageFacts) -> tuple[Meant, ...]:
+        """Whom the page's contact for whoever is on call means now, where somebody is reached by it."""
+        found = contacts(self.book, facts.path, self.at, self.directory)
+        own = next((each for each in found if each.is_resolved and _is_on_call(each)), None)
+        if own is None:
+            return ()
+        return tuple(meant for meant in own.meant if meant.people or meant.meaning in ("channel", "address"))
 
 
 def _is_on_call(contact: ResolvedContact) -> bool:
@@ -179,16 +185,18 @@ def _is_on_call(contact: ResolvedContact) -> bool:
     return any(word in role for word in _ON_CALL) or any(each.meaning == "schedule" for each in contact.meant)
 
 
-def _hints(book: Book, services: Sequence[ServiceNow]) -> list[Hint]:
+def _hints(book: Book, runbooks: Sequence[PageFacts]) -> list[Hint]:
     """What to do next where there is nothing to see."""
     if not book.files:
         return [
             Hint("This folder has no pages yet. Write all of it, with a template for everything", "opsbook init"),
             Hint("Or begin with one service", "opsbook new runbook my-service"),
         ]
-    if not services:
+    if not book.is_whole:
+        return []  # what is not read yet may well be a runbook
+    if not runbooks:
         return [Hint("No page is a service's runbook yet. Write one", "opsbook new runbook my-service")]
-    if not any(service.probes for service in services):
+    if not any(facts.probes for facts in runbooks):
         line = "- **Health Check URL:** https://service.example/healthz"
         return [Hint("No runbook says how to see that its service is well. Write below Health Checks", line)]
     return []
@@ -198,15 +206,12 @@ def now_model(found: Now) -> dict[str, Any]:
     """The state as plain values."""
     return {
         "at": found.at.isoformat(),
+        "total": found.total,
         "counts": found.counts,
         "services": [_service_model(service) for service in found.services],
         "without_check": list(found.without_check),
         "findings": found.findings,
         "stale": [{"path": f.span.path, "line": f.span.line, "message": f.message, "fix": f.fix} for f in found.stale],
-        "activity": [
-            {"at": a.at.isoformat(), "kind": a.kind, "actor": a.actor, "text": a.text, "path": a.path or None}
-            for a in found.activity
-        ],
         "hints": [{"text": h.text, "command": h.command or None, "address": h.address or None} for h in found.hints],
         "is_whole": found.is_whole,
     }

@@ -18,18 +18,19 @@ IN_FLIGHT = 32
 
 
 class Probing:
-    """A `Prober` of all kinds, made of one for each."""
+    """A `Prober` of all kinds, made of one for each; one may be for several."""
 
     def __init__(self, by_kind: Mapping[ProbeKind, Prober]) -> None:
         self._by_kind = by_kind
 
     def ask(self, probes: Sequence[Probe], tell: Tell) -> None:
-        """Asks all of them, each kind in a thread of its own where there are several."""
-        groups: dict[ProbeKind, list[Probe]] = {}
+        """Asks all of them, each prober in a thread of its own where there are several."""
+        groups: dict[int, tuple[Prober, list[Probe]]] = {}
         for probe in probes:
-            groups.setdefault(probe.kind, []).append(probe)
+            prober = self._by_kind[probe.kind]
+            groups.setdefault(id(prober), (prober, []))[1].append(probe)
         telling = tell if len(groups) == 1 else _in_turn(tell)
-        jobs = [_job(self._by_kind[kind], group, telling) for kind, group in groups.items()]
+        jobs = [_job(prober, group, telling) for prober, group in groups.values()]
         if len(jobs) == 1:
             jobs[0]()
         elif jobs:

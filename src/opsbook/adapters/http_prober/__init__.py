@@ -1,5 +1,5 @@
-"""Asks endpoints over HTTP and HTTPS, many side by side in one thread. Follows no proxy, keeps no cookie and no
-connection, and reads no environment.
+"""Asks endpoints over HTTP and HTTPS, or only for a connection or its encryption, many side by side in one thread.
+Follows no proxy, keeps no cookie and no connection, and reads no environment.
 
 Each probe is a new connection. What is kept is handles, loops and the parsed certificates of authorities (parsing them
 takes 15 ms), never a connection, a session of TLS, or a name once resolved.
@@ -19,7 +19,8 @@ IN_FLIGHT = 64
 
 
 class HttpProber:
-    """A `Prober` for kind "http". May be asked by several threads at once: each gets a loop of its own.
+    """A `Prober` for the kinds http, tcp and tls, which differ in how far they go. May be asked by several threads at
+    once: each gets a loop of its own.
 
     `agent` is the User-Agent, `authorities` the file of trusted certificates ("" for what the library finds).
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from datetime import UTC, datetime
 from socket import SocketType
 from typing import Any
@@ -10,8 +11,10 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import pycurl
 
+from opsbook.adapters.http_prober.certinfo import shown_certificate
 from opsbook.adapters.http_prober.troubles import reading_of_trouble
-from opsbook.book.answer import BODY_BYTES, Answer, judge_answer
+from opsbook.book.answer import BODY_BYTES, Answer, as_expected, judge_answer, too_slow
+from opsbook.book.certificate import day, days, ends_soon
 from opsbook.book.excerpt import shown
 from opsbook.book.probe import Probe
 from opsbook.book.probe_reach import Reach
@@ -48,6 +51,7 @@ class Exchange:
         self._parts: list[bytes] = []
         self._left_bytes = 0
         self._follows = False
+        self._connects_only = False
         self._set_once(agent, authorities)
 
     def _set_once(self, agent: str, authorities: str) -> None:
@@ -77,12 +81,17 @@ class Exchange:
         self._parts.clear()
         self._left_bytes = BODY_BYTES
         try:
-            self.curl.setopt(pycurl.URL, _in_ascii(probe.address))
+            self.curl.setopt(pycurl.URL, _asked_as(probe))
         except (ValueError, pycurl.error) as wrong:  # UnicodeError is a ValueError
             return self._reading(
                 "protocol", f"The address cannot be asked: {shown(str(wrong))}. Mend it on the page.", 0.0
             )
         self.curl.setopt(pycurl.TIMEOUT_MS, max(1, int(probe.timeout_s * 1000)))
+        connects_only = probe.kind != "http"
+        if self._connects_only is not connects_only:
+            self._connects_only = connects_only
+            self.curl.setopt(pycurl.CONNECT_ONLY, int(connects_only))
+            self.curl.setopt(pycurl.SSL_ENABLE_ALPN, int(not connects_only))  # what it speaks behind TLS is not asked
         if self._follows is not probe.follows_redirects:
             self._follows = probe.follows_redirects
             self.curl.setopt(pycurl.FOLLOWLOCATION, int(self._follows))
@@ -99,12 +108,33 @@ class Exchange:
 
     def _judged(self, is_cut: bool) -> Reading:
         assert self._probe is not None
+        expected, took_ms = self._probe.expectation, self._took_ms()
+        if self._probe.kind != "http":
+            return self._connected(took_ms)
         status = self.curl.getinfo(pycurl.RESPONSE_CODE)
         leads_to = self.curl.getinfo(pycurl.REDIRECT_URL) if 300 <= status < 400 else None
-        took_ms = self._took_ms()
         answer = Answer(status, b"".join(self._parts), took_ms, is_cut, leads_to)
-        outcome, why = judge_answer(answer, self._probe.expectation)
+        outcome, why = judge_answer(answer, expected, time.monotonic)
+        if outcome == "ok" and expected.left_days is not None:
+            soon = ends_soon(shown_certificate(self.curl), expected.left_days, datetime.now(UTC))
+            if soon:
+                return self._reading("tls", soon, took_ms, status)
         return self._reading(outcome, why, took_ms, status)
+
+    def _connected(self, took_ms: float) -> Reading:
+        """The reading of a connection that was made, with its encryption where that is what was asked for."""
+        assert self._probe is not None
+        slow, good = too_slow(took_ms, self._probe.expectation), ""
+        if self._probe.kind == "tls":
+            certificate, now = shown_certificate(self.curl), datetime.now(UTC)
+            soon = ends_soon(certificate, self._probe.expectation.left_days, now)
+            if soon:
+                return self._reading("tls", soon, took_ms)
+            if certificate.ends is not None:
+                good = f" Its certificate is good for {days(certificate.ends - now)}, until {day(certificate.ends)}."
+        if slow:
+            return self._reading("slow", slow, took_ms)
+        return self._reading("ok", f"{as_expected(None, took_ms)}{good}", took_ms)
 
     def _took_ms(self) -> float:
         return float(self.curl.getinfo(pycurl.TOTAL_TIME)) * 1000
@@ -132,6 +162,13 @@ class Exchange:
         self._parts.append(kept)
         self._left_bytes -= len(part)
         return len(part) if self._left_bytes > 0 else 0
+
+
+def _asked_as(probe: Probe) -> str:
+    """The address for libcurl, which makes mere connections too, under the names of HTTP."""
+    scheme, separator, rest = _in_ascii(probe.address).partition("://")
+    as_http = {"tcp": "http", "tls": "https"}.get(probe.kind) if separator else None
+    return f"{as_http or scheme}{separator}{rest}"
 
 
 def _in_ascii(address: str) -> str:

@@ -9,22 +9,19 @@ from urllib.parse import urlsplit
 
 import pycurl
 
+from opsbook.adapters.http_prober.certinfo import shown_certificate
 from opsbook.book import unanswered
 from opsbook.book.answer import shown_address
+from opsbook.book.certificate import untrusted
 from opsbook.book.excerpt import shown
 from opsbook.book.probe import Probe
 from opsbook.ledger.health import Outcome
 
 _UNREACHABLE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN, errno.EACCES, errno.EPERM}
-# OpenSSL's X509_V_ERR_… that people meet; the rest is told in OpenSSL's own words.
-_EXPIRED, _NOT_YET = 10, 9
-_SELF_SIGNED = {18, 19}
-_UNKNOWN_ISSUER = {2, 20, 21}
 _TLS = {
     pycurl.E_SSL_CONNECT_ERROR, pycurl.E_PEER_FAILED_VERIFICATION, pycurl.E_SSL_CIPHER, pycurl.E_SSL_CACERT_BADFILE,
     pycurl.E_SSL_CERTPROBLEM, pycurl.E_SSL_ISSUER_ERROR, pycurl.E_SSL_INVALIDCERTSTATUS,
 }  # fmt: skip
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
 
 def reading_of_trouble(
@@ -103,40 +100,14 @@ def _stage(curl: pycurl.Curl) -> unanswered.Stage:
 
 
 def _untrusted(curl: pycurl.Curl, trouble: tuple[int, str], host: str, where: str) -> str:
-    """Why TLS failed: with the date, the names or the issuer of the certificate where it is about one."""
     code, said = trouble
     if "wrong version number" in said or "record layer" in said:
         return f"{where} does not speak TLS: what listens there may be plain HTTP. Look at the scheme and the port."
     if code != pycurl.E_PEER_FAILED_VERIFICATION:
         return f"{where} and we do not agree on TLS: {shown(said)}. Look at its versions, ciphers and demands."
     verdict = curl.getinfo(pycurl.SSL_VERIFYRESULT)
-    leaf: dict[str, str] = dict(next(iter(curl.getinfo(pycurl.INFO_CERTINFO)), ()))
-    ends = _day(leaf.get("Expire date", ""))
-    if verdict == _EXPIRED or (ends is not None and ends < datetime.now(UTC)):
-        when = f" on {ends:%d %B %Y}".replace(" 0", " ") if ends else ""
-        return f"The certificate of {where} expired{when}. Renew it, and have the server load it anew."
-    if verdict == _NOT_YET:
-        return f"The certificate of {where} is good only from {leaf.get('Start date', 'later')}. Look at the clocks."
-    if verdict in _SELF_SIGNED:
-        return (
-            f"The certificate of {where} is self-signed ({shown(leaf.get('Subject', ''))}), so nobody vouches for it."
-        )
-    if verdict in _UNKNOWN_ISSUER:
-        issuer = shown(leaf.get("Issuer", "an unknown issuer"))
-        return f"The certificate of {where} is from {issuer}, which is not trusted here; or the server omits its chain."
-    if "subject name" in said or "host name" in said:
-        names = leaf.get("X509v3 Subject Alternative Name", leaf.get("Subject", "")).replace("DNS:", "")
-        return f"The certificate of {where} is for {shown(names)}, not for {shown(host)}."
-    return f"The certificate of {where} is not trusted: {shown(said)}."
-
-
-def _day(text: str) -> datetime | None:
-    """ "Jan  1 00:00:00 2021 GMT" as libcurl writes it, whatever the locale."""
-    parts = text.split()
-    try:
-        return datetime(int(parts[3]), _MONTHS.index(parts[0]) + 1, int(parts[1]), tzinfo=UTC)
-    except (IndexError, ValueError):
-        return None
+    why = untrusted(shown_certificate(curl), verdict, where=where, host=host, now=datetime.now(UTC))
+    return why or f"The certificate of {where} is not trusted: {shown(said)}."
 
 
 def _text(curl: pycurl.Curl, what: int) -> str:

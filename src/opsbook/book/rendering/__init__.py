@@ -63,7 +63,7 @@ def render(page: Page, around: Around, *, insets: Sequence[Inset] = ()) -> Rende
         Entry(one.level, one.title, RENAMED.get(one.anchor, one.anchor), one.slot) for one in page.sections
     )
     names = Names(page, is_whole=True)
-    html, has_diagram = _written(page, Leads(page, around, RENAMED), names, _events(page), insets)
+    html, has_diagram = _written(page, Leads(page, around, RENAMED), names, _events(page), insets=insets)
     return Rendered(html, contents, has_diagram, tuple(sorted(names.lines)))
 
 
@@ -72,18 +72,18 @@ def render_section(page: Page, section: Section, around: Around) -> str:
     where they mean it."""
     home = book_address(page.path)
     within = (one for one in _events(page) if section.start <= one[1]["start"] < section.stop)
-    return _written(page, Leads(page, around, RENAMED, home), Names(page, is_whole=False), within, ())[0]
+    return _written(page, Leads(page, around, RENAMED, home), Names(page, is_whole=False), within)[0]
 
 
 def render_excerpt(text: str, page: Page, around: Around) -> str:
     """Markdown taken out of a page, to stand on another page; its links are read as the page's own."""
     part = read_page(page.path, text.encode("utf-8", "replace"), page.reading)
     leads = Leads(page, around, RENAMED, book_address(page.path))
-    return _written(part, leads, Names(part, is_whole=False), _events(part), ())[0]
+    return _written(part, leads, Names(part, is_whole=False), _events(part))[0]
 
 
 def _written(
-    page: Page, leads: Leads, names: Names, events: Iterable[tuple[Any, Any]], insets: Sequence[Inset]
+    page: Page, leads: Leads, names: Names, events: Iterable[tuple[Any, Any]], *, insets: Sequence[Inset] = ()
 ) -> tuple[str, bool]:
     document = page.document
     marks = Marks(document.content)

@@ -34,6 +34,8 @@ class Footnotes:
         if note is None:
             note = self._notes[key] = Note(len(self._notes) + 1, self._names.made(f"fn-{name}"), [])
         identity = self._names.made(f"fnref-{name}")
+        if not identity:  # on another page, where the ids could be there already
+            return f"<sup>{note.number}</sup>"
         note.references.append(identity)
         attributes = f'href="#{escape(note.identity)}" class="footnote" aria-label="Footnote {note.number}"'
         return f"<sup><a{self._marks.mark(attributes + id_attribute(identity))}>{note.number}</a></sup>"

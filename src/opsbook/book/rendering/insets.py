@@ -49,5 +49,6 @@ class Waiting:
         return "".join(found)
 
     def _look_on(self) -> None:
-        rest = [*self._after[self._next_after : self._next_after + 1], *self._inside[self._next_inside :][:1]]
+        after, inside = self._after, self._inside
+        rest = [*after[self._next_after : self._next_after + 1], *inside[self._next_inside : self._next_inside + 1]]
         self.first = min((inset.at for inset in rest), default=1 << 62)

@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from msgspec import Struct
 
-from opsbook.book.links import resolve
+from opsbook.book.links import fragment, resolve
 from opsbook.book.lint import Around
 from opsbook.book.page import Page
 from opsbook.book.rendering.text import escape
@@ -38,7 +38,7 @@ class Lead(Struct, frozen=True, gc=False):
         said = f' title="{escape(title)}"' if title else ""
         if not self.href:
             return f' class="{self.kind}"{said}'
-        outside = ' class="external" rel="noopener noreferrer"' if self.kind == "external" else ""
+        outside = ' class="outside" rel="noopener noreferrer"' if self.kind == "external" else ""
         return f' href="{escape(self.href)}"{outside}{said}'
 
 
@@ -81,7 +81,7 @@ class Leads:
         if verdict != "ok":
             return Lead("", "broken", f"The repository has no '{target.path}'.")
         if not target.path:
-            return Lead(f"{self._home}#{self._own(target.anchor)}", "here")
+            return Lead(f"{self._home}#{self._own(fragment(href))}", "here")
         return self._inside(target.path, target.anchor)
 
     def _own(self, anchor: str) -> str:

@@ -7,6 +7,7 @@ for.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from opsbook.book.page import Page
@@ -15,8 +16,13 @@ from opsbook.ground.slugs import github_slug, mkdocs_slug, numbered
 
 PREFIX = "user-content-"
 # The ids of the pages around a rendered page are these or begin with `ob-`; a test keeps the templates to it.
-RESERVED = frozenset({"main", "csrf", "body", "head"})
+RESERVED = frozenset({
+    "main", "pulse", "scheme", "palette", "palette-q", "palette-list", "palette-count", "palette-told", "keyboard",
+    "keyboard-title", "toasts", "editor-text", "editor-preview", "editor-preview-label", "editor-message",
+    "editor-place", "csrf", "body", "head",
+})  # fmt: skip
 RENAMED: Mapping[str, str] = {name: PREFIX + name for name in RESERVED}
+_NO_WORD = re.compile(r"[^\w.-]+")
 
 
 class Names:
@@ -28,6 +34,7 @@ class Names:
         self._used: set[str] = set()
         self._headings = frozenset(page.heading_anchors)
         self._others = _other_anchors(page) if is_whole else {}
+        self._counts: dict[str, int] = {}
         self.lines: list[int] = []
 
     def heading(self, index: int) -> tuple[str, tuple[str, ...]]:
@@ -62,10 +69,14 @@ class Names:
 
     def made(self, name: str) -> str:
         """An id of the writer's own, numbered where it is taken."""
-        wanted, count = name, 1
+        if not self.is_whole:
+            return ""
+        name = _NO_WORD.sub("-", name)
+        count, wanted = self._counts.get(name, 1), name
         while wanted in self._page.anchors or wanted in self._used:
             count += 1
             wanted = f"{name}-{count}"
+        self._counts[name] = count
         self._used.add(wanted)
         return wanted
 

@@ -152,7 +152,7 @@ class Writer:
         self._heading_id, others = self._names.heading(index) if index >= 0 else ("", ())
         line = self._names.of_line(self._line_of(start))
         level = detail["level"][1]
-        holder = self._marks.mark(f'class="heading"{line}')
+        holder = self._marks.mark(f'class="headline"{line}')
         opening = f"<div{holder}>"
         opening += "".join(f"<span{self._marks.mark(id_attribute(name))}></span>" for name in others)
         identity = id_attribute(self._heading_id)
@@ -166,7 +166,7 @@ class Writer:
         self._stack.pop()
         if self._heading_id:
             prefixed = id_attribute(self._names.prefixed(self._heading_id))
-            link = f'class="permalink" href="#{escape(self._heading_id)}"{prefixed} aria-label="Link to this section"'
+            link = f'class="anchor" href="#{escape(self._heading_id)}"{prefixed} aria-label="Link to this section"'
             self._put(f"<a{self._marks.mark(link)}>#</a>")
         if end > self._waiting.first:
             self._put(self._waiting.inside(end, "div"))
@@ -182,7 +182,7 @@ class Writer:
     def _quote(self, alert: Any, start: int) -> None:
         line = self._names.of_line(self._line_of(start))
         if alert:
-            mark = self._marks.mark(f'class="alert alert-{alert.lower()}" role="note"{line}')
+            mark = self._marks.mark(f'class="alert" data-alert="{alert.lower()}" role="note"{line}')
             title = self._marks.mark('class="alert-title"')
             self._stack.push("quote", f"<div{mark}>\n<p{title}>{alert}</p>\n", "</div>\n")
         else:
@@ -215,7 +215,7 @@ class Writer:
         self._end_holder(end)
 
     def _tick(self, is_done: bool) -> None:
-        self._marks.attributes[self._item_mark] += ' class="task"'
+        self._marks.attributes[self._item_mark] += ' class="task-list-item"'
         state = ' checked aria-label="Done"' if is_done else ' aria-label="Not done"'
         mark = self._marks.mark(f'type="checkbox" disabled{state}')
         self._put(f"<input{mark}> ")
@@ -224,7 +224,8 @@ class Writer:
 
     def _table(self, alignments: Any, start: int) -> None:
         self._columns = [_ALIGNED.get(alignment, "") for alignment in alignments]
-        mark = self._marks.mark(f'class="table" tabindex="0" role="group" aria-label="Table"{self._line_only(start)}')
+        attributes = f'class="scroller" tabindex="0" role="group" aria-label="Table"{self._line_only(start)}'
+        mark = self._marks.mark(attributes)
         self._stack.push("table", f"<div{mark}><table>\n", "</table></div>\n")
 
     def _line_only(self, start: int) -> str:

@@ -32,7 +32,8 @@ class Origins:
         if origin is None:
             return True
         host = headers.get(b"host", b"").decode("latin-1")
-        return _origin(origin.decode("latin-1")) in (_origin(f"{scope['scheme']}://{host}"), self.public)
+        asks = _origin(origin.decode("latin-1"))  # None for `null` and for what is no address: never ours
+        return asks is not None and asks in (_origin(f"{scope['scheme']}://{host}"), self.public)
 
 
 def _origin(address: str) -> tuple[str, str, int | None] | None:

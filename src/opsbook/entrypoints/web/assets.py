@@ -76,8 +76,9 @@ class Assets:
 
 
 @get("/assets/{name:str}", opt={"act": PUBLIC}, sync_to_thread=False)
-def asset(request: Request[Any, Any, Any], name: str) -> Response[bytes]:
+def asset(request: Request[Any, Any, Any]) -> Response[bytes]:
     """One asset."""
+    name: str = request.path_params["name"]
     assets: Assets = request.app.state["assets"]
     found = assets.find(name, request.headers.get("accept-encoding", ""))
     if found is None:

@@ -47,3 +47,9 @@ def local(address: str, otherwise: str = "/") -> str:
 def go_on(address: str) -> Response[Any]:
     """The browser is to show another page now, by GET."""
     return Redirect(address, status_code=303)
+
+
+def own_address(request: Request[Any, Any, Any]) -> str:
+    """The address that people reach this server by, as it is configured or as this request came."""
+    configured: str = request.app.state["config"].public_url
+    return configured.rstrip("/") or f"{request.scope['scheme']}://{request.headers.get('host', '')}"

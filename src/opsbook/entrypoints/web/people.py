@@ -11,7 +11,7 @@ from litestar.response import Template
 
 from opsbook.entrypoints.web.account import me_of
 from opsbook.entrypoints.web.answering import desk_of, page
-from opsbook.entrypoints.web.forms import fields_of
+from opsbook.entrypoints.web.forms import fields_of, own_address
 from opsbook.entrypoints.web.sign_in import NO_STORE
 from opsbook.ground.errors import Refusal, Usage
 from opsbook.usecases.authority import ROLES, Role
@@ -63,12 +63,6 @@ async def change(request: Asks) -> Response[Any]:
         return await asyncio.to_thread(people_of, request, status=409, wrong=str(wrong))
     link = f"{own_address(request)}/sign-in?link={answer}" if fields["do"] == "link" else ""
     return await asyncio.to_thread(people_of, request, done=verb[1], link=link, link_for=name)
-
-
-def own_address(request: Asks) -> str:
-    """The address that people reach this server by, as it is configured or as this request came."""
-    configured: str = request.app.state["config"].public_url
-    return configured.rstrip("/") or f"{request.scope['scheme']}://{request.headers.get('host', '')}"
 
 
 ROUTES = (people_page, change)

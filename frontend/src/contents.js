@@ -1,0 +1,30 @@
+// The contents beside a page: marks the section that is in sight.
+
+const links = [...document.querySelectorAll('.contents a[href^="#"]')]
+const heads = links.map((link) => document.getElementById(decodeURIComponent(link.hash.slice(1))))
+let isAsked = false
+
+function mark() {
+  isAsked = false
+  const line = (document.querySelector('.top')?.offsetHeight ?? 0) + 40
+  let now = -1
+  heads.forEach((head, number) => {
+    if (head && head.getBoundingClientRect().top <= line) now = number
+  })
+  links.forEach((link, number) => {
+    if (number === now) link.setAttribute('aria-current', 'location')
+    else link.removeAttribute('aria-current')
+  })
+  links[now]?.scrollIntoView?.({ block: 'nearest' })
+}
+
+function soon() {
+  if (isAsked) return
+  isAsked = true
+  requestAnimationFrame(mark)
+}
+
+if (links.length) {
+  addEventListener('scroll', soon, { passive: true })
+  soon()
+}

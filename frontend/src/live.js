@@ -1,0 +1,160 @@
+// One stream of events for the page: htmx swaps its fragments in, and the header says whether it is alive.
+//
+// It is closed while nobody looks: a browser opens six connections to a host, and a seventh tab would wait for ever.
+
+import htmx from 'htmx.org'
+import 'htmx-ext-sse'
+import { tell } from './toasts.js'
+
+const first_ms = 1000
+const longest_ms = 30_000
+let bookNumber
+const pulse = document.getElementById('pulse')
+
+// Stands in for the browser's EventSource, which gives up on an answer that is not 200 and never says since when.
+class Stream extends EventTarget {
+  names = new Set()
+  wait_ms = first_ms
+  wasOpen = false
+  lostAt = null
+
+  constructor(address) {
+    super()
+    this.address = address
+    document.addEventListener('visibilitychange', () => (document.hidden ? this.close() : this.open()))
+    addEventListener('pagehide', () => this.close())
+    addEventListener('pageshow', ({ persisted }) => persisted && this.open())
+    addEventListener('online', () => this.open())
+    if (!document.hidden) this.open()
+  }
+
+  get readyState() {
+    return this.source?.readyState ?? EventSource.CONNECTING
+  }
+
+  addEventListener(name, listener, options) {
+    super.addEventListener(name, listener, options)
+    if (this.names.has(name)) return
+    this.names.add(name)
+    if (this.source) this.pass(name)
+  }
+
+  pass(name) {
+    this.source.addEventListener(name, ({ data }) => this.dispatchEvent(new MessageEvent(name, { data })))
+  }
+
+  open() {
+    clearTimeout(this.timer)
+    if (this.source && this.source.readyState !== EventSource.CLOSED) return
+    this.source = new EventSource(this.address)
+    this.names.forEach((name) => this.pass(name))
+    this.source.onopen = () => {
+      this.wait_ms = first_ms
+      this.lostAt = null
+      show('live', 'Live')
+      if (this.wasOpen) refresh()
+      this.wasOpen = true
+    }
+    this.source.onerror = () => this.lose()
+  }
+
+  lose() {
+    this.close()
+    this.lostAt ??= new Date()
+    const clock = this.lostAt.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', hour12: false })
+    show('lost', `Not live since ${clock}`)
+    this.timer = setTimeout(() => this.open(), this.wait_ms * (0.75 + Math.random() / 2))
+    this.wait_ms = Math.min(this.wait_ms * 2, longest_ms)
+  }
+
+  close() {
+    clearTimeout(this.timer)
+    this.source?.close()
+  }
+}
+
+function show(state, words) {
+  if (!pulse || pulse.dataset.state === state) return
+  pulse.dataset.state = state
+  pulse.querySelector('.pulse-word').textContent = words
+}
+
+// What came while the stream was away was missed: the live parts are taken from the page as it is now.
+async function refresh() {
+  for (const part of document.querySelectorAll('[hx-trigger*="opsbook:again"]')) htmx.trigger(part, 'opsbook:again')
+  if (!document.querySelector('[sse-swap]')) return
+  try {
+    const answer = await fetch(location.href, { headers: { Accept: 'text/html' } })
+    if (!answer.ok) return
+    const now = new DOMParser().parseFromString(await answer.text(), 'text/html')
+    const fresh = new Map([...now.querySelectorAll('[sse-swap]')].map((part) => [part.getAttribute('sse-swap'), part]))
+    for (const part of document.querySelectorAll('[sse-swap]')) {
+      const same = fresh.get(part.getAttribute('sse-swap'))
+      if (same && same.innerHTML !== part.innerHTML) part.replaceChildren(...same.cloneNode(true).childNodes)
+    }
+  } catch {
+    // The server went away again; the stream says so itself.
+  }
+}
+
+const address = document.body.getAttribute('sse-connect')
+const stream = address ? new Stream(address) : null
+htmx.createEventSource = () => stream
+
+stream?.addEventListener('notice', ({ data }) => tell(said(data)))
+// The health of a probe, as JSON: it is put where the page shows that probe, in the shapes that the page came with.
+stream?.addEventListener('health', ({ data }) => {
+  const health = parsed(data)
+  const shapes = document.getElementById('health-shapes')?.content
+  for (const part of document.querySelectorAll('[sse-swap^="health-"]')) {
+    if (part.getAttribute('sse-swap') !== `health-${health?.probe}`) continue
+    const shape = shapes?.querySelector(`[data-state="${CSS.escape(health.state)}"]`)
+    const badge = part.querySelector('.health')
+    if (!shape || !badge) continue
+    const why = part.querySelector('.why')
+    if (why && why.textContent !== health.why) why.textContent = health.why
+    if (badge.dataset.state === health.state) continue
+    badge.replaceWith(shape.cloneNode(true))
+    const box = part.closest('.beside')
+    if (box) box.dataset.state = health.state
+    const since = part.querySelector('time')
+    if (since && health.since) {
+      since.dateTime = health.since
+      since.textContent = `${health.since.slice(0, 16).replace('T', ' ')}\u00a0UTC`
+    }
+  }
+})
+
+stream?.addEventListener('book', async ({ data }) => {
+  // Each stream begins by saying which book is in force.
+  const number = parsed(data)?.number
+  const isAnother = bookNumber !== undefined && number !== bookNumber
+  bookNumber = number
+  const here = document.querySelector('[data-page-path][data-digest]')
+  if (!isAnother || !here || document.querySelector('.toast [data-reload]') || !(await isStale(here))) return
+  const toast = tell('This page has changed.', { words: 'Show it', run: () => location.reload() })
+  toast.querySelector('button').dataset.reload = ''
+})
+
+async function isStale(here) {
+  try {
+    const answer = await fetch(location.href, { headers: { Accept: 'text/html' } })
+    const now = new DOMParser().parseFromString(await answer.text(), 'text/html').querySelector('[data-digest]')
+    return answer.status === 404 || (answer.ok && now !== null && now.dataset.digest !== here.dataset.digest)
+  } catch {
+    return false
+  }
+}
+
+function parsed(text) {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
+function said(text) {
+  const notice = parsed(text)
+  return typeof notice?.text === 'string' ? notice.text : text
+}

@@ -1,0 +1,20 @@
+// Short words at the corner of the page, read aloud too. Never the only place where something is said.
+
+const shown_ms = 6000
+
+export function tell(words, act) {
+  const toast = document.createElement('div')
+  toast.className = 'toast'
+  toast.append(words)
+  if (act) {
+    const button = document.createElement('button')
+    button.type = 'button'
+    button.className = 'plain'
+    button.textContent = act.words
+    button.addEventListener('click', act.run)
+    toast.append(button)
+  }
+  document.getElementById('toasts')?.append(toast)
+  if (!act) setTimeout(() => toast.remove(), shown_ms)
+  return toast
+}

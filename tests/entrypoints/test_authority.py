@@ -1,0 +1,227 @@
+"""Every route of the door, for every role and for nobody in particular."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from litestar import get
+from tests.entrypoints.door import Door, opened
+
+from opsbook.entrypoints.web import routes
+from opsbook.usecases.authority import ROLES
+
+# Who may ask: "anybody", or the least role. `open` is for whoever may read: anybody on the machine that serves.
+MAY = {
+    "GET /": "open",
+    "GET /account": "viewer",
+    "POST /account/password": "viewer",
+    "POST /account/sessions/end": "viewer",
+    "POST /account/tokens": "viewer",
+    "POST /account/tokens/revoke": "viewer",
+    "GET /api/openapi.json": "anybody",
+    "GET /api/v1/accounts": "admin",
+    "GET /api/v1/activity": "open",
+    "GET /api/v1/book": "open",
+    "GET /api/v1/coverage": "open",
+    "GET /api/v1/coverage/map": "open",
+    "GET /api/v1/events": "open",
+    "GET /api/v1/incidents": "open",
+    "GET /api/v1/lint": "open",
+    "GET /api/v1/me": "open",
+    "GET /api/v1/monitoring": "open",
+    "GET /api/v1/now": "open",
+    "GET /api/v1/oncall": "open",
+    "GET /api/v1/pages/{path}": "open",
+    "GET /api/v1/pages/{path}/history": "open",
+    "GET /api/v1/pages/{path}/source": "open",
+    "PUT /api/v1/pages/{path}/source": "responder",
+    "GET /api/v1/probes": "open",
+    "GET /api/v1/probes/{key}": "open",
+    "POST /api/v1/probes/{key}/ask": "responder",
+    "GET /api/v1/probes/{key}/last": "open",
+    "GET /api/v1/probes/{key}/readings": "open",
+    "GET /api/v1/procedures": "open",
+    "GET /api/v1/search": "open",
+    "GET /api/v1/services": "open",
+    "GET /api/v1/services/{service}": "open",
+    "GET /api/v1/services/{service}/contacts": "open",
+    "GET /api/v1/sessions": "viewer",
+    "GET /api/v1/tokens": "viewer",
+    "POST /api/v1/tokens": "viewer",
+    "GET /assets/{name}": "anybody",
+    "GET /book": "open",
+    "GET /book/{path}": "open",
+    "GET /coverage": "open",
+    "GET /edit/{path}": "responder",
+    "POST /edit/{path}": "responder",
+    "GET /files/{path}": "open",
+    "GET /fragments/activity": "open",
+    "GET /fragments/now": "open",
+    "GET /fragments/probes": "open",
+    "GET /fragments/services": "open",
+    "GET /healthz": "anybody",
+    "GET /incidents": "open",
+    "GET /incidents/{name}": "open",
+    "GET /live": "open",
+    "GET /metrics": "open",
+    "GET /monitoring": "open",
+    "GET /new": "responder",
+    "GET /oncall": "open",
+    "GET /people": "admin",
+    "POST /people": "admin",
+    "GET /procedures": "open",
+    "GET /r/{alert}": "open",
+    "GET /readyz": "anybody",
+    "GET /runbooks/{service}": "open",
+    "GET /search": "open",
+    "GET /services": "open",
+    "GET /services/{service}": "open",
+    "GET /sign-in": "anybody",
+    "POST /sign-in": "anybody",
+    "POST /sign-in/link": "anybody",
+    "GET /sign-in/provider": "anybody",
+    "GET /sign-in/provider/back": "anybody",
+    "POST /sign-out": "viewer",
+}
+
+
+def walked() -> list[str]:
+    """Every route of the door as the table names it."""
+    return sorted(
+        f"{method} {re.sub(r':[a-z]+}', '}', path)}"
+        for route in routes() for path in route.paths for method in route.http_methods
+    )  # fmt: skip
+
+
+def test_the_table_names_every_route_and_no_other():
+    assert walked() == sorted(MAY)
+
+
+def is_allowed(least: str, role: str | None, *, reads_are_open: bool) -> bool:
+    """Whether the table lets that role in."""
+    if least == "anybody" or (least == "open" and reads_are_open):
+        return True
+    return role is not None and (least == "open" or ROLES.index(role) >= ROLES.index(least))
+
+
+def check(door: Door, named: str, role: str | None, *, reads_are_open: bool) -> None:
+    """The route answers that role as the table says."""
+    method, _, path = named.partition(" ")
+    path = re.sub(r"{\w+}", "x", path)
+    headers = door.session(role) if role else {}
+    status = door.ask(method, path, headers=headers).status_code
+    if is_allowed(MAY[named], role, reads_are_open=reads_are_open):
+        # A sign-in that is wrong is 401 for everybody; nothing else may be.
+        assert status not in (401, 403) or (named.startswith(("POST /sign-in", "GET /sign-in/")) and status == 401)
+    else:
+        assert status == (403 if role else 401)
+
+
+@pytest.fixture(scope="module")
+def stopping(door: Door) -> Door:
+    """A door whose streams are closed: they answer 503 where they would else not end."""
+    door.app.close_streams()
+    return door
+
+
+@pytest.mark.parametrize("role", [None, *ROLES])
+def test_every_route_lets_in_whom_the_table_says(stopping, role):
+    for named in MAY:
+        check(stopping, named, role, reads_are_open=True)
+
+
+@pytest.mark.parametrize("settings", [{"listening_on": "0.0.0.0"}, {"trusted_proxies": ("127.0.0.1",)}, {"public_url": "https://ops.example.org"}])
+def test_reading_is_open_on_this_machine_alone(repository, settings):
+    with opened(repository, **settings) as door:
+        door.app.close_streams()
+        for named in MAY:
+            check(door, named, None, reads_are_open=False)
+        check(door, "GET /", "viewer", reads_are_open=False)
+
+
+@get("/forgotten", sync_to_thread=False)
+def forgotten() -> str:
+    """A route that names no act."""
+    return "seen"
+
+
+def test_a_route_without_an_act_is_refused_to_everybody(repository):
+    with opened(repository) as door:
+        door.app.app.register(forgotten)
+        assert door.ask("GET", "/forgotten").status_code == 401
+        assert door.ask("GET", "/forgotten", headers=door.session("admin")).status_code == 403
+
+
+def test_a_browser_is_sent_to_sign_in_and_led_back(door):
+    answer = door.ask("GET", "/account?x=1", headers={"accept": "text/html"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?next=/account%3Fx%3D1")
+
+
+def test_a_program_is_told_how_to_show_who_it_is(door):
+    answer = door.ask("GET", "/api/v1/tokens")
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, 'Bearer realm="Opsbook"')
+
+
+def test_a_page_that_is_refused_says_which_role_is_needed(door):
+    answer = door.ask("GET", "/people", headers={**door.session("viewer"), "accept": "text/html"})
+    assert answer.status_code == 403
+    assert "viewer-one is viewer; this needs admin." in answer.text
+
+
+@pytest.mark.parametrize("token", ["", "wrong", "x" * 10_000, "ü"])
+def test_a_token_that_is_not_good_reads_nothing_even_where_reading_is_open(door, token):
+    answer = door.ask("GET", "/api/v1/me", headers={"authorization": b"Bearer " + token.encode()})
+    assert answer.status_code == 401
+
+
+def test_a_token_may_do_no_more_than_its_acts(door):
+    reader = door.token("admin", "read")
+    assert door.ask("GET", "/api/v1/me", headers=reader).json()["acts"] == ["read"]
+    assert door.ask("GET", "/api/v1/accounts", headers=reader).status_code == 403
+
+
+def test_a_token_needs_no_token_against_forged_forms(door):
+    asker = door.token("responder", "read", "probe")
+    assert door.ask("POST", "/api/v1/probes/none/ask", headers=asker).status_code == 404
+
+
+@pytest.mark.parametrize("csrf", ["", "0" * 32, "ü"])
+def test_a_change_by_cookie_without_the_sessions_token_is_refused(door, csrf):
+    headers = {"cookie": door.session("admin")["cookie"], "x-csrf-token": csrf.encode()}
+    for path in ("/sign-out", "/people", "/api/v1/tokens", "/api/v1/probes/none/ask"):
+        assert door.ask("POST", path, headers=headers).status_code == 403
+
+
+def test_the_token_of_another_session_is_refused(door):
+    mine, other = door.session("admin", "mine"), door.session("admin", "other")
+    headers = {"cookie": mine["cookie"], "x-csrf-token": other["x-csrf-token"]}
+    assert door.ask("POST", "/sign-out", headers=headers).status_code == 403
+
+
+def test_the_token_may_stand_in_the_form(door):
+    session = door.session("viewer", "leaving")
+    answer = door.ask("POST", "/sign-out", headers={"cookie": session["cookie"]}, data={"csrf": session["x-csrf-token"]})
+    assert answer.status_code == 303
+    assert door.ask("GET", "/api/v1/me", headers=session).json()["name"] is None
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_ours"),
+    [
+        ({}, True), ({"origin": "http://127.0.0.1:8000"}, True), ({"sec-fetch-site": "same-origin"}, True),
+        ({"sec-fetch-site": "none"}, True), ({"origin": "http://127.0.0.1:9000"}, False),
+        ({"origin": "https://127.0.0.1:8000"}, False), ({"origin": "null"}, False), ({"origin": ""}, False),
+        ({"origin": "http://127.0.0.1:8000.evil.example"}, False), ({"sec-fetch-site": "cross-site"}, False),
+        ({"sec-fetch-site": "same-site"}, False), ({"origin": "http://[", "sec-fetch-site": "same-origin"}, False),
+    ],
+)  # fmt: skip
+def test_a_change_that_another_site_asks_for_is_refused(door, headers, is_ours):
+    answer = door.ask("POST", "/sign-out", headers={**door.session("viewer"), **headers})
+    assert answer.status_code == (303 if is_ours else 403)
+
+
+def test_an_ended_session_is_nobodys(door):
+    session = door.session("viewer", "gone")
+    door.desk.accounts.revoke_sessions("gone", actor="test")
+    assert door.ask("GET", "/api/v1/sessions", headers=session).status_code == 401
