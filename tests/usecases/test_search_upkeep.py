@@ -57,8 +57,8 @@ def test_a_new_index_is_brought_up_and_follows_changes(config, library, index, t
         (tmp_path / "docs/p3.md").write_text("# Zebrafinch\n")
         (tmp_path / "docs/p77.md").unlink()
         library.look()
-        assert upkeep.wait(20)
-        assert (paths(index, "zebrafinch"), paths(index, "word77")) == (["p3.md"], [])
+        assert upkeep.search("zebrafinch", 5).hits[0].path == "p3.md"
+        assert paths(index, "word77") == []
         assert upkeep.trouble() is None
     finally:
         upkeep.close()
