@@ -128,7 +128,7 @@ def build_desk(config: Config, address: str) -> Iterator[Desk]:
         stack.callback(watch.stop)
         watch.start()
         yield Desk(
-            name=os.path.basename(config.root), library=library, index=index, repository=build_repository(config),
+            name=os.path.basename(config.root), library=library, index=upkeep, repository=build_repository(config),
             rule_files=build_book(config), alerting=scope.alerting, scope=lambda: lint_scope(config, date.today()),
             watch=watch, samples=samples, ledger=ledger, accounts=build_accounts(config, ledger), now=now,
         )  # fmt: skip
@@ -229,9 +229,9 @@ def build_search_upkeep(config: Config, library: LiveLibrary, index: SearchIndex
 
 def _bring_up_search(config: Config) -> None:
     """The whole index from the files, for a process of its own."""
-    from opsbook.usecases.search import bring_up
+    from opsbook.usecases.search_upkeep import bring_up_in_steps
 
-    bring_up(build_book(config), build_search_index(config))
+    bring_up_in_steps(build_book(config), build_search_index(config))
 
 
 def build_seed() -> PackagedSeed:
