@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, date, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -106,7 +106,6 @@ def build_desk(config: Config, address: str) -> Iterator[Desk]:
 
     Raises Refusal where another serves it, Failure where the book or the ledger cannot be used.
     """
-    from opsbook.adapters.interim import Interim
     from opsbook.usecases.desk import Desk
 
     def now() -> datetime:
@@ -121,7 +120,10 @@ def build_desk(config: Config, address: str) -> Iterator[Desk]:
         index = build_search_index(config)
         stack.callback(index.close)
         scope = lint_scope(config, date.today())
-        samples: Any = Interim()
+        upkeep = build_search_upkeep(config, library, index)
+        stack.callback(upkeep.close)
+        samples = build_samples(config)
+        stack.callback(samples.close)
         watch = build_watch(config, library, samples, ledger, address)
         stack.callback(watch.stop)
         watch.start()

@@ -150,7 +150,7 @@ with closing(opened(sys.argv[1])) as ledger:
             appended(ledger, "a", 50)
         except Failure as wrong:
             told = wrong
-    assert told.retryable and "Nothing was written" in str(told), told
+    assert told.retryable and "nothing was written" in str(told), told
     count = len(ledger.read("a"))
     assert count == ledger.head() and count % 50 == 2, count
     resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))

@@ -10,26 +10,24 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
+from tests.browser.chromium import SIZES, launched
 from tests.browser.small_site import Site, served, templates
 
 from opsbook.ground.errors import Finding, Span
 
 HERE = Path(__file__).parent
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--no-first-run",
-]  # fmt: skip
-SIZES = {"desktop": (1280, 800), "phone": (390, 844), "narrow": (360, 740)}
+PATIENCE_MS = 15_000  # a machine that runs other tests too is slow
+expect.set_options(timeout=PATIENCE_MS)
 Open = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
 def browser(needs: Callable[[str], str]) -> Iterator[Browser]:
     """The system's Chromium, once for all tests of this process."""
-    program = needs("chromium")
+    needs("chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        browser = launched(playwright)
         yield browser
         browser.close()
 
@@ -54,7 +52,7 @@ def open_page(browser: Browser) -> Iterator[Open]:
             has_touch=size != "desktop", **more,
         )  # fmt: skip
         contexts.append(context)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_MS)
         if cookies:
             context.add_cookies(cookies)
         page = context.new_page()
@@ -94,7 +92,7 @@ def _finding(severity: Any, rule: str, message: str, fix: str | None) -> Finding
 @pytest.fixture(scope="session")
 def parts() -> Iterator[Site]:
     """A site whose page `/parts` shows every part that pages are made of."""
-    now = datetime(2026, 11, 26, 3, 12, tzinfo=UTC)
+    now = datetime.now(UTC)
     leaf = [
         SimpleNamespace(name=f"{name}.md", address=f"/book/docs/operations/runbooks/{name}.md", children=[], is_open=False)
         for name in ("api", "database", "a-service-with-a-rather-long-name-of-its-own", "web")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import opsbook.entrypoints as entrypoints
 from opsbook.entrypoints.web.answering import PLACES
@@ -38,8 +38,8 @@ def address_of(name: str) -> str:
 
 def templates(*folders: Path) -> Environment:
     """The templates of the pages, and those of these folders."""
-    loader = ChoiceLoader([FileSystemLoader([*folders, DOOR / "templates"])])
-    env = Environment(loader=loader, autoescape=True)
+    loader = FileSystemLoader([*folders, DOOR / "templates"])
+    env = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     env.globals["asset"] = address_of
     return env
 
@@ -52,11 +52,14 @@ class Site:
         self.pages: dict[str, Callable[[dict[str, str]], str]] = {}
         self.streams: list[queue.Queue[str]] = []
         self.is_live = True
+        self.status = 404  # of what has no page
         self.address = ""
+        self.states: list[str] = []
+        self.posted: list[tuple[str, dict[str, str]]] = []
 
     def page(self, path: str, template: str, **context: Any) -> None:
         """Answers a path with a template."""
-        shared = {"version": "0", "places": PLACES, "place": "Now", "path": path, "me": None, "csrf": "token", **context}
+        shared = {"version": "0", "places": PLACES, "place": "Now", "path": path, "actor": None, "csrf": "token", **context}
         self.pages[path] = lambda _: self.env.get_template(template).render(shared)
 
     def send(self, event: str, text: str) -> None:
@@ -106,7 +109,12 @@ def _door(site: Site) -> type[BaseHTTPRequestHandler]:
             else:
                 self._answer(404, b"There is nothing here.", "text/html", PAGE_POLICY)
 
-        do_POST = do_GET
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", "0"))).decode()
+            fields = {name: values[0] for name, values in parse_qs(body, keep_blank_values=True).items()}
+            site.posted.append((self.path, fields))
+            answer = site.pages.get(self.path, lambda _: "")(fields)
+            self._answer(200 if answer else site.status, answer.encode(), "text/html", PAGE_POLICY)
 
         def _asset(self, file: Path) -> None:
             policy = DIAGRAM_POLICY if file.suffix == ".html" else PAGE_POLICY

@@ -139,8 +139,11 @@ class FolderBook:
         parts = path.split("/")
         if "\0" in path or any(part in ("", "..") or part[0] == "." for part in parts):
             return Unreadable(path, "it is no place in the repository")
-        if not self._holds(os.path.realpath(self._real(path))):
+        real = os.path.realpath(self._real(path))
+        if not self._holds(real):
             return Unreadable(path, "it leads out of the repository")
+        if any(part.startswith(".") for part in os.path.relpath(real, os.path.realpath(self.root)).split(os.sep)):
+            return Unreadable(path, "it leads to a hidden file")
         return self.read(path)
 
     def _is_still(self, file: PageFile) -> bool:
@@ -175,7 +178,7 @@ class FolderBook:
         part = f"{target}.{os.getpid()}.part"
         try:
             os.makedirs(os.path.dirname(target), exist_ok=True)
-            _forget_parts(target)
+            self.forget_parts(path)
             status = os.stat(target) if before is not None else None
             mode = stat.S_IMODE(status.st_mode) if status else 0o666
             descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
@@ -194,6 +197,15 @@ class FolderBook:
                 os.unlink(part)
             return False
         return True
+
+    def forget_parts(self, path: str) -> None:
+        """Removes what was left of a page's next version by programs that were killed while they wrote it."""
+        folder, name = os.path.split(os.path.realpath(self._real(path)))
+        with suppress(OSError):
+            for entry in os.listdir(folder):
+                number = entry.removeprefix(f"{name}.").removesuffix(".part")
+                if entry == f"{name}.{number}.part" and number.isdigit() and not _is_running(int(number)):
+                    os.unlink(os.path.join(folder, entry))
 
     def rule_files(self, paths: Sequence[str]) -> list[tuple[str, bytes | Unreadable]]:
         """The rule files at these absolute paths, folders searched for YAML, JSON and templates of them."""
@@ -286,16 +298,6 @@ class FolderBook:
         except (OSError, subprocess.SubprocessError):
             return None
         return done.stdout.strip() or None
-
-
-def _forget_parts(target: str) -> None:
-    """Removes what was left of the page's next version by programs that were killed while they wrote it."""
-    folder, name = os.path.split(target)
-    for entry in os.listdir(folder):
-        number = entry.removeprefix(f"{name}.").removesuffix(".part")
-        if entry == f"{name}.{number}.part" and number.isdigit() and not _is_running(int(number)):
-            with suppress(OSError):
-                os.unlink(os.path.join(folder, entry))
 
 
 def _is_running(number: int) -> bool:

@@ -15,7 +15,7 @@ from datetime import timedelta
 from msgspec import json
 
 from opsbook.book.probe import Probe
-from opsbook.ledger.event import Event
+from opsbook.ledger.event import Event, shown_facts
 from opsbook.ledger.health import Health, Reading
 from opsbook.usecases.desk import Desk
 from opsbook.usecases.library import Book
@@ -208,7 +208,7 @@ def event_model(event: Event) -> dict[str, object]:
         "at": event.at,
         "actor": event.actor,
         "kind": event.kind,
-        "facts": event.facts,
+        "facts": shown_facts(event),
         "hash": event.hash,
     }
 

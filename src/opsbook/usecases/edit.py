@@ -45,7 +45,7 @@ class Editing(Protocol):
         ...
 
 
-class Edit(Struct, frozen=True):
+class PageEdit(Struct, frozen=True):
     """Who changes which page, and why. `based_on` is the digest of the bytes that the edit began with, None for a page
     that is to be new; `actor` is the name that events carry, `author` what the commit says."""
 
@@ -70,7 +70,7 @@ class Sides(Struct, frozen=True):
     their_digest: str | None
 
 
-def save_page(desk: Editing, edit: Edit, text: str) -> Saved:
+def save_page(desk: Editing, edit: PageEdit, text: str) -> Saved:
     """Saves a page as it was typed in a browser's text field; what was not typed keeps its bytes. The snapshot in force
     has it when this returns.
 
@@ -80,12 +80,13 @@ def save_page(desk: Editing, edit: Edit, text: str) -> Saved:
     return _save(desk, edit, lambda before: page_bytes(before or b"", text))
 
 
-def save_bytes(desk: Editing, edit: Edit, after: bytes) -> Saved:
+def save_bytes(desk: Editing, edit: PageEdit, after: bytes) -> Saved:
     """Saves a page as exactly these bytes; else as `save_page`."""
     return _save(desk, edit, lambda _before: after)
 
 
-def _save(desk: Editing, edit: Edit, made: Callable[[bytes | None], bytes]) -> Saved:
+def _save(desk: Editing, edit: PageEdit, made: Callable[[bytes | None], bytes]) -> Saved:
+    desk.repository.check_place(edit.path)
     before = _based_on(desk, edit, made)
     after = made(before)
     message = edit.message.strip()[:_LONGEST_MESSAGE] or f"{'Add' if before is None else 'Edit'} {edit.path}"
@@ -120,7 +121,7 @@ def _text(raw: bytes | None) -> str | None:
     return None if raw is None else editable_text(raw)
 
 
-def _based_on(desk: Editing, edit: Edit, made: Callable[[bytes | None], bytes]) -> bytes | None:
+def _based_on(desk: Editing, edit: PageEdit, made: Callable[[bytes | None], bytes]) -> bytes | None:
     """The bytes that the edit was based on, if the page still has them."""
     # The disk is looked at first: what a snapshot of a moment ago holds may be what somebody has just replaced.
     is_there = edit.path in desk.library.look().files
@@ -134,7 +135,7 @@ def _based_on(desk: Editing, edit: Edit, made: Callable[[bytes | None], bytes]) 
     raise PageConflict(_what_happened(edit, now), edit.path, base=base, mine=mine, theirs=now)
 
 
-def _earlier(desk: Editing, edit: Edit) -> bytes | None:
+def _earlier(desk: Editing, edit: PageEdit) -> bytes | None:
     """The page as it was when the edit began, out of its history."""
     for change in desk.repository.history(edit.path, _LOOKED_BACK):
         raw = desk.repository.at(edit.path, change.commit)
@@ -143,7 +144,7 @@ def _earlier(desk: Editing, edit: Edit) -> bytes | None:
     return None
 
 
-def _what_happened(edit: Edit, now: bytes | None) -> str:
+def _what_happened(edit: PageEdit, now: bytes | None) -> str:
     if now is None:
         return f"'{edit.path}' is not saved: the page is not there any more."
     if edit.based_on is None:

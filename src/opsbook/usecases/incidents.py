@@ -7,9 +7,11 @@ from typing import Any
 
 from msgspec import Struct
 
+from opsbook.book.action_items import ActionItem
 from opsbook.book.incident_policy import Policy
 from opsbook.book.incidents import Moment, Report
 from opsbook.book.page import stem
+from opsbook.ground.guesses import closest
 from opsbook.usecases.library import Book, PageFacts
 
 _GRAVE = ("P0", "P1")
@@ -35,6 +37,18 @@ class IncidentsReport(Struct, frozen=True):
 
     records: tuple[Record, ...] = ()
     policies: tuple[tuple[str, str, Policy], ...] = ()
+
+    @property
+    def todo(self) -> list[tuple[Record, ActionItem]]:
+        """What was promised and is not ticked off, what is due first on top; what an incident and its post-mortem both
+        promise is told once."""
+        found: dict[tuple[str, str], tuple[Record, ActionItem]] = {}
+        for record in self.records:
+            pair = min(record.path, record.partner or record.path)
+            for action in record.report.actions:
+                if action.state == "open":
+                    found.setdefault((pair, action.text), (record, action))
+        return sorted(found.values(), key=lambda each: each[1].due or "9")
 
 
 def incidents(book: Book, today: date) -> IncidentsReport:
@@ -71,6 +85,17 @@ def _partners(reports: dict[str, PageFacts]) -> dict[str, str]:
         if own is not None and own not in found:
             found[own], found[path] = path, own
     return found
+
+
+def find_report(book: Book, name: str) -> tuple[str | None, str | None]:
+    """The path of the report whose file has a name, or the one whose name begins so; else None with a guess."""
+    reports = {stem(path): path for path, facts in sorted(book.facts.items(), reverse=True) if facts.report is not None}
+    wanted = stem(name).lower()
+    same = [path for known, path in reports.items() if known.lower() == wanted]
+    begun = [path for known, path in reports.items() if known.lower().startswith(wanted)]
+    if same or len(begun) == 1:
+        return (same or begun)[0], None
+    return None, closest(wanted, sorted(reports))
 
 
 def incidents_model(report: IncidentsReport) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Protocol
 
 from opsbook.book.lint import Around
-from opsbook.book.page import PAGE_ENDINGS, Page, Reading, read_page
+from opsbook.book.page import Page, Reading, read_page
 from opsbook.ground.errors import Failure, Finding, Usage
 from opsbook.ground.guesses import closest
 from opsbook.usecases.following import Disk, Keep, State, make_book, to_derive
@@ -171,7 +171,7 @@ class LiveLibrary:
 
     def read(self, path: str) -> bytes | Unreadable:
         """The bytes of a page of the snapshot; of another file that pages may show, as it lies there."""
-        if path.lower().endswith(PAGE_ENDINGS):
+        if path in self._book.files:
             return self._read(path)[0]
         return self._state.source.read_beside(path)
 

@@ -85,8 +85,11 @@ def now(book: Book, watched: Watched, at: datetime, *, most: int = MOST, states:
 
     At most `most` services are told, all are counted; `states` are those wanted, empty for all.
     """
-    probes = _probes_by_path(watched)
     runbooks = [facts for facts in book.facts.values() if facts.kind == "runbook"]
+    probes = _probes_by_path(watched)
+    for facts in runbooks:
+        if facts.probes and facts.path not in probes:  # written a moment ago, and not asked yet
+            probes[facts.path] = tuple(ProbeNow(probe, Health(probe.key)) for probe in facts.probes)
     known = [(_state(probes.get(facts.path, ())), facts) for facts in runbooks]
     counts = Counter(state for state, _ in known)
     wanted = [pair for pair in known if not states or pair[0] in states]
@@ -97,7 +100,7 @@ def now(book: Book, watched: Watched, at: datetime, *, most: int = MOST, states:
         tuple(found.service(facts) for _, facts in wanted[:most]),
         len(wanted),
         {state: counts[state] for state in _GRAVITY},
-        tuple(sorted(facts.path for facts in runbooks if facts.path not in probes and not facts.probes)),
+        tuple(sorted(facts.path for facts in runbooks if facts.path not in probes)),
         found.total(),
         tuple(found.stale[path] for path in sorted(found.stale)),
         tuple(_hints(book, runbooks)),

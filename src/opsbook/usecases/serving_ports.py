@@ -45,6 +45,10 @@ class Repository(Protocol):
         """A page's bytes at a commit."""
         ...
 
+    def check_place(self, path: str) -> None:
+        """Raises Refusal where no page of the book may lie."""
+        ...
+
     def save(self, path: str, before: bytes | None, after: bytes, *, author: tuple[str, str], message: str) -> Saved:
         """Commits `after` in the place of `before` (None: there is no such page yet), byte for byte and alone, and
         writes it to the working tree. Raises Conflict when the page is not `before` any more, Failure when git

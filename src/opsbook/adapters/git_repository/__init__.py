@@ -61,9 +61,13 @@ class GitRepository:
         done = self._git.run("cat-file", "blob", f"{commit}:{path}")
         return done.out if done.status == 0 else None
 
+    def check_place(self, path: str) -> None:
+        """Raises Refusal where no page of the book may lie."""
+        check_place(self._root, self._folder, path)
+
     def save(self, path: str, before: bytes | None, after: bytes, *, author: tuple[str, str], message: str) -> Saved:
         """Commits `after` in the place of `before`, byte for byte and alone, and writes it to the working tree."""
-        check_place(self._root, self._folder, path)
+        self.check_place(path)
         with self._turn, self._alone() as lock:
             saving = self._saving(lock)
             if saving is not None:
@@ -81,10 +85,10 @@ class GitRepository:
             now = self._pages.read(path)  # a hook may have had its way with it
             return Saved(path, digest_of(after if isinstance(now, Unreadable) else now), commit)
 
-    def recover(self) -> None:
-        """Finishes or undoes a save that a kill cut off; for the start of a program. Does nothing while another one
-        saves."""
-        with self._turn, suppress(Failure), self._alone(0.0) as lock:
+    def recover(self, patience_s: float = 2.0) -> None:
+        """Finishes or undoes a save that a kill cut off; for the start of a program. Where another one saves, or a git
+        of the killed one still works, it waits so long and leaves the rest to the next save."""
+        with self._turn, suppress(Failure), self._alone(patience_s) as lock:
             saving = self._saving(lock)
             if saving is not None:
                 saving.recover()
@@ -133,7 +137,8 @@ class GitRepository:
 
     def _is_ignored(self, path: str) -> bool:
         """Whether git is told to ignore the page and does not keep it all the same."""
-        return self._git.run("check-ignore", "-q", "--", path).status == 0
+        literal = {"GIT_LITERAL_PATHSPECS": "0"}  # this verb takes paths, and refuses to be told so
+        return self._git.run("check-ignore", "-q", "--", path, variables=literal).status == 0
 
     def _check_repository(self) -> None:
         """Refuses where a commit would not stay, or would end what somebody is in the middle of."""

@@ -32,8 +32,12 @@ from opsbook.usecases.ports import PageWriter, Unreadable
 
 _OURS = b"opsbook is saving a page\n"
 _JOURNAL = "opsbook-save"
+_LOCK = "opsbook-save.own"
 _COMMIT_INDEX = "opsbook-commit.index"
 _NEXT_INDEX = "opsbook-next.index"
+# The journal last: while it is there, the rest may be needed.
+_OWN_FILES = (_LOCK, f"{_JOURNAL}.part", _COMMIT_INDEX, f"{_COMMIT_INDEX}.lock", _NEXT_INDEX, f"{_NEXT_INDEX}.lock",
+              _JOURNAL)  # fmt: skip
 _PATIENCE_S = 3.0
 _COMMIT_S = 120.0  # hooks may run a linter over the page
 _LEFT_S = 5.0  # no living git holds the lock of a branch for so long
@@ -66,6 +70,11 @@ class ReadablePages(PageWriter, Protocol):
 
     def read(self, path: str) -> bytes | Unreadable:
         """A page's bytes."""
+        ...
+
+    def forget_parts(self, path: str) -> None:
+        """Removes what killed programs left of a page's next version."""
+        ...
 
 
 class Saving:
@@ -99,6 +108,7 @@ class Saving:
         if journal is None:
             if self._own_lock():
                 self._unlock()
+            self._forget()
             return
         self._clear_ref_locks(journal)
         if not self._own_lock():
@@ -115,6 +125,7 @@ class Saving:
             self._tell_index(head)
         elif self._pages.read(journal.path) == journal.after:
             self._put_back(journal)
+        self._pages.forget_parts(journal.path)
         self._forget()
 
     def _put_back(self, journal: _Journal) -> None:
@@ -208,7 +219,7 @@ class Saving:
         give_up = time.monotonic() + _PATIENCE_S
         while True:
             try:
-                descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+                self._put_lock(path)
                 break
             except FileExistsError as wrong:
                 if self._own_lock():
@@ -222,12 +233,20 @@ class Saving:
                 time.sleep(0.02)
             except OSError as wrong:
                 raise Failure(f"The repository cannot be written to: {wrong.strerror} · {self._place}") from wrong
-        os.write(descriptor, _OURS)
-        os.close(descriptor)
         try:
             yield
         finally:
             self._unlock()
+
+    def _put_lock(self, path: str) -> None:
+        """Makes the lock with its words in it from the first moment: an empty one could be anybody's."""
+        own = os.path.join(self._place, _LOCK)
+        with open(own, "wb") as file:
+            file.write(_OURS)
+        try:
+            os.link(own, path)
+        finally:
+            os.unlink(own)
 
     def _own_lock(self) -> bool:
         try:
@@ -259,7 +278,7 @@ class Saving:
             return None
 
     def _forget(self) -> None:
-        for name in (_COMMIT_INDEX, _COMMIT_INDEX + ".lock", _NEXT_INDEX, _NEXT_INDEX + ".lock", _JOURNAL):
+        for name in _OWN_FILES:
             with suppress(FileNotFoundError):
                 os.unlink(os.path.join(self._place, name))
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -60,7 +63,7 @@ def opened(path: str, busy_s: float) -> apsw.Connection:
     try:
         connection.set_busy_handler(_patience(busy_s))
         _migrate(connection, path)
-        connection.pragma("journal_mode", "WAL")
+        _write_ahead(connection, busy_s)
         connection.pragma("synchronous", "FULL")  # what is acknowledged outlives a power cut
         connection.pragma("temp_store", "MEMORY")
     except apsw.Error as wrong:
@@ -72,24 +75,43 @@ def opened(path: str, busy_s: float) -> apsw.Connection:
     return connection
 
 
-def _migrate(connection: apsw.Connection, path: str) -> None:
-    if _version(connection, path) == VERSION:
-        return
-    for step in range(VERSION):
-        connection.execute("BEGIN IMMEDIATE")
+def _write_ahead(connection: apsw.Connection, busy_s: float) -> None:
+    """Makes the journal a write-ahead log. For this SQLite asks no busy handler while others open the file too."""
+    patience = _patience(busy_s)
+    for tries in itertools.count():
         try:
+            connection.pragma("journal_mode", "WAL")
+            return
+        except apsw.BusyError:
+            if not patience(tries):
+                raise
+
+
+def _migrate(connection: apsw.Connection, path: str) -> None:
+    with _transaction(connection, "BEGIN"):
+        version = _version(connection, path)
+    for step in range(version, VERSION):
+        with _transaction(connection, "BEGIN IMMEDIATE"):
             if _version(connection, path) == step:  # another process may have taken this step meanwhile
                 connection.execute(MIGRATIONS[step])
                 connection.pragma("application_id", APPLICATION)
                 connection.pragma("user_version", step + 1)
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:  # a full disk has rolled back already
-                connection.execute("ROLLBACK")
-            raise
+
+
+@contextmanager
+def _transaction(connection: apsw.Connection, begin: str) -> Iterator[None]:
+    connection.execute(begin)
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:  # a full disk has rolled back already
+            connection.execute("ROLLBACK")
+        raise
 
 
 def _version(connection: apsw.Connection, path: str) -> int:
+    """The version of the file, 0 for an empty one. Call within a transaction: another process may be making it."""
     owner, version = int(connection.pragma("application_id")), int(connection.pragma("user_version"))
     if owner != APPLICATION:
         if version or connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").get is not None:
@@ -103,7 +125,7 @@ def _version(connection: apsw.Connection, path: str) -> int:
     return version
 
 
-def _patience(busy_s: float) -> Any:
+def _patience(busy_s: float) -> Callable[[int], bool]:
     """How a connection waits for another that writes. SQLite's own way sleeps up to 100 ms at a time, in which one
     busy process starves the others; this asks again after about a millisecond."""
     until = 0.0
@@ -146,4 +168,5 @@ def failure(path: str, wrong: BaseException) -> Failure:
         why, mend = f"it cannot be opened: {wrong.strerror}", "Make the file and its folder writable"
     else:
         why, mend = f"the database says '{wrong}'", "See whether its disk is full or failing"
-    return Failure(f"Nothing was written to the ledger {path}: {why}. {mend}, then try again.", retryable=True)
+    text = f"The ledger {path} cannot be used now, and nothing was written: {why}. {mend}, then try again."
+    return Failure(text, retryable=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from queue import Empty, SimpleQueue
 
 import apsw
 
@@ -17,6 +17,7 @@ from opsbook.ledger.event import NO_HASH, Draft, Event, canonical, hash_of
 
 MOST_AT_ONCE = 1000  # appends in one commit: about 20 ms of work, so that no other process waits long
 MOST_HEADS = 50_000  # streams whose last event is remembered
+MOMENT_S = 0.0005  # about what a sync takes
 LOOK_S = 1.0  # how often an append that waits looks whether the thread is still there
 
 _INSERT = f"INSERT INTO event({tables.COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?)"
@@ -52,7 +53,10 @@ class Writer:
         self._path = path
         self._busy_s = busy_s
         self._tell = tell
-        self._waiting: SimpleQueue[Append | None] = SimpleQueue()
+        self._waiting: deque[Append] = deque()
+        self._wanted = 1  # as many must wait before the thread is woken: to be woken for each costs more than it gains
+        self._bell = threading.Lock()  # held while it is silent
+        self._is_closed = False
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
         self._connection: apsw.Connection | None = None
@@ -62,7 +66,11 @@ class Writer:
 
     def append(self, append: Append) -> tuple[Event, ...]:
         """The events of an append, once they are synced; raises its error."""
-        self._waiting.put(append)
+        if self._is_closed:
+            raise Failure(f"The ledger {self._path} is closed, because Opsbook stops. Start it again, then try again.")
+        self._waiting.append(append)
+        if len(self._waiting) >= self._wanted:
+            self._ring()
         self._start()
         while not append.done.acquire(timeout=LOOK_S):
             self._start()  # a bug ended the thread: its own append failed, and the others go on
@@ -73,10 +81,10 @@ class Writer:
     def close(self) -> None:
         """Writes what waits, then ends the thread."""
         with self._starting:
+            self._is_closed = True
+            self._ring()
             if self._thread is not None:
-                self._waiting.put(None)
                 self._thread.join()
-                self._thread = None
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -90,21 +98,28 @@ class Writer:
                 self._thread.start()
 
     def _run(self) -> None:
-        while True:
-            first = self._waiting.get()
-            if first is None:
-                return
-            batch, is_last = [first], False
-            with suppress(Empty):
-                while len(batch) < MOST_AT_ONCE:
-                    other = self._waiting.get_nowait()
-                    if other is None:
-                        is_last = True
-                        break
-                    batch.append(other)
+        together = 1  # in the last commit
+        while batch := self._gather(together):
             self._write(batch)
-            if is_last:
-                return
+            together = len(batch)
+
+    def _gather(self, together: int) -> list[Append]:
+        """What is to be in the next commit, empty when the ledger is closed. Where several were `together` in the last
+        one it waits a moment for as many: most likely the same are back soon, and each commit costs a sync."""
+        self._bell.acquire(blocking=False)  # an old ring
+        self._wanted = together
+        if len(self._waiting) < together:
+            self._bell.acquire(timeout=MOMENT_S)
+        self._wanted = 1
+        while not self._waiting:
+            if self._is_closed:
+                return []
+            self._bell.acquire()
+        return [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_AT_ONCE))]
+
+    def _ring(self) -> None:
+        with suppress(RuntimeError):  # it rings already
+            self._bell.release()
 
     def _write(self, batch: Sequence[Append]) -> None:
         try:

@@ -224,7 +224,8 @@ class Writer:
 
     def _table(self, alignments: Any, start: int) -> None:
         self._columns = [_ALIGNED.get(alignment, "") for alignment in alignments]
-        mark = self._marks.mark(f'class="scroller" tabindex="0" role="group" aria-label="Table"{self._line_only(start)}')
+        attributes = f'class="scroller" tabindex="0" role="group" aria-label="Table"{self._line_only(start)}'
+        mark = self._marks.mark(attributes)
         self._stack.push("table", f"<div{mark}><table>\n", "</table></div>\n")
 
     def _line_only(self, start: int) -> str:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from opsbook.entrypoints.api import book, events, measured, people
+from opsbook.entrypoints.api import book, events, lists, measured, people
 
-ROUTES = (*book.ROUTES, *measured.ROUTES, *people.ROUTES, *events.ROUTES)
+ROUTES = (*book.ROUTES, *lists.ROUTES, *measured.ROUTES, *people.ROUTES, *events.ROUTES)

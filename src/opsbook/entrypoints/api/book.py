@@ -15,11 +15,12 @@ from opsbook.entrypoints.api.operation import Asks, operation
 from opsbook.entrypoints.problems import PROBLEM, problem
 from opsbook.entrypoints.streams import health_model
 from opsbook.entrypoints.web.answering import actor_of, desk_of
-from opsbook.ground.errors import Conflict, Failure, Finding, Severity
+from opsbook.ground.digests import digest_of
+from opsbook.ground.errors import Failure, Finding, PageConflict, Severity
 from opsbook.ledger.health import Health
 from opsbook.usecases.desk import Desk
+from opsbook.usecases.edit import PageEdit, save_bytes
 from opsbook.usecases.library import Book
-from opsbook.usecases.page_facts import digest_of
 from opsbook.usecases.ports import Unreadable
 from opsbook.usecases.search import search as find
 from opsbook.usecases.search import search_model
@@ -28,6 +29,7 @@ from opsbook.usecases.show import page_model
 WORST: tuple[Literal["unhealthy", "unknown", "healthy"], ...] = ("unhealthy", "unknown", "healthy")
 LONGEST_QUERY = 4_000  # characters; a pasted error is long, a pasted file is no question
 SOURCE = "text/markdown"
+UNBASED = "Send If-Match with the ETag that the change is based on, or * for a page that is to be new."
 
 
 class HistoryQuery(Struct, forbid_unknown_fields=True):
@@ -172,31 +174,23 @@ def save(request: Asks, query: SaveQuery, after: bytes) -> dict[str, Any] | Resp
     """Saves a page, byte for byte, as one commit; 409 holds the page as it is meanwhile"""
     desk, actor = desk_of(request), actor_of(request)
     path = request.path_params["path"].replace("%2F", "/")
-    based_on = request.headers.get("if-match", "").strip().strip('"')
+    based_on = request.headers.get("if-match", "").strip().removeprefix("W/").strip('"')
     if not based_on:
-        raise HTTPException("Send If-Match with the ETag that the change is based on.", status_code=428)
-    is_new = path not in desk.library.snapshot().files
-    before = None if is_new else _source(desk, path)
-    if based_on != "*" and (before is None or digest_of(before) != based_on):
-        return _conflict(path, before)
-    if based_on == "*" and before is not None:
-        return _conflict(path, before)
+        raise HTTPException(UNBASED, status_code=428)
     assert actor is not None  # the guard lets nobody in particular change a page
-    message = query.message.strip() or f"{path}: edited by {actor.name}"
+    edit = PageEdit(
+        path, None if based_on == "*" else based_on, actor.name, (actor.name, actor.email), query.message
+    )
     try:
-        saved = desk.repository.save(path, before, after, author=(actor.name, actor.email), message=message)
-    except Conflict:
-        desk.library.look()
-        return _conflict(path, _source(desk, path) if path in desk.library.snapshot().files else None)
-    desk.library.look()
-    return msgspec.to_builtins(saved)  # type: ignore[no-any-return]
+        return msgspec.to_builtins(save_bytes(desk, edit, after))  # type: ignore[no-any-return]
+    except PageConflict as wrong:
+        return _conflict(wrong)
 
 
-def _conflict(path: str, theirs: bytes | None) -> Response[Any]:
-    why = "The page was changed meanwhile." if theirs is not None else "There is no such page any more."
+def _conflict(wrong: PageConflict) -> Response[Any]:
+    theirs = wrong.theirs
     told = problem(
-        409, f"{why} Nothing was saved; join the two and save again.", path=path,
-        digest=digest_of(theirs) if theirs is not None else None,
+        409, str(wrong), path=wrong.path, digest=digest_of(theirs) if theirs is not None else None,
         theirs=theirs.decode("utf-8", "replace") if theirs is not None else None,
     )  # fmt: skip
     return Response(told, status_code=409, media_type=PROBLEM)

@@ -177,11 +177,11 @@ class SavedPage(Struct):
 
 
 class SaveConflict(Problem):
-    """That the page is another meanwhile: its digest and its text as they are now."""
+    """That it was not saved; where the page is another meanwhile, with its digest and its text as they are now."""
 
-    path: str
-    digest: str | None
-    theirs: str | None
+    path: str = ""
+    digest: str | None = None
+    theirs: str | None = None
 
 
 class ChangeModel(Struct):
@@ -240,14 +240,6 @@ class Findings(Struct):
     total: int
     offset: int
     findings: list[FindingModel]
-    summary: dict[str, int]
-
-
-class Coverage(Struct):
-    """Services × expected sections, alerts × pages."""
-
-    services: list[dict[str, Any]]
-    alerts: list[dict[str, Any]]
     summary: dict[str, int]
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option("--for", "acts", required=True, metavar="ACT,…", help="What it may do: read, probe, edit-page, run, …")
 @click.option("--expires", default="30d", show_default=True, metavar="TIME", help="For how long, or 'never'.")
 @click.option("--label", default="", metavar="TEXT", help="What it is for, as the list shows it.")
-def issue(shared: Shared, name: str, acts: str, expires: str, label: str) -> None:
+def issue(shared: Shared, *, name: str, acts: str, expires: str, label: str) -> None:
     """Issue a token for an account and print it. It is shown this once, and may do no more than the account."""
     wanted = [act.strip() for act in acts.split(",") if act.strip()]
     lasting = _lasting(expires)

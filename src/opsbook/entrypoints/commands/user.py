@@ -31,7 +31,7 @@ _STDIN = click.option("--password-stdin", is_flag=True, help="Read the password 
 @click.option("--email", default="", metavar="ADDRESS", help="Signs the commits of pages that are edited.")
 @click.option("--no-password", is_flag=True, help="It cannot sign in with one: for links and tokens.")
 @_STDIN
-def add(shared: Shared, name: str, role: Any, email: str, no_password: bool, password_stdin: bool) -> None:
+def add(shared: Shared, *, name: str, role: Any, email: str, no_password: bool, password_stdin: bool) -> None:
     """Add an account. The password is asked for twice, and never stands on the command line."""
     with accounts_of(shared) as accounts:
         from opsbook.usecases.credentials import account_name

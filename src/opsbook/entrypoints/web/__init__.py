@@ -1,7 +1,7 @@
 """The web door: what is answered at which address. Translates and answers; decides nothing.
 
 A module of pages has ROUTES. Each route names its act in `opt`, and whether its answer may be kept: `kept="book"` as
-long as the book is the same, `kept="health"` as long as no probe was read either.
+long as the book is the same, `kept="health"` as long as no probe was read and nothing was recorded either.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template.config import TemplateConfig
 
+from opsbook.book.rendering import book_address
 from opsbook.config import Config
 from opsbook.entrypoints.api import ROUTES as API
 from opsbook.entrypoints.gates.asked import Doorkeeper
@@ -31,13 +32,49 @@ from opsbook.entrypoints.gates.peers import Peers
 from opsbook.entrypoints.guard import guard
 from opsbook.entrypoints.hosts import LOOPBACK
 from opsbook.entrypoints.streams import Streams
-from opsbook.entrypoints.web import account, assets, live, machines, now, people, provider, search_pages, sign_in
+from opsbook.entrypoints.web import (
+    account,
+    assets,
+    book_pages,
+    coverage_pages,
+    edit_pages,
+    files,
+    incident_pages,
+    live,
+    machines,
+    monitoring_pages,
+    now_pages,
+    people,
+    procedure_pages,
+    provider,
+    search_pages,
+    service_pages,
+    sign_in,
+)
 from opsbook.entrypoints.web.wrong import EXCEPTIONS
 from opsbook.usecases.desk import Desk
 
 TEMPLATES = os.path.join(os.path.dirname(os.path.dirname(__file__)), "templates")
 LARGEST_BODY = 4 * 1024 * 1024  # bytes; a page of the book may have as many
-MODULES = (account, assets, live, machines, now, people, provider, search_pages, sign_in)
+MODULES = (
+    account,
+    assets,
+    book_pages,
+    coverage_pages,
+    edit_pages,
+    files,
+    incident_pages,
+    live,
+    machines,
+    monitoring_pages,
+    now_pages,
+    people,
+    procedure_pages,
+    provider,
+    search_pages,
+    service_pages,
+    sign_in,
+)
 
 
 def build_app(config: Config, desk: Desk, *, listening_on: str = "127.0.0.1") -> Edge:
@@ -96,7 +133,7 @@ def _stamps(desk: Desk, streams: Streams) -> dict[str, Any]:
     # A day is part of both: what is stale or due depends on it.
     return {
         "book": lambda: (desk.library.snapshot().number, desk.now().date()),
-        "health": lambda: (desk.library.snapshot().number, streams.readings, desk.now().date()),
+        "health": lambda: (desk.library.snapshot().number, streams.readings, streams.position, desk.now().date()),
     }
 
 
@@ -106,6 +143,7 @@ def _engine(built: assets.Assets) -> JinjaTemplateEngine:
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.globals["asset"] = built.address
+    environment.globals["book_address"] = book_address
     return JinjaTemplateEngine(engine_instance=environment)
 
 

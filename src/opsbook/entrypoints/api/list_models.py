@@ -1,0 +1,90 @@
+"""What the API answers where it lists, as types. The entries themselves are told by the verbs' own documents."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+Entries = list[dict[str, Any]]
+
+
+class NowModel(Struct):
+    """How every service is."""
+
+    at: datetime
+    total: int
+    counts: dict[str, int]
+    services: Entries
+    without_check: list[str]
+    findings: dict[str, int]
+    stale: Entries
+    hints: Entries
+    is_whole: bool
+
+
+class ActivityModel(Struct):
+    """What happened lately, the newest first."""
+
+    activity: Entries
+
+
+class Coverage(Struct):
+    """Services × expected sections, alerts × pages."""
+
+    services: Entries
+    alerts: Entries
+    summary: dict[str, int]
+
+
+class CoverageMapModel(Struct):
+    """The map of sections: each cell with its state and its line."""
+
+    slots: list[str]
+    services: Entries
+    alerts: Entries
+    alert_summary: dict[str, int]
+    by_owner: Entries
+    by_rule: Entries
+    summary: dict[str, int]
+
+
+class ProceduresModel(Struct):
+    """The procedures of services, and those of all."""
+
+    services: Entries
+    shared: Entries
+
+
+class MonitoringModel(Struct):
+    """What the pages tell of monitoring."""
+
+    metrics: Entries
+    alerts: Entries
+    dashboards: Entries
+    logs: Entries
+    pages: Entries
+
+
+class IncidentsModel(Struct):
+    """Reports and policies."""
+
+    incidents: Entries
+    open: int
+    policies: Entries
+
+
+class OnCallModel(Struct):
+    """Who is on call at an instant."""
+
+    at: datetime
+    schedules: Entries
+    escalations: Entries
+    people: Entries
+
+
+class ContactsModel(Struct):
+    """The contacts of a page, and whom they reach."""
+
+    contacts: Entries

@@ -1,0 +1,134 @@
+"""The lists of the book by the API: now, coverage, procedures, monitoring, incidents, on-call. Makes none of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from litestar.exceptions import NotFoundException
+from msgspec import Meta, Struct
+
+from opsbook.book.alert_coverage import coverage_summary
+from opsbook.entrypoints.api import list_models as models
+from opsbook.entrypoints.api.operation import Asks, operation
+from opsbook.entrypoints.web.answering import desk_of
+from opsbook.usecases.activity import activity_model, recent_activity
+from opsbook.usecases.alert_files import covered, gather
+from opsbook.usecases.contacts import contacts, contacts_model
+from opsbook.usecases.coverage import CoverageReport, coverage_model
+from opsbook.usecases.coverage_map import coverage_map, coverage_map_model
+from opsbook.usecases.desk import Desk
+from opsbook.usecases.incidents import incidents, incidents_model
+from opsbook.usecases.monitoring import monitoring, monitoring_model
+from opsbook.usecases.now import Watched, now_model
+from opsbook.usecases.now import now as state_now
+from opsbook.usecases.oncall import oncall, oncall_model
+from opsbook.usecases.procedures import procedures, procedures_model
+
+EVENTS = 200  # of the ledger, looked through for what happened lately
+COMMITS = 50
+
+
+class NowQuery(Struct, forbid_unknown_fields=True):
+    """Which services are asked for."""
+
+    state: Annotated[
+        Literal["unhealthy", "unknown", "healthy"], Meta(description="Only services in this state.")
+    ] | None = None  # fmt: skip
+    limit: Annotated[int, Meta(ge=1, le=5_000, description="How many services at most; all are counted.")] = 500
+
+
+class OnCallQuery(Struct, forbid_unknown_fields=True):
+    """When."""
+
+    at: Annotated[datetime, Meta(tz=True, description="The instant that is asked about; else now.")] | None = None
+
+
+@operation("GET", "/now", models.NowModel, query=NowQuery, group="lists")
+def now(request: Asks, query: NowQuery) -> dict[str, Any]:
+    """How every service is, unhealthy ones first"""
+    desk = desk_of(request)
+    watched = Watched(desk.watch.probes(), desk.watch.healths())
+    states = () if query.state is None else (query.state,)
+    return now_model(state_now(desk.library.snapshot(), watched, desk.now(), most=query.limit, states=states))
+
+
+@operation("GET", "/activity", models.ActivityModel, group="lists")
+def activity(request: Asks) -> dict[str, Any]:
+    """What happened lately: commits, and events of the ledger that are for everybody"""
+    desk = desk_of(request)
+    events = desk.ledger.after(max(0, desk.ledger.head() - EVENTS), EVENTS)
+    commits = desk.repository.history(desk.library.book, COMMITS)
+    return activity_model(recent_activity(desk.library.snapshot(), events, commits))
+
+
+@operation("GET", "/coverage", models.Coverage, group="lists")
+def coverage(request: Asks) -> dict[str, Any]:
+    """Services × expected sections, alerts × pages, as the command line's coverage tells them"""
+    desk = desk_of(request)
+    facts = desk.library.snapshot().facts.values()
+    services = sorted((f.coverage for f in facts if f.coverage), key=lambda s: (s.service.lower(), s.runbook))
+    alerting = desk.scope().alerting
+    gathered = gather(desk.rule_files, alerting)
+    outlines = sorted((each.outline for each in facts), key=lambda outline: outline.path)
+    alerts = covered(gathered, outlines, alerting, desk.library.book)
+    return coverage_model(CoverageReport(tuple(services), alerts, coverage_summary(alerts), gathered.findings))
+
+
+@operation("GET", "/coverage/map", models.CoverageMapModel, group="lists")
+def cells(request: Asks) -> dict[str, Any]:
+    """The map of sections, each cell with its line, and what is to be mended by owner and by rule"""
+    desk = desk_of(request)
+    book = desk.library.snapshot()
+    return coverage_map_model(coverage_map(book, desk.rule_files, desk.scope().alerting, desk.library.book))
+
+
+@operation("GET", "/procedures", models.ProceduresModel, group="lists")
+def procedure_list(request: Asks) -> dict[str, Any]:
+    """Every procedure: how many steps it has, and how many run as written"""
+    return procedures_model(procedures(_book(request)))
+
+
+@operation("GET", "/monitoring", models.MonitoringModel, group="lists")
+def monitoring_list(request: Asks) -> dict[str, Any]:
+    """Metrics, alerts, dashboards and logs as the pages tell them"""
+    desk = desk_of(request)
+    return monitoring_model(monitoring(desk.library.snapshot(), desk.scope().settings.severities))
+
+
+@operation("GET", "/incidents", models.IncidentsModel, group="lists")
+def incident_list(request: Asks) -> dict[str, Any]:
+    """Incident reports and the policy, as the pages tell them; open ones first"""
+    desk = desk_of(request)
+    return incidents_model(incidents(desk.library.snapshot(), desk.now().date()))
+
+
+@operation("GET", "/oncall", models.OnCallModel, query=OnCallQuery, group="lists")
+def on_call(request: Asks, query: OnCallQuery) -> dict[str, Any]:
+    """Who is on call, and whom each escalation reaches"""
+    desk = desk_of(request)
+    return oncall_model(oncall(desk.library.snapshot(), _instant(desk, query.at)))
+
+
+@operation("GET", "/services/{service}/contacts", models.ContactsModel, group="lists")
+def contact_list(request: Asks) -> dict[str, Any]:
+    """The contacts of a service's runbook, and whom they reach now"""
+    desk, name = desk_of(request), request.path_params["service"]
+    book = desk.library.snapshot()
+    path = book.services.get(name)
+    if path is None:
+        raise NotFoundException(f"The book has no service '{name}'. GET /api/v1/services lists them.")
+    return contacts_model(contacts(book, path, desk.now()))
+
+
+def _book(request: Asks) -> Any:
+    return desk_of(request).library.snapshot()
+
+
+def _instant(desk: Desk, at: datetime | None) -> datetime:
+    return desk.now() if at is None else at
+
+
+ROUTES = (
+    now, activity, coverage, cells, procedure_list, monitoring_list, incident_list, on_call, contact_list,
+)  # fmt: skip

@@ -1,0 +1,83 @@
+"""The first page and the list of services: how everything is, kept true while it is open. Decides nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, get
+from litestar.response import Template
+
+from opsbook.entrypoints.web.answering import desk_of, page
+from opsbook.entrypoints.web.turning import Turn, turned
+from opsbook.usecases.activity import Activity, recent_activity
+from opsbook.usecases.desk import Desk
+from opsbook.usecases.now import Now, Watched, now
+
+Asks = Request[Any, Any, Any]
+LIVE = {"act": "read", "kept": "health"}
+STATES = ("unhealthy", "unknown", "healthy")
+EVENTS = 200  # of the ledger, looked through for what happened lately
+COMMITS = 10
+SERVICES = 200  # on one page of the list
+ALL = 1_000_000
+
+
+def now_of(desk: Desk, **limits: Any) -> Now:
+    """How everything is at this moment."""
+    watched = Watched(desk.watch.probes(), desk.watch.healths())
+    return now(desk.library.snapshot(), watched, desk.now(), **limits)
+
+
+def activity_of(desk: Desk) -> tuple[Activity, ...]:
+    """What happened lately."""
+    events = desk.ledger.after(max(0, desk.ledger.head() - EVENTS), EVENTS)
+    commits = desk.repository.history(desk.library.book, COMMITS)
+    return recent_activity(desk.library.snapshot(), events, commits)
+
+
+@get("/", opt=LIVE, sync_to_thread=True)
+def now_page(request: Asks) -> Template:
+    """The page at the root."""
+    desk = desk_of(request)
+    return page(request, "now.html", place="Now", found=now_of(desk), activity=activity_of(desk))
+
+
+@get("/fragments/now", opt=LIVE, sync_to_thread=True)
+def now_fragment(request: Asks) -> Template:
+    """What changes of the first page when a probe was read or the book is another."""
+    return page(request, "now_services.html", found=now_of(desk_of(request)))
+
+
+@get("/fragments/activity", opt=LIVE, sync_to_thread=True)
+def activity_fragment(request: Asks) -> Template:
+    """What happened lately, for the first page."""
+    desk = desk_of(request)
+    return page(request, "now_activity.html", activity=activity_of(desk), at=desk.now())
+
+
+@get("/services", opt=LIVE, sync_to_thread=True)
+def services_page(request: Asks) -> Template:
+    """All services, or those of one state."""
+    return page(request, "services.html", place="Now", **_services(request))
+
+
+@get("/fragments/services", opt=LIVE, sync_to_thread=True)
+def services_fragment(request: Asks) -> Template:
+    """The list of services alone."""
+    return page(request, "services_list.html", **_services(request))
+
+
+def _services(request: Asks) -> dict[str, Any]:
+    state = request.query_params.get("state", "")
+    states = (state,) if state in STATES else ()
+    found = now_of(desk_of(request), most=ALL, states=states)
+    part, turn = turned(request, found.services, SERVICES)
+    return {"found": found, "services": part, "turn": turn, "state": state if states else "", "states": STATES,
+            "query": _query(state if states else "", turn)}  # fmt: skip
+
+
+def _query(state: str, turn: Turn) -> str:
+    return f"?state={state}&page={turn.number}"
+
+
+ROUTES = (now_page, now_fragment, activity_fragment, services_page, services_fragment)

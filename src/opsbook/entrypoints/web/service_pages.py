@@ -1,0 +1,141 @@
+"""A service's runbook, whole, with what is live where it is written; and the addresses that alerts are sent with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote
+
+from litestar import Request, Response, get
+from litestar.response import Redirect
+
+from opsbook.book.page import Page
+from opsbook.book.probe import Probe
+from opsbook.book.rendering import Inset, book_address, quote_path, render
+from opsbook.entrypoints.shown.chart import chart
+from opsbook.entrypoints.shown.on_page import (
+    Pieces,
+    alert_insets,
+    contact_insets,
+    contents,
+    jumps,
+    probe_insets,
+    run_insets,
+    summary,
+)
+from opsbook.entrypoints.web.answering import desk_of, page
+from opsbook.entrypoints.web.book_pages import facts_line, findings_of, looked_for, pieces_of
+from opsbook.ground.guesses import closest
+from opsbook.ledger.health import Health
+from opsbook.usecases.alert_place import alert_place
+from opsbook.usecases.contacts import contacts
+from opsbook.usecases.desk import Desk
+from opsbook.usecases.library import Book, PageFacts
+
+Asks = Request[Any, Any, Any]
+LAST = timedelta(hours=24)
+POINTS = 96  # of a chart: one for a quarter of an hour
+MOST_CHARTS = 12
+_WORST = {"unhealthy": 0, "unknown": 1, "healthy": 2}
+
+
+@get("/services/{service:str}", opt={"act": "read"}, sync_to_thread=True)
+def service_page(request: Asks) -> Response[Any]:
+    """The runbook of a service. Kept by nobody: who is on call changes with the clock alone."""
+    desk, service = desk_of(request), str(request.path_params["service"])
+    book = desk.library.snapshot()
+    path = runbook_of(book, service)
+    if path is None:
+        return no_service(request, book, service)
+    if book.services.get(service) != path:
+        return Redirect(f"/services/{name_of(book, path)}")
+    shown, facts = desk.library.page(path), book.facts[path]
+    probed = [(probe, health_of(desk, probe)) for probe in facts.probes]
+    rendered = render(shown, desk.library.around(), insets=insets_of(desk, pieces_of(request), shown, facts))
+    worst = min((health for _, health in probed), key=lambda health: _WORST[health.state], default=None)
+    found = findings_of(book, path)
+    return page(
+        request, "service.html", place="", title=shown.title, html=rendered.html, entries=contents(rendered),
+        jumps=jumps(rendered.contents), has_title=any(entry.level == 1 for entry in rendered.contents),
+        state=worst.state if worst else "missing",
+        state_words="" if worst else "No health check is written", facts=facts_line(facts, []),
+        found=found, summary=summary(found), page_at=book_address(path), edit_at=f"/edit/{quote_path(path)}",
+    )  # fmt: skip
+
+
+@get("/runbooks/{service:str}", opt={"act": "read"}, sync_to_thread=True)
+def runbook(request: Asks) -> Response[Any]:
+    """Leads to the service; fit to be the runbook_url of an alert."""
+    book, service = desk_of(request).library.snapshot(), str(request.path_params["service"])
+    path = runbook_of(book, service)
+    return Redirect(f"/services/{name_of(book, path)}") if path else no_service(request, book, service)
+
+
+@get("/r/{alert:str}", opt={"act": "read", "kept": "book"}, sync_to_thread=True)
+def section_for_alert(request: Asks) -> Response[Any]:
+    """Leads to the section about an alert; fit to be the runbook_url of all alerts, with the alert's name in it."""
+    desk, alert = desk_of(request), str(request.path_params["alert"])
+    place = alert_place(desk.library, alert)
+    if place is None:
+        said = f"No page of the book speaks of the alert '{alert[:200]}': none lists it, and no heading names it."
+        return looked_for(request, said, alert)
+    book = desk.library.snapshot()
+    name = name_of(book, place.path)
+    at = f"/services/{name}" if name else book_address(place.path)
+    return Redirect(f"{at}#{quote(place.anchor)}" if place.anchor else at)
+
+
+def no_service(request: Asks, book: Book, service: str) -> Response[Any]:
+    """What is said where the book has no such service."""
+    near = closest(service.lower(), sorted(book.services))
+    said = f"The book has no service '{service[:200]}': no runbook is written for it."
+    return looked_for(request, said, service, guesses=[(f"/services/{near}", near)] if near else None)
+
+
+def runbook_of(book: Book, service: str) -> str | None:
+    """The path of a service's runbook, by its name in an address or as it is written, letter case forgiven."""
+    if service in book.services:
+        return book.services[service]
+    wanted = service.strip().lower().removesuffix(".md")
+    if wanted in book.services:
+        return book.services[wanted]
+    for path in book.services.values():
+        facts = book.facts.get(path)
+        names = {(facts.service or "").lower() if facts else "", path.rpartition("/")[2].lower().removesuffix(".md")}
+        if wanted and wanted in names:
+            return path
+    return None
+
+
+def name_of(book: Book, path: str) -> str:
+    """The name of the service whose runbook lies at a path; empty for any other page."""
+    return next((name for name, each in book.services.items() if each == path), "")
+
+
+def health_of(desk: Desk, probe: Probe) -> Health:
+    """The health of a probe; unknown before it was asked."""
+    return desk.watch.healths().get(probe.key) or Health(probe.key)
+
+
+def insets_of(desk: Desk, pieces: Pieces, shown: Page, facts: PageFacts) -> list[Inset]:
+    """Everything live on the page of a service."""
+    found = contacts(desk.library.snapshot(), shown.path, desk.now())
+    return [
+        *probe_insets(pieces, _probed(desk, facts)),
+        *contact_insets(pieces, found),
+        *alert_insets(pieces, shown),
+        *run_insets(pieces, shown, facts),
+    ]
+
+
+def _probed(desk: Desk, facts: PageFacts) -> Iterator[tuple[Probe, Health, str]]:
+    end = desk.now()
+    for number, probe in enumerate(facts.probes):
+        buckets = desk.samples.buckets(probe.key, end - LAST, end, POINTS)
+        name = probe.name or probe.address
+        drawn = chart(buckets, end - LAST, end, name=name, id_=f"ob-chart-{number}") if number < MOST_CHARTS else ""
+        yield probe, health_of(desk, probe), drawn
+
+
+ROUTES = (service_page, runbook, section_for_alert)
