@@ -21,7 +21,7 @@ from opsbook.entrypoints.web.forms import fields_of, go_on
 from opsbook.ground.digests import digest_of
 from opsbook.ground.errors import Failure, Finding, PageConflict, Refusal, Usage
 from opsbook.usecases.desk import Desk
-from opsbook.usecases.edit import Edit, Sides, save_page, sides_of
+from opsbook.usecases.edit import PageEdit, Sides, save_page, sides_of
 from opsbook.usecases.new import KINDS, Asked, new
 from opsbook.usecases.ports import Unreadable
 from opsbook.wire import build_seed
@@ -56,7 +56,7 @@ def saved(request: Asks, path: str, fields: Mapping[str, str]) -> Response[Any]:
     """The page that was saved; or the form again, with what was typed and why it is not saved."""
     desk, me = desk_of(request), me_of(request)
     text, message, digest = (fields.get(name, "") for name in ("text", "message", "digest"))
-    edit = Edit(path, digest or None, me.name, (me.name, me.email), message)
+    edit = PageEdit(path, digest or None, me.name, (me.name, me.email), message)
     typed = {"text": text, "digest": digest, "message": message}
     try:
         check_path(desk, path)

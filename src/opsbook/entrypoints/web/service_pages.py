@@ -64,12 +64,6 @@ def service_page(request: Asks) -> Response[Any]:
     )  # fmt: skip
 
 
-@get("/services", opt={"act": "read"}, sync_to_thread=False)
-def service_list(request: Asks) -> Response[Any]:
-    """The services are on the first page."""
-    return Redirect("/")
-
-
 @get("/runbooks/{service:str}", opt={"act": "read"}, sync_to_thread=True)
 def runbook(request: Asks) -> Response[Any]:
     """Leads to the service; fit to be the runbook_url of an alert."""
@@ -130,7 +124,7 @@ def insets_of(desk: Desk, pieces: Pieces, shown: Page, facts: PageFacts) -> list
     return [
         *probe_insets(pieces, _probed(desk, facts)),
         *contact_insets(pieces, found),
-        *alert_insets(pieces, shown, facts),
+        *alert_insets(pieces, shown),
         *run_insets(pieces, shown, facts),
     ]
 
@@ -144,4 +138,4 @@ def _probed(desk: Desk, facts: PageFacts) -> Iterator[tuple[Probe, Health, str]]
         yield probe, health_of(desk, probe), drawn
 
 
-ROUTES = (service_page, service_list, runbook, section_for_alert)
+ROUTES = (service_page, runbook, section_for_alert)
