@@ -124,7 +124,7 @@ def build_desk(config: Config, address: str) -> Iterator[Desk]:
         stack.callback(upkeep.close)
         samples = build_samples(config)
         stack.callback(samples.close)
-        watch = build_watch(config, library, samples, ledger, address)
+        watch = build_watch(config, library, samples, ledger, address=address)
         stack.callback(watch.stop)
         watch.start()
         yield Desk(
@@ -134,7 +134,7 @@ def build_desk(config: Config, address: str) -> Iterator[Desk]:
         )  # fmt: skip
 
 
-def build_watch(config: Config, library: Library, samples: Samples, ledger: Ledger, address: str) -> LiveWatch:
+def build_watch(config: Config, library: Library, samples: Samples, ledger: Ledger, *, address: str) -> LiveWatch:
     """What asks the probes of a book while it is served at `address`; it begins when it is told to."""
     import random  # this and the rest: a server alone watches
     import sys
