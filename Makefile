@@ -34,6 +34,10 @@ torture: $(VENV)/.installed-dev build/fuzz/.installed ## run the long campaigns 
 	OPSBOOK_HYPOTHESIS=torture $(VENV)/bin/python -m pytest -n auto -m "torture or hypothesis" \
 	  --hypothesis-seed=$$seed $(ARGS)
 
+.PHONY: screenshots
+screenshots: $(VENV)/.installed-dev ## take the pictures of docs/screens.md in the system's Chromium (ARGS="now page" to choose)
+	@$(VENV)/bin/python scripts/screenshots $(ARGS)
+
 .PHONY: bench
 bench: $(VENV)/.installed-bench build/bench/node_modules ## measure beside the peers that can be installed (ARGS="lint rules" to choose)
 	@$(VENV)/bin/python -m bench $(ARGS)

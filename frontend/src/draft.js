@@ -29,7 +29,7 @@ function read(key) {
 }
 
 // Offers the draft of an earlier visit; nothing is put into the text unasked.
-export function addDraft(form, field, said, onTaken) {
+export function addDraft(form, field, onTaken) {
   const key = draftKey(form.dataset.pagePath)
   form.addEventListener('submit', () => sessionStorage.setItem(submittedKey, form.dataset.pagePath))
   const draft = read(key)
@@ -37,6 +37,7 @@ export function addDraft(form, field, said, onTaken) {
   const at = new Date(draft.at)
   const isOld = draft.digest !== (form.elements.digest?.value ?? '')
   const banner = document.createElement('div')
+  banner.setAttribute('role', 'status')
   banner.className = 'banner'
   banner.dataset.tone = 'note'
   const words = document.createElement('p')
@@ -47,20 +48,20 @@ export function addDraft(form, field, said, onTaken) {
   acts.append(
     button('Take it', () => {
       field.value = draft.text
-      said.replaceChildren()
+      banner.remove()
       onTaken()
       field.focus()
     }),
     button('Forget it', () => {
       localStorage.removeItem(key)
-      said.replaceChildren()
+      banner.remove()
       field.focus()
     }),
   )
   const box = document.createElement('div')
   box.append(words, acts)
   banner.append(box)
-  said.replaceChildren(banner)
+  form.prepend(banner)
 }
 
 function button(words, run) {

@@ -68,7 +68,7 @@ function onInput() {
 }
 
 if (form && text) {
-  addDraft(form, text, said, onInput)
+  addDraft(form, text, onInput)
   text.addEventListener('input', onInput)
   for (const name of ['keyup', 'click', 'focus']) text.addEventListener(name, tellPlace)
   form.addEventListener('submit', () => (isSaving = true))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -118,14 +119,14 @@ def test_deep_json_is_read_or_left(depth):
 
 @pytest.mark.parametrize(
     "source",
-    ["(a+)+", "(a|b)*c", "(?:a*)*", "(a?){20}", r"(a)\1", ".*a.*b.*c", "a+b+c+d+e+f+g+h+i+", "((a+))+", "(?P<x>a)(?P=x)", "("],
+    ["(a+)+", "(a|b)*c", "(?:a*)*", "(a?){20}", r"(a)\1", ".*a.*b.*c", "a+b+c+d+e+f+g+h+i+", "((a+))+", r"\s*\s*x", r".*\s*\d*", "(?P<x>a)(?P=x)", "("],
 )  # fmt: skip
 def test_an_expression_that_may_take_for_ever_is_refused(source):
     assert read_search(source) is not None
 
 
 @pytest.mark.parametrize(
-    "source", [r"ok|ready", r'"version":\s*"\d+\.\d+\.\d+"', r"\bup\b", r"(?i)healthy", r"[^a]+b", r"(ok|ready)", r"\(a+\)+", "status.*ok"]
+    "source", [r"ok|ready", r'"version":\s*"\d+\.\d+\.\d+"', r"\bup\b", r"(?i)healthy", r"[^a]+b", r"(ok|ready)", r"\(a+\)+", "status.*ok", r"\d+\s*ms", r'"up":\s*\d+\s*,']
 )  # fmt: skip
 def test_a_plain_expression_is_taken(source):
     assert read_search(source) is None
@@ -140,3 +141,11 @@ def test_an_expression_is_looked_for_in_the_beginning_of_an_answer():
 def test_a_search_ends_when_its_time_is_over():
     ticks = iter(range(100))
     assert search("b", "a" * 100, lambda: next(ticks)) is None
+
+
+@pytest.mark.parametrize("unit", ["1", "1.", "is ", "or ", "status ", "under ", "::", '"\\', "((", "a.", "200,", "{a:", "not ", "`a"])
+def test_no_words_take_long_to_read(unit):
+    began = time.process_time()
+    for kind in ("http", "tls", "dns"):
+        read_expectation(unit * 2000, kind)
+    assert time.process_time() - began < 2.0

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Frame, Page
 
 DRAWN = "getComputedStyle(document.body).backgroundColor"
 TOUCH_PX = 44
+PATIENCE_S = 15
 
 _SHIFTS = """() => new Promise((done) => {
   const moved = []
@@ -38,6 +40,14 @@ _TOO_SMALL = """(least) => [...document.querySelectorAll('button, .button, input
   .map((e) => [e, e.getBoundingClientRect()])
   .filter(([, box]) => box.height > 0 && box.height < least - 0.5)
   .map(([e, box]) => `${Math.round(box.height)} px: ${e.outerHTML.slice(0, 100)}`)"""
+
+
+def wait_for(page: Page | Frame, expression: str) -> None:
+    """Waits until an expression is true in the page. (The browser's own way to wait evaluates text, which pages forbid.)"""
+    until = time.monotonic() + PATIENCE_S
+    while not page.evaluate(expression):
+        assert time.monotonic() < until, f"It did not become so: {expression}"
+        page.wait_for_timeout(25)
 
 
 def shifts(page: Page) -> list[str]:

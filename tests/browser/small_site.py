@@ -52,8 +52,10 @@ class Site:
         self.pages: dict[str, Callable[[dict[str, str]], str]] = {}
         self.streams: list[queue.Queue[str]] = []
         self.is_live = True
+        self.status = 404  # of what has no page
         self.address = ""
         self.states: list[str] = []
+        self.posted: list[tuple[str, dict[str, str]]] = []
 
     def page(self, path: str, template: str, **context: Any) -> None:
         """Answers a path with a template."""
@@ -107,7 +109,12 @@ def _door(site: Site) -> type[BaseHTTPRequestHandler]:
             else:
                 self._answer(404, b"There is nothing here.", "text/html", PAGE_POLICY)
 
-        do_POST = do_GET
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", "0"))).decode()
+            fields = {name: values[0] for name, values in parse_qs(body, keep_blank_values=True).items()}
+            site.posted.append((self.path, fields))
+            answer = site.pages.get(self.path, lambda _: "")(fields)
+            self._answer(200 if answer else site.status, answer.encode(), "text/html", PAGE_POLICY)
 
         def _asset(self, file: Path) -> None:
             policy = DIAGRAM_POLICY if file.suffix == ".html" else PAGE_POLICY

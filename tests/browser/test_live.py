@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from tests.browser.conftest import HERE, Open
 from tests.browser.small_site import Site, served, templates
 
 BODY = """{% extends "base.html" %}{% block main %}<h1>Live</h1>
-<p>{% call c.live("health-api") %}{{ c.health(state()) }}{% endcall %}</p>
+<p>{% call c.live("health-api") %}{{ c.health(state()) }} <span data-why>All is well.</span>{% endcall %}</p>
 <div id="again" hx-get="/part" hx-trigger="sse:health, opsbook:again">old</div>{% endblock %}"""
 DROPPED = ("ERR_INCOMPLETE_CHUNKED_ENCODING", "503")
 
@@ -29,15 +30,6 @@ def site(tmp_path: Path) -> Iterator[Site]:
         yield site
 
 
-def wait_for(page: Page, condition: Callable[[], bool]) -> None:
-    """Waits until something of the site's is so, and lets the page go on meanwhile."""
-    for _ in range(200):
-        if condition():
-            return
-        page.wait_for_timeout(25)
-    raise AssertionError("It did not become so within five seconds.")
-
-
 def opened(open_page: Open, site: Site, **more: object) -> Page:
     """The page once it is live."""
     page = open_page(f"{site.address}/", **more)
@@ -50,6 +42,14 @@ def test_a_fragment_is_put_in_its_place_without_a_reload(open_page: Open, site: 
     expect(page.locator(".health")).to_have_text("Healthy")
     site.send("health-api", '<span class="health" data-state="unhealthy">Unhealthy</span>')
     expect(page.locator(".health")).to_have_text("Unhealthy")
+
+
+def test_the_health_of_a_probe_follows_its_readings(open_page: Open, site: Site) -> None:
+    page = opened(open_page, site)
+    told = {"probe": "api", "state": "unhealthy", "why": "It answered 503.", "since": "2026-11-26T03:12:00Z"}
+    site.send("health", json.dumps(told))
+    expect(page.locator(".health")).to_have_text("Unhealthy")
+    expect(page.locator("[data-why]")).to_have_text("It answered 503.")
 
 
 def test_an_event_has_a_part_asked_for_again(open_page: Open, site: Site) -> None:

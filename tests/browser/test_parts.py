@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.conftest import Open
-from tests.browser.measures import DRAWN, axe_says, overflow, shifts, small_targets
+from tests.browser.measures import DRAWN, axe_says, overflow, shifts, small_targets, wait_for
 from tests.browser.small_site import Site
 
 
@@ -39,7 +39,7 @@ def test_a_diagram_is_drawn_in_a_frame_without_an_origin_and_follows_the_scheme(
     assert frame.evaluate("[self.origin, document.documentElement.style.colorScheme]") == ["null", "dark"]
     page.locator("#scheme").click()
     page.locator("#scheme").click()
-    frame.wait_for_function("document.documentElement.style.colorScheme === 'light'")
+    wait_for(frame, "document.documentElement.style.colorScheme === 'light'")
 
 
 def test_a_diagram_that_cannot_be_drawn_shows_its_source(open_page: Open, parts: Site) -> None:

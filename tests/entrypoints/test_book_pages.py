@@ -33,8 +33,8 @@ API = """# API Service Runbook
 **Solution:** see [the database](db.md#failover) and [nothing](gone.md)
 
 ## Monitoring
-**Alerts:**
-- `ApiDown`: it does not answer
+- **Alerts:**
+  - `ApiDown`: it does not answer
 
 ![The plan](../plan.png) ![Outside](https://img.example/x.png)
 

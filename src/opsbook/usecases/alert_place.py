@@ -8,7 +8,10 @@ from msgspec import Struct
 
 from opsbook.book.page import Page
 from opsbook.book.page_index import PageIndex
+from opsbook.book.runbook import alert_names
 from opsbook.usecases.library import Book, Library
+
+MOST_READ = 500  # runbooks
 
 
 class AlertPlace(Struct, frozen=True):
@@ -34,6 +37,7 @@ def alert_place(library: Library, name: str) -> AlertPlace | None:
         or _by_pointer(book, wanted)
         or _by_page(book, wanted)
         or _by_list(book, wanted)
+        or _by_runbook(library, book, wanted)
     )
 
 
@@ -86,3 +90,26 @@ def _by_list(book: Book, wanted: str) -> AlertPlace | None:
             if alert.name.lower() == wanted:
                 return AlertPlace(facts.path, alert.anchor, "The page lists the alert here.")
     return None
+
+
+def _by_runbook(library: Library, book: Book, wanted: str) -> AlertPlace | None:
+    """The runbook whose text names the alert in a list of its own; its pages are read for it, so this comes last."""
+    for path in list(book.services.values())[:MOST_READ]:
+        page = library.page(path)
+        for name in alert_names(page):
+            if name.lower() == wanted:
+                section = page.section_at(named_at(page, name))
+                anchor = section.anchor if section and section.level > 1 else ""
+                return AlertPlace(path, anchor, "The runbook lists it.")
+    return None
+
+
+def named_at(page: Page, name: str) -> int:
+    """The byte at which a page names an alert first, outside of headings where it can."""
+    content, found = page.document.content, 0
+    for match in re.finditer(rb"(?<![\w-])" + re.escape(name.encode()) + rb"(?![\w-])", content):
+        section = page.section_at(match.start())
+        if section is None or match.start() >= section.body:
+            return match.start()
+        found = found or match.start()
+    return found

@@ -20,7 +20,10 @@ from opsbook.usecases.ports import BookSource, PageFile, Unreadable
 
 
 class ProcedureBrief(Struct, frozen=True, gc=False):
-    """A procedure in a list: where it is, how many steps it has and how many of them run as written."""
+    """A procedure in a list: where it is, how many steps it has and how many of them run as written.
+
+    `by_hand` counts the steps that a person does, `unfilled` those that still are the template's.
+    """
 
     anchor: str
     title: str
@@ -31,6 +34,8 @@ class ProcedureBrief(Struct, frozen=True, gc=False):
     has_rollback: bool
     why_not: str | None  # why its first step that cannot run as written cannot
     practised: str | None  # the day written on the page, YYYY-MM-DD
+    by_hand: int = 0
+    unfilled: int = 0
 
 
 class PageFacts(Struct, frozen=True):

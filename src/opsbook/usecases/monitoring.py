@@ -74,10 +74,19 @@ def _alerts(book: Book, found: list[tuple[str, AlertNote]], severities: Mapping[
         path, alert = max(same, key=_told_of)
         also = tuple((other, each.line, each.anchor) for other, each in same if each is not alert)
         service = alert.service or next((each.service for _, each in same if each.service), "")
-        verdict = _verdict(book.facts, alert.runbook)
+        runbook = alert.runbook if alert.runbook.href else _runbook_naming(book.facts, same)
+        verdict = _verdict(book.facts, runbook)
         priority = (read_severity(alert.severity, severities) or "") if alert.severity else ""
-        told.append(Told(replace(alert, service=service), path, priority, verdict, also))
+        told.append(Told(replace(alert, service=service, runbook=runbook), path, priority, verdict, also))
     yield from sorted(told, key=lambda each: (each.priority or "P9", each.path, each.alert.line))
+
+
+def _runbook_naming(facts: Mapping[str, PageFacts], same: list[tuple[str, AlertNote]]) -> Pointer:
+    """The runbook that lists an alert, for one whose own row names none."""
+    for path, alert in same:
+        if facts[path].kind == "runbook":
+            return Pointer(facts[path].title, path, path, alert.anchor)
+    return Pointer()
 
 
 def _told_of(pair: tuple[str, AlertNote]) -> int:

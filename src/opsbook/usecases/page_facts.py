@@ -18,6 +18,7 @@ from opsbook.book.outline import outline_of
 from opsbook.book.page import Page, read_page
 from opsbook.book.probe import probes_of
 from opsbook.book.procedure import Procedure, procedures_of
+from opsbook.book.slots import is_unfilled
 from opsbook.ground.digests import digest_of as digest_of
 from opsbook.ground.durations import read_date
 from opsbook.ground.errors import Finding
@@ -137,6 +138,8 @@ def _brief(page: Page, procedure: Procedure, practised: str | None) -> Procedure
         bool(procedure.rollback),
         next((step.why_not for step in steps if not step.runnable), None),
         practised,
+        sum(1 for step in steps if step.kind == "manual"),
+        sum(1 for step in steps if is_unfilled(step.text)),
     )
 
 

@@ -54,7 +54,8 @@ def procedures(book: Book) -> ProceduresReport:
 
 
 def _lacks(facts: PageFacts) -> tuple[str, ...]:
-    has = {operation for procedure in facts.procedures for operation in _operations(procedure)}
+    written = [procedure for procedure in facts.procedures if procedure.unfilled < max(procedure.steps, 1)]
+    has = {operation for procedure in written for operation in _operations(procedure)}
     return tuple(operation for operation in OPERATIONS if operation not in has)
 
 
@@ -82,7 +83,8 @@ def _page_model(page: PageProcedures) -> dict[str, Any]:
         "procedures": [
             {"anchor": p.anchor, "title": p.title, "line": p.line, "steps": p.steps, "runnable": p.runnable,
              "runnable_share": round(p.runnable / p.steps, 3) if p.steps else 0.0, "why_not": p.why_not,
-             "has_verification": p.has_verification, "has_rollback": p.has_rollback, "practised": p.practised}
+             "by_hand": p.by_hand, "unfilled": p.unfilled, "has_verification": p.has_verification,
+             "has_rollback": p.has_rollback, "practised": p.practised}
             for p in page.procedures
         ],
     }  # fmt: skip

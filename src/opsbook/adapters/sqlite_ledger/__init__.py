@@ -5,8 +5,8 @@
 - **Old or new, whole.** A kill or a power cut leaves every acknowledged event and no half of an append.
 - **Trouble passes.** A full, locked or read-only disk fails the appends of that moment; reading goes on, and the next
   append tries anew.
-- **Threads.** Any thread may call anything. Appends meet in one thread; reads share a connection under a lock, and looks
-  whether anything happened have one of their own.
+- **Threads.** Any thread may call anything. Appends meet in one thread; reads share a connection under a lock, and
+  looks whether anything happened have one of their own.
 """
 
 from __future__ import annotations

@@ -168,4 +168,5 @@ def failure(path: str, wrong: BaseException) -> Failure:
         why, mend = f"it cannot be opened: {wrong.strerror}", "Make the file and its folder writable"
     else:
         why, mend = f"the database says '{wrong}'", "See whether its disk is full or failing"
-    return Failure(f"The ledger {path} cannot be used now, and nothing was written: {why}. {mend}, then try again.", retryable=True)
+    text = f"The ledger {path} cannot be used now, and nothing was written: {why}. {mend}, then try again."
+    return Failure(text, retryable=True)

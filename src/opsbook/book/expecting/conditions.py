@@ -11,7 +11,7 @@ from opsbook.book.expecting.literals import MARK, Piece, piece_at, read_json
 from opsbook.book.expecting.slow_regex import read_search
 from opsbook.book.grammar.problem import Problem
 
-_TIME = r"(\d+(?:\.\d+)?)\s*(ms|msecs?|milliseconds?|s|secs?|seconds?|mins?|minutes?)\b"
+_TIME = r"(?<![\d.])(\d{1,9}(?:\.\d{1,9})?)\s*(ms|msecs?|milliseconds?|s|secs?|seconds?|mins?|minutes?)\b"
 _BEFORE_TIME = (
     r"(?:with)?in(?:\s+under)?|under|below|(?:in\s+)?(?:less|fewer|faster|quicker|shorter)\s+than|at\s+most|"
     r"n(?:o|ot)\s+(?:more|longer|slower)\s+than|(?:in\s+)?up\s+to|max(?:imum|\.)?(?:\s+of)?|[<≤]=?|"
@@ -22,7 +22,7 @@ _WITHIN = re.compile(
     rf"(?:\b|(?=[<≤]))(?:{_BEFORE_TIME})\s*{_TIME}|{_TIME}\s*(?:or\s+(?:less|faster|quicker)|max(?:imum)?|at\s+most)\b",
     re.I,
 )
-_DAYS = r"(\d+(?:\.\d+)?)\s*(?:more\s+)?(d|days?|w|weeks?|months?)\b"
+_DAYS = r"(?<![\d.])(\d{1,6}(?:\.\d{1,6})?)\s*(?:more\s+)?(d|days?|w|weeks?|months?)\b"
 _AFTER_DAYS = (
     r"\s*(?:left|remain(?:ing)?|of\s+validity|or\s+more|before\s+(?:its\s+)?expir\w+|to\s+go|until\s+expir\w+)"
 )
@@ -122,7 +122,7 @@ def _add_time(hit: re.Match[str], found: Found) -> bool:
     amount, unit = (hit[1], hit[2]) if hit[1] else (hit[3], hit[4])
     unit = unit.lower()
     factor = 1.0 if unit.startswith(("ms", "milli")) else 60_000.0 if unit.startswith("min") else 1000.0
-    length = float(amount[:12]) * factor
+    length = float(amount) * factor
     if length <= 0:
         return False
     found.within_ms = length if found.within_ms is None else min(found.within_ms, length)
@@ -135,7 +135,7 @@ def _add_days(hit: re.Match[str], found: Found) -> bool:
         return False
     amount, unit = (hit[1], hit[2]) if hit[1] else (hit[3], hit[4])
     factor = {"w": 7, "m": 30}.get(unit[0].lower(), 1)
-    found.left_days = float(amount[:6]) * factor
+    found.left_days = float(amount) * factor
     found.is_understood = True
     return True
 

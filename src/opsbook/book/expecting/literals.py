@@ -7,6 +7,7 @@ import re
 from typing import Any, Literal, NamedTuple
 
 MOST_LITERALS = 40
+MOST_DEPTH = 20  # of JSON
 _FIRST_MARK = 0xE000  # of the private use area, which no page uses for words
 
 
@@ -97,12 +98,14 @@ def _json(text: str, at: int) -> tuple[Piece, int] | None:
 
 
 def _balanced(text: str, at: int) -> int | None:
-    """The end of what a bracket opens, brackets in strings aside."""
+    """The end of what a bracket opens, brackets in strings aside; None for what is nested too deeply to be meant."""
     depth = 0
     for found in re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]').finditer(text, at):
         depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(found.group(), 0)
         if depth == 0:
             return found.end()
+        if depth > MOST_DEPTH:
+            return None
     return None
 
 
@@ -113,7 +116,7 @@ def read_json(text: str) -> Any:
     """The object or list that a text writes, also with `…` for what is left out, with slots such as `<version>` (which
     are left out too), with single quotes or bare names; None when it writes neither."""
     text = text.strip()
-    if not text or text[0] not in "{[" or text[-1] not in "}]":
+    if not text or text[0] not in "{[" or _balanced(text, 0) != len(text):
         return None
     loose = re.sub(r"(?<=[\[{,])\s*(?:\.\.\.|…)\s*,?|,?\s*(?:\.\.\.|…)\s*(?=[}\]])", "", text)
     loose = re.sub(r"(:\s*)(<[^<>\"]*>|\.\.\.|…)(?=\s*[,}])", r'\1"<slot>"', loose)

@@ -13,7 +13,9 @@ from msgspec import Struct
 
 from opsbook.book.page import Page
 from opsbook.book.rendering import Entry, Inset, Rendered
+from opsbook.book.runbook import alert_names
 from opsbook.ground.errors import Finding, Severity
+from opsbook.usecases.alert_place import named_at
 from opsbook.usecases.contacts import ResolvedContact
 from opsbook.usecases.library import PageFacts
 
@@ -63,14 +65,9 @@ def contact_insets(pieces: Pieces, found: Iterable[ResolvedContact]) -> list[Ins
     ]
 
 
-def alert_insets(pieces: Pieces, page: Page, facts: PageFacts) -> list[Inset]:
-    """A way from each alert that the page lists to the section about it."""
-    starts = line_starts(page.document.content)
-    found: dict[tuple[int, str], int] = {}
-    for alert in facts.monitoring.alerts if facts.monitoring else ():
-        if 0 < alert.line <= len(starts):
-            found.setdefault((alert.line, alert.name), starts[alert.line - 1])
-    return [Inset(at, pieces.piece("alert", name), "inside") for (_, name), at in found.items()]
+def alert_insets(pieces: Pieces, page: Page) -> list[Inset]:
+    """A way from each alert that the page names to the section about it."""
+    return [Inset(named_at(page, name), pieces.piece("alert", name), "inside") for name in alert_names(page)]
 
 
 def run_insets(pieces: Pieces, page: Page, facts: PageFacts) -> list[Inset]:
@@ -82,16 +79,6 @@ def run_insets(pieces: Pieces, page: Page, facts: PageFacts) -> list[Inset]:
             at = max(section.body - 1, section.start)
             found.append(Inset(at, pieces.piece("run", procedure, procedure.why_not or RUNS_LATER), "inside"))
     return found
-
-
-def line_starts(content: bytes) -> list[int]:
-    """The byte that each line begins at, in a page that is as long as it is."""
-    starts = [0]
-    at = content.find(b"\n")
-    while at >= 0:
-        starts.append(at + 1)
-        at = content.find(b"\n", at + 1)
-    return starts
 
 
 def contents(rendered: Rendered) -> list[tuple[int, str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from litestar import Request, get
 from litestar.response import Template
@@ -16,13 +16,26 @@ from opsbook.usecases.coverage_map import CoverageMap, Group, coverage_map
 SERVICES = 100
 ALERTS = 200
 FINDINGS = 100
-# What a verdict on an alert's runbook says, and how grave it is.
+
+
+class Said(NamedTuple):
+    """How a verdict is said of one alert, of many, and how grave it is."""
+
+    one: str
+    many: str
+    tone: str = ""
+
+
+# What a verdict on an alert's runbook says.
 VERDICTS = {
-    "ok": ("has its page", "good"), "ok-case": ("has its page, in other letters", "good"),
-    "bad-anchor": ("leads to no section", "bad"), "missing-page": ("leads to no page", "bad"),
-    "templated": ("filled in elsewhere", ""), "external": ("outside of the book", ""),
-    "none": ("names no runbook", "warn"),
-}  # fmt: skip
+    "ok": Said("page found", "pages found", "good"),
+    "ok-case": Said("page found, letter case differs", "pages found, letter case differs", "good"),
+    "bad-anchor": Said("no such section", "lead to no section", "bad"),
+    "missing-page": Said("no such page", "lead to no page", "bad"),
+    "templated": Said("filled in elsewhere", "filled in elsewhere"),
+    "external": Said("outside of the book", "outside of the book"),
+    "none": Said("no runbook named", "name no runbook", "warn"),
+}
 
 
 @get("/coverage", opt={"act": "read", "kept": "book"}, sync_to_thread=True)
@@ -35,7 +48,7 @@ def coverage_page(request: Request[Any, Any, Any]) -> Template:
     title, findings = _chosen(request, found)
     return page(
         request, "coverage.html", place="Coverage", found=found, rows=rows, turn=turn, verdicts=VERDICTS,
-        alerts=sorted(found.alerts, key=lambda alert: VERDICTS[alert.verdict][1] == "good")[:ALERTS],
+        alerts=sorted(found.alerts, key=lambda alert: VERDICTS[alert.verdict].tone == "good")[:ALERTS],
         chosen=title, findings=findings[:FINDINGS], more=max(0, len(findings) - FINDINGS), is_whole=book.is_whole,
     )  # fmt: skip
 

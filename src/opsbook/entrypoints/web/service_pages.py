@@ -124,7 +124,7 @@ def insets_of(desk: Desk, pieces: Pieces, shown: Page, facts: PageFacts) -> list
     return [
         *probe_insets(pieces, _probed(desk, facts)),
         *contact_insets(pieces, found),
-        *alert_insets(pieces, shown, facts),
+        *alert_insets(pieces, shown),
         *run_insets(pieces, shown, facts),
     ]
 
