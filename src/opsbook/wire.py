@@ -141,6 +141,7 @@ def build_watch(config: Config, library: Library, samples: Samples, ledger: Ledg
     import time
 
     from opsbook.book.probe import as_configured
+    from opsbook.usecases.probing import LateProber
     from opsbook.usecases.watch import Clocks, LiveWatch, in_background
 
     def now() -> datetime:
@@ -154,7 +155,9 @@ def build_watch(config: Config, library: Library, samples: Samples, ledger: Ledg
         listens=address.partition("://")[2],
     )  # fmt: skip
     clocks = Clocks(now, time.monotonic, random.random, report, in_background)
-    return LiveWatch(library, build_prober(config), samples, ledger, configured=configured, clocks=clocks)
+    _reach(config)  # what is wrong with it is told at the start, and not when the first probe is due
+    prober = LateProber(partial(build_prober, config))
+    return LiveWatch(library, prober, samples, ledger, configured=configured, clocks=clocks)
 
 
 def lint_scope(config: Config, today: date) -> Scope:

@@ -30,7 +30,7 @@ LAST_REQUESTS_S = 10  # how long requests at hand may still take after the signa
 
 
 class BoundedHeads(HttpToolsProtocol):
-    """Reads requests as uvicorn does, and ends a connection whose headers do not end: the parser would keep them all."""
+    """Reads requests as uvicorn does, and ends a connection whose headers do not: the parser would keep them all."""
 
     head_bytes = 0
     is_in_head = True
@@ -89,8 +89,8 @@ def serve(config: Config, *, host: str, port: int, opens_browser: bool) -> None:
             timeout_graceful_shutdown=LAST_REQUESTS_S,
         )  # fmt: skip
         # What lives as long as the process is not looked through again at every collection of garbage.
-        gc.collect()
         gc.freeze()
+        gc.enable()
         tell = partial(_tell, desk, address, config, opens_browser=opens_browser)
         Server(settings, tell=tell, stop=app.close_streams).run(sockets=[listener])
 

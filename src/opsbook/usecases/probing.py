@@ -37,6 +37,21 @@ class Probing:
             _run_all(jobs)
 
 
+class LateProber:
+    """A `Prober` that is built when it is first asked: a server is ready before its probers' libraries are."""
+
+    def __init__(self, build: Callable[[], Prober]) -> None:
+        self._build = build
+        self._built: Prober | None = None
+        self._lock = Lock()
+
+    def ask(self, probes: Sequence[Probe], tell: Tell) -> None:
+        """Asks as the built prober does."""
+        with self._lock:
+            self._built = self._built or self._build()
+        self._built.ask(probes, tell)
+
+
 def ask_side_by_side(
     probes: Sequence[Probe], ask_one: Callable[[Probe], Reading], tell: Tell, in_flight: int = IN_FLIGHT
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import click
 
 from opsbook.entrypoints.options import Shared, verb
@@ -24,6 +26,7 @@ def command(shared: Shared, host: str, port: int, opens_browser: bool) -> None:
 
     Prints its address when it is ready, and stops on Ctrl-C or SIGTERM after the requests at hand.
     """
+    gc.disable()  # until it serves: of what is imported nothing is garbage, and looking for some slows the start
     config = shared.config()
     from opsbook.entrypoints.server import serve  # inside: the web framework is slow to import
 

@@ -17,6 +17,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Litestar
 from litestar.datastructures import State
 from litestar.handlers import HTTPRouteHandler
+from litestar.plugins import PluginProtocol
+from litestar.plugins.core import MsgspecDIPlugin
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template.config import TemplateConfig
 
@@ -76,13 +78,21 @@ MODULES = (
 )
 
 
+class App(Litestar):
+    """Litestar without what it would import for pydantic and attrs, a tenth of a second where they are installed."""
+
+    @staticmethod
+    def _get_default_plugins(plugins: list[PluginProtocol]) -> list[PluginProtocol]:
+        return [*plugins, MsgspecDIPlugin()]
+
+
 def build_app(config: Config, desk: Desk, *, listening_on: str = "127.0.0.1") -> Edge:
     """The web application for one desk; `listening_on` is the host that it is served at."""
     keeper = Doorkeeper(desk.accounts, ledger_name=config.db, reads_are_open=reads_are_open(config, listening_on))
     peers = Peers(config.trusted_proxies, config.place("serve.trusted_proxies"))
     streams, meter, built = Streams(desk), Meter(), assets.Assets()
     state = {"desk": desk, "config": config, "keeper": keeper, "streams": streams, "meter": meter, "assets": built}
-    app = Litestar(
+    app = App(
         route_handlers=[in_thread(route) for route in routes()],
         template_config=TemplateConfig(instance=_engine(built)),
         guards=[guard],
