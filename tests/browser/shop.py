@@ -104,13 +104,15 @@ def serving(root: Path, *words: str) -> Iterator[tuple[str, str]]:
     with subprocess.Popen(
         command, cwd=root, env={**environ, "PYTHONPATH": str(SOURCE)}, stdout=subprocess.PIPE, text=True,
     ) as program:  # fmt: skip
-        timer = threading.Timer(READY_S, program.kill)
-        timer.start()
         assert program.stdout is not None
+        late = threading.Timer(READY_S, program.kill)
+        late.start()
         try:
-            yield _told(program.stdout)
+            told = _told(program.stdout)
+            late.cancel()
+            yield told
         finally:
-            timer.cancel()
+            late.cancel()
             program.send_signal(signal.SIGTERM)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 program.wait(15)
@@ -135,3 +137,13 @@ def open_shop(root: Path) -> Iterator[Shop]:
         lay(root, known.port)
         with serving(root) as (address, link):
             yield Shop(address, link, root, known)
+
+
+def opsbook(root: Path, *words: str, typed: str = "") -> str:
+    """What a verb of the program prints in a repository."""
+    environ = {key: value for key, value in os.environ.items() if not key.startswith(("OPSBOOK_", "GIT_"))}
+    said = subprocess.run(
+        [sys.executable, "-m", "opsbook", *words], cwd=root, env={**environ, "PYTHONPATH": str(SOURCE)}, input=typed,
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    return said.stdout
