@@ -111,7 +111,7 @@ stream?.addEventListener('health', ({ data }) => {
     const shape = shapes?.querySelector(`[data-state="${CSS.escape(health.state)}"]`)
     const badge = part.querySelector('.health')
     if (!shape || !badge) continue
-    const why = part.querySelector('.why')
+    const why = part.querySelector('[data-why]')
     if (why && why.textContent !== health.why) why.textContent = health.why
     if (badge.dataset.state === health.state) continue
     badge.replaceWith(shape.cloneNode(true))

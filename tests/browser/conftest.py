@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
+from tests.browser.chromium import SIZES, launched
 from tests.browser.small_site import Site, served, templates
 
 from opsbook.ground.errors import Finding, Span
@@ -18,20 +19,15 @@ from opsbook.ground.errors import Finding, Span
 HERE = Path(__file__).parent
 PATIENCE_MS = 15_000  # a machine that runs other tests too is slow
 expect.set_options(timeout=PATIENCE_MS)
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--no-first-run",
-]  # fmt: skip
-SIZES = {"desktop": (1280, 800), "phone": (390, 844), "narrow": (360, 740)}
 Open = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
 def browser(needs: Callable[[str], str]) -> Iterator[Browser]:
     """The system's Chromium, once for all tests of this process."""
-    program = needs("chromium")
+    needs("chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        browser = launched(playwright)
         yield browser
         browser.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from litestar import Request, Response, get
@@ -13,11 +14,11 @@ from opsbook.entrypoints.api.operation import Asks, operation
 from opsbook.entrypoints.web.answering import actor_of
 from opsbook.entrypoints.web.live import HEADERS, still_allowed, streams_of
 from opsbook.ledger.event import Event
-from opsbook.usecases.authority import PUBLIC, decide
+from opsbook.usecases.authority import PUBLIC, Actor, decide
 
 OPENAPI = "application/vnd.oai.openapi+json"
 # The streams of events that are for everybody who may read. Whoever may administer sees all: accounts tell of people.
-FOR_EVERYBODY = ("probe/", "book")
+FOR_EVERYBODY = ("probe/", "page/")
 LARGEST = 2**53 - 1  # what every JSON reader holds exactly
 
 
@@ -33,14 +34,15 @@ def events(request: Asks, query: EventsQuery) -> Response[Any]:
     """The events of the ledger as server-sent events: `id` is the position, Last-Event-ID goes on behind it"""
     resumed = request.headers.get("last-event-id", "")
     after = int(resumed) if resumed.isascii() and resumed.isdigit() and len(resumed) < 16 else query.after
-    actor = actor_of(request)
-    sees_all = decide(actor, "administer", reads_are_open=False).is_allowed
-
-    def sees(event: Event) -> bool:
-        return sees_all or event.stream.startswith(FOR_EVERYBODY)
-
+    sees = what_is_seen_by(actor_of(request))
     content = streams_of(request).watch_events(after, sees, still_allowed(request))
     return Stream(content, media_type="text/event-stream", headers=HEADERS)
+
+
+def what_is_seen_by(actor: Actor | None) -> Callable[[Event], bool]:
+    """Whether an event is for whoever asks."""
+    sees_all = decide(actor, "administer", reads_are_open=False).is_allowed
+    return lambda event: sees_all or event.stream.startswith(FOR_EVERYBODY)
 
 
 @get("/api/openapi.json", opt={"act": PUBLIC}, sync_to_thread=True)

@@ -18,7 +18,6 @@ from opsbook.ground.guesses import closest
 from opsbook.usecases.desk import Desk
 from opsbook.usecases.folders import Folder, folder, tree
 from opsbook.usecases.library import Book, PageFacts
-from opsbook.usecases.search import search
 from opsbook.usecases.serving_ports import Change
 
 Asks = Request[Any, Any, Any]
@@ -97,12 +96,14 @@ def page_of(request: Asks, shown: Page, rendered: Rendered, **more: Any) -> Resp
     """The template of a page, filled in."""
     desk, path = desk_of(request), shown.path
     book = desk.library.snapshot()
+    facts = book.facts.get(path)
     known: dict[str, Any] = {"found": [], "was": "", "was_change": None, "saved": "", "service": "", **more}
     linked = [(each, title_of(book, each)) for each in book.linked_from.get(path, ())]
     return page(
         request, "book_page.html", place="Book", page_path=path, title=shown.title, html=rendered.html,
         entries=contents(rendered),
         has_title=any(entry.level == 1 for entry in rendered.contents), here=book_address(path),
+        digest=facts.digest if facts and not known["was"] else "",
         edit_at=f"/edit/{quote_path(path)}", crumbs=crumbs_of(path), tree=tree_html(request, path),
         linked_from=linked, summary=summary(known["found"]), anchors=anchors_of(known["found"], rendered), **known,
     )  # fmt: skip
@@ -159,7 +160,7 @@ def looked_for(request: Asks, what: str, wanted: str, *, guesses: list[tuple[str
     desk = desk_of(request)
     near = list(guesses or ())
     if not near and wanted.strip():
-        hits = search(desk.library, desk.index, words_of(wanted)[:200], 5).hits
+        hits = desk.index.search(words_of(wanted)[:200], 5).hits
         near = [(f"{book_address(hit.path)}#{quote(hit.anchor)}", f"{hit.page}: {hit.section}") for hit in hits]
     return page(
         request, "not_found.html", place="", status=404, title="Nothing is found", detail=what, guesses=near,

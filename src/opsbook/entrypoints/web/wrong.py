@@ -45,7 +45,7 @@ def of_door(request: Asks, wrong: HTTPException) -> Answer:
         return _to_sign_in(request)
     if isinstance(wrong, ValidationException):
         return told(request, 400, _what_is_wrong(wrong))
-    if status >= 500:
+    if status == 500:
         return of_bug(request, wrong)
     return told(request, status, _sentence(wrong), wrong.headers)
 

@@ -1,0 +1,211 @@
+"""The API: what it answers is what it says it answers, and what is asked wrongly is told in words."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import msgspec
+import pytest
+from tests.entrypoints.door import Door, opened
+
+from opsbook.entrypoints.api.openapi import description
+from opsbook.entrypoints.api.operation import OPERATIONS, PREFIX
+
+API = "docs/operations/runbooks/api.md"
+READS = [each for each in OPERATIONS if each.method == "GET" and each.media == "application/json"]
+
+
+def filled(door: Door, path: str) -> str:
+    """An address with something that is there."""
+    key = next(iter(door.desk.watch.probes()), "none")
+    return PREFIX + path.replace("{path}", API).replace("{service}", "api").replace("{key}", key)
+
+
+@pytest.mark.parametrize("declared", READS, ids=lambda each: each.path)
+def test_every_answer_is_of_the_type_that_is_told(door, declared):
+    path = filled(door, declared.path) + ("?q=restart" if declared.path == "/search" else "")
+    headers = door.session("admin") if declared.act != "read" else {}
+    answer = door.ask("GET", path, headers=headers)
+    assert answer.status_code == 200, answer.text
+    msgspec.json.decode(answer.content, type=declared.answer)
+    described = description()
+    schema = {**described["paths"][PREFIX + declared.path]["get"]["responses"]["200"]["content"]["application/json"]["schema"],
+              "components": described["components"]}  # fmt: skip
+    jsonschema.validate(answer.json(), schema)
+
+
+def test_the_description_is_valid_json_schema_of_3_1_with_every_operation(door):
+    told = door.ask("GET", "/api/openapi.json").json()
+    assert told["openapi"] == "3.1.0"
+    operations = [operation for methods in told["paths"].values() for operation in methods.values()]
+    assert len(operations) == len(OPERATIONS) == len({each["operationId"] for each in operations})
+    for schema in told["components"]["schemas"].values():
+        jsonschema.Draft202012Validator.check_schema(schema)
+
+
+@pytest.mark.parametrize(
+    ("query", "why"),
+    [
+        ("search", "missing required field `q`"), ("search?q=x&limit=0", "at limit"), ("search?q=x&limit=many", "at limit"),
+        ("search?q=x&limt=2", "Did you mean 'limit'?"), ("lint?severity=grave", "at severity"), ("lint?offset=-1", "at offset"),
+        ("lint?limit=5001", "at limit"), (f"search?q={'x' * 4001}", "at q"), ("now?state=fine", "at state"),
+        ("oncall?at=tomorrow", "at at"), ("oncall?at=2026-11-26T10:00:00", "at at"), ("events?after=-1", "at after"),
+        (f"pages/{API}/history?limit=0", "at limit"),
+    ],
+)  # fmt: skip
+def test_what_is_asked_wrongly_is_told_by_its_name(door, query, why):
+    answer = door.ask("GET", f"/api/v1/{query}")
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
+    assert why in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("query", ["from=2026-11-27T00:00:00Z&to=2026-11-26T00:00:00Z", "from=0001-01-01T00:00:00Z", "to=9999-12-31T23:59:59-12:00", "from=2020-01-01T00:00:00Z"])
+def test_a_stretch_of_time_that_is_none_is_refused(door, query):
+    key = next(iter(door.desk.watch.probes()))
+    assert door.ask("GET", f"/api/v1/probes/{key}/readings?{query}").status_code in (200, 400)
+
+
+@pytest.mark.parametrize("path", ["pages/nowhere.md", "pages/nowhere.md/source", "pages/..%2f..%2fetc%2fpasswd/source", "pages/docs/operations/../../.git/config/source", "pages/.git%2Fconfig/source", "services/none", "probes/none", "services/none/contacts", "nowhere"])
+def test_what_is_not_there_is_a_problem_document(door, path):
+    answer = door.ask("GET", f"/api/v1/{path}", headers={"accept": "text/html"})
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
+
+
+def test_a_link_out_of_the_book_is_not_followed(repository):
+    (repository / "secret.txt").write_text("secret")
+    (repository / "docs/operations/link.md").symlink_to("/etc/passwd")
+    with opened(repository) as door:
+        for path in ("docs/operations/link.md/source", "secret.txt/source", "../secret.txt/source"):
+            assert door.ask("GET", f"/api/v1/pages/{path}").status_code in (404, 502)
+
+
+def test_slashes_of_a_page_may_be_written_either_way(door):
+    plain, encoded = door.ask("GET", f"/api/v1/pages/{API}"), door.ask("GET", "/api/v1/pages/" + API.replace("/", "%2F"))
+    assert plain.json() == encoded.json()
+    assert plain.json()["path"] == API
+
+
+def test_the_source_of_a_page_is_its_bytes(door):
+    answer = door.ask("GET", f"/api/v1/pages/{API}/source")
+    assert answer.content == (door.root / API).read_bytes()
+    assert answer.headers["etag"] == f'"{door.ask("GET", f"/api/v1/pages/{API}").json()["digest"]}"'
+
+
+def git(root: Path, *words: str) -> str:
+    """What git says."""
+    return subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def put(door: Door, path: str, content: bytes, based_on: str, **more: Any):
+    """The answer to a change by a responder's token."""
+    headers = {**door.token("responder", "read", "edit-page"), "content-type": "text/markdown", **more}
+    if based_on:
+        headers["if-match"] = based_on
+    return door.ask("PUT", f"/api/v1/pages/{path}/source?message=Say+more", content=content, headers=headers)
+
+
+def test_a_page_is_saved_as_one_commit_byte_for_byte(repository):
+    with opened(repository) as door:
+        etag = door.ask("GET", f"/api/v1/pages/{API}/source").headers["etag"]
+        content = (repository / API).read_bytes() + b"\r\nMore \xff\n"
+        saved = put(door, API, content, etag)
+        assert saved.status_code == 200, saved.text
+        assert (repository / API).read_bytes() == content
+        assert saved.json()["commit"] == git(repository, "rev-parse", "HEAD")
+        assert git(repository, "log", "-1", "--format=%an %s") == "responder-one Say more"
+        again = door.ask("GET", f"/api/v1/pages/{API}/source")
+        assert (again.content, again.headers["etag"]) == (content, f'"{saved.json()["digest"]}"')
+
+
+def test_a_change_that_is_based_on_older_bytes_is_a_conflict_that_holds_the_page(repository):
+    with opened(repository) as door:
+        etag = door.ask("GET", f"/api/v1/pages/{API}/source").headers["etag"]
+        (repository / API).write_text("# Changed meanwhile\n")
+        git(repository, "commit", "-qam", "Meanwhile")
+        answer = put(door, API, b"# Mine\n", etag)
+        assert (answer.status_code, answer.headers["content-type"]) == (409, "application/problem+json")
+        assert answer.json()["theirs"] == "# Changed meanwhile\n"
+        assert (repository / API).read_text() == "# Changed meanwhile\n"
+        done = put(door, API, b"# Both\n", f'"{answer.json()["digest"]}"')
+        assert done.status_code == 200
+
+
+def test_a_page_that_is_not_there_yet_is_based_on_nothing(repository):
+    with opened(repository) as door:
+        path = "docs/operations/runbooks/new.md"
+        assert put(door, path, b"# New\n", "*").status_code == 200
+        assert put(door, path, b"# New\n", "*").status_code == 409
+        assert door.ask("GET", f"/api/v1/pages/{path}").json()["title"] == "New"
+
+
+def test_a_change_says_what_it_is_based_on(door):
+    assert put(door, API, b"# New\n", "").status_code == 428
+
+
+@pytest.mark.parametrize("path", ["../outside.md", "docs/operations/../../outside.md", ".git/hooks/post-commit", "docs/operations/x.py", "/etc/cron.d/x.md", "docs/operations/.hidden/x.md", "docs/operations/x\x00.md"])
+def test_nothing_is_written_but_a_page_of_the_book(door, path):
+    before = git(door.root, "rev-parse", "HEAD")
+    answer = put(door, path.replace("/", "%2F").replace("\x00", "%00"), b"# Owned\n", "*")
+    assert answer.status_code in (400, 404, 409)
+    assert git(door.root, "rev-parse", "HEAD") == before
+
+
+def test_findings_are_told_in_parts(door):
+    whole = door.ask("GET", "/api/v1/lint").json()
+    assert whole["total"] == len(whole["findings"]) > 0
+    part = door.ask("GET", "/api/v1/lint?offset=1&limit=1").json()
+    assert (part["total"], part["findings"]) == (whole["total"], whole["findings"][1:2])
+    broken = door.ask("GET", f"/api/v1/lint?rule=broken-link&path={API}").json()["findings"]
+    assert [(each["path"], each["target"]) for each in broken] == [(API, "nowhere.md")]
+    assert door.ask("GET", "/api/v1/lint?path=docs/oper").json()["total"] == 0
+    assert door.ask("GET", "/api/v1/lint?path=docs/operations/").json()["total"] == whole["total"]
+
+
+def test_a_token_is_issued_for_less_than_the_one_that_asks(door):
+    narrow = door.token("admin", "read", "own-account")
+    refused = door.ask("POST", "/api/v1/tokens", json={"acts": ["administer"]}, headers=narrow)
+    assert refused.status_code == 409
+    issued = door.ask("POST", "/api/v1/tokens", json={"acts": ["read"], "days": 1, "label": "x"}, headers=narrow)
+    assert issued.status_code == 201
+    assert issued.json()["secret"].startswith("opsb_")
+    listed = door.ask("GET", "/api/v1/tokens", headers=narrow).json()["tokens"]
+    assert "secret" not in listed[0] and issued.json()["id"] in [each["id"] for each in listed]
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "status"),
+    [
+        (b"", "application/json", 400), (b"{", "application/json", 400), (b"[]", "application/json", 400),
+        (b'{"acts": []}', "application/json", 400), (b'{"acts": ["fly"]}', "application/json", 400),
+        (b'{"acts": ["read"], "days": 0}', "application/json", 400), (b'{"acts": ["read"], "dys": 1}', "application/json", 400),
+        (b'{"acts": ["read"]}', "text/plain", 415), (b"[" * 100_000, "application/json", 400),
+        (b'{"acts": "\xff"}', "application/json", 400),
+    ],
+)  # fmt: skip
+def test_a_body_that_cannot_be_read_is_told(door, content, kind, status):
+    headers = {**door.token("viewer", "own-account"), "content-type": kind}
+    assert door.ask("POST", "/api/v1/tokens", content=content, headers=headers).status_code == status
+
+
+def test_accounts_tell_no_hash(door):
+    door.desk.accounts.add("hashed", "viewer", "correct horse battery staple", actor="test")
+    told = door.ask("GET", "/api/v1/accounts", headers=door.session("admin")).text
+    assert "argon2" not in told and "secret" not in told
+
+
+def test_the_manual_lists_every_operation_with_its_act():
+    page = (Path(__file__).resolve().parents[2] / "docs" / "api.md").read_text()
+    listed = re.findall(r"^\| `([A-Z]+ /[^`]*)` \| `([a-z-]+)` \| (.+) \|$", page, re.M)
+    assert listed == [(f"{each.method} {each.path}", each.act, each.summary) for each in sorted(OPERATIONS, key=lambda o: (o.path, o.method))]
+
+
+def test_the_manual_names_every_metric(door):
+    page = (Path(__file__).resolve().parents[2] / "docs" / "api.md").read_text()
+    shown = re.findall(r"^# TYPE (\S+)", door.ask("GET", "/metrics").text, re.M)
+    ours = [name for name in shown if name.startswith(("opsbook_", "probe_"))]
+    assert ours
+    assert [name for name in ours if f"`{name}`" not in page] == []

@@ -1,0 +1,149 @@
+"""The streams: events with resume, what open pages are told, and what happens to slow listeners and at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+from tests.entrypoints.door import opened
+
+from opsbook.entrypoints import streams as module
+from opsbook.entrypoints.api.events import what_is_seen_by
+from opsbook.entrypoints.streams import Listener, Streams
+from opsbook.ledger.event import Draft
+from opsbook.usecases.authority import Actor
+
+
+def everything(_event: object) -> bool:
+    """Whoever may see all."""
+    return True
+
+
+async def take(stream: AsyncIterator[bytes], count: int) -> list[bytes]:
+    """The next messages that are no comments."""
+    found: list[bytes] = []
+    async with asyncio.timeout(10):
+        while len(found) < count:
+            told = await anext(stream)
+            if not told.startswith(b":"):
+                found.append(told)
+    return found
+
+
+def positions(told: list[bytes]) -> list[int]:
+    """The cursors of messages."""
+    return [int(each.split(b"\n")[0].removeprefix(b"id: ")) for each in told]
+
+
+def record(desk, stream: str, kind: str = "HealthChanged") -> int:
+    """Records an event; its position."""
+    draft = Draft(kind, {"n": 1})
+    return desk.ledger.append(stream, [draft], expected=None, actor="test", at=datetime.now(UTC))[-1].position
+
+
+@pytest.fixture
+def desk(repository):
+    with opened(repository) as door:
+        yield door.desk
+
+
+def test_what_is_recorded_already_comes_first_and_then_what_happens_nothing_twice(desk):
+    async def listen() -> list[int]:
+        streams = Streams(desk)
+        streams.open()
+        first = record(desk, "probe/x")
+        listening = streams.watch_events(first - 1, everything, lambda: True)
+        told = await take(listening, 1)
+        later = [await asyncio.to_thread(record, desk, "probe/x") for _ in range(20)]
+        told += await take(listening, 20)
+        assert positions(told) == [first, *later]
+        streams.close()
+        assert [each async for each in listening] == []
+        return later
+
+    assert asyncio.run(listen())
+
+
+def test_a_listener_that_comes_back_goes_on_behind_what_it_has(door):
+    last = [record(door.desk, "probe/y") for _ in range(3)]
+
+    async def listen() -> list[bytes]:
+        streams = Streams(door.desk)
+        streams.open()
+        told = await take(streams.watch_events(last[0], everything, lambda: True), 2)
+        streams.close()
+        return told
+
+    assert positions(asyncio.run(listen())) == last[1:]
+
+
+def test_a_slow_listener_is_told_to_come_back():
+    async def listen() -> list[tuple[int, bytes]]:
+        listener = Listener()
+        for number in range(module.WAITING_MOST + 5):
+            listener.put(b"x", position=number)
+        assert listener.lags
+        return await listener.take()
+
+    assert len(asyncio.run(listen())) == module.WAITING_MOST
+
+
+def test_only_the_last_health_of_a_probe_waits_for_a_slow_page():
+    async def listen() -> list[tuple[int, bytes]]:
+        listener = Listener()
+        for number in range(10_000):
+            listener.put(b"%d" % number, key=f"probe {number % 3}")
+        return await listener.take()
+
+    assert [content for _, content in asyncio.run(listen())] == [b"9999", b"9997", b"9998"]
+
+
+def test_an_open_page_is_told_of_another_book(repository):
+    with opened(repository) as door:
+
+        async def listen() -> dict[str, object]:
+            streams = Streams(door.desk)
+            streams.open()
+            listening = streams.watch_pages(lambda: True)
+            (first,) = await take(listening, 1)
+            (repository / "docs/operations/another.md").write_text("# Another\n")
+            door.desk.library.look()
+            while True:
+                (told,) = await take(listening, 1)
+                if told.startswith(b"event: book"):
+                    streams.close()
+                    return {"before": json.loads(first.split(b"data: ")[1]), "after": json.loads(told.split(b"data: ")[1])}
+
+        told = asyncio.run(listen())
+        assert told["after"]["number"] > told["before"]["number"]
+
+
+def test_a_stream_ends_with_the_session_that_opened_it(door):
+    async def listen() -> list[bytes]:
+        streams = Streams(door.desk)
+        allowed = [True]
+        listening = streams.watch_pages(lambda: allowed[0])
+        await take(listening, 1)
+        allowed[0] = False
+        return [each async for each in listening if each.startswith(b"event: health") is False]
+
+    assert asyncio.run(listen()) == []
+
+
+@pytest.mark.parametrize(("role", "is_told"), [(None, False), ("viewer", False), ("operator", False), ("admin", True)])
+def test_what_happens_to_accounts_is_told_to_admins_alone(door, role, is_told):
+    door.session("viewer", "told-of")
+    record(door.desk, "probe/z")
+    sees = what_is_seen_by(Actor("somebody", role, "session") if role else None)
+    kinds = {event.stream.partition("/")[0] for event in door.desk.ledger.after(0, 10_000) if sees(event)}
+    assert ("account" in kinds) is is_told
+    assert "probe" in kinds
+
+
+def test_there_are_no_more_streams_than_the_server_takes(door, monkeypatch):
+    monkeypatch.setattr("opsbook.entrypoints.web.live.MOST_STREAMS", 0)
+    answer = door.ask("GET", "/live")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
