@@ -20,11 +20,15 @@ serve: $(VENV)/.installed ## serve a book on http://127.0.0.1:8000 (BOOK=dir, PO
 	@$(VENV)/bin/opsbook serve --port $(PORT) $(if $(BOOK),--book "$(BOOK)")
 
 .PHONY: test
-test: $(VENV)/.installed-dev ## run the tests (ARGS="-k name" to choose; OPSBOOK_TEST_ALL=1 to skip none)
+test: $(VENV)/.installed-dev build/fuzz/.installed ## run the tests (ARGS="-k name" to choose; OPSBOOK_TEST_ALL=1 to skip none)
 	$(VENV)/bin/python -m pytest -n auto $(ARGS)
 
+.PHONY: fuzz
+fuzz: $(VENV)/.installed-dev build/fuzz/.installed ## ask the whole API what its description allows, and what it does not
+	$(VENV)/bin/python -m pytest -m "torture or not torture" tests/stories/test_fuzz.py $(ARGS)
+
 .PHONY: torture
-torture: $(VENV)/.installed-dev ## run the long campaigns (SEED=n runs the same one again)
+torture: $(VENV)/.installed-dev build/fuzz/.installed ## run the long campaigns (SEED=n runs the same one again)
 	@seed=$(or $(SEED),$$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')); \
 	echo "Seed $$seed; the same again: make torture SEED=$$seed"; \
 	OPSBOOK_HYPOTHESIS=torture $(VENV)/bin/python -m pytest -n auto -m "torture or hypothesis" \
@@ -81,6 +85,12 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 
 $(VENV)/.installed-bench: requirements-bench.lock $(VENV)/.installed
 	$(PIP) --require-hashes -r requirements-bench.lock
+	@touch $@
+
+# schemathesis, in an environment of its own: it wants other versions than the server it asks.
+build/fuzz/.installed: requirements-fuzz.lock
+	scripts/make-venv build/fuzz
+	build/fuzz/bin/python -m pip --disable-pip-version-check --no-input install --quiet --require-hashes -r requirements-fuzz.lock
 	@touch $@
 
 # A peer from npm is measured only where npm is: its absence is told, in the table too, and fails nothing.

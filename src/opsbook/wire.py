@@ -124,17 +124,17 @@ def build_desk(config: Config, address: str) -> Iterator[Desk]:
         stack.callback(upkeep.close)
         samples = build_samples(config)
         stack.callback(samples.close)
-        watch = build_watch(config, library, samples, ledger, address)
+        watch = build_watch(config, library, samples, ledger, address=address)
         stack.callback(watch.stop)
         watch.start()
         yield Desk(
-            name=os.path.basename(config.root), library=library, index=index, repository=build_repository(config),
+            name=os.path.basename(config.root), library=library, index=upkeep, repository=build_repository(config),
             rule_files=build_book(config), alerting=scope.alerting, scope=lambda: lint_scope(config, date.today()),
             watch=watch, samples=samples, ledger=ledger, accounts=build_accounts(config, ledger), now=now,
         )  # fmt: skip
 
 
-def build_watch(config: Config, library: Library, samples: Samples, ledger: Ledger, address: str) -> LiveWatch:
+def build_watch(config: Config, library: Library, samples: Samples, ledger: Ledger, *, address: str) -> LiveWatch:
     """What asks the probes of a book while it is served at `address`; it begins when it is told to."""
     import random  # this and the rest: a server alone watches
     import sys
@@ -229,9 +229,9 @@ def build_search_upkeep(config: Config, library: LiveLibrary, index: SearchIndex
 
 def _bring_up_search(config: Config) -> None:
     """The whole index from the files, for a process of its own."""
-    from opsbook.usecases.search import bring_up
+    from opsbook.usecases.search_upkeep import bring_up_in_steps
 
-    bring_up(build_book(config), build_search_index(config))
+    bring_up_in_steps(build_book(config), build_search_index(config))
 
 
 def build_seed() -> PackagedSeed:

@@ -132,6 +132,21 @@ def test_two_writers_in_two_threads_lose_nothing(tmp_path):
     assert [len(files[0].last(probe, 1000)) for probe in ("p0", "p2")] == [200, 200]
 
 
+def test_who_waits_for_another_writer_holds_up_nobody(tmp_path):
+    samples = SampleFile(tmp_path / "samples.db")
+    samples.add([a_reading(NOW)])
+    other = apsw.Connection(str(tmp_path / "samples.db"))
+    other.execute("BEGIN IMMEDIATE")
+    adding = threading.Thread(target=samples.add, args=([a_reading(NOW + FIVE)],))
+    adding.start()
+    adding.join(0.1)  # by then it waits
+    assert adding.is_alive()
+    other.execute("COMMIT")
+    adding.join()
+    other.close()
+    assert len(samples.last("api", 9)) == 2
+
+
 def test_reading_waits_for_no_writer(tmp_path):
     samples = SampleFile(tmp_path / "samples.db")
     samples.add([a_reading(NOW)])

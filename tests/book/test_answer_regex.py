@@ -28,8 +28,7 @@ def test_an_expression_is_looked_for_in_the_answer(body, pattern, verdict):
 
 def test_one_that_may_take_for_ever_is_told_and_never_looked_for():
     verdict, why = judged(b"a" * 10_000, "(a+)+$")
-    assert verdict == "body"
-    assert "may take for ever" in why
+    assert (verdict, "a plainer" in why) == ("body", True)
 
 
 @pytest.mark.parametrize("pattern", [".*a.*b", r"\s*\s*\s*x", "a.*a.*b", r"\d+\.\d+\.\d+\.\d+", r"\s*\d*\s*x", r".*\s*x"])

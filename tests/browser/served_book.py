@@ -7,10 +7,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
-from tests.entrypoints.browsing import Browser, browsing
+from tests.entrypoints.browsing import Browser, write_all
+from tests.entrypoints.door import ADDRESS, Door
+
+from opsbook.config import load
+from opsbook.entrypoints.web import build_app
+from opsbook.wire import build_desk
 
 
 @contextmanager
@@ -35,9 +40,15 @@ def listening(app: Any) -> Iterator[str]:
 
 @contextmanager
 def served_book(root: Path, pages: dict[str, str], files: dict[str, bytes] | None = None) -> Iterator[tuple[Browser, str]]:
-    """Somebody before the door, and its address."""
-    with browsing(root, pages, files) as book, listening(book.door.app) as address:
-        yield book, address
+    """Somebody before the door, and its address. The browser of these tests asks it over the network alone."""
+    write_all(root, pages, files)
+    config = load(book=str(root / "docs" / "operations"), environ={})
+    with build_desk(config, ADDRESS) as desk:
+        desk.library.wait_whole(20)
+        app = build_app(config, desk)
+        with listening(app) as address:
+            door = Door(root, config, desk, app, cast(Any, None))
+            yield Browser(door, door.session("responder", "grace")), address
 
 
 def cookies_of(book: Browser, address: str) -> list[dict[str, str]]:

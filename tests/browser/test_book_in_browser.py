@@ -113,7 +113,8 @@ def test_no_vector_runs_in_a_real_browser(open_page: Open, book: Served) -> None
     browser.commit("docs/operations/vectors.md", text.encode(), "Vectors")
     for path in ("/book/docs/operations/vectors.md", "/edit/docs/operations/vectors.md"):
         page = show(open_page, book, path, allowed=("404",))
-        page.evaluate("window.ran = () => { document.title = 'ran' }")
+        page.add_init_script("window.ran = () => { document.title = 'ran' }")
+        page.reload()
         if path.startswith("/edit"):
             expect(page.locator("#editor-preview h2").first).to_be_visible()
         for name in ("details summary", "article p, .prose p", "article a[href^='#']"):
@@ -121,7 +122,7 @@ def test_no_vector_runs_in_a_real_browser(open_page: Open, book: Served) -> None
                 place.dispatch_event("click")
         page.mouse.move(400, 400)
         page.keyboard.press("Tab")
-        assert "ran" not in page.title()
+        assert page.title() != "ran"
         assert (
             page.evaluate("document.querySelectorAll('article :is(script, style, iframe, form, svg script)').length")
             == 0

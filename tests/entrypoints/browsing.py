@@ -75,10 +75,15 @@ def fields_in(html: str) -> dict[str, str]:
 @contextmanager
 def browsing(root: Path, pages: Mapping[str, str], files: Mapping[str, bytes] | None = None) -> Iterator[Browser]:
     """A browser before a book of these pages, with these files beside them."""
+    write_all(root, pages, files)
+    with opened(root) as door:
+        yield Browser(door, door.session("responder", "grace"))
+
+
+def write_all(root: Path, pages: Mapping[str, str], files: Mapping[str, bytes] | None = None) -> None:
+    """A repository with these pages, and with these files beside them."""
     for path, raw in (files or {}).items():
         file = root / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(raw)
     write_repository(root, pages)
-    with opened(root) as door:
-        yield Browser(door, door.session("responder", "grace"))

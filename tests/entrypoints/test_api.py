@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -194,3 +195,17 @@ def test_accounts_tell_no_hash(door):
     door.desk.accounts.add("hashed", "viewer", "correct horse battery staple", actor="test")
     told = door.ask("GET", "/api/v1/accounts", headers=door.session("admin")).text
     assert "argon2" not in told and "secret" not in told
+
+
+def test_the_manual_lists_every_operation_with_its_act():
+    page = (Path(__file__).resolve().parents[2] / "docs" / "api.md").read_text()
+    listed = re.findall(r"^\| `([A-Z]+ /[^`]*)` \| `([a-z-]+)` \| (.+) \|$", page, re.M)
+    assert listed == [(f"{each.method} {each.path}", each.act, each.summary) for each in sorted(OPERATIONS, key=lambda o: (o.path, o.method))]
+
+
+def test_the_manual_names_every_metric(door):
+    page = (Path(__file__).resolve().parents[2] / "docs" / "api.md").read_text()
+    shown = re.findall(r"^# TYPE (\S+)", door.ask("GET", "/metrics").text, re.M)
+    ours = [name for name in shown if name.startswith(("opsbook_", "probe_"))]
+    assert ours
+    assert [name for name in ours if f"`{name}`" not in page] == []

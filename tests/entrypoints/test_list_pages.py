@@ -57,7 +57,6 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     """The door to the project's own book with some pages more."""
     root = tmp_path_factory.mktemp("own")
     pages = {f"docs/operations/{path.relative_to(OWN)}": path.read_text() for path in sorted(OWN.rglob("*")) if path.is_file()}
-    pages["docs/operations/opsbook.toml"] += '\n[alerts]\nrules = ["docs/operations/monitoring"]\n'
     write_repository(root, {**pages, **EXTRA})
     with opened(root) as door:
         yield door

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -18,12 +21,22 @@ import pytest
 from opsbook.entrypoints import cli
 from opsbook.entrypoints.hosts import HostGate, host_of
 
+LINK = r"Sign in as [\w.@+-]+, once, within 10 minutes: (http://\S+)\n"
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[2])}
 
 
 @pytest.fixture(scope="module")
 def book(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("served") / "docs" / "operations"
+    folder.mkdir(parents=True)
+    (folder / "README.md").write_text("# Operations\n")
+    return folder
+
+
+@pytest.fixture
+def own_book(tmp_path) -> Path:
+    """A book of a test's own, so that its server has a ledger of its own."""
+    folder = tmp_path / "docs" / "operations"
     folder.mkdir(parents=True)
     (folder / "README.md").write_text("# Operations\n")
     return folder
@@ -70,21 +83,14 @@ def test_the_process_is_alive(address):
 
 def test_the_book_is_ready(address):
     status, _, body = ask(f"{address}/readyz")
-    assert (status, json.loads(body)) == (200, {"status": "ready", "book": "ready"})
+    assert (status, json.loads(body)) == (200, {"status": "ready", "book": "ready", "ledger": "ready"})
 
 
-def test_the_page_names_the_book_and_needs_no_script(address, book):
+def test_the_first_page_answers_without_a_script(address):
     status, headers, body = ask(f"{address}/")
     assert status == 200
-    assert str(book) in body
-    assert "<script" not in body
+    assert "<h1" in body
     assert "default-src 'none'" in headers["content-security-policy"]
-
-
-def test_the_page_carries_its_style(address):
-    status, _, body = ask(f"{address}/assets/opsbook.css")
-    assert status == 200
-    assert "prefers-color-scheme: dark" in body
 
 
 def test_an_unknown_address_is_a_problem_document(address):
@@ -110,25 +116,85 @@ def test_a_busy_port_is_told_and_exits_4(address, book):
 
 
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
-def test_it_stops_cleanly(book, by):
-    started, _ = start(book)
-    assert stop(started, by) == (0, "", "")
+def test_it_stops_cleanly(own_book, by):
+    started, _ = start(own_book)
+    status, said, wrong = stop(started, by)
+    assert (status, wrong) == (0, "")
+    assert re.fullmatch(LINK, said)
 
 
-def test_the_book_may_vanish_without_taking_the_process_along(tmp_path):
-    book = tmp_path / "book"
-    book.mkdir()
-    started, address = start(book)
-    book.rmdir()
-    assert ask(f"{address}/readyz")[0] == 503
+def test_it_stops_within_a_second_though_pages_are_open(own_book):
+    started, address = start(own_book)
+    with urllib.request.urlopen(f"{address}/live", timeout=10) as stream, urllib.request.urlopen(f"{address}/api/v1/events", timeout=10):
+        assert stream.readline().startswith(b"event: ")
+        begun = time.monotonic()
+        assert stop(started, signal.SIGTERM)[0] == 0
+        assert time.monotonic() - begun < 3  # a second, on a machine that does nothing else
+
+
+def test_the_book_may_vanish_without_taking_the_process_along(own_book):
+    started, address = start(own_book)
+    shutil.rmtree(own_book)
+    status, _, body = ask(f"{address}/readyz")
+    assert (status, json.loads(body)["book"]) == (503, "missing")
     assert ask(f"{address}/healthz")[0] == 200
     stop(started, signal.SIGTERM)
 
 
-def test_ipv6_loopback_is_an_address_too(book):
+def test_whoever_started_it_signs_in_once_by_the_link_that_is_printed(own_book):
+    started, address = start(own_book)
+    link = re.fullmatch(LINK, started.stdout.readline())[1]
+    assert link.startswith(f"{address}/sign-in?link=")
+    secret = link.partition("link=")[2].encode()
+    request = urllib.request.Request(f"{address}/sign-in/link", data=b"link=" + secret)
+    opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    opener.open(request, timeout=10).close()
+    with opener.open(f"{address}/api/v1/me", timeout=10) as answer:
+        assert json.load(answer)["role"] == "admin"
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        urllib.request.build_opener().open(request, timeout=10)
+    stop(started, signal.SIGTERM)
+
+
+def test_a_second_server_on_the_same_ledger_says_where_the_first_is(address, book):
+    done = refused(book, "--port", "0")
+    assert done.returncode == 3
+    assert f"Opsbook already serves this ledger at {address}" in done.stderr
+
+
+def test_others_can_reach_it_only_once_somebody_can_sign_in(own_book):
+    done = refused(own_book, "--port", "0", "--host", "0.0.0.0")
+    assert done.returncode == 3
+    assert "opsbook user add" in done.stderr
+    with_password = "correct horse battery staple\n"
+    added = subprocess.run(
+        [sys.executable, "-m", "opsbook", "user", "add", "ada", "--role", "admin", "--password-stdin", "--book", str(own_book)],
+        input=with_password, capture_output=True, text=True, env=ENVIRONMENT, timeout=30,
+    )  # fmt: skip
+    assert added.returncode == 0, added.stderr
+    started, address = start(own_book, "--host", "0.0.0.0")
+    assert ask(f"{address}/api/v1/book")[0] == 401
+    assert ask(f"{address}/healthz")[0] == 200
+    stop(started, signal.SIGTERM)
+
+
+def test_a_proxy_in_the_configuration_that_is_no_address_is_told_with_its_line(own_book):
+    (own_book / "opsbook.toml").write_text('[serve]\ntrusted_proxies = ["proxy"]\n')
+    done = refused(own_book, "--port", "0")
+    assert done.returncode == 2
+    assert "opsbook.toml:2: 'proxy' is neither an address nor a network" in done.stderr
+
+
+def refused(book: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A server that does not start."""
+    command = [sys.executable, "-m", "opsbook", "serve", "--book", str(book), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, timeout=30)
+
+
+def test_ipv6_loopback_is_an_address_too(own_book):
     if not socket.has_ipv6 or not _has_ipv6_loopback():
         pytest.skip("ABSENT: IPv6-loopback on this machine")
-    started, address = start(book, "--host", "::1")
+    started, address = start(own_book, "--host", "::1")
     assert address.startswith("http://[::1]:")
     assert ask(f"{address}/healthz")[0] == 200
     stop(started, signal.SIGTERM)

@@ -431,6 +431,15 @@ def test_while_git_changes_files_nothing_is_looked_at(git, opening):
     assert library.snapshot().facts["docs/db.md"].title == "Half"
 
 
+def test_a_lock_that_somebody_left_behind_holds_up_no_start(git, opening):
+    lock = git.root / ".git/index.lock"
+    lock.touch()
+    os.utime(lock, (1, 1))
+    began = time.monotonic()
+    opening()
+    assert time.monotonic() - began < 5
+
+
 # -- the whole thing as it is wired ---------------------------------------------------------------------------
 
 

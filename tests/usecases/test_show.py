@@ -146,9 +146,12 @@ def test_the_model_of_a_runbook():
         "service": {"value": "Payments", "from": "bold"},
         "last updated": {"value": "2026-01-02", "from": "bold"},
     }
-    assert found["health_checks"] == [
-        {"url": "https://payments.example/health", "expected": "200 OK", "every_s": 60, "line": 16}
-    ]
+    (check,) = found["health_checks"]
+    assert len(check.pop("probe")) == 16
+    assert check == {
+        "url": "https://payments.example/health", "expected": "200 OK", "every_s": 60, "line": 16, "name": None,
+        "looked_at": "status 200",
+    }  # fmt: skip
     assert found["alerts"] == ["PaymentsDown", "PaymentsSlow"]
     assert [(c["role"], c["contact"]) for c in found["contacts"]] == [
         ("On-Call Engineer", "#payments-oncall"), ("Technical Lead", "Anne <anne@example.org>"),

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from opsbook.book.excerpt import excerpt, shown, without_secrets
-from opsbook.book.expecting.slow_regex import MOST_SEARCHED, read_search, search
+from opsbook.book.expecting.slow_regex import MOST_SEARCHED, search
 from opsbook.book.probe import Expectation
 
 Verdict = Literal["ok", "status", "body", "slow", "redirect"]
@@ -32,10 +32,8 @@ class Answer(Struct, frozen=True, gc=False):
 
 
 def judge_answer(answer: Answer, expected: Expectation, clock: Callable[[], float]) -> tuple[Verdict, str]:
-    """The verdict with its reason: the status first, then the body, then the time it took.
-
-    `clock` counts seconds, and ends the search for a regular expression that takes too long.
-    """
+    """The verdict with its reason: the status first, then the body, then the time it took. `clock` counts seconds, and
+    ends the search for a regular expression that takes too long."""
     status = answer.status
     if not any(low <= status <= high for low, high in expected.statuses):
         return _wrong_status(answer, expected)
@@ -115,9 +113,6 @@ def _said(answer: Answer) -> str:
 
 
 def _wrong_text(answer: Answer, pattern: str, clock: Callable[[], float]) -> str | None:
-    refused = read_search(pattern)
-    if refused is not None:
-        return f"{refused.message[:1].lower()}{refused.message[1:]} {refused.fix}"
     text = answer.body[: MOST_SEARCHED * 4].decode("utf-8", "replace")  # at most four bytes a character
     found = search(pattern, text, clock)
     if found is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
@@ -15,6 +16,7 @@ from datetime import timedelta
 from msgspec import json
 
 from opsbook.book.probe import Probe
+from opsbook.ground.errors import Failure
 from opsbook.ledger.event import Event, shown_facts
 from opsbook.ledger.health import Health, Reading
 from opsbook.usecases.desk import Desk
@@ -24,6 +26,7 @@ MOST_STREAMS = 300
 HEARTBEAT_S = 15.0  # proxies cut connections on which nothing moves for 30 or 60 seconds
 WAITING_MOST = 1_000  # events that a listener may be behind
 BATCH = 500
+LEDGER_AGAIN_S = 1.0
 FRESH = timedelta(seconds=5)
 COMMENT = b": still here\n\n"
 LAGGED = b"event: lagged\ndata: {\"why\":\"You read too slowly. Connect again with Last-Event-ID to go on.\"}\n\n"
@@ -113,12 +116,17 @@ class Streams:
     def _follow(self) -> None:
         # The one reader of the ledger for all listeners. It wakes once a second to see whether it is to stop.
         while not self.is_closing:
-            if not self.desk.ledger.wait(self.position, 1.0):
+            try:
+                found = self.desk.ledger.after(self.position, BATCH) if self._is_more() else []
+            except Failure:  # it may answer again; meanwhile /readyz says that it does not
+                time.sleep(LEDGER_AGAIN_S)
                 continue
-            found = self.desk.ledger.after(self.position, BATCH)
             if found:
                 self.position = found[-1].position
                 self._call(self._give, found)
+
+    def _is_more(self) -> bool:
+        return self.desk.ledger.wait(self.position, 1.0)
 
     def _give(self, found: list[Event]) -> None:
         encoded = [(event, as_message(event)) for event in found]

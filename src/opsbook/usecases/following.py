@@ -132,6 +132,15 @@ def _findings(known: Mapping[str, Derived], outlines: Sequence[Outline], derivin
         yield from in_reading_order(chain(own, unread, of_book.get(path, ())))
 
 
+def findings_on(path: str, known: Mapping[str, Derived], deriving: Deriving) -> list[Finding]:
+    """The findings on one page in reading order, those among them that come of the other pages."""
+    derived = known[path]
+    own = derived.facts.findings if derived.facts else ()
+    outlines = [each.facts.outline for each in known.values() if each.facts is not None]
+    of_book = as_wanted(lint_book(deriving.rules.of_book(outlines), outlines, deriving.around), deriving.scope)
+    return in_reading_order(chain(own, (finding for finding in of_book if finding.span.path == path)))
+
+
 def services_of(facts: Iterable[PageFacts]) -> dict[str, str]:
     """The name of each service in an address → its runbook; a second runbook of a service adds its file's name."""
     found: dict[str, str] = {}

@@ -7,8 +7,7 @@ or else a newer snapshot's; never a page that changed since and was not looked a
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from functools import partial
 from typing import Protocol
@@ -17,7 +16,8 @@ from opsbook.book.lint import Around
 from opsbook.book.page import Page, Reading, read_page
 from opsbook.ground.errors import Failure, Finding, Usage
 from opsbook.ground.guesses import closest
-from opsbook.usecases.following import Disk, Keep, State, make_book, to_derive
+from opsbook.usecases.following import Disk, Keep, State, findings_on, make_book, to_derive
+from opsbook.usecases.kept_pages import KeptPages
 from opsbook.usecases.library import Book
 from opsbook.usecases.lint import surroundings
 from opsbook.usecases.page_facts import Derived, Deriving, derive_part, unpack, unpack_part
@@ -29,8 +29,6 @@ _FEW_BYTES = 400_000
 _LOOK_EVERY_S = 30.0  # without being told of any change: a link may lead to a file that is not watched
 _LOOK_AGAIN = 5  # times, when the disk changed while it was looked at
 _LOOK_WAIT_S = 5.0
-_KEPT_PAGES = 48
-_KEPT_BYTES = 1_500_000
 
 
 class Crew(Protocol):
@@ -52,6 +50,7 @@ class LiveLibrary:
         self._disk, self._keep, self._crew, self._today = disk, keep, crew, today
         self._known: dict[str, Derived] = {}
         self._pages = KeptPages()
+        self._around: tuple[State, date, Around] | None = None
         self._listeners: list[Callable[[Book], None]] = []
         self._turn = threading.Condition()
         self._is_asked, self._asks, self._answered = True, 1, 0
@@ -93,20 +92,20 @@ class LiveLibrary:
 
     def around(self) -> Around:
         """What rules and links may know besides a page, for the snapshot and for today."""
-        state = self._state
-        return surroundings(state.source, state.files, state.scope(self._today()))
+        state, day = self._state, self._today()
+        kept = self._around
+        if kept is None or kept[0] is not state or kept[1] != day:
+            kept = self._around = (state, day, surroundings(state.source, state.files, state.scope(day)))
+        return kept[2]
 
     def findings_in(self, path: str, raw: bytes) -> list[Finding]:
         """What the rules would say of a page if it had these bytes; for an edit that is not saved yet."""
         state = self._state
-        files = state.files if path in self._book.files else (*state.files, PageFile(path, len(raw), 0))
-        deriving = Deriving(state.source, files, state.scope(self._today()))
         file = PageFile(path, len(raw), 0)
-        derived = deriving.derive(file, raw)
-        known = {**self._known, path: derived}
-        book = make_book(0, State((*(f for f in files if f.path != path), file), None, state.source, state.scope, ""),
-                         known, deriving)  # fmt: skip
-        return [finding for finding in book.findings if finding.span.path == path]
+        files = state.files if path in self._book.files else (*state.files, file)
+        deriving = Deriving(state.source, files, state.scope(self._today()))
+        known = {**self._known, path: deriving.derive(file, raw)}
+        return findings_on(path, known, deriving)
 
     def wait_whole(self, timeout_s: float) -> bool:
         """Waits until every page of the snapshot was read; False when the time is over first."""
@@ -300,43 +299,3 @@ class LiveLibrary:
             self._turn.notify_all()
         for tell in self._listeners:
             tell(book)
-
-
-class KeptPages:
-    """The pages that were asked for last, parsed, each for as long as its file is what it was."""
-
-    def __init__(self) -> None:
-        self._pages: OrderedDict[str, tuple[PageFile, Page]] = OrderedDict()
-        self._size = 0
-        self._lock = threading.Lock()
-
-    def get(self, path: str, file: PageFile | None) -> Page | None:
-        """The page at a path, if it is kept as it is in this file."""
-        with self._lock:
-            kept = self._pages.get(path)
-            if kept is None or kept[0] != file:
-                return None
-            self._pages.move_to_end(path)
-            return kept[1]
-
-    def put(self, page: Page, file: PageFile) -> None:
-        """Keeps a page, and lets go of those that were asked for longest ago."""
-        with self._lock:
-            self._drop(page.path)
-            if file.size_bytes > _KEPT_BYTES:
-                return
-            self._pages[page.path] = (file, page)
-            self._size += file.size_bytes
-            while len(self._pages) > _KEPT_PAGES or self._size > _KEPT_BYTES:
-                self._drop(next(iter(self._pages)))
-
-    def forget_others(self, files: Mapping[str, PageFile]) -> None:
-        """Lets go of pages whose file is not among these."""
-        with self._lock:
-            for path in [path for path, (file, _) in self._pages.items() if files.get(path) != file]:
-                self._drop(path)
-
-    def _drop(self, path: str) -> None:
-        kept = self._pages.pop(path, None)
-        if kept is not None:
-            self._size -= kept[0].size_bytes

@@ -31,7 +31,7 @@ class ProbeNow(Struct, frozen=True):
 
 class ServiceNow(Struct, frozen=True):
     """A service as it is now. `worst` is the probe that decides its state, None where no page names a health check;
-    `state` is then unknown. `stale` is the finding about an overdue review."""
+    `state` is then unknown. `stale` is the finding about an overdue review, `troubleshooting` that section's anchor."""
 
     service: str
     slug: str
@@ -47,6 +47,7 @@ class ServiceNow(Struct, frozen=True):
     unfilled: tuple[str, ...]
     findings: dict[str, int]
     stale: Finding | None = None
+    troubleshooting: str = ""
 
 
 class Hint(Struct, frozen=True, gc=False):
@@ -169,6 +170,7 @@ class _Found:
             coverage.unfilled if coverage else (),
             {severity: counts[severity] for severity in SEVERITIES},
             self.stale.get(facts.path),
+            next((cell.anchor for cell in facts.slots if cell.slot == "troubleshooting"), ""),
         )
 
     def on_call(self, facts: PageFacts) -> tuple[Meant, ...]:

@@ -36,7 +36,12 @@ def search(source: BookSource, index: Index, text: str, limit: int) -> SearchAns
 
 def bring_up(source: BookSource, index: Index) -> None:
     """Brings the index up to the book as it lies there now."""
-    index.update({path: (digest, partial(_sections, source, path)) for path, digest in digests_of(source).items()})
+    index.update(sections_of(source, digests_of(source)))
+
+
+def sections_of(source: BookSource, digests: Mapping[str, str]) -> Pages:
+    """What an index is given of pages: each page's digest, and its sections for when it has changed."""
+    return {path: (digest, partial(_sections, source, path)) for path, digest in digests.items()}
 
 
 def digests_of(source: BookSource) -> dict[str, str]:

@@ -6,11 +6,15 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
+from opsbook.book.search import SearchAnswer
 from opsbook.ground.errors import Failure
 from opsbook.usecases.library import Book, Library
-from opsbook.usecases.search import Index, bring_up, digests_of
+from opsbook.usecases.ports import BookSource
+from opsbook.usecases.search import Index, Pages, bring_up, digests_of, sections_of
 
 _FEW_PAGES = 100
+_STEP_PAGES = 600
+_WAIT_S = 1.0  # a query waits for the change of a page that it may be about, and not for a whole index
 _AGAIN_S = 20.0  # after another program kept the index
 
 
@@ -20,6 +24,16 @@ class KeptIndex(Index, Protocol):
     def digests(self) -> dict[str, str]:
         """The digest of every page that is indexed."""
         ...
+
+
+def bring_up_in_steps(source: BookSource, index: KeptIndex) -> None:
+    """Brings the index up to the book, some hundred pages at a time, so that those can be found already."""
+    known, wanted = index.digests(), digests_of(source)
+    there = {path: digest for path, digest in wanted.items() if known.get(path) == digest}
+    missing = [path for path in wanted if path not in there]
+    for start in range(0, len(missing), _STEP_PAGES):
+        there |= {path: wanted[path] for path in missing[start : start + _STEP_PAGES]}
+        index.update(sections_of(source, there))
 
 
 class Aside(Protocol):
@@ -35,8 +49,8 @@ class Aside(Protocol):
 
 
 class SearchUpkeep:
-    """Brings the index up after each snapshot, in a thread of its own. `whole` does it from the files alone, in another
-    process; whatever that leaves is done here."""
+    """An index that is always that of the book: brought up after each snapshot, in a thread of its own. `whole` does it
+    from the files alone, in another process; whatever that leaves is done here."""
 
     def __init__(self, library: Library, index: KeptIndex, aside: Aside, whole: Callable[[], object]) -> None:
         self._library, self._index, self._aside, self._whole = library, index, aside, whole
@@ -54,6 +68,15 @@ class SearchUpkeep:
         number = self._library.snapshot().number
         with self._turn:
             return self._turn.wait_for(lambda: self._done >= number or self._is_closed, timeout_s)
+
+    def update(self, pages: Pages) -> object:
+        """Nothing: the upkeep is done already, or at work."""
+
+    def search(self, text: str, limit: int) -> SearchAnswer:
+        """The best sections of the snapshot in force; while thousands of pages are new to the index, of those that are
+        in it."""
+        self.wait(_WAIT_S)
+        return self._index.search(text, limit)
 
     def trouble(self) -> str | None:
         """Why the index is not up, as a sentence; None when it is or soon will be."""

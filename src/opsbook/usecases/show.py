@@ -9,11 +9,13 @@ from typing import Any
 from msgspec import Struct
 
 from opsbook.book import runbook
+from opsbook.book.expectation import describe
 from opsbook.book.health_checks import health_checks
 from opsbook.book.links import guess_path, has_anchor, is_page, targets
 from opsbook.book.lint import Around, LintSettings
 from opsbook.book.metadata import OWNER_KEYS
 from opsbook.book.page import Page, Section, read_page, stem
+from opsbook.book.probe import probes_of
 from opsbook.book.procedure import Procedure, is_issue_title, procedures_of
 from opsbook.book.steps import Step
 from opsbook.ground.errors import Failure, Usage
@@ -100,10 +102,7 @@ def page_model(page: Page, source: BookSource, around: Around) -> dict[str, Any]
         "last_updated": updated[0] if updated else source.changed_on(page.path),
         "metadata": metadata,
         "sections": sections_model(page),
-        "health_checks": [
-            {"url": check.url, "expected": check.expected, "every_s": _number(check.every_s), "line": line(check.start)}
-            for check in health_checks(page)
-        ],
+        "health_checks": checks_model(page),
         "procedures": [procedure_model(page, procedure) for procedure in procedures_of(page)],
         "issues": [
             {"title": i.title, "anchor": i.anchor, "symptoms": i.symptoms, "cause": i.cause, "solution": i.solution,
@@ -116,6 +115,25 @@ def page_model(page: Page, source: BookSource, around: Around) -> dict[str, Any]
         ],
         "links": links_model(page, source, around),
     }  # fmt: skip
+
+
+def checks_model(page: Page) -> list[dict[str, Any]]:
+    """The health checks as written, each with the key of its probe and what that looks at; both are null where nobody
+    can ask the address."""
+    probes = {(probe.start, probe.address): probe for probe in probes_of(page)}
+    found = []
+    for check in health_checks(page):
+        probe = probes.get((check.start, check.url))
+        found.append({
+            "url": check.url,
+            "expected": check.expected,
+            "every_s": _number(check.every_s),
+            "line": page.document.line(check.start),
+            "name": check.name or None,
+            "probe": probe.key if probe else None,
+            "looked_at": describe(probe.expectation, probe.kind) if probe else None,
+        })  # fmt: skip
+    return found
 
 
 def _with_outside(page: Page, source: BookSource) -> tuple[str | None, dict[str, Any]]:

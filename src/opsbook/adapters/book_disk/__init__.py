@@ -1,7 +1,7 @@
 """The book's folder as a whole: the state of a moment at which nobody was changing it, and when to look again.
 
 - **Git at work.** While `index.lock` is there git is changing files, so a look waits for it; a lock that somebody left
-  behind holds up nothing for long.
+  behind holds up nothing: it is old, and no page changes under it.
 - **Nobody at work.** A file that was changed this very moment may change again within the grain of its time stamp, so
   such a listing is made again.
 - **Watching.** Each folder of the book, the root and git's own folders; never what lies below other folders, so that
@@ -31,6 +31,8 @@ __all__ = ["BookDisk", "Opened"]
 
 _PATIENCE_S = 10.0  # with git's lock, or with files that change at every look
 _STEP_S = 0.02
+_LONG_PATIENCE_S = 60.0  # with a checkout that goes on and on
+_BUSY_NS = 2_000_000_000
 _GRAIN_NS = 12_000_000  # the kernel stamps files by its clock's ticks, of 4 to 10 ms
 
 
@@ -73,15 +75,15 @@ class BookDisk:
         self._owners: tuple[tuple[int, int, int], ...] = ()
         self._wrong: str | None = None
         self._watch: FolderWatch | None = None
-        self._left_lock_ns: int | None = None
 
     def state(self) -> State | None:
         """The book at a moment at which nobody was changing it, as far as that can be had; None without its folder."""
-        give_up = time.monotonic() + _PATIENCE_S
+        began = time.monotonic()
         while True:
             self._reopen()
             before = self._git.marks()
-            if self._is_at_work(before) and time.monotonic() < give_up:
+            waited_s = time.monotonic() - began
+            if _is_locked(before) and waited_s < _PATIENCE_S:
                 time.sleep(_STEP_S)
                 continue
             source = self._opened.source
@@ -91,10 +93,9 @@ class BookDisk:
             if not is_there:
                 return None
             after = self._git.marks()
-            if time.monotonic() > give_up:
-                self._left_lock_ns = after.lock_ns
-                break
-            if before == after and not _is_fresh(files):
+            is_calm = before == after and not _changed_within(files, _GRAIN_NS)
+            is_busy = after.lock_ns is not None and _changed_within(files, _BUSY_NS)
+            if (is_calm and not is_busy) or waited_s > (_LONG_PATIENCE_S if is_busy else _PATIENCE_S):
                 break
             time.sleep(_STEP_S)
         self._regard_owners(files)
@@ -103,7 +104,7 @@ class BookDisk:
     def is_still(self, state: State) -> bool:
         """Whether git has neither moved nor begun to."""
         marks = self._git.marks()
-        return _mark(marks) == state.mark and not self._is_at_work(marks)
+        return _mark(marks) == state.mark and not _is_locked(marks)
 
     def trouble(self) -> str | None:
         """What is wrong with the configuration since it was last read without fault."""
@@ -118,9 +119,6 @@ class BookDisk:
         """Ends the watch."""
         if self._watch is not None:
             self._watch.close()
-
-    def _is_at_work(self, marks: Marks) -> bool:
-        return marks.lock_ns is not None and marks.lock_ns != self._left_lock_ns
 
     def _follow(self, source: Listed, is_there: bool) -> None:
         if self._watch is None:
@@ -159,9 +157,14 @@ def _mark(marks: Marks) -> str:
     return f"{marks.head}\0{marks.commit}\0{marks.index}"
 
 
-def _is_fresh(files: Sequence[PageFile]) -> bool:
+def _is_locked(marks: Marks) -> bool:
+    """Whether git began to change the index, not so long ago that the lock was rather left behind."""
+    return marks.lock_ns is not None and time.time_ns() - marks.lock_ns < _PATIENCE_S * 1e9
+
+
+def _changed_within(files: Sequence[PageFile], time_ns: int) -> bool:
     newest = max((file.changed_ns for file in files), default=0)
-    return 0 <= time.time_ns() - newest < _GRAIN_NS
+    return 0 <= time.time_ns() - newest < time_ns
 
 
 def _stats(paths: Sequence[str]) -> tuple[tuple[int, int, int], ...]:

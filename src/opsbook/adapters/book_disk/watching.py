@@ -6,11 +6,13 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 
-from watchfiles import watch
+from watchfiles import Change, watch
 
 _QUIET_MS = 60
 _LONGEST_MS = 400  # a folder that never rests is told of all the same
 _POLL_S = 1.0
+# What databases and editors write beside pages, often and about nothing that a book shows.
+_PASSED_OVER = (".db", "-wal", "-shm", "-journal", ".part", "~", ".swp", ".swx")
 _FIRST_MS = 400
 
 
@@ -46,7 +48,7 @@ class FolderWatch:
         self.is_polling = False
         try:
             changes = watch(
-                *folders, watch_filter=None, step=_QUIET_MS, debounce=_LONGEST_MS, stop_event=stop, recursive=False,
+                *folders, watch_filter=_matters, step=_QUIET_MS, debounce=_LONGEST_MS, stop_event=stop, recursive=False,
                 raise_interrupt=False, ignore_permission_denied=True, rust_timeout=_FIRST_MS, yield_on_timeout=True,
                 debug=False,
             )  # fmt: skip
@@ -59,6 +61,10 @@ class FolderWatch:
             self.is_polling = True
         while self.is_polling and not stop.wait(_POLL_S):
             self._tell()
+
+
+def _matters(_change: Change, path: str) -> bool:
+    return not path.endswith(_PASSED_OVER)
 
 
 def _number(folder: str) -> int:

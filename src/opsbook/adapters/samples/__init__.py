@@ -128,7 +128,6 @@ class SampleFile:
         connection = apsw.Connection(self._path)
         try:
             connection.set_busy_timeout(BUSY_MS)
-            connection.transaction_mode = "IMMEDIATE"
             tables.prepare(connection)
             connection.pragma("journal_mode", "wal")
             connection.pragma("synchronous", "normal")

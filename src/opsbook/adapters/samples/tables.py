@@ -6,7 +6,8 @@ doubles nothing, and a question about any time adds both up.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import cast, get_args
 
@@ -90,11 +91,26 @@ class Newer(Exception):
     """The file was written by a later version, which is its only argument."""
 
 
+@contextmanager
+def changing(connection: apsw.Connection) -> Iterator[None]:
+    """One transaction, which has the right to write from its start. Not apsw's own `with connection`: that waits for
+    other writers with the interpreter's lock held, so that nobody in this process could do anything, nor end a
+    transaction that it waits for."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
 def prepare(connection: apsw.Connection) -> None:
     """Makes the tables in an empty file; raises Foreign or Newer for one that is not ours to write."""
     if _is_ours(connection):
         return
-    with connection:  # another process may make them meanwhile
+    with changing(connection):  # another process may make them meanwhile
         if not _is_ours(connection):
             connection.execute(_SCHEMA)
 
@@ -114,7 +130,7 @@ def _is_ours(connection: apsw.Connection) -> bool:
 def insert(connection: apsw.Connection, readings: Sequence[Reading]) -> None:
     """Keeps readings in one transaction; the second of a probe at one and the same moment is passed over."""
     keys = {reading.probe for reading in readings}
-    with connection:
+    with changing(connection):
         connection.executemany("INSERT OR IGNORE INTO probe (key) VALUES (?)", [(key,) for key in sorted(keys)])
         ids = {key: connection.execute("SELECT id FROM probe WHERE key = ?", (key,)).get for key in keys}
         connection.executemany(
@@ -180,7 +196,7 @@ def roll_up(connection: apsw.Connection, now: datetime) -> None:
     for (probe,) in connection.execute("SELECT id FROM probe").fetchall():
         while _roll_stretch(connection, probe, raw_from):
             pass
-        with connection:
+        with changing(connection):
             connection.execute("DELETE FROM bucket WHERE probe = ? AND at < ?", (probe, rolled_from))
 
 
@@ -189,7 +205,7 @@ def _roll_stretch(connection: apsw.Connection, probe: object, until: int) -> boo
     if first is None:
         return False
     stretch = {"probe": probe, "start": first, "end": min(until, first // BUCKET_US * BUCKET_US + _STRETCH_US)}
-    with connection:
+    with changing(connection):
         connection.execute(_ROLL_UP, stretch)
         connection.execute("DELETE FROM reading WHERE probe = :probe AND at >= :start AND at < :end", stretch)
     return True

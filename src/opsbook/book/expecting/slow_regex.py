@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from itertools import pairwise
 
 from opsbook.book.grammar.problem import Problem
@@ -26,6 +27,7 @@ _REPEAT = r"(?:[*+]|\{\d*,\d*\}|\{\d{2,}\})[?+]?"
 _WIDE = r"(?:\.|\\[SDW]|\\w|\[\^\]?(?:\\.|[^\]\\])*\])"
 
 
+@lru_cache(maxsize=256)
 def read_search(source: str) -> Problem | None:
     """Why an expression is not looked for, or None when it is."""
     compiled = read_regex(source)
@@ -84,10 +86,11 @@ def _repeats_a_group(source: str) -> bool:
 
 
 def search(source: str, text: str, clock: Callable[[], float]) -> bool | None:
-    """Whether an expression is found in the first 4,096 characters; None when `clock` says that it took too long."""
+    """Whether an expression is found in the first 4,096 characters; None when `clock` says that it took too
+    long, and for an expression that is refused."""
     compiled = read_regex(source)
-    if isinstance(compiled, Problem):
-        return False
+    if isinstance(compiled, Problem) or read_search(source) is not None:
+        return None
     text = text[:MOST_SEARCHED]
     stops_at = clock() + LONGEST_SEARCH_S
     for at in range(len(text) + 1):

@@ -22,7 +22,6 @@ from opsbook.usecases.desk import Desk
 from opsbook.usecases.edit import PageEdit, save_bytes
 from opsbook.usecases.library import Book
 from opsbook.usecases.ports import Unreadable
-from opsbook.usecases.search import search as find
 from opsbook.usecases.search import search_model
 from opsbook.usecases.show import page_model
 
@@ -206,8 +205,7 @@ def history(request: Asks, query: HistoryQuery) -> dict[str, Any]:
 @operation("GET", "/search", models.Hits, query=SearchQuery)
 def search(request: Asks, query: SearchQuery) -> dict[str, Any]:
     """The sections that answer words, a name or a pasted error"""
-    desk = desk_of(request)
-    return search_model(find(desk.library, desk.index, query.q, query.limit))
+    return search_model(desk_of(request).index.search(query.q, query.limit))
 
 
 @operation("GET", "/lint", models.Findings, query=LintQuery)

@@ -22,7 +22,6 @@ from litestar.template.config import TemplateConfig
 
 from opsbook.book.rendering import book_address
 from opsbook.config import Config
-from opsbook.entrypoints.api import ROUTES as API
 from opsbook.entrypoints.gates.asked import Doorkeeper
 from opsbook.entrypoints.gates.edge import Edge
 from opsbook.entrypoints.gates.kept import Kept
@@ -103,6 +102,8 @@ def build_app(config: Config, desk: Desk, *, listening_on: str = "127.0.0.1") ->
 
 def routes() -> list[HTTPRouteHandler]:
     """Every route of the door."""
+    from opsbook.entrypoints.api import ROUTES as API  # inside: the API answers with what this package shares
+
     return [*API, *(route for module in MODULES for route in module.ROUTES)]
 
 

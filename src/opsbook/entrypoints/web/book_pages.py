@@ -18,7 +18,6 @@ from opsbook.ground.guesses import closest
 from opsbook.usecases.desk import Desk
 from opsbook.usecases.folders import Folder, folder, tree
 from opsbook.usecases.library import Book, PageFacts
-from opsbook.usecases.search import search
 from opsbook.usecases.serving_ports import Change
 
 Asks = Request[Any, Any, Any]
@@ -161,7 +160,7 @@ def looked_for(request: Asks, what: str, wanted: str, *, guesses: list[tuple[str
     desk = desk_of(request)
     near = list(guesses or ())
     if not near and wanted.strip():
-        hits = search(desk.library, desk.index, words_of(wanted)[:200], 5).hits
+        hits = desk.index.search(words_of(wanted)[:200], 5).hits
         near = [(f"{book_address(hit.path)}#{quote(hit.anchor)}", f"{hit.page}: {hit.section}") for hit in hits]
     return page(
         request, "not_found.html", place="", status=404, title="Nothing is found", detail=what, guesses=near,

@@ -1,4 +1,4 @@
-"""The search page, and the hits alone as the palette shows them. Translates; the verb search finds."""
+"""The search page, and the hits alone as the palette shows them. Translates; the index finds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from litestar.response import Template
 
 from opsbook.book.search import Hit, SearchAnswer
 from opsbook.entrypoints.web.answering import desk_of, page
-from opsbook.usecases.search import search as find
 
 LONGEST = 4_000  # characters; a pasted error is long, a pasted file is no question
 FEWEST, USUAL, MOST = 1, 20, 100
@@ -24,7 +23,7 @@ def search_page(request: Request[Any, Any, Any]) -> Template:
     """What answers the words in `q`: a page, or the hits alone where a script asks for them."""
     query = request.query_params.get("q", "").strip()[:LONGEST]
     desk = desk_of(request)
-    answer = find(desk.library, desk.index, query, _limit(request)) if query else SearchAnswer((), "none")
+    answer = desk.index.search(query, _limit(request)) if query else SearchAnswer((), "none")
     is_part = request.headers.get("hx-request") == "true"
     return page(
         request, "search_hits.html" if is_part else "search.html", query=query, answer=answer, pieces=pieces,

@@ -1,0 +1,77 @@
+"""The whole API, asked by schemathesis what its own description allows and what it does not: no 500, nothing untold."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.conftest import ROOT, is_everything_wanted
+from tests.entrypoints.door import write_repository
+
+PROGRAM = ROOT / "build" / "fuzz" / "bin" / "schemathesis"
+CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
+# Streams do not end, so nobody can wait for their answer; their own tests ask them.
+WITHOUT = "/api/v1/events"
+ACTS = "read,own-account,probe,edit-page,run,administer"
+
+
+@pytest.fixture(scope="module")
+def schemathesis() -> Path:
+    """The program, in the environment that `make test` and `make fuzz` prepare."""
+    if not PROGRAM.exists():
+        reason = "ABSENT: schemathesis (build/fuzz is not there; 'make fuzz' makes it)"
+        if is_everything_wanted():
+            pytest.fail(f"{reason}, and OPSBOOK_TEST_ALL=1 wants every test to run", pytrace=False)
+        pytest.skip(reason)
+    return PROGRAM
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory) -> Iterator[tuple[str, str]]:
+    """The address of a real server over a book of its own, and the token of an admin."""
+    root = tmp_path_factory.mktemp("fuzzed")
+    book = write_repository(root)
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "OPSBOOK_BOOK": str(book)}
+    ours = [sys.executable, "-m", "opsbook"]
+
+    def said(*words: str, **more: str) -> str:
+        done = subprocess.run([*ours, *words], env=env, capture_output=True, text=True, timeout=60, check=True, **more)
+        return done.stdout
+
+    said("user", "add", "root", "--role", "admin", "--no-password")
+    token = said("token", "issue", "root", "--for", ACTS, "--expires", "1d").split()[-1]
+    with subprocess.Popen([*ours, "serve", "--port", "0"], env=env, stdout=subprocess.PIPE, text=True) as started:
+        yield started.stdout.readline().split()[-1], token
+        started.terminate()
+        started.communicate(timeout=20)
+
+
+
+def campaign(program: Path, served: tuple[str, str], *, examples: int, headers: list[str]) -> None:
+    """Asks every operation; fails with what schemathesis tells."""
+    address, _ = served
+    command = [
+        str(program), "run", f"{address}/api/openapi.json", "--url", address, "--checks", CHECKS, "--mode", "all",
+        "--exclude-path", WITHOUT, "--max-examples", str(examples), "--workers", "2", "--no-color",
+        "--suppress-health-check", "all", "--phases", "examples,coverage,fuzzing", "--request-timeout", "30", *headers,
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, timeout=1_800, cwd=ROOT / "build")
+    assert done.returncode == 0, done.stdout[-8_000:] + done.stderr[-2_000:]
+
+
+def test_an_admin_finds_no_500_and_no_answer_that_is_not_told(schemathesis, served):
+    campaign(schemathesis, served, examples=3, headers=["--header", f"Authorization: Bearer {served[1]}"])
+
+
+def test_nobody_in_particular_finds_none_either(schemathesis, served):
+    campaign(schemathesis, served, examples=1, headers=[])
+
+
+@pytest.mark.torture
+def test_a_long_campaign_finds_none(schemathesis, served, record_property):
+    campaign(schemathesis, served, examples=300, headers=["--header", f"Authorization: Bearer {served[1]}"])
+    record_property("tried", 300)
