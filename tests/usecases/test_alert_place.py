@@ -21,7 +21,11 @@ PAGES = {
 
 def place(name: str) -> tuple[str, str] | None:
     book = snapshot(PAGES)
-    library = SimpleNamespace(snapshot=lambda: book, page=lambda path: read_page(path, PAGES[path].encode()))
+    library = SimpleNamespace(
+        snapshot=lambda: book,
+        page=lambda path: read_page(path, PAGES[path].encode()),
+        read=lambda path: PAGES[path].encode(),
+    )
     found = alert_place(library, name)
     return (found.path, found.anchor) if found else None
 

@@ -11,6 +11,7 @@ from opsbook.book.page import Page
 from opsbook.book.page_index import PageIndex
 from opsbook.book.runbook import alert_names
 from opsbook.usecases.library import Book, Library
+from opsbook.usecases.ports import Unreadable
 
 MOST_READ = 500  # runbooks
 
@@ -96,8 +97,11 @@ def _by_list(book: Book, wanted: str) -> AlertPlace | None:
 
 
 def _by_runbook(library: Library, book: Book, wanted: str) -> AlertPlace | None:
-    """The runbook whose text names the alert in a list of its own; its pages are read for it, so this comes last."""
+    """The runbook whose text names the alert in a list of its own; pages are read for it, so this comes last."""
     for path in list(book.services.values())[:MOST_READ]:
+        raw = library.read(path)
+        if isinstance(raw, Unreadable) or wanted.encode() not in raw.lower():
+            continue
         page = library.page(path)
         for name in alert_names(page):
             if name.lower() == wanted:
