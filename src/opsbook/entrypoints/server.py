@@ -34,7 +34,7 @@ LAST_REQUESTS_S = 10  # how long requests at hand may still take after the signa
 
 
 class BoundedHeads(HttpToolsProtocol):
-    """Reads requests as uvicorn does, and ends a connection whose headers do not end: the parser would keep them all."""
+    """Reads requests as uvicorn does, and ends a connection whose headers have no end: the parser would keep them."""
 
     head_bytes = 0
     is_in_head = True

@@ -138,8 +138,11 @@ def _stamps(desk: Desk, streams: Streams) -> dict[str, Any]:
 
     return {
         "book": lambda: (desk.library.snapshot().number, desk.now().date()),
-        "health": lambda: (desk.library.snapshot().number, streams.readings, streams.position, minute()),
-    }
+        "health": lambda: (
+            desk.library.snapshot().number, streams.readings, streams.position, minute(), desk.library.trouble(),
+            *desk.watch.troubles().values(),
+        ),
+    }  # fmt: skip
 
 
 def _engine(built: assets.Assets) -> JinjaTemplateEngine:
