@@ -32,14 +32,25 @@ def browser(needs: Callable[[str], str]) -> Iterator[Browser]:
         browser.close()
 
 
+OPENED = pytest.StashKey[list[BrowserContext]]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """Closes the pages of a test before what they look at is taken down, so that they do not complain of that."""
+    for context in item.stash.get(OPENED, []):
+        context.close()
+
+
 @pytest.fixture
-def open_page(browser: Browser) -> Iterator[Open]:
+def open_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Open]:
     """`open_page(address, size="phone", scheme="dark", scripts=False)` is a page of a fresh browser.
 
     When the test ends, it fails if a page wrote an error, threw one, or asked another host for anything. What a test
     provokes it names: `allowed=("503",)`.
     """
     contexts: list[BrowserContext] = []
+    request.node.stash[OPENED] = contexts
     wrong: list[str] = []
 
     def open_one(
@@ -61,8 +72,6 @@ def open_page(browser: Browser) -> Iterator[Open]:
         return page
 
     yield open_one
-    for context in contexts:
-        context.close()
     assert not wrong, "\n" + "\n".join(wrong)
 
 
