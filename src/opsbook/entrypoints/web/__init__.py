@@ -147,7 +147,7 @@ def _stamps(desk: Desk, streams: Streams) -> dict[str, Any]:
         return desk.now().replace(second=0, microsecond=0)
 
     return {
-        "book": lambda: (desk.library.snapshot().number, desk.now().date()),
+        "book": lambda: (desk.library.snapshot().number, streams.position, desk.now().date()),
         "health": lambda: (
             desk.library.snapshot().number, streams.readings, streams.position, minute(), desk.library.trouble(),
             *desk.watch.troubles().values(),
