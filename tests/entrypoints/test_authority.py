@@ -61,6 +61,7 @@ MAY = {
     "GET /fragments/probes": "open",
     "GET /fragments/services": "open",
     "GET /healthz": "anybody",
+    "GET /history/{path}": "open",
     "GET /incidents": "open",
     "GET /incidents/{name}": "open",
     "GET /live": "open",
