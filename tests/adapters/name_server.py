@@ -49,7 +49,7 @@ def mute(_question: bytes) -> None:
 
 
 def zone(records: Zone) -> Callable[[bytes], bytes]:
-    """The replies of a server of these records; the record SERVFAIL of a name makes it fail."""
+    """The replies of a server of these records, aliases followed; the record SERVFAIL of a name makes it fail."""
     names = {name for name, _ in records}
 
     def reply(question: bytes) -> bytes:
@@ -62,6 +62,11 @@ def zone(records: Zone) -> Callable[[bytes], bytes]:
             answer.set_rcode(dns.rcode.SERVFAIL)
         elif name not in names:
             answer.set_rcode(dns.rcode.NXDOMAIN)
+        elif (name, "CNAME") in records:
+            alias = records[name, "CNAME"][0]
+            answer.answer.append(dns.rrset.from_text(name, 60, "IN", "CNAME", alias))
+            if (alias, kind) in records:
+                answer.answer.append(dns.rrset.from_text(alias, 60, "IN", kind, *records[alias, kind]))
         elif (name, kind) in records:
             answer.answer.append(dns.rrset.from_text(name, 60, "IN", kind, *records[name, kind]))
         return answer.to_wire()

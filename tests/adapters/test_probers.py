@@ -200,6 +200,7 @@ def test_nothing_asked_is_nothing_told(prober):
     assert asked(prober) == []
 
 
+ALIASED: Zone = {("a.example.", "CNAME"): ["lb.example."], ("lb.example.", "A"): ["10.0.0.9"]}
 ANSWERS: list[tuple[Zone, str, Expectation, str, str]] = [
     ({("a.example.", "A"): ["10.0.0.1", "10.0.0.2"]}, "a.example", Expectation(addresses=("10.0.0.2", "10.0.0.1")), "ok", "10.0.0.1, 10.0.0.2"),
     ({("a.example.", "A"): ["10.0.0.1"]}, "a.example", Expectation(addresses=("10.0.0.3",)), "body", "10.0.0.3 was expected"),
@@ -208,6 +209,9 @@ ANSWERS: list[tuple[Zone, str, Expectation, str, str]] = [
     ({("a.example.", "A"): ["10.0.0.1"]}, "a.example?type=MX", Expectation(), "dns", "no record of type MX"),
     ({("a.example.", "MX"): ["10 mail.example."]}, "a.example?type=mx", Expectation(), "ok", "10 mail.example."),
     ({("a.example.", "A"): ["10.0.0.1"]}, "b.example", Expectation(), "dns", "b.example does not exist"),
+    (ALIASED, "a.example", Expectation(addresses=("lb.example",)), "ok", "10.0.0.9"),
+    (ALIASED, "a.example", Expectation(addresses=("10.0.0.9", "LB.example.")), "ok", "10.0.0.9"),
+    (ALIASED, "a.example", Expectation(addresses=("other.example",)), "body", "other.example was expected"),
     ({("a.example.", "SERVFAIL"): []}, "a.example", Expectation(), "dns", "SERVFAIL"),
 ]
 

@@ -165,3 +165,15 @@ def test_a_page_fits_a_narrow_phone_and_a_finger(open_page: Open, book: Served, 
 @pytest.mark.parametrize("path", SHOWN[:4])
 def test_nothing_moves_while_a_page_comes(open_page: Open, book: Served, path: str) -> None:
     assert shifts(show(open_page, book, path)) == []
+
+
+def test_the_history_of_a_page_comes_when_it_is_looked_at_and_shows_the_page_as_it_was(open_page: Open, book: Served) -> None:
+    browser, _ = book
+    browser.commit("docs/operations/told.md", b"# Told\n\nFirst.\n", "First words")
+    browser.commit("docs/operations/told.md", b"# Told\n\nSecond.\n", "Second words")
+    page = show(open_page, book, "/book/docs/operations/told.md")
+    page.get_by_role("heading", name="History").scroll_into_view_if_needed()
+    expect(page.get_by_text("First words")).to_be_visible()
+    page.get_by_role("link", name=browser.git("rev-parse", "HEAD~1")[:9]).click()
+    expect(page.get_by_text("The page as it was")).to_be_visible()
+    expect(page.get_by_text("First.", exact=True)).to_be_visible()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import jsonschema
 import msgspec
@@ -14,6 +14,8 @@ from tests.entrypoints.door import Door, opened
 
 from opsbook.entrypoints.api.openapi import description
 from opsbook.entrypoints.api.operation import OPERATIONS, PREFIX
+from opsbook.entrypoints.api.people import Act
+from opsbook.usecases.authority import ACTS
 
 API = "docs/operations/runbooks/api.md"
 READS = [each for each in OPERATIONS if each.method == "GET" and each.media == "application/json"]
@@ -189,6 +191,10 @@ def test_a_token_is_issued_for_less_than_the_one_that_asks(door):
 def test_a_body_that_cannot_be_read_is_told(door, content, kind, status):
     headers = {**door.token("viewer", "own-account"), "content-type": kind}
     assert door.ask("POST", "/api/v1/tokens", content=content, headers=headers).status_code == status
+
+
+def test_every_act_can_be_asked_for():
+    assert get_args(Act) == tuple(ACTS)
 
 
 def test_accounts_tell_no_hash(door):

@@ -81,7 +81,6 @@ def test_a_page_is_shown_whole_with_its_place_in_the_book(book):
     assert 'aria-label="Breadcrumbs"' in html
     assert "owner: Platform" in html
     assert "last updated 2026-11-01" in html
-    assert "last commit" in html
     assert '<a href="/book/docs/operations/runbooks/api.md" aria-current="page">' in html
     assert html.count("<h1") == 1
 
@@ -155,7 +154,14 @@ def test_a_page_can_be_seen_as_it_was(book):
     assert "Old words" in html
     assert "by Ada: Old page" in html
     assert "New words" in book.see("/book/docs/operations/runbooks/old.md")
-    assert f"?at={was[:12]}" in book.see("/book/docs/operations/runbooks/old.md")
+    assert f"/book/docs/operations/runbooks/old.md?at={was[:12]}" in book.see("/history/docs/operations/runbooks/old.md")
+    part = book.see("/history/docs/operations/runbooks/old.md?part=1")
+    assert part.count("<li>") == 2
+    assert "<html" not in part
+
+
+def test_a_page_that_never_was_has_no_history(book):
+    assert book.get("/history/docs/operations/runbooks/never.md").status_code == 404
 
 
 @pytest.mark.parametrize("at", ["0000000", "HEAD", "--help", "x" * 99, "..", "abcd"])

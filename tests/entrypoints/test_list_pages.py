@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -193,3 +194,17 @@ def test_the_folder_that_init_writes_says_what_is_not_filled_in(tmp_path):
             assert door.ask("GET", path).status_code == 200
         assert "3 rows are still the template" in door.ask("GET", "/monitoring").text
         assert ">Template<" in door.ask("GET", "/coverage").text
+
+
+def test_the_server_tells_of_its_own_trouble_and_of_its_end(tmp_path):
+    folder = write_repository(tmp_path)
+    with opened(tmp_path) as door:
+        assert "Opsbook itself is in trouble" not in door.ask("GET", "/").text
+        folder.rename(tmp_path / "elsewhere")
+        door.desk.library.look()
+        said = door.ask("GET", "/readyz")
+        assert (said.status_code, said.json()["book"]) == (503, "missing")
+        assert said.json()["trouble"] in unescape(door.ask("GET", "/").text)
+        (tmp_path / "elsewhere").rename(folder)
+        door.desk.library.look()
+        assert "Opsbook itself is in trouble" not in door.ask("GET", "/").text

@@ -191,6 +191,16 @@ def refused(book: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, timeout=30)
 
 
+def test_headers_without_end_are_not_read_for_ever(address):
+    host, _, port = address.removeprefix("http://").rpartition(":")
+    with socket.create_connection((host, int(port)), timeout=20) as connection:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ")
+        with pytest.raises(ConnectionError):  # it is closed while this still sends
+            for _ in range(10_000):
+                connection.sendall(b"x" * 10_000)
+    assert ask(f"{address}/healthz")[0] == 200
+
+
 def test_ipv6_loopback_is_an_address_too(own_book):
     if not socket.has_ipv6 or not _has_ipv6_loopback():
         pytest.skip("ABSENT: IPv6-loopback on this machine")

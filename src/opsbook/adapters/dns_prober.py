@@ -43,6 +43,13 @@ class _Question(Struct, frozen=True):
     port: int
 
 
+class _Found(Struct, frozen=True):
+    """The records as text, and the names that led to them by CNAME."""
+
+    records: tuple[str, ...]
+    aliases: tuple[str, ...]
+
+
 class _Wrong(Exception):
     """The question came to no answer: its outcome and reason."""
 
@@ -142,19 +149,23 @@ def _read(address: str) -> _Question:
     return _Question(name, record, server, port)
 
 
-def _answer(question: _Question, resolver: dns.resolver.Resolver, probe: Probe) -> tuple[str, ...]:
-    """The records as text; of a question without a type, the addresses of both kinds when both are expected."""
+def _answer(question: _Question, resolver: dns.resolver.Resolver, probe: Probe) -> _Found:
+    """What was found; of a question without a type, the addresses of both kinds when both are expected."""
     until = time.monotonic() + probe.timeout_s
-    records = [question.record] if question.record else _kinds(probe.expectation.addresses)
+    expected = [each for each in probe.expectation.addresses if _is_address(each)]
+    records = [question.record] if question.record else _kinds(expected)
     found: list[str] = []
+    aliases: list[str] = []
     for record in records:
         left_s = until - time.monotonic()
-        found.extend(_asked(question, record, resolver, (max(0.01, left_s), probe.timeout_s)))
-        if found and question.record is None and not probe.expectation.addresses:
+        more = _asked(question, record, resolver, (max(0.01, left_s), probe.timeout_s))
+        found.extend(more.records)
+        aliases.extend(more.aliases)
+        if found and not expected:
             break
     if not found:
         raise _Wrong("dns", f"The name {shown(question.name)} has no record of type {' or '.join(records)}.")
-    return tuple(found)
+    return _Found(tuple(found), tuple(aliases))
 
 
 def _kinds(expected: Sequence[str]) -> list[str]:
@@ -164,12 +175,9 @@ def _kinds(expected: Sequence[str]) -> list[str]:
     ]
 
 
-def _asked(
-    question: _Question, record: str, resolver: dns.resolver.Resolver, times_s: tuple[float, float]
-) -> tuple[str, ...]:
+def _asked(question: _Question, record: str, resolver: dns.resolver.Resolver, times_s: tuple[float, float]) -> _Found:
     left_s, timeout_s = times_s
-    who = unanswered.endpoint(question.server, question.port) if question.server else "the name server"
-    who = who[0].upper() + who[1:]
+    who = unanswered.endpoint(question.server, question.port) if question.server else "The name server"
     try:
         name = dns.name.from_text(question.name)
         answer = resolver.resolve(name, record, lifetime=left_s, search=False, raise_on_no_answer=False)
@@ -184,7 +192,9 @@ def _asked(
     except OSError as wrong:
         raise _Wrong("unreachable", unanswered.unreachable(who, wrong.strerror or "no way there")) from wrong
     # Sorted, since servers turn the order at every question.
-    return tuple(sorted(each.to_text() for each in answer.rrset)) if answer.rrset is not None else ()
+    records = sorted(each.to_text() for each in answer.rrset) if answer.rrset is not None else []
+    aliases = [alias.target.to_text() for each in answer.chaining_result.cnames for alias in each]
+    return _Found(tuple(records), tuple(aliases))
 
 
 def _silence(who: str, timeout_s: float) -> str:
@@ -208,10 +218,11 @@ def _refused(who: str, name: str, wrong: dns.resolver.NoNameservers) -> _Wrong:
     )
 
 
-def _judged(question: _Question, found: tuple[str, ...], probe: Probe, took_ms: float) -> tuple[Outcome, str]:
-    told = ", ".join(shown(each) for each in found[:_TOLD_AT_MOST])
-    more = f" and {len(found) - _TOLD_AT_MOST} more" if len(found) > _TOLD_AT_MOST else ""
-    has = {_plain(each) for each in found}
+def _judged(question: _Question, found: _Found, probe: Probe, took_ms: float) -> tuple[Outcome, str]:
+    records = found.records
+    told = ", ".join(shown(each) for each in records[:_TOLD_AT_MOST])
+    more = f" and {len(records) - _TOLD_AT_MOST} more" if len(records) > _TOLD_AT_MOST else ""
+    has = {_plain(each) for each in (*records, *found.aliases)}
     missing = [each for each in probe.expectation.addresses if _plain(each) not in has]
     if missing:
         return "body", f"{shown(question.name)} leads to {told}{more}, and {', '.join(missing)} was expected too."

@@ -72,6 +72,7 @@ class Measures(Collector):
     def _book(self) -> Iterator[Metric]:
         book = self.desk.library.snapshot()
         yield _single("opsbook_book_pages", "Pages of the book.", float(len(book.files)))
+        yield _single("opsbook_book_is_whole", "1 when every page was read.", float(book.is_whole))
         yield _single("opsbook_book_services", "Services of the book.", float(len(book.services)))
         counted = Counter(finding.severity for finding in book.findings)
         counts: dict[Label, float] = {(severity,): float(counted[severity]) for severity in SEVERITIES}

@@ -6,10 +6,12 @@ import re
 
 from msgspec import Struct
 
+from opsbook.book.kinds import is_alert_name
 from opsbook.book.page import Page
 from opsbook.book.page_index import PageIndex
 from opsbook.book.runbook import alert_names
 from opsbook.usecases.library import Book, Library
+from opsbook.usecases.ports import Unreadable
 
 MOST_READ = 500  # runbooks
 
@@ -33,7 +35,7 @@ def alert_place(library: Library, name: str) -> AlertPlace | None:
     if not wanted:
         return None
     return (
-        _by_heading(library, book, wanted)
+        _by_heading(library, book, wanted, is_within=is_alert_name(name.strip()))
         or _by_pointer(book, wanted)
         or _by_page(book, wanted)
         or _by_list(book, wanted)
@@ -41,8 +43,10 @@ def alert_place(library: Library, name: str) -> AlertPlace | None:
     )
 
 
-def _by_heading(library: Library, book: Book, wanted: str) -> AlertPlace | None:
-    word = re.compile(rf"(?<![\w-]){re.escape(wanted)}(?![\w-])", re.I)
+def _by_heading(library: Library, book: Book, wanted: str, *, is_within: bool) -> AlertPlace | None:
+    """A heading that is the name, or has it among other words; a word of the language would be in many."""
+    name = re.escape(wanted)
+    word = re.compile(rf"(?<![\w-]){name}(?![\w-])" if is_within else rf"^[`* ]*{name}[`* ]*$", re.I)
     found: list[tuple[int, str]] = []
     for path, facts in book.facts.items():
         if facts.kind == "template":
@@ -93,8 +97,11 @@ def _by_list(book: Book, wanted: str) -> AlertPlace | None:
 
 
 def _by_runbook(library: Library, book: Book, wanted: str) -> AlertPlace | None:
-    """The runbook whose text names the alert in a list of its own; its pages are read for it, so this comes last."""
+    """The runbook whose text names the alert in a list of its own; pages are read for it, so this comes last."""
     for path in list(book.services.values())[:MOST_READ]:
+        raw = library.read(path)
+        if isinstance(raw, Unreadable) or wanted.encode() not in raw.lower():
+            continue
         page = library.page(path)
         for name in alert_names(page):
             if name.lower() == wanted:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -93,34 +94,39 @@ def bare_name(name: str) -> str:
     return name[: len(name) - len(ending)]
 
 
-def tree(book: Book, root: str, here: str) -> tuple[Node, ...]:
+def tree(pages: frozenset[str], root: str, here: str) -> tuple[Node, ...]:
     """The tree of the pages below `root`: whole where the book is small, else along the way to `here`."""
-    is_whole = len(book.files) <= MOST_IN_TREE
-    nested: dict[str, object] = {}
-    before = f"{root}/" if root else ""
-    for path in book.files:
-        if path.startswith(before):
-            at = nested
-            *folders, name = path[len(before) :].split("/")
-            for each in folders:
-                below = at.setdefault(each + "/", {})
-                assert isinstance(below, dict)
-                at = below
-            at[name] = path
-    return _nodes(nested, root, here, is_whole)
+    return _nodes(_shelves(pages), root, here, len(pages) <= MOST_IN_TREE)
 
 
-def _nodes(nested: dict[str, object], at: str, here: str, is_whole: bool) -> tuple[Node, ...]:
+@lru_cache(maxsize=2)
+def _shelves(pages: frozenset[str]) -> Mapping[str, tuple[list[str], list[str]]]:
+    """For each folder the names of the folders and of the pages in it; worked out once for a snapshot."""
+    found: dict[str, tuple[list[str], list[str]]] = {}
+    for path in sorted(pages):
+        folder, _, name = path.rpartition("/")
+        is_known = folder in found
+        found.setdefault(folder, ([], []))[1].append(name)
+        while folder and not is_known:
+            above, _, name = folder.rpartition("/")
+            is_known = above in found
+            found.setdefault(above, ([], []))[0].append(name)
+            folder = above
+    return found
+
+
+def _nodes(
+    shelves: Mapping[str, tuple[list[str], list[str]]], at: str, here: str, is_whole: bool
+) -> tuple[Node, ...]:
+    folders, pages = shelves.get(at, ((), ()))
+    before = f"{at}/" if at else ""
     found = []
-    for name in sorted(nested, key=lambda each: (not each.endswith("/"), each.lower())):
-        below = nested[name]
-        if not isinstance(below, dict):
-            found.append(Node(name, str(below)))
-            continue
-        path = f"{at}/{name[:-1]}" if at else name[:-1]
+    for name in sorted(folders, key=str.lower):
+        path = before + name
         is_open = here == path or here.startswith(f"{path}/")
-        children = _nodes(below, path, here, is_whole) if is_open or is_whole else ()
-        found.append(Node(name[:-1], path, children, is_open, is_folder=True))
+        children = _nodes(shelves, path, here, is_whole) if is_open or is_whole else ()
+        found.append(Node(name, path, children, is_open, is_folder=True))
+    found += [Node(name, before + name) for name in sorted(pages, key=str.lower)]
     if len(found) > MOST_BESIDE:
         found = [*_around(found, here), Node(f"all {len(found):,}", at, is_folder=True)]
     return tuple(found)

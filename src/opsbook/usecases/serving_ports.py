@@ -144,6 +144,10 @@ class Watch(Protocol):
         """Asks these at once, besides their turn; returns without waiting for the answers."""
         ...
 
+    def troubles(self) -> Mapping[str, str]:
+        """What keeps readings or changes of health from being kept, in sentences; empty when nothing does."""
+        ...
+
     def on_reading(self, tell: Callable[[Probe, HealthReading, Health], None]) -> None:
         """Has `tell` called, from the watch's own thread, with each reading and the health that it led to."""
         ...

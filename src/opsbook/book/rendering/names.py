@@ -18,8 +18,8 @@ PREFIX = "user-content-"
 # The ids of the pages around a rendered page are these or begin with `ob-`; a test keeps the templates to it.
 RESERVED = frozenset({
     "main", "pulse", "scheme", "palette", "palette-q", "palette-list", "palette-count", "palette-told", "keyboard",
-    "keyboard-title", "toasts", "editor-text", "editor-preview", "editor-preview-label", "editor-message",
-    "editor-place", "csrf", "body", "head",
+    "keyboard-title", "toasts", "health-shapes", "editor-text", "editor-preview", "editor-preview-label",
+    "editor-message", "editor-place", "csrf", "body", "head",
 })  # fmt: skip
 RENAMED: Mapping[str, str] = {name: PREFIX + name for name in RESERVED}
 _NO_WORD = re.compile(r"[^\w.-]+")

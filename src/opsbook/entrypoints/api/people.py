@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
@@ -13,11 +13,13 @@ from opsbook.entrypoints.web.answering import actor_of, desk_of
 from opsbook.ledger.account import Account, Session, Token
 from opsbook.usecases.authority import ACTS, Actor, decide
 
+Act = Literal["read", "own-account", "probe", "edit-page", "run", "administer"]  # those of ACTS, as a type tells them
+
 
 class NewTokenBody(Struct, forbid_unknown_fields=True):
     """What a new token is for."""
 
-    acts: Annotated[list[str], Meta(min_length=1, max_length=len(ACTS), description="What it may do.")]
+    acts: Annotated[list[Act], Meta(min_length=1, max_length=len(ACTS), description="What it may do.")]
     label: Annotated[str, Meta(max_length=200, description="What it is for, in words.")] = ""
     days: Annotated[int, Meta(ge=1, le=3_650, description="How long it lasts; null: until revoked.")] | None = 90
 

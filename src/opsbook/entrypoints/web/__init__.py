@@ -10,6 +10,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from functools import wraps
 from typing import Any
 
@@ -131,11 +132,17 @@ def reads_are_open(config: Config, listening_on: str) -> bool:
 
 
 def _stamps(desk: Desk, streams: Streams) -> dict[str, Any]:
-    # A day is part of both: what is stale or due depends on it.
+    # What is stale or due depends on the day, who is on call on the minute.
+    def minute() -> datetime:
+        return desk.now().replace(second=0, microsecond=0)
+
     return {
         "book": lambda: (desk.library.snapshot().number, desk.now().date()),
-        "health": lambda: (desk.library.snapshot().number, streams.readings, streams.position, desk.now().date()),
-    }
+        "health": lambda: (
+            desk.library.snapshot().number, streams.readings, streams.position, minute(), desk.library.trouble(),
+            *desk.watch.troubles().values(),
+        ),
+    }  # fmt: skip
 
 
 def _engine(built: assets.Assets) -> JinjaTemplateEngine:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from typing import Any
 from urllib.parse import quote
 
@@ -18,11 +19,10 @@ from opsbook.ground.guesses import closest
 from opsbook.usecases.desk import Desk
 from opsbook.usecases.folders import Folder, folder, tree
 from opsbook.usecases.library import Book, PageFacts
-from opsbook.usecases.serving_ports import Change
 
 Asks = Request[Any, Any, Any]
 READS = {"act": "read", "kept": "book"}
-LAST_COMMITS = 12
+LAST_COMMITS = 50
 MOST_LISTED = 500
 _COMMIT = re.compile(r"[0-9a-f]{4,64}")
 
@@ -70,10 +70,8 @@ def page_now(request: Asks, path: str) -> Response[Any]:
     rendered = render(shown, desk.library.around(), insets=finding_insets(pieces_of(request), found))
     if line.isdecimal() and len(line) < 9:
         return Redirect(f"{book_address(path)}#{rendered.line_anchor(int(line)) or 'main'}", status_code=303)
-    facts = book.facts.get(path)
-    history = desk.repository.history(path, LAST_COMMITS)
     return page_of(
-        request, shown, rendered, found=found, history=history, facts=facts_line(facts, history),
+        request, shown, rendered, found=found, facts=facts_line(book.facts.get(path)),
         saved=saved if _COMMIT.fullmatch(saved) or saved == "file" else "",
         service=next((name for name, each in book.services.items() if each == path), ""),
     )  # fmt: skip
@@ -86,10 +84,24 @@ def page_at(request: Asks, path: str, at: str) -> Response[Any]:
     if raw is None:
         return missing_page(request, path, f"There is no page '{path}' at the commit '{at[:64]}'.")
     shown = read_page(path, raw, desk.library.reading)
-    history = desk.repository.history(path, LAST_COMMITS)
-    change = next((each for each in history if each.commit.startswith(at)), None)
+    change = next((each for each in desk.repository.history(path, LAST_COMMITS) if each.commit.startswith(at)), None)
     rendered = render(shown, desk.library.around())
-    return page_of(request, shown, rendered, history=history, was=at[:12], was_change=change, facts=[shown.kind])
+    return page_of(request, shown, rendered, was=at[:12], was_change=change, facts=[shown.kind])
+
+
+@get("/history/{path:path}", opt=READS, sync_to_thread=True)
+def history_page(request: Asks) -> Response[Any]:
+    """The last commits that touched a page: a page of its own, or the list alone where a script asks for it."""
+    path = path_in(request)
+    desk = desk_of(request)
+    changes = desk.repository.history(path, LAST_COMMITS)
+    if not changes and path not in desk.library.snapshot().files:
+        return missing_page(request, path)
+    is_part = "part" in request.query_params  # no header: answers are kept by their address
+    return page(
+        request, "history_part.html" if is_part else "history.html", place="Book", changes=changes, path_shown=path,
+        here=book_address(path), crumbs=crumbs_of(path), most=LAST_COMMITS,
+    )  # fmt: skip
 
 
 def page_of(request: Asks, shown: Page, rendered: Rendered, **more: Any) -> Response[Any]:
@@ -109,15 +121,13 @@ def page_of(request: Asks, shown: Page, rendered: Rendered, **more: Any) -> Resp
     )  # fmt: skip
 
 
-def facts_line(facts: PageFacts | None, history: list[Change]) -> list[str]:
+def facts_line(facts: PageFacts | None) -> list[str]:
     """What a page is, whose, and since when, in a few words."""
     words = [facts.kind if facts else "being read"]
     if facts and facts.owner:
         words.append(f"owner: {facts.owner}")
     if facts and facts.last_updated:
         words.append(f"last updated {facts.last_updated}")
-    if history:
-        words.append(f"last commit {history[0].at.date().isoformat()} by {history[0].author}")
     return words
 
 
@@ -187,9 +197,14 @@ def page_meant(book: Book, folder: str, path: str) -> str | None:
 def findings_of(book: Book, path: str) -> list[Finding]:
     """The findings of a page; before the book is whole, those of the rules that see one page."""
     if book.is_whole:
-        return [finding for finding in book.findings if finding.span.path == path]
+        begin = bisect_left(book.findings, path, key=_path_of)  # they come page by page, in the order of the paths
+        return list(book.findings[begin : bisect_right(book.findings, path, begin, key=_path_of)])
     facts = book.facts.get(path)
     return list(facts.findings) if facts else []
+
+
+def _path_of(finding: Finding) -> str:
+    return finding.span.path
 
 
 def title_of(book: Book, path: str) -> str:
@@ -209,7 +224,7 @@ def tree_html(request: Asks, here: str) -> str:
     desk: Desk = desk_of(request)
     root = "" if desk.library.book == "." else desk.library.book
     engine: Any = request.app.template_engine
-    nodes = tree(desk.library.snapshot(), root, here)
+    nodes = tree(desk.library.around().pages, root, here)
     return engine.get_template("_tree.html").module.tree(nodes, here)  # type: ignore[no-any-return]
 
 
@@ -222,4 +237,4 @@ def crumbs_of(path: str) -> list[tuple[str, str | None]]:
     return places
 
 
-ROUTES = (book_root, book_place)
+ROUTES = (book_root, book_place, history_page)

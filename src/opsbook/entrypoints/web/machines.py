@@ -9,8 +9,8 @@ from litestar import Request, Response, get
 
 from opsbook import __version__
 from opsbook.entrypoints.web.answering import desk_of
-from opsbook.ground.errors import Failure
 from opsbook.usecases.authority import PUBLIC
+from opsbook.usecases.troubles import ledger_trouble, troubles
 
 Asks = Request[Any, Any, Any]
 
@@ -25,18 +25,18 @@ def healthz() -> dict[str, str]:
 def readyz(request: Asks) -> Response[dict[str, str]]:
     """Whether the book can be read and the ledger answers; 503 says which does not."""
     config = request.app.state["config"]
-    parts = {"book": "ready" if os.path.isdir(config.book) else "missing", "ledger": _ledger(request)}
+    desk = desk_of(request)
+    is_answering = ledger_trouble(desk) is None
+    parts = {
+        "book": "ready" if os.path.isdir(config.book) else "missing",
+        "ledger": "ready" if is_answering else "not answering",
+    }
     is_ready = set(parts.values()) == {"ready"}
     answer = {"status": "ready" if is_ready else "not ready", **parts}
+    said = troubles(desk)
+    if said:  # such as a configuration that cannot be read: it serves on, and says so
+        answer["trouble"] = " ".join(said)
     return Response(answer, status_code=200 if is_ready else 503)
-
-
-def _ledger(request: Asks) -> str:
-    try:
-        desk_of(request).ledger.head()
-    except Failure:
-        return "not answering"
-    return "ready"
 
 
 @get("/metrics", opt={"act": "read"}, sync_to_thread=True)

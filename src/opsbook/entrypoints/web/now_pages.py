@@ -9,9 +9,11 @@ from litestar.response import Template
 
 from opsbook.entrypoints.web.answering import desk_of, page
 from opsbook.entrypoints.web.turning import Turn, turned
+from opsbook.ground.errors import Failure
 from opsbook.usecases.activity import Activity, recent_activity
 from opsbook.usecases.desk import Desk
 from opsbook.usecases.now import Now, Watched, now
+from opsbook.usecases.troubles import troubles
 
 Asks = Request[Any, Any, Any]
 LIVE = {"act": "read", "kept": "health"}
@@ -30,7 +32,10 @@ def now_of(desk: Desk, **limits: Any) -> Now:
 
 def activity_of(desk: Desk) -> tuple[Activity, ...]:
     """What happened lately."""
-    events = desk.ledger.after(max(0, desk.ledger.head() - EVENTS), EVENTS)
+    try:
+        events = desk.ledger.after(max(0, desk.ledger.head() - EVENTS), EVENTS)
+    except Failure:  # told among the troubles; what else is known is shown all the same
+        events = []
     commits = desk.repository.history(desk.library.book, COMMITS)
     return recent_activity(desk.library.snapshot(), events, commits)
 
@@ -39,13 +44,16 @@ def activity_of(desk: Desk) -> tuple[Activity, ...]:
 def now_page(request: Asks) -> Template:
     """The page at the root."""
     desk = desk_of(request)
-    return page(request, "now.html", place="Now", found=now_of(desk), activity=activity_of(desk))
+    return page(
+        request, "now.html", place="Now", found=now_of(desk), troubles=troubles(desk), activity=activity_of(desk)
+    )
 
 
 @get("/fragments/now", opt=LIVE, sync_to_thread=True)
 def now_fragment(request: Asks) -> Template:
     """What changes of the first page when a probe was read or the book is another."""
-    return page(request, "now_services.html", found=now_of(desk_of(request)))
+    desk = desk_of(request)
+    return page(request, "now_services.html", found=now_of(desk), troubles=troubles(desk))
 
 
 @get("/fragments/activity", opt=LIVE, sync_to_thread=True)

@@ -1,0 +1,21 @@
+"""The verb troubles: what keeps the server itself from telling the truth, in sentences. Mends nothing."""
+
+from __future__ import annotations
+
+from opsbook.ground.errors import Failure
+from opsbook.usecases.desk import Desk
+
+
+def troubles(desk: Desk) -> tuple[str, ...]:
+    """What is wrong with the server's own book, ledger and watch now, each in a sentence; empty when nothing is."""
+    found = [desk.library.trouble(), *desk.watch.troubles().values(), ledger_trouble(desk)]
+    return tuple(dict.fromkeys(each for each in found if each))
+
+
+def ledger_trouble(desk: Desk) -> str | None:
+    """Why the ledger cannot be read, None when it can."""
+    try:
+        desk.ledger.head()
+    except Failure as wrong:
+        return str(wrong)
+    return None
