@@ -162,7 +162,7 @@ def _source(desk: Desk, path: str) -> bytes:
 def source(request: Asks) -> Response[bytes]:
     """The bytes of a page; the ETag names them, and is what a change is based on"""
     raw = _source(desk_of(request), path_of(request))
-    return Response(raw, media_type=f"{SOURCE}; charset=utf-8", headers={"ETag": f'"{digest_of(raw)}"'})
+    return Response(raw, media_type=SOURCE, headers={"ETag": f'"{digest_of(raw)}"'})
 
 
 @operation(
