@@ -13,7 +13,7 @@ FRONTEND := $(shell find frontend -type f -not -path '*/node_modules/*')
 .PHONY: help
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name about; do \
-	  printf 'make %-8s %s\n' "$$name" "$$about"; done
+	  printf 'make %-11s %s\n' "$$name" "$$about"; done
 
 .PHONY: serve
 serve: $(VENV)/.installed ## serve a book on http://127.0.0.1:8000 (BOOK=dir, PORT=n choose others)

@@ -40,9 +40,18 @@ API = """# API Service Runbook
 
 ## Emergency Contacts
 - **On-Call Engineer:** ops@shop.example
+- **Technical Lead:** @ada
 """
 DB = "# Database\n\n## Failover\nSee [the API](api.md).\n\n## HighLatency\nMeasure first.\n"
 ALERTS = "# Alerts\n\n| Alert | Severity | Meaning | Runbook |\n|---|---|---|---|\n| DiskFull | P1 | No space | [db](../runbooks/db.md#failover) |\n"
+PEOPLE = """# Incident Response
+
+## People
+
+| Name | Handle | Email | Phone |
+|---|---|---|---|
+| Ada Byron | @ada | ada@shop.example | +45 5550 0101 |
+"""
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>ran(1)</script></svg>'
 PAGES = {
     "docs/operations/README.md": "# Operations\n\nSee [runbooks](runbooks/api.md).\n",
@@ -50,6 +59,7 @@ PAGES = {
     "docs/operations/runbooks/db.md": DB,
     "docs/operations/runbooks/with space & more.md": "# Odd name\n",
     "docs/operations/monitoring/alerts.md": ALERTS,
+    "docs/operations/incidents/incident-response.md": PEOPLE,
 }
 FILES = {
     "docs/operations/plan.png": b"\x89PNG\r\n\x1a\n\0",
@@ -154,7 +164,9 @@ def test_a_page_can_be_seen_as_it_was(book):
     assert "Old words" in html
     assert "by Ada: Old page" in html
     assert "New words" in book.see("/book/docs/operations/runbooks/old.md")
-    assert f"/book/docs/operations/runbooks/old.md?at={was[:12]}" in book.see("/history/docs/operations/runbooks/old.md")
+    assert f"/book/docs/operations/runbooks/old.md?at={was[:12]}" in book.see(
+        "/history/docs/operations/runbooks/old.md"
+    )
     part = book.see("/history/docs/operations/runbooks/old.md?part=1")
     assert part.count("<li>") == 2
     assert "<html" not in part
@@ -243,6 +255,14 @@ def test_the_page_of_a_service_has_what_is_live_where_it_is_written(book):
     assert 'aria-disabled="true"' in html
     assert '<a class="button" href="#deployment">Deployment</a>' in html
     assert '<a class="button" href="#troubleshooting">Troubleshooting</a>' in html
+
+
+def test_a_contact_tells_whom_it_means_and_how_to_reach_them(book):
+    html = book.see("/services/api-service")
+    lead = html[html.index("Technical Lead") :]
+    assert lead.index("@ada") < lead.index("Ada Byron") < lead.index("</li>")
+    assert 'href="tel:+4555500101"' in lead
+    assert 'href="mailto:ada@shop.example"' in lead
 
 
 def test_the_runbook_of_a_service_is_found_by_its_name(book):

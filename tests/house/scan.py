@@ -34,6 +34,7 @@ PHRASES = {
     ("common", "operation"): "a section of the user's template",
     ("deployment", "process"): "a label of the user's template",
     ("rollback", "process"): "a label of the user's template",
+    ("data", "received"): "what asyncio calls a protocol with the bytes that came",
 }
 
 
