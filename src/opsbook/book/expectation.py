@@ -73,6 +73,10 @@ def read_expectation(text: str, kind: str = "http") -> tuple[Expectation, Proble
     expectation = _made(found, words)
     if not found.is_understood:
         return expectation, _not_understood(words, found)
+    texts = found.contains if kind != "dns" else ()  # there a text is one of the addresses
+    if kind != "http" and (found.statuses or texts or found.json is not None or found.pattern is not None):
+        message = f"A probe by {kind} does not ask for a page, so no status and no text is looked at."
+        return expectation, Problem(message, f"Understood is: {describe(expectation, kind)}. {_FORMS[kind]}")
     if found.problem or found.unread:
         return expectation, found.problem or _partly(found.unread[0], describe(expectation, kind), kind)
     return expectation, None
@@ -87,18 +91,19 @@ def _made(found: Found, words: str) -> Expectation:
     left_days = found.left_days
     if found.kind == "tls" and left_days is None:
         left_days = DEFAULT_LEFT_DAYS
-    contains, addresses = tuple(dict.fromkeys(found.contains)), tuple(dict.fromkeys(found.addresses))
-    if found.kind == "dns":
-        contains, addresses = (), tuple(dict.fromkeys((*addresses, *contains)))
+    if found.kind != "http":
+        addresses = tuple(dict.fromkeys((*found.addresses, *found.contains))) if found.kind == "dns" else ()
+        return Expectation(
+            words=" ".join(words.split()), within_ms=found.within_ms, left_days=left_days, addresses=addresses
+        )
     return Expectation(
         words=" ".join(words.split()),
         statuses=tuple(dict.fromkeys(found.statuses)) or ((200, 299),),
-        contains=contains,
+        contains=tuple(dict.fromkeys(found.contains)),
         json_subset=None if found.json is None else json.dumps(found.json, ensure_ascii=False),
         pattern=found.pattern,
         within_ms=found.within_ms,
         left_days=left_days,
-        addresses=addresses if found.kind == "dns" else (),
     )
 
 
