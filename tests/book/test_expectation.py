@@ -73,7 +73,7 @@ def test_what_is_expected_of_other_addresses(kind, words, understood):
     assert (describe(expectation, kind), problem) == (understood, None)
 
 
-@pytest.mark.parametrize(("kind", "words"), [("tcp", '"PONG"'), ("tls", "200 OK"), ("dns", "/ok/"), ("tcp", '{"a": 1}')])
+@pytest.mark.parametrize(("kind", "words"), [("tcp", '"PONG"'), ("tls", '"ready"'), ("dns", "/ok/"), ("tcp", '{"a": 1}')])
 def test_a_status_or_a_text_is_not_looked_at_where_no_page_is_asked_for(kind, words):
     expectation, problem = read_expectation(words, kind)
     assert problem is not None and "no status and no text is looked at" in problem.message
