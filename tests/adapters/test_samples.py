@@ -132,6 +132,23 @@ def test_two_writers_in_two_threads_lose_nothing(tmp_path):
     assert [len(files[0].last(probe, 1000)) for probe in ("p0", "p2")] == [200, 200]
 
 
+def test_two_that_make_the_file_at_once_make_one(tmp_path):
+    for number in range(20):
+        files = [SampleFile(tmp_path / f"{number}.db") for _ in range(2)]
+        both = threading.Barrier(2)
+
+        def write(samples: SampleFile, probe: str, both: threading.Barrier = both) -> None:
+            both.wait()
+            samples.add([a_reading(NOW, probe=probe)])
+
+        threads = [threading.Thread(target=write, args=each) for each in zip(files, "ab", strict=True)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert [len(files[0].last(probe, 9)) for probe in "ab"] == [1, 1]
+
+
 def test_who_waits_for_another_writer_holds_up_nobody(tmp_path):
     samples = SampleFile(tmp_path / "samples.db")
     samples.add([a_reading(NOW)])

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple, TypeVar
@@ -125,6 +126,17 @@ class SampleFile:
         return self._open()
 
     def _open(self) -> _Opened:
+        """What is open, patiently: SQLite does not wait of itself where two turn a new file to write-ahead at once."""
+        patience = time.monotonic() + BUSY_MS / 1000
+        while True:
+            try:
+                return self._open_once()
+            except apsw.BusyError:
+                if time.monotonic() > patience:
+                    raise
+                time.sleep(0.005)
+
+    def _open_once(self) -> _Opened:
         connection = apsw.Connection(self._path)
         try:
             connection.set_busy_timeout(BUSY_MS)

@@ -92,11 +92,11 @@ class Newer(Exception):
 
 
 @contextmanager
-def changing(connection: apsw.Connection) -> Iterator[None]:
-    """One transaction, which has the right to write from its start. Not apsw's own `with connection`: that waits for
+def changing(connection: apsw.Connection, begin: str = "BEGIN IMMEDIATE") -> Iterator[None]:
+    """One transaction, which has the right to write from its start unless told otherwise. Not apsw's own `with connection`: that waits for
     other writers with the interpreter's lock held, so that nobody in this process could do anything, nor end a
     transaction that it waits for."""
-    connection.execute("BEGIN IMMEDIATE")
+    connection.execute(begin)
     try:
         yield
         connection.execute("COMMIT")
@@ -108,14 +108,16 @@ def changing(connection: apsw.Connection) -> Iterator[None]:
 
 def prepare(connection: apsw.Connection) -> None:
     """Makes the tables in an empty file; raises Foreign or Newer for one that is not ours to write."""
-    if _is_ours(connection):
-        return
-    with changing(connection):  # another process may make them meanwhile
-        if not _is_ours(connection):
-            connection.execute(_SCHEMA)
+    with changing(connection, "BEGIN"):  # one moment of the file, which another process may be making
+        is_made = _is_ours(connection)
+    if not is_made:
+        with changing(connection):
+            if not _is_ours(connection):  # as another process may have made it by now
+                connection.execute(_SCHEMA)
 
 
 def _is_ours(connection: apsw.Connection) -> bool:
+    """Whether the tables are there. Call within a transaction."""
     application = connection.pragma("application_id")
     version = cast(int, connection.pragma("user_version"))
     if application == APPLICATION and version > VERSION:
