@@ -93,9 +93,11 @@ class Newer(Exception):
 
 @contextmanager
 def changing(connection: apsw.Connection, begin: str = "BEGIN IMMEDIATE") -> Iterator[None]:
-    """One transaction, which has the right to write from its start unless told otherwise. Not apsw's own `with connection`: that waits for
-    other writers with the interpreter's lock held, so that nobody in this process could do anything, nor end a
-    transaction that it waits for."""
+    """One transaction, which has the right to write from its start unless told otherwise.
+
+    Not apsw's own `with connection`: that waits for other writers with the interpreter's lock held, so that nobody in
+    this process could do anything, nor end a transaction that it waits for.
+    """
     connection.execute(begin)
     try:
         yield
