@@ -97,7 +97,7 @@ def _hugo(place: Path, pages: list[Path], book: Path) -> float:
     times = []
     for _ in range(RUNS):
         port = free_port()
-        command = [program, "server", "--port", str(port), "--bind", "127.0.0.1", "--watch=false", "--renderToMemory"]
+        command = [program, "server", "--port", str(port), "--bind", "127.0.0.1", "--watch=false"]
         with serving(command, port, folder) as served:
             times.append(served.first("/"))
     return statistics.median(times)

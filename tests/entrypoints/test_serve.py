@@ -20,6 +20,7 @@ import pytest
 
 from opsbook.entrypoints import cli
 from opsbook.entrypoints.hosts import HostGate, host_of
+from opsbook.entrypoints.server import listen
 
 LINK = r"Sign in as [\w.@+-]+, once, within 10 minutes: (http://\S+)\n"
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[2])}
@@ -249,3 +250,10 @@ def test_the_host_is_read_from_its_header(header, host):
 )
 def test_only_our_own_hosts_are_admitted(listening_on, header, is_admitted):
     assert HostGate(None, listening_on).admits(header) is is_admitted
+
+
+def test_no_answer_waits_for_the_acknowledgement_of_its_beginning():
+    with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        taken, _ = listener.accept()
+        with taken:
+            assert taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

@@ -40,9 +40,9 @@ MOST_CHARTS = 12
 _WORST = {"unhealthy": 0, "unknown": 1, "healthy": 2}
 
 
-@get("/services/{service:str}", opt={"act": "read"}, sync_to_thread=True)
+@get("/services/{service:str}", opt={"act": "read", "kept": "health"}, sync_to_thread=True)
 def service_page(request: Asks) -> Response[Any]:
-    """The runbook of a service. Kept by nobody: who is on call changes with the clock alone."""
+    """The runbook of a service, kept for a minute at most: who is on call changes with the clock alone."""
     desk, service = desk_of(request), str(request.path_params["service"])
     book = desk.library.snapshot()
     path = runbook_of(book, service)
