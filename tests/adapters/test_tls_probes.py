@@ -68,6 +68,7 @@ def nginx(tmp_path_factory: pytest.TempPathFactory, good: Path, needs: Callable[
 
 def test_an_answer_of_nginx_over_https_is_judged(nginx, good):
     reading = asked(f"https://127.0.0.1:{nginx}/health", "http", good, json_subset='{"status": "ok"}', left_days=20)
+    assert reading.certificate_ends is not None and 28 < (reading.certificate_ends - reading.at).days < 31
     assert (reading.outcome, reading.status) == ("ok", 200), reading.why
 
 

@@ -67,5 +67,6 @@ def test_whatever_a_page_writes_stays_one_label_of_bounded_length(tmp_path, url)
 def test_probes_are_measured_by_our_names_and_by_those_of_the_blackbox_exporter(door):
     found = families(door.ask("GET", "/metrics").text)
     names = {"opsbook_probe_up", "opsbook_probe_duration_seconds", "opsbook_probe_status_code",
-             "opsbook_probe_last_reading_timestamp_seconds", "probe_success", "probe_duration_seconds"}  # fmt: skip
+             "opsbook_probe_last_reading_timestamp_seconds", "probe_success", "probe_duration_seconds",
+             "opsbook_probe_certificate_end_timestamp_seconds", "probe_ssl_earliest_cert_expiry"}  # fmt: skip
     assert names <= set(found)

@@ -20,6 +20,7 @@ from opsbook.usecases.desk import Desk
 
 LONGEST_LABEL = 200  # characters; an address may be as long as its author likes
 MOST_PROBES = 2_000
+EXPIRY = "Until when the certificate is good that was shown last."
 Label = tuple[str, ...]
 STATES = {"healthy": 1.0, "unhealthy": 0.0}
 
@@ -104,10 +105,14 @@ class Measures(Collector):
         yield _gauge("opsbook_probe_status_code", "The status of the last answer.", labels, codes)
         read_at = "When the probe was read last."
         yield _gauge("opsbook_probe_last_reading_timestamp_seconds", read_at, labels, times)
+        shown = {label: reading.certificate_ends for label, reading in read.items()}
+        ends = {label: end.timestamp() for label, end in shown.items() if end is not None}
+        yield _gauge("opsbook_probe_certificate_end_timestamp_seconds", EXPIRY, labels, ends)
         # As the blackbox exporter calls them, so that dashboards and alert rules made for it go on.
         was_ok = {label: float(reading.is_ok) for label, reading in read.items()}
         yield _gauge("probe_success", "1 when the last reading was as expected.", labels, was_ok)
         yield _gauge("probe_duration_seconds", lasted, labels, took)
+        yield _gauge("probe_ssl_earliest_cert_expiry", EXPIRY, labels, ends)
 
 
 def _gauge(name: str, words: str, labels: tuple[str, ...], samples: Mapping[Label, float]) -> Metric:

@@ -21,7 +21,8 @@ Outcome = Literal[
 
 
 class Reading(Struct, frozen=True, gc=False):
-    """One answer of a probed endpoint. `why` is a whole sentence for people; `latency_ms` is to the whole answer."""
+    """One answer of a probed endpoint. `why` is a whole sentence for people; `latency_ms` is to the whole answer;
+    `certificate_ends` is until when the server's certificate is good, where one was shown."""
 
     probe: str
     at: datetime
@@ -29,6 +30,7 @@ class Reading(Struct, frozen=True, gc=False):
     why: str
     latency_ms: float
     status: int | None = None
+    certificate_ends: datetime | None = None
 
     @property
     def is_ok(self) -> bool:

@@ -141,7 +141,9 @@ class Exchange:
 
     def _reading(self, outcome: Outcome, why: str, latency_ms: float, status: int | None = None) -> Reading:
         assert self._probe is not None
-        return Reading(self._probe.key, datetime.now(UTC), outcome, why, latency_ms, status)
+        is_encrypted = self._probe.kind == "tls" or self._probe.address[:6].lower() == "https:"
+        ends = shown_certificate(self.curl).ends if is_encrypted else None
+        return Reading(self._probe.key, datetime.now(UTC), outcome, why, latency_ms, status, ends)
 
     def _open(self, _purpose: int, address: Any) -> _Lent | int:
         """A socket for an address that may be reached: called for each connection, those of redirects too, with what
