@@ -109,6 +109,8 @@ OPPOSITES = [
     "200+", "200 or above", "200 and up", "503 or lower", "503 is not ok", "5xx isn't allowed", "503 is unhealthy", "503 means down", "503: down",
     "503 excluded", "fails on 503", "unhealthy if status is 503", "down when `503`", "outside the 5xx range", "not: 500, 503",
     "different from 503", "nothing in the 5xx range", "not a 500 or 503", "cannot be 503", "anything (except 5xx)", "any code except HTTP 503",
+    "5xx → unhealthy", "503 → down", "503 (unhealthy)", "un-503", "503 triggers an alert", "503-free", "dont return 503", "200 or 503 otherwise",
+    "opposite: 503", "errors: 503", "error codes: 5xx", "503 ❌", "200 good, 503 bad", "200 up / 503 down", "=/= 503", "code is not `503`",
 ]  # fmt: skip
 
 
@@ -139,7 +141,8 @@ def test_a_status_beside_one_that_is_not_wanted_is_still_wanted(words, understoo
         ("without a token: 401", "status 401"), ("200 OK, not cached", "status 200"), ("→ 200", "status 200"), ("406 Not Acceptable", "status 406"),
         ("304 Not Modified", "status 304"), ("405 Method Not Allowed", "status 405"),
         ("200 OK; `503` when redis is down", "status 200"), ("`200 OK`, `503` while it starts", "status 200"), ("200 or `204`", "status 200 or 204"),
-        ("Status: `200`", "status 200"), ("200 within 300 ms, no more than 500 ms", "status 200, within 300 ms"),
+        ("Status: `200`", "status 200"), ("503 while in maintenance", "status 503"), ("500 Internal Server Error", "status 500"),
+        ("2xx-3xx", "status 200-399"), ("1xx to 4xx", "status 100-499"), ("404 or 503", "status 404 or 503"), ("200 within 300 ms, no more than 500 ms", "status 200, within 300 ms"),
     ],
 )  # fmt: skip
 def test_words_that_only_look_like_a_negation_change_nothing(words, understood):

@@ -12,9 +12,9 @@ import re
 
 from msgspec import Struct
 
-from opsbook.book.expecting.conditions import STATUS_ALONE, Found, read_clause
+from opsbook.book.expecting.conditions import STATUS_ALONE, Found, leave, read_clause
 from opsbook.book.expecting.literals import MARK, Piece, lift, piece_at
-from opsbook.book.expecting.opposites import joined
+from opsbook.book.expecting.opposites import is_doubtful, joined
 from opsbook.book.grammar.problem import Problem
 from opsbook.book.grammar.words import trimmed
 
@@ -61,17 +61,20 @@ def read_expectation(text: str, kind: str = "http") -> tuple[Expectation, Proble
     words = trimmed(text)
     plain, pieces = lift(re.sub(r"\*\*|__", "", words))
     plain = joined(re.sub(MARK, lambda mark: _status_or_mark(mark.group(), pieces), plain))
+    plain = re.sub(r"(?i)\b([1-5])xx\s*(?:-|–|—|to|through)\s*([1-5])xx\b", r"\g<1>00-\g<2>99", plain)
     plain = re.sub(r"(?i)\bbetween\s+(\d{3})\s+and\s+(\d{3})\b", r"\1-\2", plain)
     found = Found(kind)
     for number, sentence in enumerate(re.split(f"(?i){_SENTENCE}", plain)):
         if number and found.statuses and _tells_of_failure(sentence):
             continue
         remarks = re.findall(r"\(([^()]*)\)", sentence)
+        known = len(found.statuses)
         for clause in re.split(f"(?i){_CLAUSE}", re.sub(r"\([^()]*\)", ",", sentence)):
             read_clause(clause, pieces, found)
         for remark in remarks:
             if not (found.statuses and re.search(r"(?<!\w)[45]\d\d(?!\w)", remark)):
                 read_clause(remark, pieces, found, is_remark=True)
+        _drop_doubtful(found, known, sentence, pieces)
     if found.json is None and not found.contains and found.pattern is None:
         found.unread.extend(found.formats)
     expectation = _made(found, words)
@@ -84,6 +87,14 @@ def read_expectation(text: str, kind: str = "http") -> tuple[Expectation, Proble
     if found.problem or found.unread:
         return expectation, found.problem or _partly(found.unread[0], describe(expectation, kind), kind)
     return expectation, None
+
+
+def _drop_doubtful(found: Found, known: int, sentence: str, pieces: list[Piece]) -> None:
+    """Of the statuses behind the known ones, those of failures are not wanted where their sentence sounds like it."""
+    wanted = [pair for pair in found.statuses[known:] if pair[1] < 500]
+    if len(wanted) < len(found.statuses) - known and is_doubtful(sentence):
+        found.statuses[known:] = wanted
+        leave(sentence, pieces, found)
 
 
 def _status_or_mark(mark: str, pieces: list[Piece]) -> str:

@@ -110,19 +110,19 @@ def read_clause(clause: str, pieces: list[Piece], found: Found, *, is_remark: bo
     is_plain = found.kind == "http" and not is_remark and not re.search(MARK, rest)
     is_success = not found.statuses and _STATUS_OK.fullmatch(rest)
     if is_plain and not is_success and looks_like_condition(rest):
-        _leave(rest, pieces, found)
+        leave(rest, pieces, found)
         return
     if is_plain and names_format(rest):
         found.formats.append(" ".join(rest.split()))
     if NEGATED.search(rest):
         if re.search(rf"\d|{MARK}", rest):  # else prose: `without errors`
-            _leave(rest, pieces, found)
+            leave(rest, pieces, found)
         return
     rest = _literals(rest, pieces, found)
     if _FINE.search(rest) and not re.search(MARK, rest):
         rest, found.is_understood = _FINE.sub(" ", rest), True
     if not is_remark and re.search(rf"\d|[<>=≥≤]|{MARK}", rest):
-        _leave(rest, pieces, found)
+        leave(rest, pieces, found)
 
 
 def _taken(pattern: re.Pattern[str], text: str, add: Any) -> str:
@@ -260,7 +260,7 @@ def _member_pattern(key: str, value: str) -> str:
     return rf"\b{key}[\"']? ?[:=] ?[\"']?{re.escape(value)}(?!\w)"
 
 
-def _leave(rest: str, pieces: list[Piece], found: Found) -> None:
+def leave(rest: str, pieces: list[Piece], found: Found) -> None:
     """Notes what is left of a clause, which looks like a condition."""
     said = re.sub(MARK, lambda mark: _as_written(piece_at(mark.group(), pieces)), rest)
     said = " ".join(said.split()).strip(" .,:-–—")

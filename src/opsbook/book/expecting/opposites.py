@@ -11,7 +11,7 @@ _NOT = (
     r"\b(?:not?|never|without|except(?:ing|ed|ion)?|exclud(?:e|es|ed|ing)|exclusive|unless|neither|nor|none|cannot|besides?|barring"
     r"|minus|outside|unlike|avoid(?:s|ed|ing)?|lack(?:s|ing)?|zero|nothing(?!\s+but)|ne|save\s+for|instead\s+of|free\s+of"
     r"|(?:other|rather|different)\s+(?:than|from|to)|(?:apart|aside|away)\s+from|opposite\s+of|absence\s+of)\b"
-    rf"|n['’]t\b|≠|!=|<>|¬|(?<![\w!])!|~|\^|\bnon(?=[\s–-]*(?:[1-5]|{MARK}))"
+    rf"|n['’]t\b|\b(?:do|does|did|is|are|wo|ca|must|should|would)nt\b|≠|!=|=/=|<>|¬|(?<![\w!])!|~|\^|\b(?:non|un)(?=[\s–-]*(?:[1-5]|{MARK}))"
 )
 # `404 Not Found` and `No Content: 204` are names of statuses.
 _NAMES = r"(?!\bnot\s+(?:found|modified|acceptable|implemented|allowed|expired)\b)(?!\bno\s+content\b)"
@@ -49,6 +49,12 @@ _LIST = re.compile(
 )
 _ANY_BUT = re.compile(r"\b((?:any\w*|every\w*|each|all|whatever)(?:\s+[\w-]+){0,3})\s*,?\s*\bbut\b", re.I)
 _AND_UP = re.compile(rf"({_STATUS})\s+and\s+(above|below|up|upwards?|higher|lower|more|less)\b", re.I)
+# In the words around a status of failure: it may well be what nobody wants, however that is written.
+_DOUBT = re.compile(
+    r"\b(?:unhealthy|ill|sick|down|bad|broken|degraded|fail\w*|errors?|alert\w*|alarm\w*|trouble|outage|problem\w*|otherwise"
+    r"|else|opposite|wrong|red|critical|free|stop\w*|restart\w*)\b|[❌✗✘✖⛔🔴👎]",
+    re.I,
+)
 # `no token: 401` says when, and so does `without a token → 401`.
 _WHEN = re.compile(r"\b(?:no|without)\s[^:→\n]{1,40}(?::|→|[-=]>)\s*", re.I)
 
@@ -65,3 +71,8 @@ def start_of_opposite(clause: str) -> int | None:
     shown = _WHEN.sub(lambda hit: " " * len(hit.group()), clause)
     hit = AGAINST.search(shown)
     return hit.start() if hit else None
+
+
+def is_doubtful(words: str) -> bool:
+    """Whether words around a status of 500 and more make it doubtful that it is wanted; names of statuses left out."""
+    return _DOUBT.search(re.sub(r"(?i)\binternal server error\b", " ", words)) is not None
