@@ -141,7 +141,7 @@ def test_a_status_beside_one_that_is_not_wanted_is_still_wanted(words, understoo
         ("without a token: 401", "status 401"), ("200 OK, not cached", "status 200"), ("→ 200", "status 200"), ("406 Not Acceptable", "status 406"),
         ("304 Not Modified", "status 304"), ("405 Method Not Allowed", "status 405"),
         ("200 OK; `503` when redis is down", "status 200"), ("`200 OK`, `503` while it starts", "status 200"), ("200 or `204`", "status 200 or 204"),
-        ("Status: `200`", "status 200"), ("503 while in maintenance", "status 503"), ("500 Internal Server Error", "status 500"),
+        ("Status: `200`", "status 200"), ("200 if healthy, otherwise 503", "status 200"), ("200 OK, otherwise `503`", "status 200"), ("503 while in maintenance", "status 503"), ("500 Internal Server Error", "status 500"),
         ("2xx-3xx", "status 200-399"), ("1xx to 4xx", "status 100-499"), ("404 or 503", "status 404 or 503"), ("200 within 300 ms, no more than 500 ms", "status 200, within 300 ms"),
     ],
 )  # fmt: skip

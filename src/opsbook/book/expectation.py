@@ -42,7 +42,7 @@ class Expectation(Struct, frozen=True):
 # Where one sentence of an expectation ends and another begins: behind these comes the next answer, not the next part.
 _SENTENCE = (
     r";|\.(?=\s|$)|\n|(?:,|\band\b|\bbut\b)\s*(?=(?:status\s*)?(?:http\s*)?[1-5]\d\d\b)|\bbut\b"
-    r"|\botherwise,?\s*(?=(?:http\s*)?[1-5])"
+    r"|(?=\botherwise,?\s*(?:status\s*)?(?:http\s*)?[1-5])"
 )
 _CLAUSE = r",|\(|\)|\band\b|\bwith\b|\bplus\b|\bwhose\b|\s[-–—]\s|&&|\s\+\s"
 _FORMS = {
@@ -67,6 +67,7 @@ def read_expectation(text: str, kind: str = "http") -> tuple[Expectation, Proble
     for number, sentence in enumerate(re.split(f"(?i){_SENTENCE}", plain)):
         if number and found.statuses and _tells_of_failure(sentence):
             continue
+        sentence = re.sub(r"(?i)^\s*otherwise,?\s*", "", sentence)
         remarks = re.findall(r"\(([^()]*)\)", sentence)
         known = len(found.statuses)
         for clause in re.split(f"(?i){_CLAUSE}", re.sub(r"\([^()]*\)", ",", sentence)):
