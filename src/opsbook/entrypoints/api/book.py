@@ -21,6 +21,7 @@ from opsbook.ledger.health import Health
 from opsbook.usecases.desk import Desk
 from opsbook.usecases.edit import PageEdit, save_bytes
 from opsbook.usecases.library import Book
+from opsbook.usecases.now import unasked_of, why_unprobed
 from opsbook.usecases.ports import Unreadable
 from opsbook.usecases.search import search_model
 from opsbook.usecases.show import page_model
@@ -89,7 +90,7 @@ def _brief(book: Book, name: str, path: str, healths: Mapping[str, list[Health]]
         "owner": facts.owner if facts else None,
         "last_updated": facts.last_updated if facts else None,
         "health": worst.state if worst else "none",
-        "why": worst.why if worst else "Its runbook names no health check.",
+        "why": worst.why if worst else why_unprobed(unasked_of(facts) if facts else None),
         "probes": len(own),
         "missing": list(covered.missing) if covered else [],
         "score": covered.score if covered else None,

@@ -32,6 +32,7 @@ from opsbook.usecases.alert_place import alert_place
 from opsbook.usecases.contacts import contacts
 from opsbook.usecases.desk import Desk
 from opsbook.usecases.library import Book, PageFacts
+from opsbook.usecases.now import unasked_of
 
 Asks = Request[Any, Any, Any]
 LAST = timedelta(hours=24)
@@ -55,11 +56,12 @@ def service_page(request: Asks) -> Response[Any]:
     rendered = render(shown, desk.library.around(), insets=insets_of(desk, pieces_of(request), shown, facts))
     worst = min((health for _, health in probed), key=lambda health: _WORST[health.state], default=None)
     found = findings_of(book, path)
+    unasked = None if worst else unasked_of(facts)
     return page(
         request, "service.html", place="", title=shown.title, html=rendered.html, entries=contents(rendered),
         jumps=jumps(rendered.contents), has_title=any(entry.level == 1 for entry in rendered.contents),
         state=worst.state if worst else "missing",
-        state_words="" if worst else "No health check is written", facts=facts_line(facts),
+        state_words="" if worst or unasked else "No health check is written", unasked=unasked, facts=facts_line(facts),
         found=found, summary=summary(found), page_at=book_address(path), edit_at=f"/edit/{quote_path(path)}",
     )  # fmt: skip
 
