@@ -285,6 +285,24 @@ def test_the_history_of_a_page_is_its_commits_the_newest_first(git, repository):
     assert repository.at(PAGE, changes[1].commit) == BEFORE
 
 
+def test_the_history_of_the_whole_repository_is_that_of_its_root(git, repository):
+    git.write("other.txt", "two\n")
+    git.commit("elsewhere")
+    assert [change.subject for change in repository.history("", 10)] == ["elsewhere", "first"]
+
+
+def test_before_the_first_commit_there_is_no_history(tmp_path, needs):
+    needs("git")
+    git = GitFolder(tmp_path)
+    assert repository_in(git.root).history("", 10) == []
+
+
+def test_a_git_that_cannot_read_its_repository_is_a_failure_and_no_empty_history(git, repository):
+    (git.root / ".git" / "HEAD").write_text("nonsense\n")
+    with pytest.raises(Failure, match="git cannot tell the history of 'docs/db.md'"):
+        repository.history(PAGE, 10)
+
+
 @pytest.mark.parametrize("commit", ["HEAD", "--output=x", "main", "abc", "0" * 40, ""])
 def test_what_is_no_commit_has_no_page(git, repository, commit):
     assert repository.at(PAGE, commit) is None
