@@ -186,6 +186,13 @@ def test_a_proxy_in_the_configuration_that_is_no_address_is_told_with_its_line(o
     assert "opsbook.toml:2: 'proxy' is neither an address nor a network" in done.stderr
 
 
+def test_a_provider_by_which_nobody_can_sign_in_opens_no_address_to_others(own_book):
+    (own_book / "opsbook.toml").write_text('[oidc]\nissuer = "https://id.example.org"\n')
+    done = refused(own_book, "--port", "0", "--host", "0.0.0.0")
+    assert done.returncode == 2
+    assert "opsbook.toml:2: 'oidc.issuer' is set and 'oidc.client_id' is not" in done.stderr
+
+
 def refused(book: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """A server that does not start."""
     command = [sys.executable, "-m", "opsbook", "serve", "--book", str(book), *arguments]
