@@ -21,9 +21,9 @@ from opsbook.ledger.health import Health
 from opsbook.usecases.desk import Desk
 from opsbook.usecases.edit import PageEdit, save_bytes
 from opsbook.usecases.library import Book
-from opsbook.usecases.named_service import named_service
 from opsbook.usecases.ports import Unreadable
 from opsbook.usecases.search import search_model
+from opsbook.usecases.service_names import named_service
 from opsbook.usecases.show import page_model
 
 WORST: tuple[Literal["unhealthy", "unknown", "healthy"], ...] = ("unhealthy", "unknown", "healthy")

@@ -32,7 +32,7 @@ from opsbook.usecases.alert_place import alert_place
 from opsbook.usecases.contacts import contacts
 from opsbook.usecases.desk import Desk
 from opsbook.usecases.library import Book, PageFacts
-from opsbook.usecases.named_service import named_service
+from opsbook.usecases.service_names import named_service
 
 Asks = Request[Any, Any, Any]
 LAST = timedelta(hours=24)
