@@ -195,6 +195,18 @@ def test_without_a_name_of_the_server_the_author_commits(git, monkeypatch):
     assert git("show", "-s", "--format=%cn <%ce>").strip() == "Ann Lee <ann@example.org>"
 
 
+@pytest.mark.parametrize(
+    ("author", "said"),
+    [
+        (("ada", ""), "ada <ada@opsbook.invalid>"), (("Zoë Lee", "<>"), "Zoë Lee <Zo-Lee@opsbook.invalid>"),
+        (("", ""), "unknown <unknown@opsbook.invalid>"), (("ada", "ada@example.org"), "ada <ada@example.org>"),
+    ],
+)  # fmt: skip
+def test_whoever_has_no_address_commits_with_one_that_nobody_can_have(git, repository, author, said):
+    repository.save(PAGE, BEFORE, AFTER, author=author, message="m")
+    assert git("show", "-s", "--format=%an <%ae>").strip() == said
+
+
 def test_a_name_cannot_break_out_of_the_commit(git, repository):
     repository.save(PAGE, BEFORE, AFTER, author=("A <b>\nparent 0", "x>\ny"), message="m\n# not a comment")
     assert git("show", "-s", "--format=%an|%ae|%B").strip() == "A bparent 0|xy|m\n# not a comment"

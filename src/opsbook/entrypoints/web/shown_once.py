@@ -1,4 +1,4 @@
-"""Secrets between the form that asked for them and the page that shows them: in memory, shortly, for one session each."""
+"""Secrets between the form that asked for them and the page that shows them: in memory, each for one session."""
 
 from __future__ import annotations
 
