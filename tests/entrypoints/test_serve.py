@@ -124,6 +124,18 @@ def test_it_stops_cleanly(own_book, by):
     assert re.fullmatch(LINK, said)
 
 
+def test_being_told_to_stop_while_it_starts_is_not_forgotten(own_book):
+    for number in range(300):
+        (own_book / f"{number}.md").write_text("# Page\n\nWords.\n" * 50)
+    command = [sys.executable, "-m", "opsbook", "serve", "--book", str(own_book), "--port", "0"]
+    started = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT)
+    give_up = time.monotonic() + 20
+    while not list(own_book.parents[1].rglob("opsbook.db")):  # it has begun, and is not ready
+        assert time.monotonic() < give_up, started.stderr.read()
+        time.sleep(0.001)
+    assert stop(started, signal.SIGTERM) == (0, "", "")
+
+
 def test_it_stops_within_a_second_though_pages_are_open(own_book):
     started, address = start(own_book)
     with urllib.request.urlopen(f"{address}/live", timeout=10) as stream, urllib.request.urlopen(f"{address}/api/v1/events", timeout=10):

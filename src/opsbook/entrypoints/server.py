@@ -6,7 +6,6 @@ import errno
 import gc
 import getpass
 import os
-import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -86,9 +85,6 @@ def serve(config: Config, *, host: str, port: int, opens_browser: bool) -> None:
     check_serving(config)
     listener = listen(host, port)
     address = _address(host, listener.getsockname()[1])
-    # uvicorn stops cleanly, then raises the signal again; being asked to stop is no error, so it ends here.
-    for asked in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(asked, lambda *_: None)
     with listener, build_desk(config, address) as desk:
         _demand_login(config, desk, host)
         app = build_app(config, desk, listening_on=host)
