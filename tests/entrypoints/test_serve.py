@@ -242,7 +242,8 @@ def _has_ipv6_loopback() -> bool:
     ("header", "host"),
     [
         ("localhost", "localhost"), ("LOCALHOST:8000", "localhost"), ("127.0.0.1:8000", "127.0.0.1"),
-        ("[::1]:8000", "::1"), ("[::1]", "::1"), ("", ""), ("a:b:c", "a:b:c"),
+        ("[::1]:8000", "::1"), ("[::1]", "::1"), ("", ""), ("a:b:c", ""),
+        ("127.0.0.1:8000@evil", ""), ("127.0.0.1:80x", ""), ("127.0.0.1:99999", ""), ("evil@127.0.0.1", ""), ("[::1]x", ""),
     ],
 )  # fmt: skip
 def test_the_host_is_read_from_its_header(header, host):
@@ -258,6 +259,8 @@ def test_the_host_is_read_from_its_header(header, host):
         ("127.0.0.1", "10.0.0.5", False),
         ("127.0.0.1", "evil.example", False),
         ("127.0.0.1", "", False),
+        ("127.0.0.1", "127.0.0.1:28110@evil", False),
+        ("0.0.0.0", "10.0.0.5@evil:8000", False),
         ("127.0.0.1", "localhost.evil.example", False),
         ("127.0.0.1", "evil.example#localhost", False),
         ("ops.example", "ops.example:8000", True),

@@ -36,8 +36,8 @@ def command(shared: Shared, host: str, port: int, opens_browser: bool) -> None:
 
 
 def _stop_when_asked() -> None:
-    """Being asked to stop is no error, while it starts as little as later, when uvicorn stops cleanly by itself and then
-    raises the signal again: what is open is closed, and it ends with 0."""
+    """Being asked to stop is no error, while it starts as little as later, when uvicorn stops cleanly by itself and
+    then raises the signal again: what is open is closed, and it ends with 0."""
 
     def stop(*_: object) -> None:
         for each in (signal.SIGTERM, signal.SIGINT):
