@@ -92,38 +92,18 @@ async function refresh() {
       const same = fresh.get(part.getAttribute('sse-swap'))
       if (same && same.innerHTML !== part.innerHTML) part.replaceChildren(...same.cloneNode(true).childNodes)
     }
+    const headline = now.querySelector('[data-worst]')
+    if (headline) document.querySelector('[data-worst]')?.replaceWith(headline)
   } catch {
     // The server went away again; the stream says so itself.
   }
 }
 
 const address = document.body.getAttribute('sse-connect')
-const stream = address ? new Stream(address) : null
+export const stream = address ? new Stream(address) : null
 htmx.createEventSource = () => stream
 
 stream?.addEventListener('notice', ({ data }) => tell(said(data)))
-// The health of a probe, as JSON: it is put where the page shows that probe, in the shapes that the page came with.
-stream?.addEventListener('health', ({ data }) => {
-  const health = parsed(data)
-  const shapes = document.getElementById('health-shapes')?.content
-  for (const part of document.querySelectorAll('[sse-swap^="health-"]')) {
-    if (part.getAttribute('sse-swap') !== `health-${health?.probe}`) continue
-    const shape = shapes?.querySelector(`[data-state="${CSS.escape(health.state)}"]`)
-    const badge = part.querySelector('.health')
-    if (!shape || !badge) continue
-    const why = part.querySelector('[data-why]')
-    if (why && why.textContent !== health.why) why.textContent = health.why
-    if (badge.dataset.state === health.state) continue
-    badge.replaceWith(shape.cloneNode(true))
-    const box = part.closest('.beside')
-    if (box) box.dataset.state = health.state
-    const since = part.querySelector('time')
-    if (since && health.since) {
-      since.dateTime = health.since
-      since.textContent = `${health.since.slice(0, 16).replace('T', ' ')}\u00a0UTC`
-    }
-  }
-})
 
 stream?.addEventListener('book', async ({ data }) => {
   // Each stream begins by saying which book is in force.
@@ -146,7 +126,7 @@ async function isStale(here) {
   }
 }
 
-function parsed(text) {
+export function parsed(text) {
   try {
     return JSON.parse(text)
   } catch {

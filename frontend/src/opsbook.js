@@ -1,6 +1,7 @@
 // What every page runs. Reading works without any of it.
 
 import './live.js'
+import './health.js'
 import './requests.js'
 import './palette.js'
 import './keyboard.js'

@@ -98,14 +98,17 @@ def test_no_page_breaks_a_rule_or_moves_or_is_too_wide(open_page: Open, shop: Sh
 
 def test_health_changes_on_the_runbook_while_it_is_read(open_page: Open, shop: Shop) -> None:
     page = open_page(f"{shop.address}/services/checkout")
-    live = page.locator(".beside .live").first
+    live, headline = page.locator(".beside .live").first, page.locator(".page-line .health")
     expect(live.locator(".health")).to_have_text("Healthy")
     shop.endpoints.answers["/checkout/healthz"] = (503, "no")
     page.evaluate("document.body.dataset.before = ''")
     expect(live.locator(".health")).to_have_text("Unhealthy")
     expect(live.locator("[data-why]")).to_contain_text("503")
+    expect(headline).to_have_text("Unhealthy")
+    expect(headline).to_have_attribute("data-state", "unhealthy")
     shop.endpoints.answers["/checkout/healthz"] = (200, json.dumps({"status": "ok"}))
     expect(live.locator(".health")).to_have_text("Healthy")
+    expect(headline).to_have_text("Healthy")
     assert page.evaluate("'before' in document.body.dataset")
 
 
