@@ -112,6 +112,27 @@ def test_health_changes_on_the_runbook_while_it_is_read(open_page: Open, shop: S
     assert page.evaluate("'before' in document.body.dataset")
 
 
+def test_the_words_of_each_reading_are_told_while_the_state_stays(open_page: Open, shop: Shop) -> None:
+    page = open_page(f"{shop.address}/services/database")
+    live = page.locator(".beside .live").first
+    expect(live.locator(".health")).to_have_text("Healthy")
+    page.evaluate(
+        """() => {
+          window.told = []
+          const part = document.querySelector('.beside .live')
+          const note = () => told.push(`${part.querySelector('.health').innerText}: ${part.querySelector('[data-why]').innerText}`)
+          new MutationObserver(note).observe(part, { childList: true, characterData: true, subtree: true })
+        }"""
+    )
+    shop.endpoints.answers["/database/healthz"] = (503, "no")
+    expect(live.locator(".health")).to_have_text("Unhealthy")
+    shop.endpoints.answers["/database/healthz"] = (200, json.dumps({"role": "primary", "lag_s": 0}))
+    expect(live.locator(".health")).to_have_text("Healthy")
+    told = "\n".join(page.evaluate("told"))
+    assert "Healthy: Healthy so far; the last reading failed: " in told
+    assert "Unhealthy: Unhealthy; the last reading was as expected, and 2 in a row are needed." in told
+
+
 def test_a_page_that_changes_under_the_reader_says_so(open_page: Open, shop: Shop) -> None:
     page = open_page(f"{shop.address}/book/docs/operations/runbooks/mail.md")
     expect(page.locator("#pulse[data-state='live']")).to_be_visible()
