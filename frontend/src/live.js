@@ -8,7 +8,6 @@ import { tell } from './toasts.js'
 
 const first_ms = 1000
 const longest_ms = 30_000
-let bookNumber
 const pulse = document.getElementById('pulse')
 
 // Stands in for the browser's EventSource, which gives up on an answer that is not 200 and never says since when.
@@ -104,27 +103,6 @@ export const stream = address ? new Stream(address) : null
 htmx.createEventSource = () => stream
 
 stream?.addEventListener('notice', ({ data }) => tell(said(data)))
-
-stream?.addEventListener('book', async ({ data }) => {
-  // Each stream begins by saying which book is in force.
-  const number = parsed(data)?.number
-  const isAnother = bookNumber !== undefined && number !== bookNumber
-  bookNumber = number
-  const here = document.querySelector('[data-page-path][data-digest]')
-  if (!isAnother || !here || document.querySelector('.toast [data-reload]') || !(await isStale(here))) return
-  const toast = tell('This page has changed.', { words: 'Show it', run: () => location.reload() })
-  toast.querySelector('button').dataset.reload = ''
-})
-
-async function isStale(here) {
-  try {
-    const answer = await fetch(location.href, { headers: { Accept: 'text/html' } })
-    const now = new DOMParser().parseFromString(await answer.text(), 'text/html').querySelector('[data-digest]')
-    return answer.status === 404 || (answer.ok && now !== null && now.dataset.digest !== here.dataset.digest)
-  } catch {
-    return false
-  }
-}
 
 export function parsed(text) {
   try {

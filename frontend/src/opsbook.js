@@ -2,6 +2,7 @@
 
 import './live.js'
 import './health.js'
+import './following.js'
 import './requests.js'
 import './palette.js'
 import './keyboard.js'

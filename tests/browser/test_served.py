@@ -133,15 +133,6 @@ def test_the_words_of_each_reading_are_told_while_the_state_stays(open_page: Ope
     assert "Unhealthy: Unhealthy; the last reading was as expected, and 2 in a row are needed." in told
 
 
-def test_a_page_that_changes_under_the_reader_says_so(open_page: Open, shop: Shop) -> None:
-    page = open_page(f"{shop.address}/book/docs/operations/runbooks/mail.md")
-    expect(page.locator("#pulse[data-state='live']")).to_be_visible()
-    file = shop.root / "docs/operations/runbooks/mail.md"
-    file.write_text(file.read_text(encoding="utf-8").replace("nobody minds", "nobody is woken"), encoding="utf-8")
-    page.get_by_role("button", name="Show it").click()
-    expect(page.get_by_role("main")).to_contain_text("nobody is woken")
-
-
 def test_a_viewer_reads_and_is_refused_to_change(open_page: Open, shop: Shop) -> None:
     opsbook(shop.root, "user", "add", "vera", "--role", "viewer", "--password-stdin", typed="correct horse battery\n")
     page = open_page(f"{shop.address}/sign-in?next=/book/{CHECKOUT}", allowed=("403",))
