@@ -141,3 +141,16 @@ def test_what_is_typed_is_left_alone(open_page: Open, book: tuple[Browser, str])
     page.wait_for_timeout(600)
     expect(page.locator("#editor-text")).to_have_value("# Mine\n")
     assert page.evaluate("'before' in document.body.dataset")
+
+
+def test_the_first_page_says_that_the_folder_is_gone_and_that_it_is_back(
+    open_page: Open, book: tuple[Browser, str]
+) -> None:
+    browser, address = book
+    page = opened(open_page, address)
+    folder = browser.door.root / FOLDER
+    folder.rename(folder.with_name("elsewhere"))
+    expect(page.locator("#now .banner")).to_contain_text("The book's folder is not there any more.", timeout=3_000)
+    folder.with_name("elsewhere").rename(folder)
+    expect(page.locator("#now .banner")).to_have_count(0, timeout=3_000)
+    assert page.evaluate("'before' in document.body.dataset")

@@ -108,7 +108,6 @@ def page_of(request: Asks, shown: Page, rendered: Rendered, **more: Any) -> Resp
     """The template of a page, filled in."""
     desk, path = desk_of(request), shown.path
     book = desk.library.snapshot()
-    facts = book.facts.get(path)
     known: dict[str, Any] = {"found": [], "was": "", "was_change": None, "saved": "", "service": "", **more}
     linked = [(each, title_of(book, each)) for each in book.linked_from.get(path, ())]
     return page(
