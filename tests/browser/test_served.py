@@ -133,6 +133,16 @@ def test_the_words_of_each_reading_are_told_while_the_state_stays(open_page: Ope
     assert "Unhealthy: Unhealthy; the last reading was as expected, and 2 in a row are needed." in told
 
 
+def test_an_unhealthy_service_takes_a_few_lines_of_a_phone(open_page: Open, shop: Shop) -> None:
+    page = open_page(f"{shop.address}/", size="phone")
+    row = page.locator(".services tr", has=page.get_by_role("link", name="payments"))
+    expect(row.locator(".health")).to_have_text("Unhealthy")
+    box = row.bounding_box()
+    assert box
+    assert box["height"] < 260
+    assert overflow(page) == []
+
+
 def test_a_viewer_reads_and_is_refused_to_change(open_page: Open, shop: Shop) -> None:
     opsbook(shop.root, "user", "add", "vera", "--role", "viewer", "--password-stdin", typed="correct horse battery\n")
     page = open_page(f"{shop.address}/sign-in?next=/book/{CHECKOUT}", allowed=("403",))
