@@ -63,7 +63,8 @@ def service_page(request: Asks) -> Response[Any]:
         request, "service.html", place="", title=shown.title, html=rendered.html, entries=contents(rendered),
         jumps=jumps(rendered.contents), has_title=any(entry.level == 1 for entry in rendered.contents),
         state=worst.state if worst else "missing",
-        state_words="" if worst or unasked else "No health check is written", unasked=unasked, facts=facts_line(facts),
+        state_words="" if worst or unasked else "No health check is written", unasked=unasked,
+        states={probe.key: health.state for probe, health in probed}, facts=facts_line(facts),
         found=found, summary=summary(found), page_at=book_address(path), edit_at=f"/edit/{quote_path(path)}",
     )  # fmt: skip
 
