@@ -1,7 +1,9 @@
 // The contents beside a page: marks the section that is in sight.
 
-const links = [...document.querySelectorAll('.contents a[href^="#"]')]
-const heads = links.map((link) => document.getElementById(decodeURIComponent(link.hash.slice(1))))
+import { whenShown } from './shown.js'
+
+let links = []
+let heads = []
 let isAsked = false
 
 function mark() {
@@ -24,7 +26,9 @@ function soon() {
   requestAnimationFrame(mark)
 }
 
-if (links.length) {
-  addEventListener('scroll', soon, { passive: true })
+addEventListener('scroll', soon, { passive: true })
+whenShown(() => {
+  links = [...document.querySelectorAll('.contents a[href^="#"]')]
+  heads = links.map((link) => document.getElementById(decodeURIComponent(link.hash.slice(1))))
   soon()
-}
+})

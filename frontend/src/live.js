@@ -8,7 +8,6 @@ import { tell } from './toasts.js'
 
 const first_ms = 1000
 const longest_ms = 30_000
-let bookNumber
 const pulse = document.getElementById('pulse')
 
 // Stands in for the browser's EventSource, which gives up on an answer that is not 200 and never says since when.
@@ -92,61 +91,20 @@ async function refresh() {
       const same = fresh.get(part.getAttribute('sse-swap'))
       if (same && same.innerHTML !== part.innerHTML) part.replaceChildren(...same.cloneNode(true).childNodes)
     }
+    const headline = now.querySelector('[data-worst]')
+    if (headline) document.querySelector('[data-worst]')?.replaceWith(headline)
   } catch {
     // The server went away again; the stream says so itself.
   }
 }
 
 const address = document.body.getAttribute('sse-connect')
-const stream = address ? new Stream(address) : null
+export const stream = address ? new Stream(address) : null
 htmx.createEventSource = () => stream
 
 stream?.addEventListener('notice', ({ data }) => tell(said(data)))
-// The health of a probe, as JSON: it is put where the page shows that probe, in the shapes that the page came with.
-stream?.addEventListener('health', ({ data }) => {
-  const health = parsed(data)
-  const shapes = document.getElementById('health-shapes')?.content
-  for (const part of document.querySelectorAll('[sse-swap^="health-"]')) {
-    if (part.getAttribute('sse-swap') !== `health-${health?.probe}`) continue
-    const shape = shapes?.querySelector(`[data-state="${CSS.escape(health.state)}"]`)
-    const badge = part.querySelector('.health')
-    if (!shape || !badge) continue
-    const why = part.querySelector('[data-why]')
-    if (why && why.textContent !== health.why) why.textContent = health.why
-    if (badge.dataset.state === health.state) continue
-    badge.replaceWith(shape.cloneNode(true))
-    const box = part.closest('.beside')
-    if (box) box.dataset.state = health.state
-    const since = part.querySelector('time')
-    if (since && health.since) {
-      since.dateTime = health.since
-      since.textContent = `${health.since.slice(0, 16).replace('T', ' ')}\u00a0UTC`
-    }
-  }
-})
 
-stream?.addEventListener('book', async ({ data }) => {
-  // Each stream begins by saying which book is in force.
-  const number = parsed(data)?.number
-  const isAnother = bookNumber !== undefined && number !== bookNumber
-  bookNumber = number
-  const here = document.querySelector('[data-page-path][data-digest]')
-  if (!isAnother || !here || document.querySelector('.toast [data-reload]') || !(await isStale(here))) return
-  const toast = tell('This page has changed.', { words: 'Show it', run: () => location.reload() })
-  toast.querySelector('button').dataset.reload = ''
-})
-
-async function isStale(here) {
-  try {
-    const answer = await fetch(location.href, { headers: { Accept: 'text/html' } })
-    const now = new DOMParser().parseFromString(await answer.text(), 'text/html').querySelector('[data-digest]')
-    return answer.status === 404 || (answer.ok && now !== null && now.dataset.digest !== here.dataset.digest)
-  } catch {
-    return false
-  }
-}
-
-function parsed(text) {
+export function parsed(text) {
   try {
     return JSON.parse(text)
   } catch {

@@ -1,6 +1,8 @@
 // What every page runs. Reading works without any of it.
 
 import './live.js'
+import './health.js'
+import './following.js'
 import './requests.js'
 import './palette.js'
 import './keyboard.js'

@@ -98,24 +98,49 @@ def test_no_page_breaks_a_rule_or_moves_or_is_too_wide(open_page: Open, shop: Sh
 
 def test_health_changes_on_the_runbook_while_it_is_read(open_page: Open, shop: Shop) -> None:
     page = open_page(f"{shop.address}/services/checkout")
-    live = page.locator(".beside .live").first
+    live, headline = page.locator(".beside .live").first, page.locator(".page-line .health")
     expect(live.locator(".health")).to_have_text("Healthy")
     shop.endpoints.answers["/checkout/healthz"] = (503, "no")
     page.evaluate("document.body.dataset.before = ''")
     expect(live.locator(".health")).to_have_text("Unhealthy")
     expect(live.locator("[data-why]")).to_contain_text("503")
+    expect(headline).to_have_text("Unhealthy")
+    expect(headline).to_have_attribute("data-state", "unhealthy")
     shop.endpoints.answers["/checkout/healthz"] = (200, json.dumps({"status": "ok"}))
     expect(live.locator(".health")).to_have_text("Healthy")
+    expect(headline).to_have_text("Healthy")
     assert page.evaluate("'before' in document.body.dataset")
 
 
-def test_a_page_that_changes_under_the_reader_says_so(open_page: Open, shop: Shop) -> None:
-    page = open_page(f"{shop.address}/book/docs/operations/runbooks/mail.md")
-    expect(page.locator("#pulse[data-state='live']")).to_be_visible()
-    file = shop.root / "docs/operations/runbooks/mail.md"
-    file.write_text(file.read_text(encoding="utf-8").replace("nobody minds", "nobody is woken"), encoding="utf-8")
-    page.get_by_role("button", name="Show it").click()
-    expect(page.get_by_role("main")).to_contain_text("nobody is woken")
+def test_the_words_of_each_reading_are_told_while_the_state_stays(open_page: Open, shop: Shop) -> None:
+    page = open_page(f"{shop.address}/services/database")
+    live = page.locator(".beside .live").first
+    expect(live.locator(".health")).to_have_text("Healthy")
+    page.evaluate(
+        """() => {
+          window.told = []
+          const part = document.querySelector('.beside .live')
+          const note = () => told.push(`${part.querySelector('.health').innerText}: ${part.querySelector('[data-why]').innerText}`)
+          new MutationObserver(note).observe(part, { childList: true, characterData: true, subtree: true })
+        }"""
+    )
+    shop.endpoints.answers["/database/healthz"] = (503, "no")
+    expect(live.locator(".health")).to_have_text("Unhealthy")
+    shop.endpoints.answers["/database/healthz"] = (200, json.dumps({"role": "primary", "lag_s": 0}))
+    expect(live.locator(".health")).to_have_text("Healthy")
+    told = "\n".join(page.evaluate("told"))
+    assert "Healthy: Healthy so far; the last reading failed: " in told
+    assert "Unhealthy: Unhealthy; the last reading was as expected, and 2 in a row are needed." in told
+
+
+def test_an_unhealthy_service_takes_a_few_lines_of_a_phone(open_page: Open, shop: Shop) -> None:
+    page = open_page(f"{shop.address}/", size="phone")
+    row = page.locator(".services tr", has=page.get_by_role("link", name="payments"))
+    expect(row.locator(".health")).to_have_text("Unhealthy")
+    box = row.bounding_box()
+    assert box
+    assert box["height"] < 260
+    assert overflow(page) == []
 
 
 def test_a_viewer_reads_and_is_refused_to_change(open_page: Open, shop: Shop) -> None:

@@ -224,3 +224,11 @@ def test_the_server_tells_of_its_own_trouble_and_of_its_end(tmp_path):
         (tmp_path / "elsewhere").rename(folder)
         door.desk.library.look()
         assert "Opsbook itself is in trouble" not in door.ask("GET", "/").text
+
+
+def test_where_git_cannot_tell_its_history_the_first_page_says_so_and_shows_the_rest(repository):
+    with opened(repository) as door:
+        (repository / ".git" / "HEAD").write_text("nonsense\n")
+        answer = door.ask("GET", "/")
+    assert answer.status_code == 200
+    assert "git cannot tell the history of" in answer.text

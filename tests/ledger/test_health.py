@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opsbook.ledger.event import Event
-from opsbook.ledger.health import Health, Reading, change, fold, judge
+from opsbook.ledger.health import Health, Reading, change, fold, judge, resumed
 
 START = datetime(2026, 11, 23, 3, 10, tzinfo=UTC)
 REFUSED = "Connection refused at 127.0.0.1:8080 (nothing listens there)."
@@ -53,6 +53,13 @@ def test_a_probe_may_ask_for_other_numbers():
         ("", "It has not been asked yet."), ("+", "It answers as expected."),
         ("-", f"Not known yet: 1 of 3 readings that it takes failed: {REFUSED}"),
         ("+---", f"3 readings in a row failed: {REFUSED}"), ("---++", "It answers as expected again, 2 readings in a row."),
+        ("+-", f"Healthy so far; the last reading failed: {REFUSED}"),
+        ("+--", f"Healthy so far; the last 2 readings failed: {REFUSED}"),
+        ("+--+", "It answers as expected."),
+        ("----", f"3 readings in a row failed: {REFUSED}"),
+        ("---+", "Unhealthy; the last reading was as expected, and 2 in a row are needed."),
+        ("---+-", f"3 readings in a row failed: {REFUSED}"),
+        ("---++-", f"Healthy so far; the last reading failed: {REFUSED}"),
     ],
 )  # fmt: skip
 def test_the_reason_is_told_in_words(outcomes, why):
@@ -62,6 +69,56 @@ def test_the_reason_is_told_in_words(outcomes, why):
 def test_the_reason_of_the_last_failure_goes_on_as_a_sentence():
     failed = Reading("p", START, "slow", "It answered after 3 s.", 3000)
     assert judge(Health("p"), failed, failures=1, successes=1).why == "The last reading failed: it answered after 3 s."
+
+
+def test_more_than_one_reading_of_those_needed_is_counted():
+    why = "Unhealthy; the last 2 readings were as expected, and 3 in a row are needed."
+    assert judged("-++", failures=1, successes=3)[-1].why == why
+
+
+def test_another_failure_than_the_one_that_made_it_unhealthy_is_told():
+    later = Reading("p", START + timedelta(hours=1), "status", "It answered 503.", 3)
+    why = "Unhealthy still; the last reading failed: it answered 503."
+    assert judge(judged("---")[-1], later, failures=3, successes=2).why == why
+
+
+@pytest.mark.parametrize(
+    ("state", "why"),
+    [
+        ("healthy", "Not asked since Opsbook started to watch it; healthy when last known, 2026-11-23 03:10 UTC."),
+        ("unhealthy", "Not asked since Opsbook started to watch it; unhealthy when last known, 2026-11-23 03:10 UTC."),
+        ("unknown", "Not asked since Opsbook started to watch it; last asked 2026-11-23 03:10 UTC."),
+    ],
+)  # fmt: skip
+def test_what_was_left_says_that_it_was_not_asked_since(state, why):
+    back = resumed(Health("p", state, START - timedelta(days=1)), reading(0, state == "healthy"))
+    assert (back.state, back.why) == (state, why)
+
+
+def test_what_was_left_unhealthy_still_says_why():
+    left = resumed(judged("---")[-1], reading(2, False)).why
+    assert left.endswith(f"unhealthy when last known, 2026-11-23 03:10 UTC: 3 readings in a row failed: {REFUSED}")
+
+
+def test_what_was_never_read_says_so_as_before():
+    assert resumed(Health("p"), None) == Health("p")
+
+
+def test_a_change_without_a_reading_dates_what_was_known_last():
+    assert resumed(Health("p", "healthy", START), None).why.endswith("healthy when last known, 2026-11-23 03:10 UTC.")
+
+
+@pytest.mark.parametrize(("outcome", "why"), [("+", "It answers as expected."), ("-", f"Healthy so far; the last reading failed: {REFUSED}")])
+def test_the_first_reading_after_a_start_speaks_for_itself(outcome, why):
+    left = Health("p", "healthy", START, "It answers as expected.", settled="It answers as expected.")
+    assert judge(resumed(left, reading(0, True)), reading(1, outcome == "+"), failures=3, successes=2).why == why
+
+
+@given(st.text(alphabet="+-", min_size=1, max_size=40), st.integers(1, 5), st.integers(1, 5))
+def test_words_alone_are_no_change(outcomes, failures, successes):
+    found = judged(outcomes, failures, successes)
+    drafts = [change(a, b, {}) for a, b in zip([Health("p"), *found], found, strict=False)]
+    assert [d is not None for d in drafts] == [a.state != b.state for a, b in zip([Health("p"), *found], found, strict=False)]
 
 
 def test_a_state_dates_from_the_reading_that_made_it_and_is_kept():
@@ -92,7 +149,7 @@ def test_stored_changes_bring_the_last_state_back(outcomes, failures, successes)
     back = fold("p", events)
     assert (back.state, back.since) == (healths[-1].state, healths[-1].since)
     if back.state != "unknown":
-        assert back.why == healths[-1].why
+        assert back.settled == healths[-1].settled
 
 
 def test_an_event_of_another_kind_or_another_version_changes_nothing():

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from functools import partial
 from pathlib import Path
+from queue import Queue
 
 import pytest
 from tests.git_folder import GitFolder
@@ -247,12 +248,33 @@ def test_owners_named_beside_the_pages_are_followed(library, root):
     assert book.facts["docs/db.md"].owner == "@rows"
 
 
+def test_listeners_are_told_when_the_folder_goes_and_when_it_is_back(library, root):
+    told = Queue()
+    library.on_change(lambda book: told.put((book.number, library.trouble())))
+    shutil.move(root / "docs", root / "away")
+    number, trouble = told.get(timeout=3)
+    assert number == library.snapshot().number
+    assert "not there any more" in trouble
+    shutil.move(root / "away", root / "docs")
+    assert told.get(timeout=3)[1] is None
+
+
+def test_a_book_that_is_moved_away_with_what_holds_it_is_noticed(library, root):
+    told = Queue()
+    library.on_change(lambda _: told.put(library.trouble()))
+    away = root.with_name("elsewhere")
+    root.rename(away)
+    assert "not there any more" in told.get(timeout=3)
+    away.rename(root)
+    assert told.get(timeout=3) is None
+
+
 def test_a_folder_that_vanishes_leaves_the_last_snapshot_and_comes_back(library, root):
     shutil.move(root / "docs", root / "away")
     book = library.look()
     assert len(book.files) == 2
     assert "not there any more" in (library.trouble() or "")
-    with pytest.raises(Failure):
+    with pytest.raises(Failure, match="folder is not there any more"):
         library.page("docs/db.md")
     (root / "away/db.md").write_text("# Back\n")
     shutil.move(root / "away", root / "docs")

@@ -120,13 +120,27 @@ def test_a_page_with_a_check_that_is_asked_is_not_told_as_unasked():
     assert (found.unasked, found.services[0].unasked) == ((), None)
 
 
+def test_a_book_without_a_runbook_says_what_was_found_and_how_to_call_it_one():
+    pages = {f"docs/services/{name}.md": f"# {name}\n" for name in "abc"} | {"docs/x.md": "# X\n"}
+    hints = now(snapshot(pages), Watched(), AT).hints
+    assert [(hint.text, hint.address) for hint in hints[:2]] == [
+        ("4 pages were found (by kind: page 4)", "/book"),
+        ("None of them is read as a service's runbook, which is what is watched", "/coverage"),
+    ]
+    assert hints[2].command == '[kinds]\n"docs/services/*.md" = "runbook"'
+    assert hints[3].command == "opsbook new runbook my-service"
+
+
+def test_a_page_that_lies_in_no_folder_is_named_alone():
+    hints = now(snapshot({"a.md": "# A\n"}), Watched(), AT).hints
+    assert hints[0].text == "1 page was found (by kind: page 1)"
+    assert hints[2].command == '[kinds]\n"a.md" = "runbook"'
+
+
 def test_an_empty_book_says_what_to_do_next(book):
     assert [hint.command for hint in now(Book(1, None, {}), Watched(), AT).hints] == [
         "opsbook init",
         "opsbook new runbook my-service",
-    ]
-    assert [hint.command for hint in now(snapshot({"a.md": "# A\n"}), Watched(), AT).hints] == [
-        "opsbook new runbook my-service"
     ]
     assert "Health Check URL" in now(book, Watched(), AT).hints[0].command
     check = "# Api Runbook\n\n**Service:** api\n\n## Health Checks\n\n- **Health Check URL:** http://api.example/healthz\n"

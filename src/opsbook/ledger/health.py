@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -39,8 +39,8 @@ class Reading(Struct, frozen=True, gc=False):
 
 
 class Health(Struct, frozen=True):
-    """What several readings say of a probe: `since` when it is so, `why` in words, how many readings in a row say other
-    than the state, and the last reading."""
+    """What several readings say of a probe: `since` when it is so, `why` in words, true of the last reading too, how
+    many readings in a row say other than the state, the last reading, and `settled`, the words of the change."""
 
     probe: str
     state: State = "unknown"
@@ -48,6 +48,7 @@ class Health(Struct, frozen=True):
     why: str = "It has not been asked yet."
     streak: int = 0
     last: Reading | None = None
+    settled: str = ""
 
 
 def judge(health: Health, reading: Reading, *, failures: int, successes: int) -> Health:
@@ -59,14 +60,14 @@ def judge(health: Health, reading: Reading, *, failures: int, successes: int) ->
     """
     state = health.state
     if reading.is_ok == (state == "healthy") and state != "unknown":
-        return replace(health, streak=0, last=reading)
+        return replace(health, streak=0, why=_still(health, reading), last=reading)
     streak = health.streak + 1
     needed = (1 if state == "unknown" else successes) if reading.is_ok else failures
     if streak >= needed:
         now: State = "healthy" if reading.is_ok else "unhealthy"
         why = _recovered(health, streak) if reading.is_ok else _failed(streak, reading)
-        return Health(health.probe, now, reading.at, why, 0, reading)
-    why = _not_yet(streak, failures, reading) if state == "unknown" else health.why
+        return Health(health.probe, now, reading.at, why, 0, reading, why)
+    why = _not_yet(streak, failures, reading) if state == "unknown" else _other(streak, successes, reading)
     return replace(health, streak=streak, why=why, last=reading)
 
 
@@ -84,6 +85,23 @@ def _recovered(health: Health, streak: int) -> str:
 
 def _not_yet(streak: int, failures: int, reading: Reading) -> str:
     return f"Not known yet: {streak} of {failures} readings that it takes failed: {_clause(reading.why)}"
+
+
+def _still(health: Health, reading: Reading) -> str:
+    """What a reading that agrees with the state says: the words of the change, unless it fails in another way now."""
+    if reading.is_ok:
+        return health.settled or "It answers as expected."
+    if health.settled.endswith(_clause(reading.why)):
+        return health.settled
+    return f"Unhealthy still; the last reading failed: {_clause(reading.why)}"
+
+
+def _other(streak: int, successes: int, reading: Reading) -> str:
+    if reading.is_ok:
+        counted = "the last reading was" if streak == 1 else f"the last {streak} readings were"
+        return f"Unhealthy; {counted} as expected, and {successes} in a row are needed."
+    counted = "the last reading failed" if streak == 1 else f"the last {streak} readings failed"
+    return f"Healthy so far; {counted}: {_clause(reading.why)}"
 
 
 def _clause(why: str) -> str:
@@ -118,5 +136,20 @@ def fold(probe: str, events: Iterable[Event]) -> Health:
     for event in events:
         if event.kind == HEALTH_CHANGED and event.facts.get("to") in ("healthy", "unhealthy"):
             why = str(event.facts.get("why") or "")
-            health = Health(probe, event.facts["to"], event.at, why)
+            health = Health(probe, event.facts["to"], event.at, why, settled=why)
     return health
+
+
+def resumed(health: Health, last: Reading | None) -> Health:
+    """A health as it was left, before anything was asked anew: the state stays, and the words say how old it is."""
+    at = last.at if last else health.since
+    if at is None:
+        return health
+    known = "last asked" if health.state == "unknown" else f"{health.state} when last known,"
+    cause = f": {_clause(health.settled)}" if health.state == "unhealthy" and health.settled else "."
+    why = f"Not asked since Opsbook started to watch it; {known} {_minute(at)}{cause}"
+    return replace(health, last=last, why=why)
+
+
+def _minute(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

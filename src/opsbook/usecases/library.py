@@ -124,7 +124,8 @@ class Library(BookSource, Protocol):
         ...
 
     def on_change(self, tell: Callable[[Book], None]) -> None:
-        """Has `tell` called, from the library's own thread, with each new snapshot."""
+        """Has `tell` called, from the library's own thread, with each new snapshot, and with the same one when what
+        keeps it from being followed began or ended."""
         ...
 
     def trouble(self) -> str | None:

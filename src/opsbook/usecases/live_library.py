@@ -29,6 +29,7 @@ _FEW_BYTES = 400_000
 _LOOK_EVERY_S = 30.0  # without being told of any change: a link may lead to a file that is not watched
 _LOOK_AGAIN = 5  # times, when the disk changed while it was looked at
 _LOOK_WAIT_S = 5.0
+_ABSENT = "The book's folder is not there any more."
 
 
 class Crew(Protocol):
@@ -122,13 +123,14 @@ class LiveLibrary:
         return self._book
 
     def on_change(self, tell: Callable[[Book], None]) -> None:
-        """Has `tell` called, from the library's own thread, with each new snapshot."""
+        """Has `tell` called, from the library's own thread, with each new snapshot, and with the same one when what
+        keeps it from being followed began or ended."""
         self._listeners.append(tell)
 
     def trouble(self) -> str | None:
         """What keeps the book from being followed, as a sentence; None when all is well."""
         if self._absent:
-            return "The book's folder is not there any more; what is shown is the book as it was."
+            return f"{_ABSENT} What is shown is the book as it was."
         if not self._is_closed and not self._thread.is_alive():
             return "The book is not followed any more, because of a bug; start Opsbook again."
         return self._disk.trouble()
@@ -196,6 +198,8 @@ class LiveLibrary:
             if raw is not None:
                 return raw, file
             self.look()
+            if self._absent:
+                raise Failure(f"{_ABSENT} The page '{path}' is not kept in memory.", retryable=True)
         raise Failure(f"The page '{path}' is being changed again and again; try again in a moment.", retryable=True)
 
     # -- following --------------------------------------------------------------------------------------------
@@ -222,11 +226,18 @@ class LiveLibrary:
                 self._turn.notify_all()
 
     def _look(self) -> None:
+        before = self.trouble()
         for left in reversed(range(_LOOK_AGAIN)):
             state = self._disk.state()
             self._absent = state is None
             if state is None or self._is_closed or self._take(state, is_last=not left):
-                return
+                break
+        if self.trouble() != before and not self._is_closed:  # the same book, but another thing is to be said of it
+            self._tell()
+
+    def _tell(self) -> None:
+        for tell in self._listeners:
+            tell(self._book)
 
     def _take(self, state: State, *, is_last: bool) -> bool:
         """Makes the state the snapshot in force; False when the disk changed meanwhile, which ends at the last try: a
@@ -297,5 +308,4 @@ class LiveLibrary:
             self._state, self._book = state, book
             self._pages.forget_others(book.files)
             self._turn.notify_all()
-        for tell in self._listeners:
-            tell(book)
+        self._tell()

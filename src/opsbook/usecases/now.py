@@ -214,11 +214,30 @@ def _hints(book: Book, runbooks: Sequence[PageFacts]) -> list[Hint]:
     if not book.is_whole:
         return []  # what is not read yet may well be a runbook
     if not runbooks:
-        return [Hint("No page is a service's runbook yet. Write one", "opsbook new runbook my-service")]
+        return _without_runbook(book)
     if not any(facts.probes or unasked_of(facts) for facts in runbooks):
         line = "- **Health Check URL:** https://service.example/healthz"
         return [Hint("No runbook says how to see that its service is well. Write below Health Checks", line)]
     return []
+
+
+def _without_runbook(book: Book) -> list[Hint]:
+    """What was found instead, and how to say that some of it is a runbook."""
+    kinds = Counter(facts.kind for facts in book.facts.values())
+    told = ", ".join(f"{kind} {count}" for kind, count in kinds.most_common())
+    count = len(book.files)
+    found = f"{count} page was found" if count == 1 else f"{count} pages were found"
+    plain = [path for path, facts in book.facts.items() if facts.kind == "page"] or list(book.files)
+    folder, number = Counter(path.rpartition("/")[0] for path in plain).most_common(1)[0]
+    glob = f"{folder}/*.md" if folder else "*.md"
+    if number == 1:
+        glob = next(path for path in plain if path.rpartition("/")[0] == folder)
+    return [
+        Hint(f"{found} (by kind: {told})", address="/book"),
+        Hint("None of them is read as a service's runbook, which is what is watched", address="/coverage"),
+        Hint("Where some are runbooks, say so in opsbook.toml", f'[kinds]\n"{glob}" = "runbook"'),
+        Hint("Or write one", "opsbook new runbook my-service"),
+    ]
 
 
 def now_model(found: Now) -> dict[str, Any]:

@@ -13,12 +13,11 @@ from datetime import datetime
 from queue import Empty, SimpleQueue
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from opsbook.book.probe import Probe
 from opsbook.ground.errors import Failure
 from opsbook.ledger.event import Draft
-from opsbook.ledger.health import Health, Reading, change, fold, judge
+from opsbook.ledger.health import Health, Reading, change, fold, judge, resumed
 from opsbook.usecases.library import Book, Library
 from opsbook.usecases.serving_ports import Ledger, Prober, Samples
 from opsbook.usecases.turns import Turns
@@ -229,7 +228,7 @@ class LiveWatch:
         try:
             for key, health in healths.items():
                 last = self._samples.last(key, 1)
-                healths[key] = replace(health, last=last[0]) if last else health
+                healths[key] = resumed(health, last[0] if last else None)
         except Failure as wrong:
             self._trouble("samples", f"The last readings cannot be read: {wrong}")
         return healths

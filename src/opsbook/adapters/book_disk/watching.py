@@ -54,13 +54,18 @@ class FolderWatch:
             )  # fmt: skip
             is_first = True
             for change in changes:
-                if change or is_first:
+                if change or is_first or self._is_elsewhere():
                     self._tell()
                 is_first = False
         except (OSError, RuntimeError):  # a folder went, or the system has no watch left to give
             self.is_polling = True
         while self.is_polling and not stop.wait(_POLL_S):
             self._tell()
+
+    def _is_elsewhere(self) -> bool:
+        """Whether the first folder is another than when it began to be watched: what moves with the folders above it is
+        told of by nobody."""
+        return any(_number(folder) != number for folder, number in self._folders[:1])
 
 
 def _matters(_change: Change, path: str) -> bool:

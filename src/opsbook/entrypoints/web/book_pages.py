@@ -108,14 +108,12 @@ def page_of(request: Asks, shown: Page, rendered: Rendered, **more: Any) -> Resp
     """The template of a page, filled in."""
     desk, path = desk_of(request), shown.path
     book = desk.library.snapshot()
-    facts = book.facts.get(path)
     known: dict[str, Any] = {"found": [], "was": "", "was_change": None, "saved": "", "service": "", **more}
     linked = [(each, title_of(book, each)) for each in book.linked_from.get(path, ())]
     return page(
         request, "book_page.html", place="Book", page_path=path, title=shown.title, html=rendered.html,
         entries=contents(rendered),
         has_title=any(entry.level == 1 for entry in rendered.contents), here=book_address(path),
-        digest=facts.digest if facts and not known["was"] else "",
         edit_at=f"/edit/{quote_path(path)}", crumbs=crumbs_of(path), tree=tree_html(request, path),
         linked_from=linked, summary=summary(known["found"]), anchors=anchors_of(known["found"], rendered), **known,
     )  # fmt: skip

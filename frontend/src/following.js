@@ -1,0 +1,130 @@
+// A page that stands for the book follows it while it is open: when the book is another, the page is asked for again and
+// only what differs is put in place. Focus, selection, what was unfolded and what is being read stay where they are.
+
+import htmx from 'htmx.org'
+import { parsed, stream } from './live.js'
+import { tell } from './toasts.js'
+
+const together_ms = 250 // changes of the book that come in a row are followed together
+const followed = document.querySelector('[data-follows]')
+const lineOfSource = /^L\d+$/ // such an id goes to another block when a line is put before it
+let bookNumber
+let timer
+let isAsking = false
+
+stream?.addEventListener('book', ({ data }) => {
+  // Each stream begins by saying which book is in force.
+  const number = parsed(data)?.number
+  const isAnother = bookNumber !== undefined && number !== bookNumber
+  bookNumber = number
+  if (!isAnother || !followed) return
+  clearTimeout(timer)
+  timer = setTimeout(follow, together_ms)
+})
+
+async function follow() {
+  if (isAsking) {
+    timer = setTimeout(follow, together_ms)
+    return
+  }
+  isAsking = true
+  try {
+    const answer = await fetch(location.href, { headers: { Accept: 'text/html' }, cache: 'no-cache' })
+    if (answer.status === 404) say('This page is not in the book any more.')
+    if (!answer.ok) return
+    const page = new DOMParser().parseFromString(await answer.text(), 'text/html')
+    const fresh = page.querySelector('[data-follows]')
+    if (fresh) renew(fresh, page.title)
+    else say('This page has changed.')
+  } catch {
+    // The server went away; the stream says so, and tells of the book when it is back.
+  } finally {
+    isAsking = false
+  }
+}
+
+function say(words) {
+  if (document.querySelector('.toast [data-reload]')) return
+  const toast = tell(words, { words: 'Show it', run: () => location.reload() })
+  toast.querySelector('button').dataset.reload = ''
+}
+
+function renew(fresh, title) {
+  document.querySelector('.toast:has([data-reload])')?.remove()
+  document.title = title
+  const focused = document.activeElement
+  const places = inSight()
+  // What is read is kept in its place by hand, as not every browser does that; none must do it a second time.
+  document.documentElement.style.overflowAnchor = 'none'
+  become(followed, fresh)
+  const kept = places.find(({ place }) => place.isConnected)
+  if (kept) scrollBy({ top: kept.place.getBoundingClientRect().top - kept.top, behavior: 'instant' })
+  requestAnimationFrame(() => document.documentElement.style.removeProperty('overflow-anchor'))
+  if (focused !== document.activeElement && focused?.isConnected) focused.focus({ preventScroll: true })
+  htmx.process(followed)
+  // What was asked for when it came in sight is asked for again; what has not come in sight yet still waits.
+  for (const part of followed.querySelectorAll('[data-hx-revealed]')) htmx.trigger(part, 'opsbook:again')
+  document.dispatchEvent(new CustomEvent('opsbook:shown', { detail: followed }))
+}
+
+// What is read now, from the top, and how far down each stands; nothing at the very top, which stays the top.
+function inSight() {
+  if (scrollY === 0) return []
+  const line = document.querySelector('.top')?.offsetHeight ?? 0
+  return [...followed.querySelectorAll('main :is(h1, h2, h3, h4, h5, h6, p, li, pre, tr)')]
+    .map((place) => ({ place, top: place.getBoundingClientRect().top }))
+    .filter(({ place, top }) => top >= line && top < innerHeight && place.offsetHeight)
+}
+
+// What tells a node from its neighbours, so that one that is put between them does not change them all.
+function nameOf(node) {
+  if (node.nodeType !== Node.ELEMENT_NODE) return node.nodeName
+  const id = lineOfSource.test(node.id) ? '' : node.id
+  return `${node.nodeName} ${id || node.getAttribute('href') || node.getAttribute('sse-swap') || wordsOf(node)}`
+}
+
+function wordsOf(node) {
+  if (node.matches('.diagram')) return node.querySelector('pre')?.textContent
+  if (node.matches('p, pre')) return node.textContent
+  if (!node.matches('li, tr, details')) return ''
+  return node.querySelector('summary')?.textContent ?? node.querySelector('a[href]')?.getAttribute('href') ?? node.textContent
+}
+
+// What scripts have added or made is theirs; a part that asks for its own content is left to itself.
+const isAdded = (node) => node.nodeType === Node.ELEMENT_NODE && node.matches('.copy:not([data-copies])')
+const isLeft = (node) => 'drawn' in node.dataset || node.hasAttribute('hx-get')
+
+function become(node, fresh) {
+  if (node.nodeType !== Node.ELEMENT_NODE) {
+    if (node.nodeValue !== fresh.nodeValue) node.nodeValue = fresh.nodeValue
+  } else if (!isLeft(node) && !node.isEqualNode(fresh)) {
+    wear(node, fresh)
+    hold(node, fresh)
+  }
+}
+
+function wear(node, fresh) {
+  for (const { name } of [...node.attributes]) {
+    if (name !== 'open' && name !== 'class' && !fresh.hasAttribute(name)) node.removeAttribute(name)
+  }
+  for (const { name, value } of fresh.attributes) {
+    if (name !== 'open' && node.getAttribute(name) !== value) node.setAttribute(name, value)
+  }
+}
+
+function hold(node, fresh) {
+  const old = new Map()
+  for (const child of [...node.childNodes].filter((each) => !isAdded(each))) {
+    const name = nameOf(child)
+    if (!old.has(name)) old.set(name, [])
+    old.get(name).push(child)
+  }
+  const pairs = [...fresh.childNodes].map((child) => [old.get(nameOf(child))?.shift(), child])
+  for (const each of [...old.values()].flat()) each.remove()
+  let next = node.firstChild
+  for (const [same, child] of pairs) {
+    if (same) become(same, child)
+    if (same && same === next) next = next.nextSibling
+    else node.insertBefore(same ?? document.importNode(child, true), next)
+  }
+}
