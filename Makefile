@@ -75,6 +75,7 @@ $(VENV)/bin/python:
 # The project itself is installed without isolation: its build tool is in the lock too. The build bundles the web
 # pages' scripts and styles, and does nothing when what lies there was made of the same sources.
 $(VENV)/.installed: requirements.lock pyproject.toml hatch_build.py $(FRONTEND) | $(VENV)/bin/python
+	@echo "Installing into $(VENV); the first time this takes a minute or two."
 	$(PIP) --require-hashes -r requirements.lock
 	$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -12,9 +12,10 @@ Behaviour = Callable[[socket.socket], None]
 
 
 @contextmanager
-def listening(behave: Behaviour) -> Iterator[int]:
+def listening(behave: Behaviour, host: str = "127.0.0.1") -> Iterator[int]:
     """The port of a server that does `behave` with each connection, each in a thread."""
-    server = socket.create_server(("127.0.0.1", 0), backlog=200)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    server = socket.create_server((host, 0), family=family, backlog=200)
     ended = threading.Event()
 
     def converse(connection: socket.socket) -> None:
@@ -97,7 +98,7 @@ def write_certificate(folder: Path, names: list[str], *, days: tuple[float, floa
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
     now = datetime.now(UTC)
-    alternatives = [x509.IPAddress(ip_address(each)) if each[0].isdigit() else x509.DNSName(each) for each in names]
+    alternatives = [x509.IPAddress(ip_address(each)) if each[0].isdigit() or ":" in each else x509.DNSName(each) for each in names]
     made = (
         x509.CertificateBuilder()
         .subject_name(name)

@@ -94,6 +94,83 @@ def test_a_link_out_of_the_repository_leads_to_no_page(tmp_path):
     assert paths(source) == ["a.md"]
 
 
+HIDDEN = [".env", ".git/config", ".opsbook/opsbook.db", ".github/notes.md", "docs/.drafts/a.md", "docs/.secret.md"]
+
+
+@pytest.mark.parametrize("hidden", HIDDEN)
+def test_a_link_to_a_hidden_file_of_the_repository_is_no_page_and_is_not_read(tmp_path, hidden):
+    source = write(tmp_path, {hidden: "secret", "docs/a.md": ""})
+    (tmp_path / "docs" / "led.md").symlink_to(tmp_path / hidden)
+    assert "docs/led.md" not in paths(source)
+    assert source.read("docs/led.md") == Unreadable("docs/led.md", "it leads to a hidden file")
+    assert source.read_beside("docs/led.md") == Unreadable("docs/led.md", "it leads to a hidden file")
+
+
+def test_a_chain_of_links_is_judged_by_where_it_ends(tmp_path):
+    source = write(tmp_path, {".env": "secret", "docs/a.md": ""})
+    (tmp_path / "docs" / "one.txt").symlink_to("../.env")
+    (tmp_path / "docs" / "two.md").symlink_to("one.txt")
+    assert paths(source) == ["docs/a.md"]
+    assert isinstance(source.read("docs/two.md"), Unreadable)
+
+
+def test_a_link_to_a_file_that_is_no_page_is_no_page(tmp_path):
+    source = write(tmp_path, {"settings.ini": "secret", "docs/a.md": ""})
+    (tmp_path / "docs" / "led.md").symlink_to("../settings.ini")
+    assert paths(source) == ["docs/a.md"]
+    assert source.read("docs/led.md") == Unreadable("docs/led.md", "it leads to a file that is no page")
+
+
+def test_a_linked_folder_that_is_hidden_is_not_looked_into(tmp_path):
+    source = write(tmp_path, {".opsbook/a.md": "secret", ".git/x/b.md": "secret", "docs/a.md": ""})
+    (tmp_path / "docs" / "state").symlink_to("../.opsbook")
+    (tmp_path / "docs" / "deep").symlink_to("../.git/x")
+    assert paths(source) == ["docs/a.md"]
+    assert source.read("docs/state/a.md") == Unreadable("docs/state/a.md", "it leads to a hidden file")
+
+
+def test_a_page_that_is_hidden_by_its_own_name_is_read_by_it(tmp_path):
+    assert write(tmp_path, {".a.md": "a"}).read(".a.md") == b"a"
+
+
+def test_links_inside_of_a_hidden_book_are_followed(tmp_path):
+    write(tmp_path, {".ops/a/x.md": "x", ".env": "secret"})
+    (tmp_path / ".ops" / "y.md").symlink_to("a/x.md")
+    (tmp_path / ".ops" / "z.md").symlink_to("../.env")
+    source = book(tmp_path, ".ops")
+    assert paths(source) == [".ops/a/x.md"]
+    assert source.read(".ops/y.md") == b"x"
+    assert isinstance(source.read(".ops/z.md"), Unreadable)
+
+
+def test_a_page_that_becomes_a_link_while_it_is_opened_shows_nothing_hidden(tmp_path):
+    source = write(tmp_path, {".env": "secret", "good.md": "good"})
+    page, stop = tmp_path / "page.md", threading.Event()
+
+    def swap() -> None:
+        while not stop.is_set():
+            for target in (".env", "good.md"):
+                (tmp_path / "next").symlink_to(target)
+                os.replace(tmp_path / "next", page)
+
+    page.symlink_to("good.md")
+    swapping = threading.Thread(target=swap)
+    swapping.start()
+    try:
+        read = [source.read("page.md") for _ in range(2000)]
+    finally:
+        stop.set()
+        swapping.join()
+    assert b"secret" not in read
+    assert b"good" in read
+
+
+def test_owners_are_not_read_through_a_link_to_a_hidden_file(tmp_path):
+    source = write(tmp_path, {".env": "PASSWORD=hunter2", "docs/a.md": ""})
+    (tmp_path / "docs" / "OWNERS").symlink_to("../.env")
+    assert source.owner_of("docs/a.md") is None
+
+
 def test_a_repository_that_is_reached_by_a_link_is_read_the_same(tmp_path):
     write(tmp_path / "real", {"a/x.md": "", "y.md": ""})
     (tmp_path / "real" / "b").symlink_to("a")

@@ -195,6 +195,18 @@ def test_without_a_name_of_the_server_the_author_commits(git, monkeypatch):
     assert git("show", "-s", "--format=%cn <%ce>").strip() == "Ann Lee <ann@example.org>"
 
 
+@pytest.mark.parametrize(
+    ("author", "said"),
+    [
+        (("ada", ""), "ada <ada@opsbook.invalid>"), (("Zoë Lee", "<>"), "Zoë Lee <Zo-Lee@opsbook.invalid>"),
+        (("", ""), "unknown <unknown@opsbook.invalid>"), (("ada", "ada@example.org"), "ada <ada@example.org>"),
+    ],
+)  # fmt: skip
+def test_whoever_has_no_address_commits_with_one_that_nobody_can_have(git, repository, author, said):
+    repository.save(PAGE, BEFORE, AFTER, author=author, message="m")
+    assert git("show", "-s", "--format=%an <%ae>").strip() == said
+
+
 def test_a_name_cannot_break_out_of_the_commit(git, repository):
     repository.save(PAGE, BEFORE, AFTER, author=("A <b>\nparent 0", "x>\ny"), message="m\n# not a comment")
     assert git("show", "-s", "--format=%an|%ae|%B").strip() == "A bparent 0|xy|m\n# not a comment"
@@ -283,6 +295,24 @@ def test_the_history_of_a_page_is_its_commits_the_newest_first(git, repository):
     assert changes[0].at.tzinfo is not None
     assert repository.history(PAGE, 1) == changes[:1]
     assert repository.at(PAGE, changes[1].commit) == BEFORE
+
+
+def test_the_history_of_the_whole_repository_is_that_of_its_root(git, repository):
+    git.write("other.txt", "two\n")
+    git.commit("elsewhere")
+    assert [change.subject for change in repository.history("", 10)] == ["elsewhere", "first"]
+
+
+def test_before_the_first_commit_there_is_no_history(tmp_path, needs):
+    needs("git")
+    git = GitFolder(tmp_path)
+    assert repository_in(git.root).history("", 10) == []
+
+
+def test_a_git_that_cannot_read_its_repository_is_a_failure_and_no_empty_history(git, repository):
+    (git.root / ".git" / "HEAD").write_text("nonsense\n")
+    with pytest.raises(Failure, match="git cannot tell the history of 'docs/db.md'"):
+        repository.history(PAGE, 10)
 
 
 @pytest.mark.parametrize("commit", ["HEAD", "--output=x", "main", "abc", "0" * 40, ""])

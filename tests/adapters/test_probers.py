@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from tests.adapters.endpoints import answering, free_port, listening, silent, write_certificate
 from tests.adapters.name_server import Zone, mute, name_server, zone
 from tests.adapters.tls_endpoints import tls_listening
+from tests.book.whole_reading import page_of
 
 from opsbook.adapters.dns_prober import DnsProber
 from opsbook.adapters.http_prober import HttpProber
-from opsbook.book.probe import Expectation, Probe, ProbeKind
+from opsbook.book.probe import Expectation, Probe, ProbeKind, probes_of
 from opsbook.book.probe_reach import Reach
 from opsbook.ledger.health import Reading
 from opsbook.usecases.probing import Probing
@@ -115,6 +116,22 @@ def test_an_endpoint_that_answers_is_ok(prober, folder, kind):
         (reading,) = asked(prober, probe)
     assert reading.outcome == "ok", reading.why
     assert reading.probe == probe.key and reading.at.tzinfo is not None and 0 < reading.latency_ms < 5000
+
+
+def test_an_address_of_ipv6_on_a_page_is_asked(tmp_path):
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("ABSENT: IPv6-loopback on this machine")
+    certificate = write_certificate(tmp_path, ["::1"])
+    connects = HttpProber(Reach(), agent="Opsbook/test", authorities=str(certificate))
+    prober = Probing({"http": connects, "tcp": connects, "tls": connects})
+    with listening(answering(), "::1") as http, listening(silent, "::1") as tcp, tls_listening(certificate, silent, "::1") as tls:
+        written = [f"<http://[::1]:{http}/health>", f"`http://[::1]:{http}/é`", f"tcp://[::1]:{tcp}", f"tls://[::1]:{tls}"]
+        text = "".join(f"- **Probe:** {each}\n- **Certificate:** 7 days\n" for each in written)
+        probes = probes_of(page_of(f"# A\n\n## Health Checks\n\n{text}", "runbooks/a.md"))
+        readings = asked(prober, *probes)
+    assert [reading.outcome for reading in readings] == ["ok"] * 4, [reading.why for reading in readings]
 
 
 @pytest.mark.parametrize("kind", KINDS)

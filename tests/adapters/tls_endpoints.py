@@ -12,7 +12,7 @@ from tests.adapters.endpoints import Behaviour, listening
 
 
 @contextmanager
-def tls_listening(certificate: Path, behave: Behaviour) -> Iterator[int]:
+def tls_listening(certificate: Path, behave: Behaviour, host: str = "127.0.0.1") -> Iterator[int]:
     """The port of a server that does `behave` behind the encryption, with the certificate and key of a file."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
@@ -21,5 +21,5 @@ def tls_listening(certificate: Path, behave: Behaviour) -> Iterator[int]:
         with context.wrap_socket(connection, server_side=True) as inner:
             behave(inner)
 
-    with listening(encrypted) as port:
+    with listening(encrypted, host) as port:
         yield port

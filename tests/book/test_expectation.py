@@ -99,6 +99,86 @@ def test_what_is_not_understood_is_told_with_what_is(words, understood, said):
     assert said in problem.fix
 
 
+OPPOSITES = [
+    "anything but 5xx", "any status but 503", "all but 500, 502 and 503", "non-5xx", "non 5xx", "non5xx", "no 5xx", "not 503",
+    "everything except 500", "everything except `503`", "anything except `500`, `503`", "any status other than 503",
+    "any status other than `503`", "never 503", "isn't 503", "isn’t a 503", "must not return a 503", "without any 5xx errors",
+    "anything besides 503", "excluding 503", "any answer, excluding 500, 503", "all statuses unless 503", "neither 500 nor 503",
+    "apart from 503", "!= 503", "!503", "≠ 503", "status != 503", "status <> 503", "~5xx", "<600", "< 600", "below 600", "status below 504",
+    "less than 504", "under 504", "≤ 503", "<= 503", "at most 503", "up to 503", ">= 200", "> 200", ">=200 and <600", "at least 200",
+    "200+", "200 or above", "200 and up", "503 or lower", "503 is not ok", "5xx isn't allowed", "503 is unhealthy", "503 means down", "503: down",
+    "503 excluded", "fails on 503", "unhealthy if status is 503", "down when `503`", "outside the 5xx range", "not: 500, 503",
+    "different from 503", "nothing in the 5xx range", "not a 500 or 503", "cannot be 503", "anything (except 5xx)", "any code except HTTP 503",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", OPPOSITES)
+def test_what_a_status_must_not_be_is_never_taken_for_what_it_must_be(words):
+    expectation, problem = read_expectation(words)
+    assert problem is not None
+    assert not any(low <= 503 <= high for low, high in expectation.statuses)
+
+
+@pytest.mark.parametrize(
+    ("words", "understood"),
+    [
+        ("200 or non-5xx", "status 200"), ("200 instead of 503", "status 200"), ("2xx, except 204", "status 2xx"),
+        ("2xx or 3xx, not 500, 503", "status 2xx or 3xx"), ("not 500 but 200", "status 200"), ("200, never 500 or 503", "status 200"),
+        ("200 unless 503 is returned", "status 200"),
+    ],
+)  # fmt: skip
+def test_a_status_beside_one_that_is_not_wanted_is_still_wanted(words, understood):
+    expectation, problem = read_expectation(words)
+    assert (describe(expectation), problem is not None) == (understood, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "understood"),
+    [
+        ("404 Not Found", "status 404"), ("Not Found: 404", "status 404"), ("nothing but 200", "status 200"),
+        ("without a token: 401", "status 401"), ("200 OK, not cached", "status 200"), ("→ 200", "status 200"), ("406 Not Acceptable", "status 406"),
+        ("304 Not Modified", "status 304"), ("405 Method Not Allowed", "status 405"),
+        ("200 OK; `503` when redis is down", "status 200"), ("`200 OK`, `503` while it starts", "status 200"), ("200 or `204`", "status 200 or 204"),
+        ("Status: `200`", "status 200"), ("200 within 300 ms, no more than 500 ms", "status 200, within 300 ms"),
+    ],
+)  # fmt: skip
+def test_words_that_only_look_like_a_negation_change_nothing(words, understood):
+    expectation, problem = read_expectation(words)
+    assert (describe(expectation), problem) == (understood, None)
+
+
+@pytest.mark.parametrize(
+    ("words", "unread"),
+    [
+        ("200, contains missingword", "contains missingword"), ("200 and includes missingword", "includes missingword"),
+        ("200 with body missingword", "body missingword"), ("HTTP 200 with status UP", "status UP"), ("200 with status ok", "status ok"),
+        ("200 OK and valid JSON", "valid JSON"), ("200 OK with a JSON body", "a JSON body"), ("200, Content-Type: text/html", "Content-Type: text/html"),
+        ("200 OK and Content-Type: text/html", "Content-Type: text/html"), ("200 with Cache-Control: no-cache", "Cache-Control: no-cache"),
+        ("200, body is not empty", "body is not empty"), ("200 and says missingword", "says missingword"), ("200, db: up", "db: up"),
+        ("200 OK with the security headers", "the security headers"), ("200 and contains the word missingword", "contains the word missingword"),
+        ("200, starts with missingword", "starts"), ("200 and status is healthy", "status is healthy"), ("200 and title Login", "title Login"),
+    ],
+)  # fmt: skip
+def test_a_condition_without_quotes_is_told(words, unread):
+    expectation, problem = read_expectation(words)
+    assert describe(expectation) == "status 200"
+    assert problem is not None and problem.message == f"'{unread}' is not understood, so it is not looked at."
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        '200 OK with "status": "ok" and the version', "200 OK with `\"status\": \"ok\"` and the row count", "200 and the login page",
+        '200 OK and JSON with "status": "ok"', '200 JSON containing `"status": "ok"`', "200 OK, includes the version", "status is 200",
+        "200 and the body contains `ready`", "status OK", "200 status", "HTTP status 200", "200 OK from the status page", "200 OK without errors",
+        "200 OK with body `OK`", "200 with a JSON body: `{\"a\": 1}`", "200 OK once it is up", "200 (includes version info)",
+        "Returns 200 when the service is healthy", "200 OK while healthy; 503 when a dependency is down", "200, quickly", "response is 200 OK",
+    ],
+)  # fmt: skip
+def test_prose_beside_a_condition_is_no_condition(words):
+    assert read_expectation(words)[1] is None
+
+
 def test_the_words_of_the_page_are_kept_for_people():
     assert read_expectation("**200 OK**\n within 2s")[0].words == "**200 OK** within 2s"
 

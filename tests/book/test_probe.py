@@ -66,6 +66,21 @@ def test_probes_are_read_as_people_write_them(text, found):
     assert [(p.kind, p.address, p.every_s, describe(p.expectation, p.kind)) for p in probes(text)] == found
 
 
+@pytest.mark.parametrize("form", ["{}", "`{}`", "<{}>", "[here]({})", "see {}, please", "({})", "**{}**"])
+@pytest.mark.parametrize(
+    "address",
+    ["http://[::1]:9/health", "https://[2001:db8::1]", "tcp://[::1]:5432", "tls://[::1]", "dns://[::1]:53/x?type=A", "http://[fe80::1%25eth0]:1/"],
+)  # fmt: skip
+def test_an_address_of_ipv6_is_read_whole(form, address):
+    (probe,) = probes(f"- **Health Check URL:** {form.format(address)}\n")
+    assert probe.address == address
+
+
+def test_an_address_of_ipv6_in_a_table_is_read_whole():
+    (probe,) = probes("| Check | URL |\n| --- | --- |\n| database | tcp://[::1]:5432 |\n")
+    assert (probe.address, probe.kind) == ("tcp://[::1]:5432", "tcp")
+
+
 def test_a_row_and_a_label_name_their_probe():
     text = "- **Readiness:** https://a/r\n\n| Check | URL |\n|-|-|\n| live | https://a/l |\n"
     assert [probe.name for probe in probes(text)] == ["Readiness", "live"]
@@ -205,3 +220,9 @@ def test_the_labels_of_the_manual_are_read():
 def test_the_outcomes_of_the_manual_are_all():
     told = next(what for field, what in rows("JSON") if field == "`outcome`")
     assert set(re.findall(r"\w+", told)) - {"or"} == set(get_args(Outcome))
+
+
+def test_the_way_to_mend_an_address_of_ipv6_can_be_followed():
+    for address in ("redis://[::1]", "tcp://[::1]"):
+        wrong = kind_of(address)
+        assert isinstance(wrong, Problem) and "tcp://[::1]:" in wrong.fix

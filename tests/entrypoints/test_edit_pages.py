@@ -168,3 +168,11 @@ def test_no_vector_runs_in_the_form_or_its_preview(book):
     assert fields_in(whole)["text"] == text.replace("\r\n", "\n")
     assert '"><script>' not in whole
     assert "<script>ran" not in whole[: whole.index("<textarea")]
+
+
+def test_a_message_with_a_control_character_is_told_and_the_text_is_kept(book):
+    fields = book.form(AT)
+    answer = book.send(AT, {**fields, "text": "# Mine\n", "message": "a\0"})
+    assert answer.status_code == 400
+    assert "control character U+0000" in answer.text
+    assert "# Mine" in answer.text

@@ -21,6 +21,9 @@ FRAGMENTS = ("/fragments/now", "/fragments/activity", "/fragments/services", "/f
 ILL = "Ill <script>alert(1)</script>"
 EXTRA = {
     "docs/operations/runbooks/ill.md": f"# {ILL} Runbook\n\n**Service:** {ILL}\n\n## Overview\n\nWords.\n\n## Deployment\n\n[Steps]\n",
+    "docs/operations/runbooks/locked.md": (
+        "# Locked Runbook\n\n**Service:** locked\n\n## Health Checks\n\n- **Health Check URL:** http://u:pw@host/\n"
+    ),
     "docs/operations/incidents/2026-11-20-open.md": (
         "# Incident Response: It burns\n\n**Severity:** P0  \n**Status:** Investigating  \n**Started:** 2026-11-20 10:00 UTC\n\n"
         "## Prevention\n\n- [ ] Buy an extinguisher (@ada) by 2026-11-21\n"
@@ -112,6 +115,19 @@ def test_the_first_page_says_who_is_on_call_and_what_is_to_be_mended(own):
     assert re.search(r"<b>(Ada Byron|Ben Nevis|Chris Tabor)</b>", text)
     assert "names no health check" in text
     assert "The book" in text  # the commit
+
+
+@pytest.mark.parametrize("path", ["/", "/services", "/services/locked"])
+def test_a_health_check_that_cannot_be_asked_leads_to_its_line(own, path):
+    text = own.ask("GET", path).text
+    assert "cannot be asked" in text
+    assert 'href="/book/docs/operations/runbooks/locked.md#L7"' in text
+    assert "No health check is written" not in text
+
+
+def test_the_api_says_that_a_health_check_cannot_be_asked(own):
+    services = {each["service"]: each["why"] for each in own.ask("GET", "/api/v1/services").json()["services"]}
+    assert services["locked"].startswith("Its health check cannot be asked. ")
 
 
 def test_the_map_of_coverage_leads_to_the_section_or_the_line(own):
@@ -208,3 +224,11 @@ def test_the_server_tells_of_its_own_trouble_and_of_its_end(tmp_path):
         (tmp_path / "elsewhere").rename(folder)
         door.desk.library.look()
         assert "Opsbook itself is in trouble" not in door.ask("GET", "/").text
+
+
+def test_where_git_cannot_tell_its_history_the_first_page_says_so_and_shows_the_rest(repository):
+    with opened(repository) as door:
+        (repository / ".git" / "HEAD").write_text("nonsense\n")
+        answer = door.ask("GET", "/")
+    assert answer.status_code == 200
+    assert "git cannot tell the history of" in answer.text

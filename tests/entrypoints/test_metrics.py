@@ -70,3 +70,9 @@ def test_probes_are_measured_by_our_names_and_by_those_of_the_blackbox_exporter(
              "opsbook_probe_last_reading_timestamp_seconds", "probe_success", "probe_duration_seconds",
              "opsbook_probe_certificate_end_timestamp_seconds", "probe_ssl_earliest_cert_expiry"}  # fmt: skip
     assert names <= set(found)
+
+
+def test_the_measures_say_once_how_they_are_encoded(door):
+    kind = door.ask("GET", "/metrics").headers["content-type"]
+    assert kind.startswith("text/plain; version=")
+    assert kind.count("charset=utf-8") == 1

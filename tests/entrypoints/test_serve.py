@@ -124,6 +124,18 @@ def test_it_stops_cleanly(own_book, by):
     assert re.fullmatch(LINK, said)
 
 
+def test_being_told_to_stop_while_it_starts_is_not_forgotten(own_book):
+    for number in range(300):
+        (own_book / f"{number}.md").write_text("# Page\n\nWords.\n" * 50)
+    command = [sys.executable, "-m", "opsbook", "serve", "--book", str(own_book), "--port", "0"]
+    started = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT)
+    give_up = time.monotonic() + 20
+    while not list(own_book.parents[1].rglob("opsbook.db")):  # it has begun, and is not ready
+        assert time.monotonic() < give_up, started.stderr.read()
+        time.sleep(0.001)
+    assert stop(started, signal.SIGTERM) == (0, "", "")
+
+
 def test_it_stops_within_a_second_though_pages_are_open(own_book):
     started, address = start(own_book)
     with urllib.request.urlopen(f"{address}/live", timeout=10) as stream, urllib.request.urlopen(f"{address}/api/v1/events", timeout=10):
@@ -186,6 +198,13 @@ def test_a_proxy_in_the_configuration_that_is_no_address_is_told_with_its_line(o
     assert "opsbook.toml:2: 'proxy' is neither an address nor a network" in done.stderr
 
 
+def test_a_provider_by_which_nobody_can_sign_in_opens_no_address_to_others(own_book):
+    (own_book / "opsbook.toml").write_text('[oidc]\nissuer = "https://id.example.org"\n')
+    done = refused(own_book, "--port", "0", "--host", "0.0.0.0")
+    assert done.returncode == 2
+    assert "opsbook.toml:2: 'oidc.issuer' is set and 'oidc.client_id' is not" in done.stderr
+
+
 def refused(book: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """A server that does not start."""
     command = [sys.executable, "-m", "opsbook", "serve", "--book", str(book), *arguments]
@@ -223,7 +242,8 @@ def _has_ipv6_loopback() -> bool:
     ("header", "host"),
     [
         ("localhost", "localhost"), ("LOCALHOST:8000", "localhost"), ("127.0.0.1:8000", "127.0.0.1"),
-        ("[::1]:8000", "::1"), ("[::1]", "::1"), ("", ""), ("a:b:c", "a:b:c"),
+        ("[::1]:8000", "::1"), ("[::1]", "::1"), ("", ""), ("a:b:c", ""),
+        ("127.0.0.1:8000@evil", ""), ("127.0.0.1:80x", ""), ("127.0.0.1:99999", ""), ("evil@127.0.0.1", ""), ("[::1]x", ""),
     ],
 )  # fmt: skip
 def test_the_host_is_read_from_its_header(header, host):
@@ -239,6 +259,8 @@ def test_the_host_is_read_from_its_header(header, host):
         ("127.0.0.1", "10.0.0.5", False),
         ("127.0.0.1", "evil.example", False),
         ("127.0.0.1", "", False),
+        ("127.0.0.1", "127.0.0.1:28110@evil", False),
+        ("0.0.0.0", "10.0.0.5@evil:8000", False),
         ("127.0.0.1", "localhost.evil.example", False),
         ("127.0.0.1", "evil.example#localhost", False),
         ("ops.example", "ops.example:8000", True),

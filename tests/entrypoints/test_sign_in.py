@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.entrypoints.door import PASSWORD, Door
+
+from opsbook.entrypoints.web.shown_once import ShownOnce
 
 HTML = {"accept": "text/html"}
 
@@ -90,7 +93,9 @@ def test_signing_out_ends_the_session_and_takes_the_cookie_back(door):
 def test_a_tokens_secret_is_shown_once(door):
     session = door.session("operator", "maker")
     form = {"label": "deploys", "acts": ["read", "run"], "days": "30"}
-    page = door.ask("POST", "/account/tokens", data=form, headers=session)
+    issued = door.ask("POST", "/account/tokens", data=form, headers=session)
+    assert issued.status_code == 303
+    page = door.ask("GET", issued.headers["location"], headers=session)
     secret = re.search(r"opsb_\w+", page.text)[0]
     assert secret not in door.ask("GET", "/account", headers=session).text
     used = {"authorization": f"Bearer {secret}"}
@@ -100,6 +105,24 @@ def test_a_tokens_secret_is_shown_once(door):
     revoked = door.ask("POST", "/account/tokens/revoke", data={"id": token.id}, headers=session)
     assert "The token is revoked." in revoked.text
     assert door.ask("GET", "/api/v1/me", headers=used).status_code == 401
+
+
+def test_a_reload_of_the_page_with_a_new_token_issues_no_second_one_and_shows_no_secret(door):
+    session, other = door.session("operator", "reloader"), door.session("operator", "reloader")
+    form = {"label": "deploys", "acts": "read", "days": "30"}
+    at = door.ask("POST", "/account/tokens", data=form, headers=session).headers["location"]
+    assert "opsb_" not in at
+    assert "opsb_" not in door.ask("GET", at, headers=other).text
+    assert "opsb_" in door.ask("GET", at, headers=session).text
+    assert "opsb_" not in door.ask("GET", at, headers=session).text
+    assert len(door.desk.accounts.tokens("reloader")) == 1
+
+
+def test_a_secret_waits_no_longer_than_five_minutes_to_be_shown():
+    kept, at = ShownOnce(), datetime(2026, 11, 26, tzinfo=UTC)
+    for minutes, shown in ((4, "secret"), (5, "")):
+        kept.keep("session", "name", "secret", at)
+        assert kept.take("session", "name", at + timedelta(minutes=minutes)) == shown
 
 
 @pytest.mark.parametrize("form", [{"acts": "administer", "days": "7"}, {"acts": "nonsense", "days": "7"}, {"days": "7"}])

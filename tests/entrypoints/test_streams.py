@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
@@ -147,3 +148,26 @@ def test_there_are_no_more_streams_than_the_server_takes(door, monkeypatch):
     monkeypatch.setattr("opsbook.entrypoints.web.live.MOST_STREAMS", 0)
     answer = door.ask("GET", "/live")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
+
+
+def test_seats_are_counted_when_they_are_asked_for_and_not_when_the_stream_begins(desk):
+    streams = Streams(desk)
+    with ThreadPoolExecutor(16) as many:
+        seats = list(many.map(lambda _: streams.seat(30), range(200)))
+    assert sum(seat is not None for seat in seats) == 30
+
+
+def test_a_seat_is_given_back_when_the_stream_ends_and_when_it_never_began(desk):
+    streams = Streams(desk)
+    begun, unbegun = streams.seat(2), streams.seat(2)
+
+    async def listen(seat) -> None:
+        listening = streams.watch_pages(lambda: True, seat)
+        await take(listening, 1)
+        await listening.aclose()
+
+    asyncio.run(listen(begun))
+    assert streams.seats == 1
+    forgotten = streams.watch_events(0, everything, lambda: True, unbegun)
+    del unbegun, forgotten
+    assert streams.seats == 0

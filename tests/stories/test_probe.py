@@ -82,7 +82,7 @@ def test_an_address_is_rewritten_as_configured(tmp_path, port, closed):
 def test_a_book_without_health_checks_is_fine(tmp_path):
     folder = write(tmp_path, {".git/HEAD": "ref: refs/heads/main\n", "docs/operations/README.md": "# Book\n"})
     done = run("probe", here=folder)
-    assert (done.returncode, done.stdout.split("\n")[0]) == (0, "No page of this book names a health check. Write one into a runbook:")
+    assert (done.returncode, done.stdout.split("\n")[0]) == (0, "No page of this book names a health check that can be asked. Write one into a runbook:")
     assert asked("probe", here=folder) == {"probes": [], "summary": {"healthy": 0, "unhealthy": 0}}
 
 

@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 import pytest
+from msgspec.structs import replace
 from tests.git_folder import GitFolder
 
 from opsbook.config import load
 from opsbook.ground.digests import digest_of
-from opsbook.ground.errors import PageConflict, Refusal
+from opsbook.ground.errors import PageConflict, Refusal, Usage
 from opsbook.usecases.edit import PageEdit, save_bytes, save_page, sides_of
 from opsbook.wire import build_ledger, build_library, build_repository
 
@@ -111,3 +112,18 @@ def test_a_path_that_no_page_can_have_is_refused_before_anything_is_recorded(git
     with pytest.raises(Refusal):
         save_bytes(desk, edit(None, "docs/../secret.md"), b"x")
     assert desk.ledger.head() == 0
+
+
+@pytest.mark.parametrize(("message", "why"), [
+    ("a\0b", "U\\+0000 at position 2"), ("a\x1b[31m", "U\\+001B"), ("a\x85", "U\\+0085"), ("\ud800", "U\\+D800"),
+    ("a" * 5001, "5001 characters; 5000 fit"),
+])  # fmt: skip
+def test_a_message_that_no_commit_can_have_is_refused_before_anything_is_recorded(desk, message, why):
+    with pytest.raises(Usage, match=why):
+        save_bytes(desk, replace(edit(), message=message), b"# Database\n")
+    assert (desk.library.read(PAGE), kinds(desk)) == (TEXT, [])
+
+
+def test_a_message_may_have_lines(git, desk):
+    save_bytes(desk, replace(edit(), message="Why\n\n\tBecause.\r\n"), b"# Database\n")
+    assert git("show", "-s", "--format=%B").split("\n")[:3] == ["Why", "", "\tBecause."]

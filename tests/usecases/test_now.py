@@ -103,6 +103,23 @@ def test_only_so_many_services_are_told_and_all_are_counted(book):
     assert healthy.counts == found.counts == {"unhealthy": 1, "unknown": 2, "healthy": 1}
 
 
+@pytest.mark.parametrize("address", ["http://u:pw@host/", "ftp://host/", "api:8080"])
+def test_a_health_check_that_cannot_be_asked_is_not_told_as_missing(address):
+    page = f"# Api Runbook\n\n**Service:** api\n\n## Health Checks\n\n- **Health Check URL:** {address}\n"
+    found = now(snapshot({"runbooks/api.md": page}), Watched(), AT)
+    assert (found.without_check, found.hints) == ((), ())
+    assert [(each.rule, each.span.path, each.span.line) for each in found.unasked] == [("unprobeable-address", "runbooks/api.md", 7)]
+    model = now_model(found)
+    assert model["services"][0]["why"].startswith("Its health check cannot be asked. ")
+    assert (model["unasked"][0]["line"], "pw" in model["services"][0]["why"]) == (7, False)
+
+
+def test_a_page_with_a_check_that_is_asked_is_not_told_as_unasked():
+    page = "# Api Runbook\n\n**Service:** api\n\n## Health Checks\n\n- **Readiness:** http://a/\n- **Liveness:** http://u:pw@a/\n"
+    found = now(snapshot({"runbooks/api.md": page}), Watched(), AT)
+    assert (found.unasked, found.services[0].unasked) == ((), None)
+
+
 def test_a_book_without_a_runbook_says_what_was_found_and_how_to_call_it_one():
     pages = {f"docs/services/{name}.md": f"# {name}\n" for name in "abc"} | {"docs/x.md": "# X\n"}
     hints = now(snapshot(pages), Watched(), AT).hints

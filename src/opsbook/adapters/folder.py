@@ -82,7 +82,7 @@ class FolderBook:
                     if entry.is_symlink():
                         real = os.path.realpath(entry.path)
                         # A link may lead back up; each real folder is read once, and none outside the repository.
-                        if real in seen or not self._holds(real):
+                        if real in seen or self._why_closed(real):
                             continue
                         seen.add(real)
                     yield from self._walk(entry.path, seen, is_linked=is_linked or entry.is_symlink())
@@ -94,11 +94,22 @@ class FolderBook:
                 continue
 
     def _is_ours(self, entry: os.DirEntry[str]) -> bool:
-        """Whether a page lies in the repository: a link to a file outside of it must show nobody what is there."""
-        return not entry.is_symlink() or self._holds(os.path.realpath(entry.path))
+        """Whether a page is one of the book's: a link must show nobody what lies outside, is hidden, or is no page."""
+        return not entry.is_symlink() or self._why_closed(os.path.realpath(entry.path), PAGE_ENDINGS) is None
 
-    def _holds(self, real: str) -> bool:
-        return (real + os.sep).startswith(os.path.realpath(self.root).rstrip(os.sep) + os.sep)
+    def _why_closed(self, real: str, endings: tuple[str, ...] = ("",)) -> str | None:
+        """Why a link may not lead to this real path, if it may not; a book that is hidden itself is open to its own."""
+        for place in (self.folder, self.root):
+            top = os.path.realpath(place).rstrip(os.sep) + os.sep
+            if (real + os.sep).startswith(top):
+                if any(part.startswith(".") for part in real[len(top) :].split(os.sep)):
+                    return "it leads to a hidden file"
+                return None if real.lower().endswith(endings) else "it leads to a file that is no page"
+        return "it leads out of the repository"
+
+    @cached_property
+    def _real_root(self) -> str:
+        return os.path.realpath(self.root)
 
     def _shown(self, path: str) -> str:
         """A path as text; the bytes of a name that are none are shown as `?`, and the file is found all the same."""
@@ -111,17 +122,36 @@ class FolderBook:
         return os.path.join(self.root, self._misnamed.get(path, path))
 
     def read(self, path: str) -> bytes | Unreadable:
-        """The bytes of a file of the repository; a pipe, a device or a page too large is refused without waiting."""
+        """The bytes of a page; a pipe, a device or a page too large is refused without waiting, and so is a link that
+        leads to what is no page."""
+        return self._read(path, PAGE_ENDINGS)
+
+    def _read(self, path: str, endings: tuple[str, ...] | None) -> bytes | Unreadable:
+        """The bytes of a file; links are followed to open places and these endings only, unless there are None."""
         try:
             descriptor = os.open(self._real(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except (OSError, ValueError) as wrong:
             return Unreadable(path, getattr(wrong, "strerror", None) or str(wrong))
         try:
+            if endings is not None and (why := self._why_opened_is_closed(path, descriptor, endings)):
+                return Unreadable(path, why)
             return self._read_open(path, descriptor)
         except OSError as wrong:
             return Unreadable(path, wrong.strerror or str(wrong))
         finally:
             os.close(descriptor)
+
+    def _why_opened_is_closed(self, path: str, descriptor: int, endings: tuple[str, ...]) -> str | None:
+        """What speaks against the file that was opened. It is asked, not the path: a link may change in between."""
+        try:  # a file that was replaced since is told as deleted
+            opened = os.readlink(f"/proc/self/fd/{descriptor}").removesuffix(" (deleted)")
+        except OSError:  # no Linux
+            opened = os.path.realpath(self._real(path))
+            if not os.path.samestat(os.fstat(descriptor), os.lstat(opened)):
+                return "it changed while it was opened"
+        if opened == os.path.join(self._real_root, self._misnamed.get(path, path)):
+            return None  # no link led there
+        return self._why_closed(opened, endings) if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
 
     def read_as(self, file: PageFile) -> bytes | Unreadable | None:
         """A listed page's bytes; None when it was another file before or after it was read."""
@@ -139,12 +169,7 @@ class FolderBook:
         parts = path.split("/")
         if "\0" in path or any(part in ("", "..") or part[0] == "." for part in parts):
             return Unreadable(path, "it is no place in the repository")
-        real = os.path.realpath(self._real(path))
-        if not self._holds(real):
-            return Unreadable(path, "it leads out of the repository")
-        if any(part.startswith(".") for part in os.path.relpath(real, os.path.realpath(self.root)).split(os.sep)):
-            return Unreadable(path, "it leads to a hidden file")
-        return self.read(path)
+        return self._read(path, ("",))
 
     def _is_still(self, file: PageFile) -> bool:
         status = os.stat(self._real(file.path))
@@ -220,7 +245,7 @@ class FolderBook:
         found = []
         for path in dict.fromkeys(named):
             shown = os.path.relpath(path, self.root).replace(os.sep, "/")
-            raw = self.read(path)  # an absolute path stays what it is when joined to the root
+            raw = self._read(path, None)  # an absolute path stays what it is when joined to the root
             found.append((shown, Unreadable(shown, raw.why) if isinstance(raw, Unreadable) else raw))
         return found
 
@@ -281,7 +306,7 @@ class FolderBook:
         return {}
 
     def _text(self, path: str) -> str | None:
-        raw = self.read(path) if self.exists(path) else None
+        raw = self._read(path, ("",)) if self.exists(path) else None
         return raw.decode("utf-8", "replace") if isinstance(raw, bytes) else None
 
     def changed_on(self, path: str) -> str | None:

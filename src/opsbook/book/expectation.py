@@ -12,8 +12,9 @@ import re
 
 from msgspec import Struct
 
-from opsbook.book.expecting.conditions import Found, read_clause
-from opsbook.book.expecting.literals import lift
+from opsbook.book.expecting.conditions import STATUS_ALONE, Found, read_clause
+from opsbook.book.expecting.literals import MARK, Piece, lift, piece_at
+from opsbook.book.expecting.opposites import joined
 from opsbook.book.grammar.problem import Problem
 from opsbook.book.grammar.words import trimmed
 
@@ -40,7 +41,7 @@ class Expectation(Struct, frozen=True):
 
 # Where one sentence of an expectation ends and another begins: behind these comes the next answer, not the next part.
 _SENTENCE = (
-    r";|\.(?=\s|$)|\n|(?:,|\band\b|\bbut\b)\s*(?=(?:http\s*)?[1-5]\d\d\b)|\bbut\b"
+    r";|\.(?=\s|$)|\n|(?:,|\band\b|\bbut\b)\s*(?=(?:status\s*)?(?:http\s*)?[1-5]\d\d\b)|\bbut\b"
     r"|\botherwise,?\s*(?=(?:http\s*)?[1-5])"
 )
 _CLAUSE = r",|\(|\)|\band\b|\bwith\b|\bplus\b|\bwhose\b|\s[-–—]\s|&&|\s\+\s"
@@ -59,6 +60,7 @@ def read_expectation(text: str, kind: str = "http") -> tuple[Expectation, Proble
     """What is expected by these words of a probe of this kind, and what of them is not understood, if anything."""
     words = trimmed(text)
     plain, pieces = lift(re.sub(r"\*\*|__", "", words))
+    plain = joined(re.sub(MARK, lambda mark: _status_or_mark(mark.group(), pieces), plain))
     plain = re.sub(r"(?i)\bbetween\s+(\d{3})\s+and\s+(\d{3})\b", r"\1-\2", plain)
     found = Found(kind)
     for number, sentence in enumerate(re.split(f"(?i){_SENTENCE}", plain)):
@@ -70,6 +72,8 @@ def read_expectation(text: str, kind: str = "http") -> tuple[Expectation, Proble
         for remark in remarks:
             if not (found.statuses and re.search(r"(?<!\w)[45]\d\d(?!\w)", remark)):
                 read_clause(remark, pieces, found, is_remark=True)
+    if found.json is None and not found.contains and found.pattern is None:
+        found.unread.extend(found.formats)
     expectation = _made(found, words)
     if not found.is_understood:
         return expectation, _not_understood(words, found)
@@ -80,6 +84,12 @@ def read_expectation(text: str, kind: str = "http") -> tuple[Expectation, Proble
     if found.problem or found.unread:
         return expectation, found.problem or _partly(found.unread[0], describe(expectation, kind), kind)
     return expectation, None
+
+
+def _status_or_mark(mark: str, pieces: list[Piece]) -> str:
+    """A status in backticks is written out: what stands around it says whether it is wanted."""
+    piece = piece_at(mark, pieces)
+    return f"status {piece.text}" if piece.is_code and STATUS_ALONE.fullmatch(piece.text) else mark
 
 
 def _tells_of_failure(sentence: str) -> bool:

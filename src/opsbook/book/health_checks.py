@@ -16,7 +16,8 @@ from opsbook.book.tables import plain_head, plain_text
 from opsbook.ground.durations import read_duration
 
 _SCHEME = r"(?:https?|tcp|tls|dns|postgres|redis)"
-_URL = re.compile(rf"<?({_SCHEME}://[^\s<>`\"'|)\]]+(?:<[\w .-]+>[^\s<>`\"'|)\]]*)*)")
+_IPV6 = r"(?:[^\s<>`\"'|)\]/@]*@)?\[[0-9a-fA-F:.]+(?:%[\w.-]+)?\]"
+_URL = re.compile(rf"<?({_SCHEME}://(?:{_IPV6}[^\s<>`\"'|)\]]*|[^\s<>`\"'|)\]]+)(?:<[\w .-]+>[^\s<>`\"'|)\]]*)*)")
 _URL_KEYS = frozenset({
     "health check url", "health url", "health check", "healthcheck", "healthcheck url", "health endpoint",
     "health check endpoint", "health", "probe", "readiness", "liveness", "readiness url", "liveness url", "status url",

@@ -45,12 +45,17 @@ def kind_of(address: str) -> str | Problem | None:
         example = f"{scheme}://host:5432" if scheme == "tcp" else f"{scheme}://host"
         return Problem(f"'{address}' names no host.", f"Write it as {example}.")
     if scheme in _DATABASES:
-        plain = f"tcp://{host}:{port or _DATABASES[scheme]}"
+        plain = f"tcp://{_shown(host)}:{port or _DATABASES[scheme]}"
         fix = f"Write {plain}, which looks whether it accepts connections."
         return Problem(f"Opsbook does not speak {scheme}.", fix)
     if scheme == "tcp" and port is None:
-        return Problem(f"'{address}' says no port.", f"Write it as tcp://{host}:5432.")
+        return Problem(f"'{address}' says no port.", f"Write it as tcp://{_shown(host)}:5432.")
     return {"https": "http"}.get(scheme, scheme)
+
+
+def _shown(host: str) -> str:
+    """A host as it stands in an address: one of IPv6 in brackets."""
+    return f"[{host}]" if ":" in host else host
 
 
 def _dns(path: str, netloc: str, query: str) -> str | Problem:
@@ -89,7 +94,6 @@ def rewritten(address: str, rewrite: Mapping[str, str], listens: str | None) -> 
         host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0)
     except ValueError:
         return address
-    shown = f"[{host}]" if ":" in host else host
-    instead = rewrite.get(f"{shown}:{port}") or rewrite.get(parts.netloc)
+    instead = rewrite.get(f"{_shown(host)}:{port}") or rewrite.get(parts.netloc)
     instead = listens if instead == "self" else instead
     return address if not instead else parts._replace(netloc=instead).geturl()

@@ -13,6 +13,7 @@ from litestar import Request, Response
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from opsbook.entrypoints.problems import PROBLEM, problem
+from opsbook.ground.host_port import host_and_port
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 DETAIL = "This server does not answer to that host name. Use the address that it printed."
@@ -21,11 +22,9 @@ EVERYWHERE = frozenset({"0.0.0.0", "::", ""})
 
 
 def host_of(header: str) -> str:
-    """The host in a Host header, without its port and brackets, in lower case."""
-    header = header.strip().lower()
-    if header.startswith("["):
-        return header[1:].partition("]")[0]
-    return header.rpartition(":")[0] if header.count(":") == 1 else header
+    """The host in a Host header, without its port and brackets, in lower case; empty for what is no host and port."""
+    found = host_and_port(header.strip())
+    return found[0] if found else ""
 
 
 class HostGate:
@@ -35,7 +34,8 @@ class HostGate:
         self.app = app
         self.is_open = listening_on in EVERYWHERE
         own = socket.gethostname() if self.is_open else listening_on
-        self.known = LOOPBACK | {own.lower()} | {host_of(each) for each in others if each}
+        further = {each.lower() if _is_address(each) else host_of(each) for each in others}
+        self.known = LOOPBACK | {own.lower()} | further - {""}
 
     def admits(self, header: str) -> bool:
         """True for loopback, the address listened on and `others`; where that is every address, any bare one too.

@@ -6,7 +6,6 @@ import errno
 import gc
 import getpass
 import os
-import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -18,6 +17,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from opsbook.config import Config
+from opsbook.config_check import check_serving
 from opsbook.entrypoints.hosts import LOOPBACK, HostGate
 from opsbook.entrypoints.web import build_app
 from opsbook.ground.errors import Failure, Refusal
@@ -80,12 +80,11 @@ class Server(uvicorn.Server):
 
 
 def serve(config: Config, *, host: str, port: int, opens_browser: bool) -> None:
-    """Serves until SIGTERM or Ctrl-C; raises Failure when the address cannot be taken, Refusal when it may not be."""
+    """Serves until SIGTERM or Ctrl-C; raises Failure when the address cannot be taken, Refusal when it may not be,
+    Usage where what is configured cannot work."""
+    check_serving(config)
     listener = listen(host, port)
     address = _address(host, listener.getsockname()[1])
-    # uvicorn stops cleanly, then raises the signal again; being asked to stop is no error, so it ends here.
-    for asked in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(asked, lambda *_: None)
     with listener, build_desk(config, address) as desk:
         _demand_login(config, desk, host)
         app = build_app(config, desk, listening_on=host)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
@@ -80,6 +81,13 @@ class Listener:
         return taken
 
 
+class Seat:
+    """One of the streams that there may be; given back by `leave`, or when the stream is forgotten before it began."""
+
+    def __init__(self, given_back: Callable[[], None]) -> None:
+        self.leave = weakref.finalize(self, given_back)
+
+
 class Streams:
     """All listeners of one server: those of the ledger's events, and those of the pages that are open."""
 
@@ -92,6 +100,8 @@ class Streams:
         self.is_closing = False
         self.reader: threading.Thread | None = None
         self.position = 0
+        self.seats = 0
+        self.turn = threading.RLock()  # a seat may be forgotten, and so given back, while another is taken
         desk.watch.on_reading(self._read)
         desk.library.on_change(self._changed)
 
@@ -99,6 +109,18 @@ class Streams:
     def count(self) -> int:
         """How many streams are open."""
         return len(self.events) + len(self.pages)
+
+    def seat(self, most: int) -> Seat | None:
+        """A place among `most` streams, taken at once and before the stream begins; None when there is none."""
+        with self.turn:
+            if self.seats >= most:
+                return None
+            self.seats += 1
+            return Seat(self._given_back)
+
+    def _given_back(self) -> None:
+        with self.turn:
+            self.seats -= 1
 
     def open(self) -> None:
         """Begins to listen; called in the loop when the server starts."""
@@ -154,7 +176,7 @@ class Streams:
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(told, *arguments)
 
-    async def watch_pages(self, is_allowed: Callable[[], bool]) -> AsyncIterator[bytes]:
+    async def watch_pages(self, is_allowed: Callable[[], bool], seat: Seat | None = None) -> AsyncIterator[bytes]:
         """The stream of a page that is open: first how things are, then what changes, for as long as it is allowed."""
         listener = Listener()
         self.pages.add(listener)
@@ -168,6 +190,8 @@ class Streams:
                     yield content
         finally:
             self.pages.discard(listener)
+            if seat is not None:
+                seat.leave()
 
     def _just_read(self) -> list[bytes]:
         # What was read while the page was on its way is not on it, and is not told again before the next reading.
@@ -177,7 +201,7 @@ class Streams:
         return [message("health", health_model(probes[h.probe], h)) for h in fresh if h.probe in probes]
 
     async def watch_events(
-        self, after: int, sees: Callable[[Event], bool], is_allowed: Callable[[], bool]
+        self, after: int, sees: Callable[[Event], bool], is_allowed: Callable[[], bool], seat: Seat | None = None
     ) -> AsyncIterator[bytes]:
         """The stream of the ledger behind a position: what is recorded already, then what comes, nothing twice."""
         listener = Listener(sees)
@@ -200,6 +224,8 @@ class Streams:
                     return
         finally:
             self.events.discard(listener)
+            if seat is not None:
+                seat.leave()
 
 
 def as_message(event: Event) -> bytes:

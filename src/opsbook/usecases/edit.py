@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
+from unicodedata import category
 
 from msgspec import Struct
 
 from opsbook.book.differences import Stretch, lines_of, merged, three_way
 from opsbook.book.typed_text import editable_text, page_bytes
 from opsbook.ground.digests import digest_of
-from opsbook.ground.errors import Failure, PageConflict, Refusal
+from opsbook.ground.errors import Failure, PageConflict, Refusal, Usage
 from opsbook.ledger.event import Draft
 from opsbook.usecases.library import Library
 from opsbook.usecases.ports import Unreadable
@@ -74,8 +75,8 @@ def save_page(desk: Editing, edit: PageEdit, text: str) -> Saved:
     """Saves a page as it was typed in a browser's text field; what was not typed keeps its bytes. The snapshot in force
     has it when this returns.
 
-    Raises PageConflict where the page is not what the edit was based on, Refusal or Failure where it cannot be saved;
-    then nothing has changed.
+    Raises PageConflict where the page is not what the edit was based on, Usage for a message that no commit can have,
+    Refusal or Failure where it cannot be saved; then nothing has changed.
     """
     return _save(desk, edit, lambda before: page_bytes(before or b"", text))
 
@@ -87,9 +88,10 @@ def save_bytes(desk: Editing, edit: PageEdit, after: bytes) -> Saved:
 
 def _save(desk: Editing, edit: PageEdit, made: Callable[[bytes | None], bytes]) -> Saved:
     desk.repository.check_place(edit.path)
+    _check_message(edit.message)
     before = _based_on(desk, edit, made)
     after = made(before)
-    message = edit.message.strip()[:_LONGEST_MESSAGE] or f"{'Add' if before is None else 'Edit'} {edit.path}"
+    message = edit.message.strip() or f"{'Add' if before is None else 'Edit'} {edit.path}"
     facts = {"path": edit.path, "before": edit.based_on, "after": digest_of(after), "message": message}
 
     def record(kind: str, **more: str | None) -> None:
@@ -105,6 +107,17 @@ def _save(desk: Editing, edit: PageEdit, made: Callable[[bytes | None], bytes]) 
     record("PageSaved", after=saved.digest, commit=saved.commit)
     desk.library.look()
     return saved
+
+
+def _check_message(message: str) -> None:
+    if len(message) > _LONGEST_MESSAGE:
+        raise Usage(f"The message has {len(message)} characters; {_LONGEST_MESSAGE} fit. Write a shorter one.")
+    odd = next((letter for letter in message if category(letter) in ("Cc", "Cs") and letter not in "\t\r\n"), None)
+    if odd is not None:
+        raise Usage(
+            f"The message holds the control character U+{ord(odd):04X} at position {message.index(odd) + 1}. Write it"
+            " without."
+        )
 
 
 def sides_of(conflict: PageConflict) -> Sides:

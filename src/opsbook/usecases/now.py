@@ -31,7 +31,8 @@ class ProbeNow(Struct, frozen=True):
 
 class ServiceNow(Struct, frozen=True):
     """A service as it is now. `worst` is the probe that decides its state, None where no page names a health check;
-    `state` is then unknown. `stale` is the finding about an overdue review, `troubleshooting` that section's anchor."""
+    `state` is then unknown, and `unasked` says why the check that it may name cannot be asked. `stale` is the finding
+    about an overdue review, `troubleshooting` that section's anchor."""
 
     service: str
     slug: str
@@ -48,6 +49,7 @@ class ServiceNow(Struct, frozen=True):
     findings: dict[str, int]
     stale: Finding | None = None
     troubleshooting: str = ""
+    unasked: Finding | None = None
 
 
 class Hint(Struct, frozen=True, gc=False):
@@ -61,7 +63,8 @@ class Hint(Struct, frozen=True, gc=False):
 
 class Now(Struct, frozen=True):
     """How all services are. `total` is how many there are of the states wanted, of which some may not be told; `counts`
-    are all by state; `without_check` are the runbooks that name no health check."""
+    are all by state; `without_check` are the runbooks that name no health check, `unasked` says of those whose checks
+    cannot be asked why."""
 
     at: datetime
     services: tuple[ServiceNow, ...]
@@ -72,6 +75,7 @@ class Now(Struct, frozen=True):
     stale: tuple[Finding, ...]
     hints: tuple[Hint, ...]
     is_whole: bool
+    unasked: tuple[Finding, ...] = ()
 
 
 class Watched(Struct, frozen=True):
@@ -96,17 +100,29 @@ def now(book: Book, watched: Watched, at: datetime, *, most: int = MOST, states:
     wanted = [pair for pair in known if not states or pair[0] in states]
     wanted.sort(key=lambda pair: (_GRAVITY[pair[0]], pair[1].path not in probes, _name(pair[1]).lower(), pair[1].path))
     found = _Found(book, probes, at)
+    unprobed = {facts.path: unasked_of(facts) for facts in runbooks if facts.path not in probes}
     return Now(
         at,
         tuple(found.service(facts) for _, facts in wanted[:most]),
         len(wanted),
         {state: counts[state] for state in _GRAVITY},
-        tuple(sorted(facts.path for facts in runbooks if facts.path not in probes)),
+        tuple(sorted(path for path, unasked in unprobed.items() if unasked is None)),
         found.total(),
         tuple(found.stale[path] for path in sorted(found.stale)),
         tuple(_hints(book, runbooks)),
         book.is_whole,
+        tuple(unasked for _, unasked in sorted(unprobed.items()) if unasked is not None),
     )
+
+
+def unasked_of(facts: PageFacts) -> Finding | None:
+    """Why a health check that is written on a page cannot be asked, at its line; None where none is written so."""
+    return next((finding for finding in facts.findings if finding.rule == "unprobeable-address"), None)
+
+
+def why_unprobed(unasked: Finding | None) -> str:
+    """Why the health of a page without a probe is not known, in a sentence or two."""
+    return f"Its health check cannot be asked. {unasked.message}" if unasked else "Its page names no health check."
 
 
 def _name(facts: PageFacts) -> str:
@@ -171,6 +187,7 @@ class _Found:
             {severity: counts[severity] for severity in SEVERITIES},
             self.stale.get(facts.path),
             next((cell.anchor for cell in facts.slots if cell.slot == "troubleshooting"), ""),
+            None if probes else unasked_of(facts),
         )
 
     def on_call(self, facts: PageFacts) -> tuple[Meant, ...]:
@@ -198,7 +215,7 @@ def _hints(book: Book, runbooks: Sequence[PageFacts]) -> list[Hint]:
         return []  # what is not read yet may well be a runbook
     if not runbooks:
         return _without_runbook(book)
-    if not any(facts.probes for facts in runbooks):
+    if not any(facts.probes or unasked_of(facts) for facts in runbooks):
         line = "- **Health Check URL:** https://service.example/healthz"
         return [Hint("No runbook says how to see that its service is well. Write below Health Checks", line)]
     return []
@@ -232,16 +249,21 @@ def now_model(found: Now) -> dict[str, Any]:
         "services": [_service_model(service) for service in found.services],
         "without_check": list(found.without_check),
         "findings": found.findings,
-        "stale": [{"path": f.span.path, "line": f.span.line, "message": f.message, "fix": f.fix} for f in found.stale],
+        "unasked": [_finding_model(each) for each in found.unasked],
+        "stale": [_finding_model(each) for each in found.stale],
         "hints": [{"text": h.text, "command": h.command or None, "address": h.address or None} for h in found.hints],
         "is_whole": found.is_whole,
     }
 
 
+def _finding_model(finding: Finding) -> dict[str, Any]:
+    return {"path": finding.span.path, "line": finding.span.line, "message": finding.message, "fix": finding.fix}
+
+
 def _service_model(service: ServiceNow) -> dict[str, Any]:
     return {
         "service": service.service, "slug": service.slug, "runbook": service.path, "state": service.state,
-        "why": service.worst.health.why if service.worst else "Its page names no health check.",
+        "why": service.worst.health.why if service.worst else why_unprobed(service.unasked),
         "since": _time(service.worst.health.since) if service.worst else None,
         "probe": service.worst.probe.key if service.worst else None,
         "probes": [_probe_model(each) for each in service.probes],

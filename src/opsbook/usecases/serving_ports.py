@@ -38,7 +38,8 @@ class Repository(Protocol):
     """The book's history and the one way to change it."""
 
     def history(self, path: str, limit: int) -> list[Change]:
-        """The last commits that touched a page, the newest first; empty outside of git."""
+        """The last commits that touched a page or folder, "" for the whole repository, the newest first; empty outside
+        of git and before the first commit. Raises Failure where git cannot tell."""
         ...
 
     def at(self, path: str, commit: str) -> bytes | None:

@@ -28,6 +28,7 @@ __all__ = ["GitRepository"]
 
 _COMMIT = re.compile(r"[0-9a-f]{4,64}")
 _PATIENCE_S = 10.0
+_UNBORN = 1  # of `rev-parse --verify HEAD`: no commit yet; 128 is a repository that cannot be read
 # What git leaves in its folder while something is half done, and what that is called.
 _HALF_DONE = {
     "MERGE_HEAD": "a merge", "rebase-merge": "a rebase", "rebase-apply": "a rebase",
@@ -45,11 +46,16 @@ class GitRepository:
         self._turn = threading.Lock()
 
     def history(self, path: str, limit: int) -> list[Change]:
-        """The last commits that touched a page, the newest first; empty outside of git."""
+        """The last commits that touched a page or folder, "" for the whole repository, the newest first; empty outside
+        of git and before the first commit. Raises Failure where git cannot tell."""
         if not self._is_git:
             return []
         form = "--format=%H%x00%an%x00%aI%x00%s"
-        done = self._git.run("-c", "i18n.logOutputEncoding=UTF-8", "log", "-z", f"-n{limit}", form, "--", path)
+        done = self._git.run("-c", "i18n.logOutputEncoding=UTF-8", "log", "-z", f"-n{limit}", form, "--", path or ".")
+        if done.status != 0:
+            if self._git.run("rev-parse", "-q", "--verify", "HEAD").status == _UNBORN:
+                return []
+            raise Failure(f"git cannot tell the history of '{path or '.'}': {done.words}")
         fields = done.out.decode("utf-8", "replace").split("\0")
         rows = zip(fields[::4], fields[1::4], fields[2::4], fields[3::4], strict=False)
         return [Change(commit, author, datetime.fromisoformat(at), subject) for commit, author, at, subject in rows]

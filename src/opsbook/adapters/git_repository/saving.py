@@ -17,6 +17,7 @@ added to the user's index first, and it reads the page again instead of taking t
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -42,6 +43,7 @@ _PATIENCE_S = 3.0
 _COMMIT_S = 120.0  # hooks may run a linter over the page
 _LEFT_S = 5.0  # no living git holds the lock of a branch for so long
 _NOTHING = "0" * 40
+_NO_DOMAIN = "opsbook.invalid"  # for an author without a mail address; nobody can ever own it (RFC 2606)
 # Our own commits neither wait for a clean-up nor start one; objects and the branch are on the disk when it is told.
 _SETTINGS = ("-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "core.fsync=committed")
 
@@ -188,9 +190,11 @@ class Saving:
     def _people(self, author: tuple[str, str]) -> dict[str, str]:
         """The author; and as the committer too where this machine's git has no name of its own."""
         name, mail = (_plain(word) for word in author)
-        found = {"GIT_AUTHOR_NAME": name or mail or "unknown", "GIT_AUTHOR_EMAIL": mail}
+        name = name or mail or "unknown"
+        mail = mail or f"{re.sub(r'[^A-Za-z0-9._+-]+', '-', name)}@{_NO_DOMAIN}"
+        found = {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": mail}
         if not (self._git.line("config", "user.name") and self._git.line("config", "user.email")):
-            found |= {"GIT_COMMITTER_NAME": found["GIT_AUTHOR_NAME"], "GIT_COMMITTER_EMAIL": mail}
+            found |= {"GIT_COMMITTER_NAME": name, "GIT_COMMITTER_EMAIL": mail}
         return found
 
     def _tell_index(self, commit: str) -> None:

@@ -179,7 +179,8 @@ def _in_ascii(address: str) -> str:
     if address.isascii():
         return address
     parts = urlsplit(address)
-    host = (parts.hostname or "").encode("idna").decode("ascii")
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host.encode("idna").decode("ascii")
     login, _, _ = parts.netloc.rpartition("@")
     place = f"{login}@{host}" if login else host
     place = place if parts.port is None else f"{place}:{parts.port}"

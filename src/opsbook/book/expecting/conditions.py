@@ -8,6 +8,8 @@ import re
 from typing import Any
 
 from opsbook.book.expecting.literals import MARK, Piece, piece_at, read_json
+from opsbook.book.expecting.loose_words import looks_like_condition, names_format
+from opsbook.book.expecting.opposites import NEGATED, start_of_opposite
 from opsbook.book.expecting.slow_regex import read_search
 from opsbook.book.grammar.problem import Problem
 
@@ -48,8 +50,8 @@ _STATUS = re.compile(
     rf"(?![\w%]|\.\d|\s*(?:ms|s|sec|seconds?|min|m|days?|rows?|bytes?|[kmg]i?b)\b)(?:\s+(?:{_PHRASES})\b)?",
     re.I,
 )
+STATUS_ALONE = re.compile(rf"(?:HTTP(?:/[\d.]+)?\s+)?(?:[1-5]\d\d|[1-5]xx)(?:\s+(?:{_PHRASES}))?", re.I)
 _HOST = r"(?:resolves?\s+to|points?\s+to|alias(?:es)?\s+(?:for|of)|cname|to)\s+((?:[\w-]+\.)+[a-z][\w-]+\.?)"
-_NEGATED = re.compile(r"\b(?:not?|never|without|except|unless|neither|nor|none)\b|n['’]t\b|≠|!=", re.I)
 _MATCHES = re.compile(r"\b(?:match(?:es|ing)?|reg(?:ular )?ex(?:p|pression)?|pattern)\s*:?\s*$", re.I)
 _KEY = re.compile(r"(?<![\w-])\.?([A-Za-z_]\w*)\s*(?:==?|:)\s*$")  # status = "ok"
 _OF_THE_ANSWER = frozenset(
@@ -67,6 +69,7 @@ _FINE = re.compile(
     r"valid(?: and trusted)?(?: (?:cert(?:ificate)?|chain))?|trusted|not expired)\b",
     re.I,
 )
+_STATUS_OK = re.compile(r"\W*(?:http\s+)?status\s*(?:is|:)?\s*(?:ok|okay|success)\W*", re.I)
 _EMPTY = re.compile(r"\b(?:empty|no)\s+(?:body|response body|text|content)\b", re.I)
 
 
@@ -84,6 +87,7 @@ class Found:
         self.addresses: list[str] = []
         self.is_understood = False
         self.unread: list[str] = []
+        self.formats: list[str] = []  # `valid JSON`: nothing is missed where more is expected of the content
         self.problem: Problem | None = None
 
 
@@ -97,12 +101,20 @@ def read_clause(clause: str, pieces: list[Piece], found: Found, *, is_remark: bo
         rest = _taken(re.compile(_HOST, re.I), rest, lambda hit: _add_name(hit[1], found))
     rest = re.sub(r"(?i)\b(status|code|response)\s*(?:code)?\s*[:=]+\s*(?=[1-5](?:\d\d|xx)\b)", r"\1 ", rest)
     empties = _EMPTY.search(rest) if not re.search(r"(?i)\b20\d\s+no\s+content", rest) else None
-    if not re.search(r"(?i)\b(?:not|n['’]t|never)\s+(?:\w+\s+){0,2}[1-5](?:\d\d|xx)\b|!=|≠", rest):
-        rest = _taken(_STATUS, rest, lambda hit: _add_status(hit, found))
+    opposite = start_of_opposite(rest)
+    wanted, unwanted = (rest, "") if opposite is None else (rest[:opposite], rest[opposite:])
+    rest = _taken(_STATUS, wanted, lambda hit: _add_status(hit, found)) + unwanted
     if empties:
         rest = rest.replace(empties.group(), " ")
         _add_pattern(r"\A\s*\Z", found)
-    if _NEGATED.search(rest) and not re.search(r"(?i)\bnot expired\b", rest):
+    is_plain = found.kind == "http" and not is_remark and not re.search(MARK, rest)
+    is_success = not found.statuses and _STATUS_OK.fullmatch(rest)
+    if is_plain and not is_success and looks_like_condition(rest):
+        _leave(rest, pieces, found)
+        return
+    if is_plain and names_format(rest):
+        found.formats.append(" ".join(rest.split()))
+    if NEGATED.search(rest):
         if re.search(rf"\d|{MARK}", rest):  # else prose: `without errors`
             _leave(rest, pieces, found)
         return
@@ -228,7 +240,7 @@ def _add_quoted(piece: Piece, found: Found) -> None:
     text = piece.text
     is_member = re.match(r'"[^"]*"\s*:', text) is not None
     value = read_json(f"{{{text}}}" if is_member else text)
-    status = re.fullmatch(rf"(?:HTTP(?:/[\d.]+)?\s+)?(?:[1-5]\d\d|[1-5]xx)(?:\s+(?:{_PHRASES}))?", text, re.I)
+    status = STATUS_ALONE.fullmatch(text)
     loose = re.fullmatch(r"\.?([A-Za-z_]\w*)\s*(?::|==?)\s*[\"']?([\w.-]+)[\"']?", text)
     if value is not None:
         _add_json(value, found)

@@ -14,15 +14,17 @@ from opsbook.entrypoints.api import models
 from opsbook.entrypoints.api.operation import Asks, operation
 from opsbook.entrypoints.problems import PROBLEM, problem
 from opsbook.entrypoints.streams import health_model
-from opsbook.entrypoints.web.answering import actor_of, desk_of
+from opsbook.entrypoints.web.answering import actor_of, desk_of, service_in
 from opsbook.ground.digests import digest_of
 from opsbook.ground.errors import Failure, Finding, PageConflict, Severity
 from opsbook.ledger.health import Health
 from opsbook.usecases.desk import Desk
 from opsbook.usecases.edit import PageEdit, save_bytes
 from opsbook.usecases.library import Book
+from opsbook.usecases.now import unasked_of, why_unprobed
 from opsbook.usecases.ports import Unreadable
 from opsbook.usecases.search import search_model
+from opsbook.usecases.service_names import named_service
 from opsbook.usecases.show import page_model
 
 WORST: tuple[Literal["unhealthy", "unknown", "healthy"], ...] = ("unhealthy", "unknown", "healthy")
@@ -89,21 +91,27 @@ def _brief(book: Book, name: str, path: str, healths: Mapping[str, list[Health]]
         "owner": facts.owner if facts else None,
         "last_updated": facts.last_updated if facts else None,
         "health": worst.state if worst else "none",
-        "why": worst.why if worst else "Its runbook names no health check.",
+        "why": worst.why if worst else why_unprobed(unasked_of(facts) if facts else None),
         "probes": len(own),
         "missing": list(covered.missing) if covered else [],
         "score": covered.score if covered else None,
     }
 
 
+def service_of(request: Asks) -> tuple[str, str]:
+    """The address name of the service in an address, however it is written there, and the path of its runbook."""
+    book, written = desk_of(request).library.snapshot(), service_in(request)
+    name = named_service(book, written)
+    if name is None:
+        raise NotFoundException(f"The book has no service '{written}'. GET /api/v1/services lists them.")
+    return name, book.services[name]
+
+
 @operation("GET", "/services/{service}", models.Service)
 def service(request: Asks) -> dict[str, Any]:
     """A service: its runbook and its probes."""
     desk = desk_of(request)
-    name = request.path_params["service"]
-    path = desk.library.snapshot().services.get(name)
-    if path is None:
-        raise NotFoundException(f"The book has no service '{name}'. GET /api/v1/services lists them.")
+    name, path = service_of(request)
     healths = desk.watch.healths()
     probes = [
         health_model(probe, healths.get(key) or Health(key))

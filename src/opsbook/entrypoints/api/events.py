@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 from opsbook.entrypoints.api.openapi import described
 from opsbook.entrypoints.api.operation import Asks, operation
 from opsbook.entrypoints.web.answering import actor_of
-from opsbook.entrypoints.web.live import HEADERS, still_allowed, streams_of
+from opsbook.entrypoints.web.live import HEADERS, seated, still_allowed
 from opsbook.ledger.event import Event
 from opsbook.usecases.authority import PUBLIC, Actor, decide
 
@@ -35,7 +35,8 @@ def events(request: Asks, query: EventsQuery) -> Response[Any]:
     resumed = request.headers.get("last-event-id", "")
     after = int(resumed) if resumed.isascii() and resumed.isdigit() and len(resumed) < 16 else query.after
     sees = what_is_seen_by(actor_of(request))
-    content = streams_of(request).watch_events(after, sees, still_allowed(request))
+    streams, seat = seated(request)
+    content = streams.watch_events(after, sees, still_allowed(request), seat)
     return Stream(content, media_type="text/event-stream", headers=HEADERS)
 
 

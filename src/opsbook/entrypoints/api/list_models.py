@@ -18,6 +18,7 @@ class NowModel(Struct):
     counts: dict[str, int]
     services: Entries
     without_check: list[str]
+    unasked: Entries
     findings: dict[str, int]
     stale: Entries
     hints: Entries

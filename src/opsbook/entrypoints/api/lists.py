@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from litestar.exceptions import NotFoundException
 from msgspec import Meta, Struct
 
 from opsbook.book.alert_coverage import coverage_summary
 from opsbook.entrypoints.api import list_models as models
+from opsbook.entrypoints.api.book import service_of
 from opsbook.entrypoints.api.operation import Asks, operation
 from opsbook.entrypoints.web.answering import desk_of
 from opsbook.usecases.activity import activity_model, recent_activity
@@ -113,12 +113,8 @@ def on_call(request: Asks, query: OnCallQuery) -> dict[str, Any]:
 @operation("GET", "/services/{service}/contacts", models.ContactsModel, group="lists")
 def contact_list(request: Asks) -> dict[str, Any]:
     """The contacts of a service's runbook, and whom they reach now"""
-    desk, name = desk_of(request), request.path_params["service"]
-    book = desk.library.snapshot()
-    path = book.services.get(name)
-    if path is None:
-        raise NotFoundException(f"The book has no service '{name}'. GET /api/v1/services lists them.")
-    return contacts_model(contacts(book, path, desk.now()))
+    desk = desk_of(request)
+    return contacts_model(contacts(desk.library.snapshot(), service_of(request)[1], desk.now()))
 
 
 def _book(request: Asks) -> Any:

@@ -32,10 +32,12 @@ def command(shared: Shared, services: tuple[str, ...]) -> int:
     from functools import partial
 
     from opsbook.book.probe import as_configured
+    from opsbook.config_check import check_probing
     from opsbook.usecases.probe import probe_model, probes_in
     from opsbook.wire import build_book, build_prober
 
     config = shared.config()
+    check_probing(config)
     configured = partial(
         as_configured, every_s=config.probe_every_s, timeout_s=config.probe_timeout_s, rewrite=config.probe_rewrite
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 
 import click
 
@@ -26,8 +27,22 @@ def command(shared: Shared, host: str, port: int, opens_browser: bool) -> None:
 
     Prints its address when it is ready, and stops on Ctrl-C or SIGTERM after the requests at hand.
     """
+    _stop_when_asked()
     gc.disable()  # until it serves: of what is imported nothing is garbage, and looking for some slows the start
     config = shared.config()
     from opsbook.entrypoints.server import serve  # inside: the web framework is slow to import
 
     serve(config, host=host, port=port, opens_browser=opens_browser)
+
+
+def _stop_when_asked() -> None:
+    """Being asked to stop is no error, while it starts as little as later, when uvicorn stops cleanly by itself and
+    then raises the signal again: what is open is closed, and it ends with 0."""
+
+    def stop(*_: object) -> None:
+        for each in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(each, signal.SIG_IGN)  # once is enough; what is being closed is not cut short
+        raise SystemExit(0)
+
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, stop)

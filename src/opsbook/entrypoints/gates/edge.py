@@ -36,7 +36,10 @@ TRANSPORT = (b"strict-transport-security", b"max-age=63072000")
 COMPRESSED = (b"text/", b"application/json", b"application/problem+json", b"image/svg", b"application/javascript")
 WORTH_COMPRESSING = 700  # bytes; below, the answer fits one packet as it is
 FOREIGN = "A page of another site asked for this change, so it was refused. Open Opsbook's own page and try again."
-PAGES = "/api/v1/pages/"
+# Where a name stands in an address that may have slashes in it, and what may come behind it.
+WITH_SLASHES = {
+    "/api/v1/pages/": ("/source", "/history"), "/api/v1/services/": ("/contacts",), "/services/": (), "/runbooks/": (),
+}  # fmt: skip
 
 
 class Edge:
@@ -79,8 +82,7 @@ class Edge:
                 return
             exchange.stamps = self.kept.stamp()
             asks["method"] = "GET"
-        if asks["path"].startswith(PAGES):
-            asks["path"] = _in_one_piece(asks["path"])
+        asks["path"] = _in_one_piece(asks["path"])
         await self.app(asks, receive, exchange.take)
 
 
@@ -205,9 +207,10 @@ def _has(header: bytes, etag: bytes) -> bool:
 
 
 def _in_one_piece(path: str) -> str:
-    # The path of a page stands in the middle of an address, and routes have parameters without slashes only there.
-    inner = path.removeprefix(PAGES)
-    for end in ("/source", "/history"):
-        if inner.endswith(end):
-            return PAGES + inner.removesuffix(end).replace("/", "%2F") + end
-    return PAGES + inner.replace("/", "%2F")
+    # Paths of pages and names of services have slashes of their own, and routes have parameters without them.
+    start = next((each for each in WITH_SLASHES if path.startswith(each)), None)
+    if start is None:
+        return path
+    inner = path.removeprefix(start)
+    end = next((each for each in WITH_SLASHES[start] if inner.endswith(each)), "")
+    return start + inner.removesuffix(end).replace("/", "%2F") + end

@@ -14,7 +14,7 @@ _STATE = 11  # columns of the state with the space behind it
 _LONGEST_NAME = 24
 _LATENCY = 8
 EMPTY = (
-    "No page of this book names a health check. Write one into a runbook:",
+    "No page of this book names a health check that can be asked. Write one into a runbook:",
     "",
     "  ## Health Checks",
     "",

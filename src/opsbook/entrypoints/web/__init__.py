@@ -53,6 +53,7 @@ from opsbook.entrypoints.web import (
     service_pages,
     sign_in,
 )
+from opsbook.entrypoints.web.shown_once import ShownOnce
 from opsbook.entrypoints.web.wrong import EXCEPTIONS
 from opsbook.usecases.desk import Desk
 
@@ -92,7 +93,8 @@ def build_app(config: Config, desk: Desk, *, listening_on: str = "127.0.0.1") ->
     keeper = Doorkeeper(desk.accounts, ledger_name=config.db, reads_are_open=reads_are_open(config, listening_on))
     peers = Peers(config.trusted_proxies, config.place("serve.trusted_proxies"))
     streams, meter, built = Streams(desk), Meter(), assets.Assets()
-    state = {"desk": desk, "config": config, "keeper": keeper, "streams": streams, "meter": meter, "assets": built}
+    state = {"desk": desk, "config": config, "keeper": keeper, "streams": streams, "meter": meter, "assets": built,
+             "shown_once": ShownOnce()}  # fmt: skip
     app = App(
         route_handlers=[in_thread(route) for route in routes()],
         template_config=TemplateConfig(instance=_engine(built)),

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from litestar import Request, Response, get, post
 from litestar.response import Template
 
 from opsbook.entrypoints.gates.asked import asked
 from opsbook.entrypoints.web.answering import desk_of, page
-from opsbook.entrypoints.web.forms import fields_of, several
+from opsbook.entrypoints.web.forms import fields_of, go_on, several
+from opsbook.entrypoints.web.shown_once import ShownOnce
 from opsbook.entrypoints.web.sign_in import NO_STORE, source_of
 from opsbook.ground.errors import Refusal, Usage
 from opsbook.usecases.accounts import TryLater, WrongSignIn
@@ -39,6 +40,11 @@ def me_of(request: Asks) -> Actor:
     return actor
 
 
+def kept_of(request: Asks) -> ShownOnce:
+    """The secrets that wait to be shown."""
+    return cast(ShownOnce, request.app.state["shown_once"])
+
+
 def own_page(request: Asks, *, status: int = 200, **more: Any) -> Template:
     """The page of one's own account, with what was just done or refused."""
     me, accounts = me_of(request), desk_of(request).accounts
@@ -55,8 +61,14 @@ def own_page(request: Asks, *, status: int = 200, **more: Any) -> Template:
 
 @get("/account", opt=OWN, sync_to_thread=True)
 def account_page(request: Asks) -> Template:
-    """The page of one's own account."""
-    return own_page(request)
+    """The page of one's own account; behind the form for a token, with its secret, which a reload has no more."""
+    issued = request.query_params.get("issued", "")
+    me, desk = me_of(request), desk_of(request)
+    secret = kept_of(request).take(me.credential, issued, desk.now()) if issued else ""
+    if not secret:
+        return own_page(request)
+    token = next((each for each in desk.accounts.tokens(me.name) if each.id == issued), None)
+    return own_page(request, issued=token, secret=secret)
 
 
 async def attempt(request: Asks, change: Callable[[], Any], done: str) -> Response[Any]:
@@ -89,7 +101,7 @@ async def end_session(request: Asks) -> Response[Any]:
 
 @post("/account/tokens", opt=OWN, status_code=200)
 async def issue_token(request: Asks) -> Response[Any]:
-    """Issues a token and shows its secret, this once."""
+    """Issues a token; the page that the browser is sent on to shows its secret, this once."""
     me, accounts = me_of(request), desk_of(request).accounts
     fields = await fields_of(request)
     acts = await several(request, "acts")
@@ -105,7 +117,8 @@ async def issue_token(request: Asks) -> Response[Any]:
         )
     except (Refusal, Usage) as wrong:
         return await asyncio.to_thread(own_page, request, status=409, wrong=str(wrong))
-    return await asyncio.to_thread(own_page, request, issued=token, secret=secret)
+    kept_of(request).keep(me.credential, token.id, secret, desk_of(request).now())
+    return go_on(f"/account?issued={token.id}")
 
 
 @post("/account/tokens/revoke", opt=OWN, status_code=200)

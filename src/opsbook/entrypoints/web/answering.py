@@ -46,6 +46,11 @@ def desk_of(request: Request[Any, Any, Any]) -> Desk:
     return cast(Desk, request.app.state["desk"])
 
 
+def service_in(request: Request[Any, Any, Any]) -> str:
+    """The name of a service in the address, as somebody wrote it; slashes in it may stand as they are, or as %2F."""
+    return str(request.path_params["service"]).replace("%2F", "/")
+
+
 def actor_of(request: Request[Any, Any, Any]) -> Actor | None:
     """Who asks; None for nobody in particular."""
     return asked(request.scope).actor

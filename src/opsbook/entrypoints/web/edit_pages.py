@@ -63,7 +63,9 @@ def saved(request: Asks, path: str, fields: Mapping[str, str]) -> Response[Any]:
         done = save_page(desk, edit, text)
     except PageConflict as wrong:
         return conflict(request, wrong, message)
-    except (Refusal, Usage) as wrong:
+    except Usage as wrong:
+        return form(request, path, **typed, wrong=str(wrong), status=400)
+    except Refusal as wrong:
         return form(request, path, **typed, wrong=str(wrong), status=409)
     except Failure as wrong:
         return form(request, path, **typed, wrong=str(wrong), status=503)

@@ -9,19 +9,21 @@ from litestar import Request, get
 from litestar.exceptions import ServiceUnavailableException
 from litestar.response import Stream
 
-from opsbook.entrypoints.streams import MOST_STREAMS, Streams
+from opsbook.entrypoints.streams import MOST_STREAMS, Seat, Streams
 from opsbook.usecases.authority import decide
 
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # nginx holds a stream back without the second
 FULL = "Too many pages are listening already; this one is not told of changes. Reload it by hand, or try again later."
 
 
-def streams_of(request: Request[Any, Any, Any]) -> Streams:
-    """The streams of this server; raises 503 when there are as many as it takes, or when it is about to stop."""
+def seated(request: Request[Any, Any, Any]) -> tuple[Streams, Seat]:
+    """The streams of this server, and a seat for one more; raises 503 when there are as many as it takes, or when it is
+    about to stop."""
     streams: Streams = request.app.state["streams"]
-    if streams.count >= MOST_STREAMS or streams.is_closing:
+    seat = None if streams.is_closing else streams.seat(MOST_STREAMS)
+    if seat is None:
         raise ServiceUnavailableException(FULL, headers={"Retry-After": "30"})
-    return streams
+    return streams, seat
 
 
 def still_allowed(request: Request[Any, Any, Any]) -> Callable[[], bool]:
@@ -38,7 +40,8 @@ def still_allowed(request: Request[Any, Any, Any]) -> Callable[[], bool]:
 @get("/live", opt={"act": "read"}, sync_to_thread=False, media_type="text/event-stream")
 def live(request: Request[Any, Any, Any]) -> Stream:
     """Server-sent events for pages: `book`, `health` and `notice`."""
-    content = streams_of(request).watch_pages(still_allowed(request))
+    streams, seat = seated(request)
+    content = streams.watch_pages(still_allowed(request), seat)
     return Stream(content, media_type="text/event-stream", headers=HEADERS)
 
 

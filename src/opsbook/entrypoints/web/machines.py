@@ -46,7 +46,7 @@ def metrics(request: Asks) -> Response[bytes]:
 
     state = request.app.state
     content, kind = exposition(state["desk"], state["meter"], state["streams"])
-    return Response(content, media_type=kind)
+    return Response(content, media_type=kind.replace("; charset=utf-8", ""))  # it is added to every text
 
 
 ROUTES = (healthz, readyz, metrics)

@@ -13,6 +13,7 @@ from opsbook.ground.errors import Failure
 from opsbook.usecases.activity import Activity, recent_activity
 from opsbook.usecases.desk import Desk
 from opsbook.usecases.now import Now, Watched, now
+from opsbook.usecases.serving_ports import Change
 from opsbook.usecases.troubles import troubles
 
 Asks = Request[Any, Any, Any]
@@ -30,22 +31,28 @@ def now_of(desk: Desk, **limits: Any) -> Now:
     return now(desk.library.snapshot(), watched, desk.now(), **limits)
 
 
-def activity_of(desk: Desk) -> tuple[Activity, ...]:
-    """What happened lately."""
+def activity_of(desk: Desk) -> tuple[tuple[Activity, ...], str]:
+    """What happened lately, and why commits are missing where git cannot tell them."""
     try:
         events = desk.ledger.after(max(0, desk.ledger.head() - EVENTS), EVENTS)
     except Failure:  # told among the troubles; what else is known is shown all the same
         events = []
-    commits = desk.repository.history(desk.library.book, COMMITS)
-    return recent_activity(desk.library.snapshot(), events, commits)
+    commits: list[Change] = []
+    why = ""
+    try:
+        commits = desk.repository.history(desk.library.book, COMMITS)
+    except Failure as wrong:
+        why = str(wrong)
+    return recent_activity(desk.library.snapshot(), events, commits), why
 
 
 @get("/", opt=LIVE, sync_to_thread=True)
 def now_page(request: Asks) -> Template:
     """The page at the root."""
     desk = desk_of(request)
+    activity, unread = activity_of(desk)
     return page(
-        request, "now.html", place="Now", found=now_of(desk), troubles=troubles(desk), activity=activity_of(desk)
+        request, "now.html", place="Now", found=now_of(desk), troubles=troubles(desk), activity=activity, unread=unread
     )
 
 
@@ -60,7 +67,8 @@ def now_fragment(request: Asks) -> Template:
 def activity_fragment(request: Asks) -> Template:
     """What happened lately, for the first page."""
     desk = desk_of(request)
-    return page(request, "now_activity.html", activity=activity_of(desk), at=desk.now())
+    activity, unread = activity_of(desk)
+    return page(request, "now_activity.html", activity=activity, unread=unread, at=desk.now())
 
 
 @get("/services", opt=LIVE, sync_to_thread=True)

@@ -24,7 +24,7 @@ from opsbook.entrypoints.shown.on_page import (
     run_insets,
     summary,
 )
-from opsbook.entrypoints.web.answering import desk_of, page
+from opsbook.entrypoints.web.answering import desk_of, page, service_in
 from opsbook.entrypoints.web.book_pages import facts_line, findings_of, looked_for, pieces_of
 from opsbook.ground.guesses import closest
 from opsbook.ledger.health import Health
@@ -32,6 +32,8 @@ from opsbook.usecases.alert_place import alert_place
 from opsbook.usecases.contacts import contacts
 from opsbook.usecases.desk import Desk
 from opsbook.usecases.library import Book, PageFacts
+from opsbook.usecases.now import unasked_of
+from opsbook.usecases.service_names import named_service
 
 Asks = Request[Any, Any, Any]
 LAST = timedelta(hours=24)
@@ -43,23 +45,25 @@ _WORST = {"unhealthy": 0, "unknown": 1, "healthy": 2}
 @get("/services/{service:str}", opt={"act": "read", "kept": "health"}, sync_to_thread=True)
 def service_page(request: Asks) -> Response[Any]:
     """The runbook of a service, kept for a minute at most: who is on call changes with the clock alone."""
-    desk, service = desk_of(request), str(request.path_params["service"])
+    desk, service = desk_of(request), service_in(request)
     book = desk.library.snapshot()
-    path = runbook_of(book, service)
-    if path is None:
+    name = named_service(book, service)
+    if name is None:
         return no_service(request, book, service)
-    if book.services.get(service) != path:
-        return Redirect(f"/services/{name_of(book, path)}")
+    if name != service:
+        return Redirect(f"/services/{name}")
+    path = book.services[name]
     shown, facts = desk.library.page(path), book.facts[path]
     probed = [(probe, health_of(desk, probe)) for probe in facts.probes]
     rendered = render(shown, desk.library.around(), insets=insets_of(desk, pieces_of(request), shown, facts))
     worst = min((health for _, health in probed), key=lambda health: _WORST[health.state], default=None)
     found = findings_of(book, path)
+    unasked = None if worst else unasked_of(facts)
     return page(
         request, "service.html", place="", title=shown.title, html=rendered.html, entries=contents(rendered),
         jumps=jumps(rendered.contents), has_title=any(entry.level == 1 for entry in rendered.contents),
         state=worst.state if worst else "missing",
-        state_words="" if worst else "No health check is written",
+        state_words="" if worst or unasked else "No health check is written", unasked=unasked,
         states={probe.key: health.state for probe, health in probed}, facts=facts_line(facts),
         found=found, summary=summary(found), page_at=book_address(path), edit_at=f"/edit/{quote_path(path)}",
     )  # fmt: skip
@@ -68,9 +72,9 @@ def service_page(request: Asks) -> Response[Any]:
 @get("/runbooks/{service:str}", opt={"act": "read"}, sync_to_thread=True)
 def runbook(request: Asks) -> Response[Any]:
     """Leads to the service; fit to be the runbook_url of an alert."""
-    book, service = desk_of(request).library.snapshot(), str(request.path_params["service"])
-    path = runbook_of(book, service)
-    return Redirect(f"/services/{name_of(book, path)}") if path else no_service(request, book, service)
+    book, service = desk_of(request).library.snapshot(), service_in(request)
+    name = named_service(book, service)
+    return Redirect(f"/services/{name}") if name else no_service(request, book, service)
 
 
 @get("/r/{alert:str}", opt={"act": "read", "kept": "book"}, sync_to_thread=True)
@@ -92,21 +96,6 @@ def no_service(request: Asks, book: Book, service: str) -> Response[Any]:
     near = closest(service.lower(), sorted(book.services))
     said = f"The book has no service '{service[:200]}': no runbook is written for it."
     return looked_for(request, said, service, guesses=[(f"/services/{near}", near)] if near else None)
-
-
-def runbook_of(book: Book, service: str) -> str | None:
-    """The path of a service's runbook, by its name in an address or as it is written, letter case forgiven."""
-    if service in book.services:
-        return book.services[service]
-    wanted = service.strip().lower().removesuffix(".md")
-    if wanted in book.services:
-        return book.services[wanted]
-    for path in book.services.values():
-        facts = book.facts.get(path)
-        names = {(facts.service or "").lower() if facts else "", path.rpartition("/")[2].lower().removesuffix(".md")}
-        if wanted and wanted in names:
-            return path
-    return None
 
 
 def name_of(book: Book, path: str) -> str:
