@@ -3,6 +3,8 @@
 
 import mermaid from 'mermaid'
 
+// What a diagram may not set for itself. Labels are text: markup in them would be the page's author's, not ours.
+const fixed = ['secure', 'securityLevel', 'startOnLoad', 'maxTextSize', 'suppressErrorRendering', 'maxEdges', 'htmlLabels']
 let drawn = 0
 
 addEventListener('message', async ({ data, source }) => {
@@ -10,7 +12,7 @@ addEventListener('message', async ({ data, source }) => {
   const number = ++drawn
   document.documentElement.style.colorScheme = data.isDark ? 'dark' : 'light'
   mermaid.initialize({
-    startOnLoad: false, securityLevel: 'strict', theme: data.isDark ? 'dark' : 'neutral',
+    startOnLoad: false, securityLevel: 'strict', htmlLabels: false, secure: fixed, theme: data.isDark ? 'dark' : 'neutral',
     fontFamily: 'system-ui, sans-serif', suppressErrorRendering: true, deterministicIds: true,
   })
   try {

@@ -61,6 +61,23 @@ def test_a_script_in_a_diagram_reaches_nothing(open_page: Open, parts: Site) -> 
     assert page.title() == "Every part · Opsbook"
 
 
+HTML_ASKED_FOR = '%%{init: {"htmlLabels": true, "flowchart": {"htmlLabels": true}}}%%\n'
+VECTOR = 'flowchart LR\n A["<img src=x onerror=alert(1)>one"] --> B[two]\n click B href "javascript:alert(2)"'
+MARKUP = """svg => [...svg.querySelectorAll('*')].filter(each => ['img', 'foreignObject'].includes(each.localName)
+  || [...each.attributes].some(({name, value}) => name.startsWith('on') || value.includes('javascript:')))
+  .map(each => each.outerHTML)"""
+
+
+@pytest.mark.parametrize("asked", ["", HTML_ASKED_FOR])
+def test_no_markup_of_a_label_is_drawn_whatever_the_diagram_asks_for(open_page: Open, parts: Site, asked: str) -> None:
+    page = show(open_page, parts, allowed=("Content Security Policy", "ERR_"))
+    page.locator(".diagram code").evaluate("(code, text) => { code.textContent = text }", asked + VECTOR)
+    page.locator(".diagram").scroll_into_view_if_needed()
+    drawn = page.frame_locator(".diagram iframe").locator("svg[aria-roledescription]")
+    expect(drawn).to_contain_text("two")
+    assert drawn.evaluate(MARKUP) == []
+
+
 def test_code_is_copied_and_that_is_said(open_page: Open, parts: Site) -> None:
     page = show(open_page, parts, permissions=["clipboard-read", "clipboard-write"])
     page.locator("[data-copy] .copy").click()
