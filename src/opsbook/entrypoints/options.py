@@ -48,7 +48,7 @@ def shared_options(formats: Sequence[str] | None = None) -> list[click.Parameter
         ),
         click.Option(
             ["--db"], metavar="URL", expose_value=False, callback=_remember,
-            help="The ledger: sqlite:///file or postgresql://… (else $OPSBOOK_DB).",
+            help="The ledger: sqlite:///FILE (else $OPSBOOK_DB); postgresql://… is refused until it can run there.",
         ),
         click.Option(
             ["--format"], type=shape, metavar=metavar, expose_value=False, callback=_remember,
