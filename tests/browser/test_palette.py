@@ -60,6 +60,7 @@ def test_the_arrows_choose_and_enter_opens(open_page: Open, site: Site) -> None:
     page.keyboard.type("api")
     field = page.locator("#palette-q")
     expect(page.locator("#palette-0")).to_have_attribute("aria-selected", "true")
+    expect(page.locator("#palette-0")).to_have_text("api 0")  # not those of its first letters, which come before
     expect(page.locator("#palette-told")).to_have_text("3 sections")
     for key, chosen in (("ArrowDown", 1), ("End", 2), ("ArrowDown", 0), ("ArrowUp", 2), ("Home", 0), ("ArrowDown", 1)):
         page.keyboard.press(key)
