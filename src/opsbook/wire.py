@@ -57,23 +57,27 @@ def build_library(config: Config) -> LiveLibrary:
     from opsbook.adapters.book_disk import BookDisk  # a server alone follows a book
     from opsbook.adapters.facts_file import FactsFile
     from opsbook.adapters.spawned_workers import SpawnedWorkers
-    from opsbook.adapters.state_folder import make_state_folder
     from opsbook.usecases.live_library import LiveLibrary
 
-    with suppress(OSError):  # what is derived is then worked out at each start
-        make_state_folder(config.state)
+    _make_state_folder(config)  # what is derived is then worked out at each start
     disk = BookDisk(config.root, lambda: _opened(config))
     keep = FactsFile(os.path.join(config.state, "facts.cache"))
     return LiveLibrary(disk, keep, SpawnedWorkers(), date.today)
 
 
+def _make_state_folder(config: Config) -> None:
+    """Makes the folder where it can: whoever writes there tells on its own why it cannot."""
+    from opsbook.adapters.state_folder import make_state_folder
+
+    with suppress(OSError):
+        make_state_folder(config.state)
+
+
 def build_repository(config: Config) -> GitRepository:
     """The book's history and the one way to change it; finishes or undoes what a kill cut off."""
     from opsbook.adapters.git_repository import GitRepository  # a server alone changes pages by commit
-    from opsbook.adapters.state_folder import make_state_folder
 
-    with suppress(OSError):  # saving tells on its own where it cannot write
-        make_state_folder(config.state)
+    _make_state_folder(config)  # saving tells on its own where it cannot write
     repository = GitRepository(config.root, config.book, build_book(config), config.state)
     repository.recover()
     return repository
@@ -108,9 +112,6 @@ def build_desk(config: Config, address: str) -> Iterator[Desk]:
     """
     from opsbook.usecases.desk import Desk
 
-    def now() -> datetime:
-        return datetime.now(UTC)
-
     with ExitStack() as stack:
         ledger = build_ledger(config)
         stack.callback(ledger.close)
@@ -130,31 +131,27 @@ def build_desk(config: Config, address: str) -> Iterator[Desk]:
         yield Desk(
             name=os.path.basename(config.root), library=library, index=upkeep, repository=build_repository(config),
             rule_files=build_book(config), alerting=scope.alerting, scope=lambda: lint_scope(config, date.today()),
-            watch=watch, samples=samples, ledger=ledger, accounts=build_accounts(config, ledger), now=now,
+            watch=watch, samples=samples, ledger=ledger, accounts=build_accounts(config, ledger), now=_now,
         )  # fmt: skip
 
 
 def build_watch(config: Config, library: Library, samples: Samples, ledger: Ledger, *, address: str) -> LiveWatch:
     """What asks the probes of a book while it is served at `address`; it begins when it is told to."""
     import random  # this and the rest: a server alone watches
-    import sys
     import time
 
     from opsbook.book.probe import as_configured
     from opsbook.usecases.probing import LateProber
     from opsbook.usecases.watch import Clocks, LiveWatch, in_background
 
-    def now() -> datetime:
-        return datetime.now(UTC)
-
     def report(sentence: str) -> None:
-        print(f"opsbook: {sentence}", file=sys.stderr, flush=True)  # noqa: T201 -- it reaches whoever operates this
+        _told_aloud(f"opsbook: {sentence}")
 
     configured = partial(
         as_configured, every_s=config.probe_every_s, timeout_s=config.probe_timeout_s, rewrite=config.probe_rewrite,
         listens=address.partition("://")[2],
     )  # fmt: skip
-    clocks = Clocks(now, time.monotonic, random.random, report, in_background)
+    clocks = Clocks(_now, time.monotonic, random.random, report, in_background)
     _reach(config)  # what is wrong with it is told at the start, and not when the first probe is due
     prober = LateProber(partial(build_prober, config))
     return LiveWatch(library, prober, samples, ledger, configured=configured, clocks=clocks)
@@ -177,10 +174,8 @@ def lint_scope(config: Config, today: date) -> Scope:
 def build_search_index(config: Config) -> SearchIndex:
     """The search index beside the ledger."""
     from opsbook.adapters.search_index import SearchIndex  # SQLite: only search pays for it
-    from opsbook.adapters.state_folder import make_state_folder
 
-    with suppress(OSError):  # the index tells on its own where it cannot write, and does without a file
-        make_state_folder(config.state)
+    _make_state_folder(config)  # the index tells on its own where it cannot write, and does without a file
     return SearchIndex(os.path.join(config.state, "search.db"))
 
 
@@ -199,15 +194,18 @@ def build_samples(config: Config, told: Callable[[str], None] | None = None) -> 
     """The readings of probes, in a file of their own beside the ledger; `told`, else whoever reads what goes wrong,
     hears what became of a damaged one."""
     from opsbook.adapters.samples import SampleFile
-    from opsbook.adapters.state_folder import make_state_folder
 
-    with suppress(OSError):  # adding tells on its own where it cannot write
-        make_state_folder(config.state)
+    _make_state_folder(config)  # adding tells on its own where it cannot write
     return SampleFile(os.path.join(config.state, "samples.db"), told or _told_aloud)
 
 
 def _told_aloud(words: str) -> None:
     sys.stderr.write(f"{words}\n")
+    sys.stderr.flush()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def _reach(config: Config) -> Reach:
@@ -269,10 +267,8 @@ def build_lint_cache(config: Config, question: str, owner_files: Sequence[str], 
     `rule_files` are relative to the root.
     """
     from opsbook.adapters.lint_cache import LintCache
-    from opsbook.adapters.state_folder import make_state_folder
 
-    with suppress(OSError):  # a read-only disk costs the next lint its head start and nothing else
-        make_state_folder(config.state)
+    _make_state_folder(config)  # a read-only disk costs the next lint its head start and nothing else
     settings = [os.path.join(folder, FILE_NAME) for folder in {config.root, config.book}]
     rules = [os.path.join(config.root, path) for path in rule_files]
     others = [*sorted(_code()), *sorted(settings), *owner_files, *rules]
@@ -318,9 +314,7 @@ def build_accounts(config: Config, ledger: Ledger) -> Accounts:
     from opsbook.adapters.argon2_hasher import Argon2Hasher
     from opsbook.usecases.accounts import Accounts
 
-    return Accounts(
-        ledger, Argon2Hasher(), chance=secrets.token_bytes, now=lambda: datetime.now(UTC), session_s=config.session_s
-    )
+    return Accounts(ledger, Argon2Hasher(), chance=secrets.token_bytes, now=_now, session_s=config.session_s)
 
 
 def build_provider(config: Config) -> OidcProvider:
