@@ -61,6 +61,10 @@ class Conflict(Refusal):
     """What the caller wants to change has changed meanwhile; nothing was recorded. HTTP 409."""
 
 
+class Fenced(Refusal):
+    """Somebody else has taken over the work since; nothing was done. HTTP 409."""
+
+
 class PageConflict(Conflict):
     """A page is not what an edit was based on: `base` is that (None: nothing, or it is not known any more), `mine` what
     was to be saved, `theirs` what is there now (None: no page)."""
@@ -85,3 +89,7 @@ class Failure(Exception):
     def __init__(self, message: str, *, retryable: bool = False) -> None:
         super().__init__(message)
         self.retryable = retryable
+
+
+class NotBegun(Failure):
+    """The outside world failed, and it is certain that nothing was done there."""

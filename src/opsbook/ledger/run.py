@@ -1,0 +1,331 @@
+"""A run: one execution of a procedure, as its events tell it. A fold; decides nothing.
+
+Everything that moves a run lives in `_FOLDS`, and nowhere else. What to do next is decided in `run_moves`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from opsbook.book.plan import Plan
+from opsbook.ledger import run_events as kinds
+from opsbook.ledger.event import Event
+from opsbook.ledger.run_events import ENDED, Outcome, Purpose, Question, State, StepState
+
+
+def stream_of(run: str) -> str:
+    """The stream of a run."""
+    return f"run/{run}"
+
+
+class Attempt(Struct, frozen=True):
+    """One start of a command on one target; `key` names it in the world and is never used twice in a run.
+
+    `ended_at` is None while it is open. `is_ok` says whether it came to what the step expects, `why` in a sentence why
+    not; an outcome of `lost` is neither success nor failure. `tail` is the end of what it printed, redacted.
+    """
+
+    key: str
+    number: int
+    target: str
+    purpose: Purpose
+    epoch: int
+    intended_at: datetime
+    limit_at: datetime | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    outcome: Outcome | None = None
+    exit: int | None = None
+    is_ok: bool | None = None
+    why: str = ""
+    tail: str = ""
+    output_bytes: int = 0
+    redactions: int = 0
+    is_truncated: bool = False
+
+
+class Asked(Struct, frozen=True):
+    """What a person is waited for: the question in words, until when, and the digest that an approval is bound to."""
+
+    question: Question
+    words: str
+    at: datetime
+    until: datetime | None = None
+    digest: str = ""
+
+
+class Approved(Struct, frozen=True):
+    """An approval that counts: by whom, of which digest."""
+
+    by: str
+    digest: str
+    at: datetime
+
+
+class RunStep(Struct, frozen=True):
+    """Where a step of the plan is. `not_before` is when the next attempt may be made; `may_repeat` that a person said
+    so after an unknown or failed outcome; `is_seen` is False where nobody looked at what was confirmed."""
+
+    number: str
+    state: StepState = "pending"
+    attempts: tuple[Attempt, ...] = ()
+    asked: Asked | None = None
+    approvals: tuple[Approved, ...] = ()
+    answered: bool = False
+    why: str = ""
+    by: str = ""
+    is_seen: bool = True
+    not_before: datetime | None = None
+    may_repeat: bool = False
+    began_at: datetime | None = None
+    ended_at: datetime | None = None
+
+    @property
+    def open_attempts(self) -> tuple[Attempt, ...]:
+        """The attempts that have no end yet."""
+        return tuple(attempt for attempt in self.attempts if attempt.ended_at is None)
+
+
+class Run(Struct, frozen=True, kw_only=True):
+    """One execution. `number` is that of its last event; `epoch` and `node` are of whoever runs it now.
+
+    `is_interactive` when a person started it; `assumes_yes` when manual steps are confirmed unseen. `cwd` and `exports`
+    by target are what steps carry on, `captured` what they learned (of a secret only that there is one). `aims` is
+    the phase that is being worked on, and `wants_cancel` that somebody asked it to stop.
+    """
+
+    id: str
+    plan: Plan
+    number: int
+    document: str
+    blob: str
+    commit: str | None
+    actor: str
+    aliases: tuple[str, ...]
+    editor: str
+    node: str
+    is_interactive: bool
+    assumes_yes: bool
+    is_dry: bool
+    secret_marks: dict[str, str]
+    started_at: datetime
+    steps: tuple[RunStep, ...]
+    state: State = "running"
+    aims: Literal["steps", "verification", "rollback"] = "steps"
+    ended_at: datetime | None = None
+    why: str = ""
+    epoch: int = 0
+    owner: str = ""
+    cwd: dict[str, str] = {}
+    exports: dict[str, dict[str, str]] = {}
+    captured: dict[str, str] = {}
+    secret_names: tuple[str, ...] = ()
+    is_paused: bool = False
+    wants_cancel: bool = False
+    cancelled_by: str = ""
+    incident: int | None = None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more will happen by itself."""
+        return self.state in ENDED
+
+    def step(self, number: str) -> RunStep | None:
+        """Where the step of that number is."""
+        return next((step for step in self.steps if step.number == number), None)
+
+
+def folded(events: Iterable[Event], run: Run | None = None) -> Run | None:
+    """The run after these events, None when there are none. An event of a kind that is not known changes nothing."""
+    for event in events:
+        if event.kind == kinds.RUN_STARTED:
+            run = _started(event)
+        elif run is not None:
+            fold = _FOLDS.get(event.kind)
+            run = replace(fold(run, event, event.facts) if fold else run, number=event.number)
+    return run
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _started(event: Event) -> Run:
+    facts = event.facts
+    plan = msgspec.convert(facts["plan"], Plan)
+    return Run(
+        id=event.stream.removeprefix("run/"), plan=plan, number=event.number, document=facts["document"],
+        blob=facts["blob"], commit=facts["commit"], actor=event.actor, aliases=tuple(facts["aliases"]),
+        editor=facts["editor"], node=facts["node"], is_interactive=facts["is_interactive"],
+        assumes_yes=facts["assumes_yes"], is_dry=facts["is_dry"], secret_marks=facts["secret_marks"],
+        started_at=event.at, steps=tuple(RunStep(step.number) for step in plan.steps), incident=facts.get("incident"),
+    )  # fmt: skip
+
+
+def _with(run: Run, number: str, change: Callable[[RunStep], RunStep]) -> Run:
+    return replace(run, steps=tuple(change(step) if step.number == number else step for step in run.steps))
+
+
+def _settled(run: Run) -> State:
+    """The state of a run that goes on, by what it is working on."""
+    return {"steps": "running", "verification": "verifying", "rollback": "rolling-back"}[run.aims]  # type: ignore[return-value]
+
+
+def _taken(run: Run, _event: Event, facts: dict[str, Any]) -> Run:
+    return replace(run, owner=facts["owner"], epoch=facts["epoch"])
+
+
+def _paused(run: Run, _event: Event, facts: dict[str, Any]) -> Run:
+    return replace(run, is_paused=True, state="waiting", why=facts["why"])
+
+
+def _resumed(run: Run, _event: Event, facts: dict[str, Any]) -> Run:
+    return replace(run, is_paused=False, state=_settled(run), why=facts["why"])
+
+
+def _cancel_asked(run: Run, event: Event, facts: dict[str, Any]) -> Run:
+    return replace(run, wants_cancel=True, cancelled_by=event.actor, why=facts["why"])
+
+
+def _phase_begun(run: Run, _event: Event, facts: dict[str, Any]) -> Run:
+    run = replace(run, aims=facts["phase"], why=facts["why"])
+    return replace(run, state=_settled(run))
+
+
+def _ended(run: Run, event: Event, facts: dict[str, Any]) -> Run:
+    return replace(run, state=facts["state"], why=facts["why"], ended_at=event.at, wants_cancel=False)
+
+
+def _intended(run: Run, event: Event, facts: dict[str, Any]) -> Run:
+    def begin(step: RunStep) -> RunStep:
+        attempt = Attempt(
+            facts["key"], len(step.attempts) + 1, facts["target"], facts["purpose"], facts["epoch"], event.at,
+            limit_at=_time(facts["limit_at"]),
+        )  # fmt: skip
+        began = step.began_at or event.at
+        return replace(
+            step, state="running", attempts=(*step.attempts, attempt), asked=None, not_before=None, may_repeat=False,
+            began_at=began,
+        )  # fmt: skip
+
+    run = _with(run, facts["step"], begin)
+    return replace(run, state=_settled(run))
+
+
+def _attempt_ended(run: Run, _event: Event, facts: dict[str, Any]) -> Run:
+    target = ""
+
+    def end(step: RunStep) -> RunStep:
+        nonlocal target
+        attempts = []
+        for attempt in step.attempts:
+            if attempt.key == facts["key"]:
+                target = attempt.target
+                attempt = replace(
+                    attempt, started_at=_time(facts["started_at"]), ended_at=_time(facts["ended_at"]),
+                    outcome=facts["outcome"], exit=facts["exit"], is_ok=facts["is_ok"], why=facts["why"],
+                    tail=facts["tail"], output_bytes=facts["output_bytes"], redactions=facts["redactions"],
+                    is_truncated=facts["is_truncated"],
+                )  # fmt: skip
+            attempts.append(attempt)
+        return replace(step, attempts=tuple(attempts))
+
+    run = _with(run, facts["step"], end)
+    return replace(
+        run,
+        cwd={**run.cwd, target: facts["cwd"]} if "cwd" in facts else run.cwd,
+        exports={**run.exports, target: facts["exports"]} if "exports" in facts else run.exports,
+        captured={**run.captured, **facts.get("captured", {})},
+        secret_names=tuple(dict.fromkeys((*run.secret_names, *facts.get("secret_names", ())))),
+    )
+
+
+def _asked(run: Run, event: Event, facts: dict[str, Any]) -> Run:
+    asked = Asked(facts["question"], facts["words"], event.at, _time(facts["until"]), facts["digest"])
+
+    def ask(step: RunStep) -> RunStep:
+        return replace(step, state="waiting", asked=asked, approvals=(), began_at=step.began_at or event.at)
+
+    return replace(_with(run, facts["step"], ask), state="waiting")
+
+
+def _answered(run: Run, event: Event, facts: dict[str, Any]) -> Run:
+    def answer(step: RunStep) -> RunStep:
+        return replace(
+            step, state="pending", asked=None, answered=True, by=event.actor, why=facts["why"],
+            is_seen=facts["is_seen"],
+        )  # fmt: skip
+
+    run = _with(run, facts["step"], answer)
+    return replace(run, state=_settled(run), captured={**run.captured, **facts["values"]})
+
+
+def _approved(run: Run, event: Event, facts: dict[str, Any]) -> Run:
+    given = Approved(event.actor, facts["digest"], event.at)
+    return _with(run, facts["step"], lambda step: replace(step, approvals=(*step.approvals, given)))
+
+
+def _step_ended(run: Run, event: Event, facts: dict[str, Any]) -> Run:
+    def end(step: RunStep) -> RunStep:
+        return replace(
+            step, state=facts["state"], why=facts["why"] or step.why, asked=None, not_before=None, ended_at=event.at,
+            is_seen=step.is_seen and facts["is_seen"], by=step.by or event.actor,
+            began_at=step.began_at or event.at,
+        )  # fmt: skip
+
+    run = _with(run, facts["step"], end)
+    if facts["undoes"]:
+        run = _with(run, facts["undoes"], lambda step: replace(step, state="rolled-back"))
+    return replace(run, state=_settled(run))
+
+
+def _step_unknown(run: Run, event: Event, facts: dict[str, Any]) -> Run:
+    asked = Asked("unknown", facts["why"], event.at)
+
+    def doubt(step: RunStep) -> RunStep:
+        return replace(step, state="unknown", why=facts["why"], asked=asked)
+
+    return replace(_with(run, facts["step"], doubt), state="unknown")
+
+
+def _decided(run: Run, event: Event, facts: dict[str, Any]) -> Run:
+    decision = facts["decision"]
+    states: dict[str, StepState] = {"done": "done", "again": "pending"}
+
+    def settle(step: RunStep) -> RunStep:
+        return replace(
+            step, state=states.get(decision, "failed"), asked=None, why=facts["why"], by=event.actor,
+            may_repeat=decision == "again", ended_at=None if decision == "again" else event.at,
+        )  # fmt: skip
+
+    run = _with(run, facts["step"], settle)
+    return replace(run, state=_settled(run), why="")
+
+
+def _retry_due(run: Run, _event: Event, facts: dict[str, Any]) -> Run:
+    return _with(run, facts["step"], lambda step: replace(step, not_before=_time(facts["at"]), why=facts["why"]))
+
+
+_FOLDS: dict[str, Callable[[Run, Event, dict[str, Any]], Run]] = {
+    kinds.RUN_TAKEN: _taken,
+    kinds.RUN_PAUSED: _paused,
+    kinds.RUN_RESUMED: _resumed,
+    kinds.CANCEL_ASKED: _cancel_asked,
+    kinds.PHASE_BEGUN: _phase_begun,
+    kinds.RUN_ENDED: _ended,
+    kinds.INTENDED: _intended,
+    kinds.ATTEMPT_ENDED: _attempt_ended,
+    kinds.ASKED: _asked,
+    kinds.ANSWERED: _answered,
+    kinds.APPROVED: _approved,
+    kinds.STEP_ENDED: _step_ended,
+    kinds.STEP_UNKNOWN: _step_unknown,
+    kinds.DECIDED: _decided,
+    kinds.RETRY_DUE: _retry_due,
+}
