@@ -78,6 +78,19 @@ class Config(Struct, frozen=True, kw_only=True):
     trusted_proxies: tuple[str, ...] = ()  # addresses and networks whose X-Forwarded headers are believed
     session_s: float = 43_200.0  # how long a sign-in lasts
 
+    run_trusted: tuple[str, ...] = ()  # PAGE#ANCHOR of procedures that may run although no person started them
+    run_branches: tuple[str, ...] = ("main", "master")  # only what is committed on these runs so
+    run_lease_s: float = 15.0  # after so long without a sign of life another runner takes a run over
+    run_keep_days: int = 90  # outputs of runs
+    run_keep_mb: int = 2048
+
+    ssh_user: str = ""  # where a host's address names none
+    ssh_keys: tuple[str, ...] = ()  # files of private keys; empty: the agent's and those of ~/.ssh
+    ssh_known_hosts: str = ""  # the file of pinned host keys; "" is ~/.ssh/known_hosts
+    ssh_python: str = "python3"  # what runs the small program that watches over steps there
+    secrets: dict[str, tuple[str, ...]] = {}  # source of secrets → the command that prints one, its path put behind
+    secret_folder: str = ""  # what `file:` sources are below; "" is none
+
     oidc_issuer: str = ""
     oidc_client_id: str = ""
     oidc_secret: str = ""  # from OPSBOOK_OIDC_SECRET alone: a file of the repository is no place for it

@@ -20,7 +20,7 @@ PRIORITIES = ("P0", "P1", "P2", "P3")
 
 ROLES = ("viewer", "responder", "operator", "admin")
 
-Shape = Literal["text", "days", "duration", "list", "table of texts", "table of lists"]
+Shape = Literal["text", "days", "count", "duration", "list", "table of texts", "table of lists"]
 
 
 class Field(NamedTuple):
@@ -67,6 +67,17 @@ FIELDS = (
     Field("serve.public_url", "public_url", "text"),
     Field("serve.trusted_proxies", "trusted_proxies", "list"),
     Field("serve.session", "session_s", "duration"),
+    Field("runs.trusted", "run_trusted", "list"),
+    Field("runs.branches", "run_branches", "list"),
+    Field("runs.lease", "run_lease_s", "duration"),
+    Field("runs.keep_days", "run_keep_days", "days"),
+    Field("runs.keep_mb", "run_keep_mb", "count"),
+    Field("runs.secret_folder", "secret_folder", "text"),
+    Field("secrets", "secrets", "table of lists"),
+    Field("ssh.user", "ssh_user", "text"),
+    Field("ssh.keys", "ssh_keys", "list"),
+    Field("ssh.known_hosts", "ssh_known_hosts", "text"),
+    Field("ssh.python", "ssh_python", "text"),
     Field("oidc.issuer", "oidc_issuer", "text"),
     Field("oidc.client_id", "oidc_client_id", "text"),
     Field("oidc.scopes", "oidc_scopes", "list"),
@@ -148,6 +159,9 @@ def _faults(field: Field, value: Any) -> Iterator[_Wrong]:
     elif field.shape == "days":
         if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= 36500:
             yield _Wrong(key, f"'{key}' is a whole number of days, such as 180.")
+    elif field.shape == "count":
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 2**40:
+            yield _Wrong(key, f"'{key}' is a whole number, such as 2048.")
     elif field.shape == "duration":
         if _seconds(value) is None:
             yield _Wrong(key, f"'{key}' is a length of time in quotation marks, such as \"30 seconds\".")

@@ -189,6 +189,23 @@ public_url = "https://ops.example"
 trusted_proxies = ["10.0.0.1"]
 session = "8 hours"
 
+[runs]
+trusted = ["docs/operations/runbooks/db.md#backup"]
+branches = ["release"]
+lease = "5s"
+keep_days = 7
+keep_mb = 64
+secret_folder = "/etc/opsbook/secrets"
+
+[secrets]
+vault = ["vault", "kv", "get", "-field=value"]
+
+[ssh]
+user = "deploy"
+keys = ["keys/deploy"]
+known_hosts = "keys/known_hosts"
+python = "/usr/bin/python3"
+
 [oidc]
 issuer = "https://id.example"
 client_id = "opsbook"
@@ -225,6 +242,12 @@ def test_every_setting_reaches_the_config(repository):
     assert config.probe_rewrite == {"127.0.0.1:8000": "self"}
     assert (config.serve_hosts, config.public_url) == (("ops.example",), "https://ops.example")
     assert (config.trusted_proxies, config.session_s) == (("10.0.0.1",), 28_800.0)
+    assert (config.run_trusted, config.run_branches) == (("docs/operations/runbooks/db.md#backup",), ("release",))
+    assert (config.run_lease_s, config.run_keep_days, config.run_keep_mb) == (5.0, 7, 64)
+    assert config.secrets == {"vault": ("vault", "kv", "get", "-field=value")}
+    assert config.secret_folder == "/etc/opsbook/secrets"
+    assert (config.ssh_user, config.ssh_keys) == ("deploy", ("keys/deploy",))
+    assert (config.ssh_known_hosts, config.ssh_python) == ("keys/known_hosts", "/usr/bin/python3")
     assert (config.oidc_issuer, config.oidc_client_id) == ("https://id.example", "opsbook")
     assert (config.oidc_scopes, config.oidc_role_claim) == (("openid",), "roles")
     assert (config.oidc_roles, config.oidc_default_role) == ({"sre": "admin"}, "responder")

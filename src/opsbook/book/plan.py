@@ -33,7 +33,7 @@ class Script(Struct, frozen=True):
     background: bool = False
     environment: tuple[str, ...] = ()  # variables that it gets besides the parameters
     expected: str | None = None
-    is_inline: bool = False  # inline code of a label: runs by itself only where a person started the run, or it is trusted
+    is_inline: bool = False  # inline code of a label, which runs only where a person started the run, or it is trusted
 
 
 class Gate(Struct, frozen=True):

@@ -86,7 +86,7 @@ def run_ended(state: State, why: str) -> Draft:
 
 
 def attempt_intended(
-    step: str, key: str, target: str, purpose: Purpose, epoch: int, limit_at: datetime | None
+    step: str, key: str, *, target: str, purpose: Purpose, epoch: int, limit_at: datetime | None
 ) -> Draft:
     """A command is about to be started; recorded and synced before it is."""
     facts = {

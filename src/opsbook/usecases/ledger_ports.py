@@ -40,7 +40,7 @@ class EngineLedger(Protocol):
         self, stream: str, drafts: Sequence[Draft], *, expected: int | None, actor: str, at: datetime,
         fence: Lease | None = None, set_timers: Sequence[Timer] = (), clear_timers: Sequence[str] = (),
     ) -> tuple[Event, ...]:  # fmt: skip
-        """As `Ledger.append`. With a `fence` raises Fenced, and records nothing, where somebody else has taken the lease
+        """As `Ledger.append`. With a `fence` raises Fenced, and records nothing, where somebody else took the lease
         since. Timers of the stream are set (a later one of a name replaces it) and cleared, by name, in the same
         transaction; with no drafts only these."""
         ...

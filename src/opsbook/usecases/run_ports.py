@@ -1,4 +1,4 @@
-"""What executing a run asks of the world: hosts that steps are done on, outputs, secrets. Nothing here does anything."""
+"""What executing a run asks of the world: hosts that steps are done on, outputs, secrets. None does anything."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from opsbook.ledger.run_events import Outcome
 
 class Order(Struct, frozen=True):
     """One command to start on one host, at most once: `key` is `RUN/STEP.K`, or `RUN/STEP.K@TARGET`, and names it for
-    ever. `environment` is all that it gets besides the base list; `secrets` are variables too, and whatever is written
+    ever. `environment` is all it gets besides the base list; `secrets` are variables too, and whatever is written
     of its output is without their values. `limit_s` counts from the start; None is no limit."""
 
     key: str
@@ -28,8 +28,8 @@ class Order(Struct, frozen=True):
 
 
 class Ended(Struct, frozen=True):
-    """What became of a command. `exports` are the exported variables that differ from what it was given, those that hold
-    a secret left out and named in `secret_exports`; `left` are processes of it that could not be ended."""
+    """What became of a command. `exports` are the exported variables that differ from what it was given, those
+    that hold a secret left out and named in `secret_exports`; `left` are processes of it that could not be ended."""
 
     outcome: Outcome
     exit: int | None = None
@@ -63,7 +63,7 @@ class StepHost(Protocol):
         ...
 
     def run(self, order: Order, tell: Callable[[int, bytes], None]) -> Ended:
-        """Does it and returns when it has ended; meanwhile `tell` gets (offset, bytes) of its output, redacted, in order.
+        """Does it and returns when it has ended; meanwhile `tell` gets (offset, bytes) of its redacted output.
 
         A lost connection is found again and is no end. Raises Fenced for a stale epoch, Refusal where the key was
         claimed before, NotBegun where it is certain that nothing was started, and another Failure where it is not.
@@ -109,8 +109,8 @@ class Outputs(Protocol):
     """What steps printed, redacted, by key; kept by age and size."""
 
     def append(self, key: str, offset: int, part: bytes) -> None:
-        """Keeps a part of the output at its place; what is there already stays as it is. What is beyond the most that is
-        kept is dropped."""
+        """Keeps a part of the output at its place; what is there already stays as it is. What is
+        beyond the most that is kept is dropped."""
         ...
 
     def read(self, key: str, offset: int, limit: int) -> bytes:
@@ -130,8 +130,8 @@ class SecretSources(Protocol):
     """Where secrets come from; they are asked for when a step starts, and kept in memory alone."""
 
     def fetch(self, secret: Secret) -> str:
-        """Its value; raises Failure where it cannot be had, Refusal where it may not be used (shorter than 6 characters,
-        or no such source). No message holds a value."""
+        """Its value; raises Failure where it cannot be had, Refusal where it may not be used (shorter than 6
+        characters, or no such source). No message holds a value."""
         ...
 
     def mark(self, value: str) -> str:

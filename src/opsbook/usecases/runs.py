@@ -79,8 +79,8 @@ class History(Struct, frozen=True):
 
 
 class Runs:
-    """The runs of a ledger. Every verb gives the run as it is after it; raises Usage where there is no such run or step,
-    Refusal where it may not be done now, Conflict where somebody else was quicker."""
+    """The runs of a ledger. Every verb gives the run as it is after it; raises Usage where there is no such run or
+    step, Refusal where it may not be done now, Conflict where somebody else was quicker."""
 
     def __init__(
         self, ledger: EngineLedger, find: Callable[[str], Source], inventory: Inventory, secrets: SecretSources,
@@ -143,11 +143,11 @@ class Runs:
         """Says that a step that waits did not work out."""
         raise NotImplementedError
 
-    def approve(self, run: str, step: str, by: Starter, digest: str, why: str = "") -> Run:
+    def approve(self, run: str, step: str, by: Starter, *, digest: str, why: str = "") -> Run:
         """An approval of exactly what `digest` says; raises Refusal for whoever may not approve it, and why."""
         raise NotImplementedError
 
-    def decide(self, run: str, step: str, decision: Decision, by: str, why: str) -> Run:
+    def decide(self, run: str, step: str, decision: Decision, *, by: str, why: str) -> Run:
         """Settles a step that is unknown or failed. To run again what must never be repeated takes a second person:
         raises Refusal where `by` is who started it."""
         raise NotImplementedError
