@@ -11,6 +11,7 @@ from pathlib import Path
 
 import apsw
 import pytest
+from tests.adapters.engine_contract import EngineContract
 from tests.adapters.ledger_contract import AT, ROOT, LedgerContract, appended, everything, opened, side_by_side
 
 from opsbook.adapters.sqlite_ledger import SqliteLedger, tables
@@ -29,6 +30,10 @@ def file(tmp_path: Path) -> Path:
 
 
 class TestSqliteLedger(LedgerContract):
+    pass
+
+
+class TestSqliteEngine(EngineContract):
     pass
 
 
