@@ -1,7 +1,7 @@
 """What every ledger must keep, as tests that an adapter's own file inherits; and the programs that append beside them.
 
-An adapter's file subclasses `LedgerContract` and the `EngineContract` of the file beside this, gives the fixture
-`address`, and adds its way of opening to `opened`.
+An adapter's file subclasses `LedgerContract`, and `EngineContract` and `ViewContract` of the files beside this, gives the
+fixture `address`, and adds its way of opening to `opened`.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ import apsw
 import pytest
 from tests.adapters.engine_contract import EngineContract
 from tests.adapters.ledger_contract import AT, ROOT, LedgerContract, appended, everything, opened, side_by_side
+from tests.adapters.view_contract import ViewContract
 
 from opsbook.adapters.sqlite_ledger import SqliteLedger, tables
 from opsbook.ground.errors import Failure, Refusal
@@ -34,6 +35,10 @@ class TestSqliteLedger(LedgerContract):
 
 
 class TestSqliteEngine(EngineContract):
+    pass
+
+
+class TestSqliteViews(ViewContract):
     pass
 
 
