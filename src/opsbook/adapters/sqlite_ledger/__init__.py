@@ -36,6 +36,9 @@ POLL_S = 0.05  # how soon an event of another process is noticed by those that w
 
 _READ = f"SELECT {tables.COLUMNS} FROM event WHERE stream = ? AND number > ? ORDER BY number"
 _AFTER = f"SELECT {tables.COLUMNS} FROM event WHERE position > ? ORDER BY position LIMIT ?"
+_HELD = (
+    "SELECT name, owner, epoch, until FROM lease WHERE until > ?1 AND substr(name, 1, length(?2)) = ?2 ORDER BY name"
+)
 _DUE = (
     "SELECT stream, name, due, facts FROM timer WHERE due <= ?1 AND substr(stream, 1, length(?2)) = ?2"
     " ORDER BY due, stream, name LIMIT ?3"
@@ -108,6 +111,15 @@ class SqliteLedger:
     def release(self, lease: Lease) -> None:
         """Ends a lease at once, where it is still this owner's; its epoch is not used again."""
         self._writer.do(partial(self._recorder.release, lease))
+
+    def held(self, prefix: str) -> list[Lease]:
+        """The leases whose names begin with `prefix` and which have not ended, by name."""
+        found = self._rows(_HELD, (self._clock(), prefix))
+        return [Lease(name, owner, epoch, tables.moment(until)) for name, owner, epoch, until in found]
+
+    def checkpoint(self, not_within_s: float = 0) -> Event | None:
+        """Records a checkpoint as the next event; None where the last event is one, or the last one is not so old."""
+        return self._writer.do(partial(self._recorder.vouch, _microseconds(not_within_s)))
 
     def due(self, limit: int, prefix: str = "") -> list[Timer]:
         """The timers whose time has come, of streams that begin with `prefix`, the longest due first."""
