@@ -16,18 +16,20 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 import apsw
 
-from opsbook.adapters.sqlite_ledger import rows, tables
+from opsbook.adapters.sqlite_ledger import copying, rows, tables
 from opsbook.adapters.sqlite_ledger.recording import Recorder, addition
 from opsbook.adapters.sqlite_ledger.writing import Writer
 from opsbook.ledger.event import Draft, Event
 from opsbook.ledger.view import Kept, View
 from opsbook.usecases.ledger_ports import Lease, Timer
+from opsbook.usecases.upkeep_ports import Progress, Snapshot
 
 __all__ = ["SqliteLedger"]
 
@@ -66,6 +68,8 @@ class SqliteLedger:
         self, path: str, *, views: Sequence[View] = (), busy_s: float = BUSY_S, clock: Callable[[], int] = tables.clock
     ) -> None:
         self._path = path
+        self._views = tuple(views)
+        self._busy_s = busy_s
         self._clock = clock
         self._reader = tables.opened(path, busy_s)
         self._reading = threading.Lock()
@@ -178,6 +182,24 @@ class SqliteLedger:
                 if self._told <= position and not self._is_closed:
                     self._moved.wait(min(left, POLL_S))
         return False
+
+    def snapshot(self) -> AbstractContextManager[Snapshot]:
+        """The ledger as it is now, for as long as the `with` lasts, while others go on to write."""
+        return copying.snapshot(self._path, self._busy_s)
+
+    def replace(self, snapshot: Snapshot, tell: Progress) -> None:
+        """Puts the snapshot in the place of all that is there, in one transaction; of leases only epochs stay."""
+        copying.replace(self._path, self._busy_s, self._views, by=snapshot, tell=tell)
+        self._tell(self.head())
+
+    def faults(self, tell: Progress) -> list[str]:
+        """What is wrong with the file itself and with rows of views, in sentences."""
+        return copying.faults(self._path, self._busy_s, self._views, tell)
+
+    def remake_rows(self) -> list[str]:
+        """Makes the rows of all views again from the events, and returns the views' names."""
+        self._writer.do(self._recorder.remake_rows)
+        return [view.name for view in self._views]
 
     def close(self) -> None:
         """Writes what waits to be written, and closes the file. Whoever waits for events is woken."""

@@ -150,6 +150,11 @@ class Recorder:
         (self._checkpoint,) = self.add(added)
         return self._checkpoint
 
+    def remake_rows(self) -> None:
+        """Makes the rows of all views again, with the events of this transaction."""
+        self._write_events()
+        self._rows.remake(self._connection)
+
     def claim(self, name: str, owner: str, for_us: int) -> Lease | None:
         """The lease, unless another has it now."""
         had, epoch, until = self._connection.execute(_LEASE, (name,)).fetchone() or (NOBODY, 0, 0)
