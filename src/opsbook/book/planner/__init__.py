@@ -7,13 +7,13 @@ people's questions. Never raises for what a page says.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from opsbook.book.grammar import RunOn, Secret, When
-from opsbook.book.lint import Around
+from opsbook.book.lint import Around, PageCheck
 from opsbook.book.page import Page
 from opsbook.book.plan import LOCAL, Plan, PlannedStep
 from opsbook.book.planner.given import Wanted, mismatch, mismatches, wanted_of
@@ -42,12 +42,14 @@ class Planning(Struct, frozen=True):
 
 
 def planned(
-    page: Page, procedure: Procedure, ending: str, known: Known, given: Mapping[str, str], *,
-    on: RunOn | None = None, around: Around, service: str | None = None,
+    page: Page, procedure: Procedure, ending: str, known: Known, *, given: Mapping[str, str],
+    around: Around, on: RunOn | None = None, service: str | None = None, checks: Sequence[PageCheck] = (),
 ) -> Planning:  # fmt: skip
-    """The plan of a procedure, or of its rollback or verification alone (`ending`), with the values that were given."""
-    wrong = Hindrances()
-    walk, made = _made(page, procedure, ending, known, wrong)
+    """The plan of a procedure, or of its rollback or verification alone (`ending`), with the values that were given.
+
+    `checks` are rules of lint: what they find in the procedure keeps it from being run."""
+    wrong = Hindrances(checks)
+    walk, made = _made(page, procedure, ending, known, wrong=wrong)
     for visited, each in walk.visited:
         ranges = [(p.step.start, p.step.end) for p in walk.parts if p.step is not None and p.page is visited]
         wrong.look(visited, each, ranges, around, is_whole=not ending or each is not procedure)
@@ -64,7 +66,7 @@ def planned(
                   "Write its steps as a numbered list below the heading.")  # fmt: skip
     anchor, scope = procedure.anchor + ending, Scope(page, procedure.fields, None, procedure)
     danger = danger_of(scope)
-    lock = _lock(page, procedure, done, {**wanted.defaults, **values}, wrong)
+    lock = _lock(page, procedure, done, {**wanted.defaults, **values}, wrong=wrong)
     plan = Plan(
         page.path, anchor, procedure.title + _ENDINGS[ending], done, wanted.parameters, values,
         _secrets(scope, walk.parts, wrong), environment, lock, danger,
@@ -79,7 +81,7 @@ _ENDINGS = {"": "", "/rollback": ": rollback", "/verification": ": verification"
 
 
 def _made(
-    page: Page, procedure: Procedure, ending: str, known: Known, wrong: Hindrances
+    page: Page, procedure: Procedure, ending: str, known: Known, *, wrong: Hindrances
 ) -> tuple[Walk, list[Made]]:
     """The steps in the order of running, with undos in the place of "Undo steps"."""
     walk = Walk(known, wrong)
@@ -142,7 +144,7 @@ _VARIABLE = re.compile(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})", re.ASCII)
 
 
 def _lock(
-    page: Page, procedure: Procedure, steps: tuple[PlannedStep, ...], values: Mapping[str, str], wrong: Hindrances
+    page: Page, procedure: Procedure, steps: tuple[PlannedStep, ...], values: Mapping[str, str], *, wrong: Hindrances
 ) -> str:
     """The key that only one run at a time may hold: as written, else the procedure and where it is done. A rollback
     that is run alone holds the same one as its procedure."""

@@ -48,7 +48,7 @@ def is_nothing(text: str) -> bool:
 def made_of(part: Part, known: Known, wrong: Hindrances) -> list[Made]:
     """The planned steps of a part; what keeps one from being run goes to `wrong`."""
     if part.step is None:
-        return [_gated(part, part.number, part.gate, known, wrong)] if part.gate else []
+        return [_gated(part, part.number, part.gate, known, wrong=wrong)] if part.gate else []
     step = part.step
     if step.kind == "manual" and not step.fields and is_nothing(step.text):
         return []
@@ -57,7 +57,7 @@ def made_of(part: Part, known: Known, wrong: Hindrances) -> list[Made]:
     blocks = [command for command in step.commands if _is_whole(part.page, command, wrong)]
     count = len(blocks) + has_gate
     numbers = [part.number] if count <= 1 else [f"{part.number}.{n}" for n in range(1, count + 1)]
-    found = [_gated(part, numbers[0], approval, known, wrong)] if has_gate else []
+    found = [_gated(part, numbers[0], approval, known, wrong=wrong)] if has_gate else []
     found += [_commanded(part, n, block, wrong) for n, block in zip(numbers[has_gate:], blocks, strict=False)]
     if not found and not step.commands:
         found.append(_manual(part, wrong))
@@ -75,7 +75,7 @@ def _is_whole(page: Page, command: Command, wrong: Hindrances) -> bool:
     return False
 
 
-def _base(part: Part, number: str, kind: str, text: str, wrong: Hindrances) -> PlannedStep:
+def _bare(part: Part, number: str, kind: str, text: str, *, wrong: Hindrances) -> PlannedStep:
     settings, at = Settings(part, wrong), part.gate.field.start if part.gate else part.step.start if part.step else 0
     return PlannedStep(
         number, part.phase, kind, text, part.page.document.line(at), part.page.path,  # type: ignore[arg-type]
@@ -88,10 +88,10 @@ def _notes(step: Step | None) -> tuple[tuple[str, str], ...]:
     return tuple((field.label, field.value) for field in fields if field.label not in STEP_LABELS)
 
 
-def _gated(part: Part, number: str, found: StepField | None, known: Known, wrong: Hindrances) -> Made:
+def _gated(part: Part, number: str, found: StepField | None, known: Known, *, wrong: Hindrances) -> Made:
     """A gate; its people are those of the groups that it names."""
     words = part.words or (part.step.text if part.step else "")
-    step = _base(part, number, "approval", words, wrong)
+    step = _bare(part, number, "approval", words, wrong=wrong)
     value = value_of(found, part.step) if found else None
     if found is None or not isinstance(value, Approval):
         if found is not None and isinstance(value, Problem):
@@ -117,7 +117,7 @@ def _commanded(part: Part, number: str, command: Command, wrong: Hindrances) -> 
     text = part.step.text if part.step else ""
     on = settings.run_on()
     step = replace(
-        _base(part, number, "command", text, wrong), script=script_of(part.page, command, fence),
+        _bare(part, number, "command", text, wrong=wrong), script=script_of(part.page, command, fence),
         limit_s=settings.limit_s(fence.timeout, is_command=True), expect=settings.expect(),
         retry=settings.retry(fence.retries), repeat=settings.repeat(), capture=settings.capture(), ask=settings.ask(),
         dry_run=settings.dry_run(), secrets=settings.secrets(), line=part.page.document.line(command.start),
@@ -130,7 +130,7 @@ def _manual(part: Part, wrong: Hindrances) -> Made:
     text = step.text if step else ""
     return Made(
         replace(
-            _base(part, part.number, "manual", text, wrong), limit_s=settings.limit_s(None, is_command=False),
+            _bare(part, part.number, "manual", text, wrong=wrong), limit_s=settings.limit_s(None, is_command=False),
             ask=settings.ask(), repeat=settings.repeat(),
         ), part,
     )  # fmt: skip

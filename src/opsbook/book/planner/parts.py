@@ -89,7 +89,7 @@ class Walk:
             (procedure.verification, "verification"), (procedure.rollback, "rollback"),
         ):  # fmt: skip
             start = (page.path, procedure.anchor + ROLLBACK) if phase == "rollback" else chain[0]
-            self._steps(page, numbered(steps), phase, scopes, [start])  # type: ignore[arg-type]
+            self._steps(page, numbered(steps), phase, scopes, chain=[start])  # type: ignore[arg-type]
 
     def alone(self, page: Page, procedure: Procedure, steps: Sequence[Step], ending: str) -> None:
         """One phase of a procedure, as the steps of a run."""
@@ -97,7 +97,7 @@ class Walk:
         plain = [(step, _PREFIX.sub("", number)) for step, number in numbered(steps)]
         scopes = (Scope(page, procedure.fields, None, procedure),)
         self._gate("approval.1", "steps", scopes, f"{procedure.title}: {ending[1:]}")
-        self._steps(page, plain, "steps", scopes, [(page.path, procedure.anchor + ending)])
+        self._steps(page, plain, "steps", scopes, chain=[(page.path, procedure.anchor + ending)])
 
     def _enter(self, page: Page, procedure: Procedure) -> None:
         if not any(p is page and each.anchor == procedure.anchor for p, each in self.visited):
@@ -114,7 +114,7 @@ class Walk:
 
     def _steps(
         self, page: Page, steps: Iterable[tuple[Step, str]], phase: Phase, scopes: tuple[Scope, ...],
-        chain: list[tuple[str, str]], *, opens: tuple[Scope, ...] = (),
+        *, chain: list[tuple[str, str]], opens: tuple[Scope, ...] = (),
     ) -> None:  # fmt: skip
         for step, number in steps:
             if len(self.parts) >= MOST_STEPS:
@@ -123,17 +123,17 @@ class Walk:
                 return
             own = Scope(page, step.fields, step)
             link = step.link or (only_link(step.text) if step.kind == "approval" and not step.commands else "")
-            called = self._called(page, step, link, chain, phase) if link else None
+            called = self._called(page, step, link, chain, phase=phase) if link else None
             if called is None:
                 self.parts.append(Part(number, phase, page, (own, *scopes), step, opens))
                 opens = ()
             else:
-                self._linked(called, number, phase, (own, *scopes), chain, (*opens, own))
+                self._linked(called, number, phase, (own, *scopes), chain=chain, opens=(*opens, own))
                 opens = ()
 
     def _linked(
         self, called: tuple[Page, Procedure, str], number: str, phase: Phase, scopes: tuple[Scope, ...],
-        chain: list[tuple[str, str]], opens: tuple[Scope, ...],
+        *, chain: list[tuple[str, str]], opens: tuple[Scope, ...],
     ) -> None:  # fmt: skip
         """The steps of a procedure below the number of the link."""
         page, procedure, ending = called
@@ -146,10 +146,10 @@ class Walk:
         gates += self._gate(f"{number}.{gates + 1}", phase, (scope, *scopes), procedure.title)
         below = _below(number, groups, by=gates)
         node = (page.path, procedure.anchor + ending)
-        self._steps(page, below, phase, (scope, *scopes), [*chain, node], opens=(*opens, scope))
+        self._steps(page, below, phase, (scope, *scopes), chain=[*chain, node], opens=(*opens, scope))
 
     def _called(
-        self, page: Page, step: Step, link: str, chain: list[tuple[str, str]], phase: Phase
+        self, page: Page, step: Step, link: str, chain: list[tuple[str, str]], *, phase: Phase
     ) -> tuple[Page, Procedure, str] | None:
         """The procedure that a link asks to run; None where it only leads somewhere, or leads nowhere."""
         place = (step.start, step.end)

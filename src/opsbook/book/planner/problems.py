@@ -2,34 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from types import ModuleType
+from collections.abc import Sequence
 
 from msgspec import Struct
 
-from opsbook.book.lint import Around, suppressions
+from opsbook.book.lint import Around, PageCheck, suppressions
 from opsbook.book.page import Page
 from opsbook.book.procedure import Procedure, procedures_of
-from opsbook.book.rules.procedures import (
-    capture_without_group,
-    conflicting_fields,
-    empty_command,
-    invalid_regex,
-    needs_terminal,
-    secret_on_command_line,
-    step_placeholder,
-    step_without_text,
-    text_substitution,
-    undo_steps_without_undo,
-    unknown_field,
-)
 from opsbook.ground.errors import Span
-
-# The rules whose findings keep a step from being run; what they say is said here in the same words.
-_HINDERING: tuple[ModuleType, ...] = (
-    step_placeholder, text_substitution, empty_command, needs_terminal, secret_on_command_line, unknown_field,
-    conflicting_fields, capture_without_group, invalid_regex, undo_steps_without_undo, step_without_text,
-)  # fmt: skip
 
 
 class Hindrance(Struct, frozen=True):
@@ -46,7 +26,8 @@ class Hindrance(Struct, frozen=True):
 class Hindrances:
     """What was found so far; a second one on the same place of the same page is not told."""
 
-    def __init__(self) -> None:
+    def __init__(self, checks: Sequence[PageCheck] = ()) -> None:
+        self._checks = checks  # of lint, whose findings keep a step from being run
         self._found: dict[tuple[str, int], Hindrance] = {}
 
     def add(self, page: Page, place: tuple[int, int], message: str, fix: str = "") -> None:
@@ -69,8 +50,8 @@ class Hindrances:
             (each.start, each.end) for each in procedures_of(page)
             if whole[0] < each.start < whole[1] and each.anchor != procedure.anchor
         ]  # fmt: skip
-        for rule in _HINDERING:
-            for finding in rule.check(page, around):
+        for check in self._checks:
+            for finding in check(page, around):
                 at = finding.span.start
                 is_own = is_whole and _within(at, [whole]) and not _within(at, others)
                 if (is_own or _within(at, ranges)) and not (allowed and allowed.covers(finding)):
@@ -79,8 +60,3 @@ class Hindrances:
 
 def _within(offset: int, ranges: Sequence[tuple[int, int]]) -> bool:
     return any(start <= offset < end for start, end in ranges)
-
-
-def lines(hindrances: Sequence[Hindrance]) -> Iterator[str]:
-    """One line for each."""
-    return (str(each) for each in hindrances)
