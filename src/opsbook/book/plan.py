@@ -91,8 +91,7 @@ class PlannedParameter(Struct, frozen=True):
 class Plan(Struct, frozen=True):
     """What a run does, with the values that were given. `values` hold no secret; `steps` are all phases in the order of
     running: prerequisites and steps, verification, rollback. `lock` is the key of "One at a time", with its values
-    filled in; `danger` is the whole procedure's, and `danger_word` what is typed to go on. `rolls_back_by_itself`
-    is False where the rollback is nothing but the undos of the steps, which starts on request alone."""
+    filled in; `danger` is the whole procedure's, and `danger_word` what is typed to go on."""
 
     path: str
     anchor: str
@@ -106,7 +105,6 @@ class Plan(Struct, frozen=True):
     danger: str = ""
     danger_word: str = ""
     service: str | None = None
-    rolls_back_by_itself: bool = True
 
     def step(self, number: str) -> PlannedStep | None:
         """The step of that number."""

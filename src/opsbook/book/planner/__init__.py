@@ -71,7 +71,7 @@ def planned(
         page.path, anchor, procedure.title + _ENDINGS[ending], done, wanted.parameters, values,
         _secrets(scope, walk.parts, wrong), environment, lock, danger,
         _word(danger, done, procedure.title) if danger else "", service,
-        rolls_back_by_itself=bool(procedure.rollback),
+        rollback_on_request=not procedure.rollback,
     )  # fmt: skip
     pages = tuple(dict.fromkeys(visited for visited, _ in walk.visited))
     return Planning(plan, wanted, wrong.told(), tuple(wrong_values), pages)
