@@ -27,14 +27,13 @@ PermitRootLogin prohibit-password
 PasswordAuthentication no
 KbdInteractiveAuthentication no
 MaxStartups 200
-SetEnv XDG_STATE_HOME={folder}/state
 LogLevel VERBOSE
 """
 
 
 @dataclass(frozen=True)
 class Sshd:
-    """Where it listens, as whom one comes in, and by which keys. `state` is where steps leave their traces there."""
+    """Where it listens, as whom one comes in, and by which keys."""
 
     folder: Path
     port: int
@@ -54,11 +53,6 @@ class Sshd:
     def known_hosts(self) -> str:
         """The file that pins its own key."""
         return str(self.folder / "known_hosts")
-
-    @property
-    def state(self) -> Path:
-        """The folder of Opsbook on that machine."""
-        return self.folder / "state" / "opsbook"
 
     def sessions(self) -> set[int]:
         """The processes that serve its connections."""

@@ -9,8 +9,8 @@ from pathlib import Path
 import asyncssh
 import pytest
 
-from opsbook.adapters.step_hosts.inventory import Place, read_place
-from opsbook.adapters.step_hosts.ssh_runner import SshConnections, SshSettings, constant_command
+from opsbook.adapters.step_hosts.inventory import Place, SshSettings, read_place
+from opsbook.adapters.step_hosts.ssh_runner import SshConnections, constant_command
 from opsbook.ground.errors import Failure, NotBegun
 
 ECHO = b"""

@@ -28,6 +28,19 @@ class Place(Struct, frozen=True):
         return f"{self.user}@{address}{port}" if self.user else f"{address}{port}"
 
 
+class SshSettings(Struct, frozen=True):
+    """How machines are spoken to: `user` where an address names none, empty for whoever runs Opsbook; `known_hosts` is
+    the file of pinned keys; `keys` are files of private ones, none for the agent's and those of ~/.ssh; `python` is a
+    program's name or path there; `folder` is where it remembers what it does, empty for its own choice."""
+
+    known_hosts: str
+    keys: tuple[str, ...] = ()
+    user: str = ""
+    python: str = "python3"
+    folder: str = ""
+    limit_s: float = 15.0  # to be connected, and again to have a program begin
+
+
 def read_place(name: str, written: str, user: str = "") -> Place | None:
     """The place of a host called `name`; an empty address is the name itself. None where it is no address.
 

@@ -19,9 +19,8 @@ from contextlib import suppress
 from typing import Any, TypeVar, cast
 
 import asyncssh
-from msgspec import Struct
 
-from opsbook.adapters.step_hosts.inventory import SSH_PORT, Place
+from opsbook.adapters.step_hosts.inventory import SSH_PORT, Place, SshSettings
 from opsbook.ground.errors import Failure, NotBegun
 
 T = TypeVar("T")
@@ -44,16 +43,6 @@ _HEADER_BYTES = 8
 _KEY_KINDS = (
     "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "rsa-sha2-512", "rsa-sha2-256",
 )  # fmt: skip
-
-
-class SshSettings(Struct, frozen=True):
-    """`known_hosts` is the file of pinned keys; `keys` are files of private ones, none for the agent's and those of
-    ~/.ssh; `python` is a program's name or path."""
-
-    known_hosts: str
-    keys: tuple[str, ...] = ()
-    python: str = "python3"
-    limit_s: float = 15.0  # to be connected, and again to have a program begin
 
 
 def constant_command(python: str) -> str:
