@@ -111,6 +111,7 @@ def build_desk(config: Config, address: str) -> Iterator[Desk]:
     Raises Refusal where another serves it, Failure where the book or the ledger cannot be used.
     """
     from opsbook.usecases.desk import Desk
+    from opsbook.usecases.ledger_upkeep import vouching
 
     with ExitStack() as stack:
         ledger = build_ledger(config)
@@ -128,6 +129,7 @@ def build_desk(config: Config, address: str) -> Iterator[Desk]:
         watch = build_watch(config, library, samples, ledger, address=address)
         stack.callback(watch.stop)
         watch.start()
+        stack.enter_context(vouching(ledger.checkpoint))
         yield Desk(
             name=os.path.basename(config.root), library=library, index=upkeep, repository=build_repository(config),
             rule_files=build_book(config), alerting=scope.alerting, scope=lambda: lint_scope(config, date.today()),
