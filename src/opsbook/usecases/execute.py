@@ -1,8 +1,8 @@
 """Executes a run: decides by its fold, records, acts, and begins again, until it has ended or must wait.
 
-An attempt is recorded before it is begun and what became of it after it, together with what follows. Whatever is cut
-off at any point is found again by the next owner of the run: the machine is asked first, then the step's own check, then
-a person. Nothing here sleeps: what is due later is a pause with its time.
+An attempt is recorded before it is begun, and what became of it after it, together with what follows. Whatever is cut
+off at any point is found again by the next owner of the run: the machine is asked first, then the check of the step
+itself, then a person. Nothing here sleeps: what is due later is a pause with its time.
 """
 
 from __future__ import annotations
