@@ -21,24 +21,24 @@ from typing import Any, TypeVar, cast
 import asyncssh
 
 from opsbook.adapters.step_hosts.inventory import SSH_PORT, Place, SshSettings
-from opsbook.ground.errors import Failure, NotBegun
+from opsbook.ground.errors import NotBegun
 
 T = TypeVar("T")
 
 # What comes in is held until it is read, up to this, and then the other side waits.
 _HELD_MOST = 4 * 1024 * 1024
 _SAID_MOST = 4096  # of what the far side complains, for a message
-# A connection that is silent for three of them is taken for dead, and a new one made: a pause of the network, however
-# long, costs a step nothing.
-_ALIVE_EVERY_S = 5
+# So many missed answers are a dead connection, and a new one is made: a pause of the network costs a step nothing.
 _ALIVE_MISSED = 3
-# Reads exactly so many bytes, for one more would be of what the program itself is told; -I and -S: neither variables
-# nor files of that machine's user change what it is. The quotes are those that sh, fish and csh read alike.
+# Says by a zero byte that it is there, then reads exactly so many bytes, for one more would be of what the program is
+# told. -I and -S: neither variables nor files of that machine's user change what it is. The quotes are those that sh,
+# fish and csh read alike.
 _BOOTSTRAP = (
-    "import os;r=lambda n,b=bytes():b if len(b)==n else r(n,b+(os.read(0,n-len(b))or os._exit(1)));"
-    "exec(r(int(r(8),16)))"
+    "import os,sys;sys.version_info>=(3,7)or os._exit(126);os.write(1,bytes(1));"
+    "r=lambda n,b=bytes():b if len(b)==n else r(n,b+(os.read(0,n-len(b))or os._exit(1)));exec(r(int(r(8))))"
 )
-_HEADER_BYTES = 8
+_IS_THERE = b"\0"
+_TOO_OLD, _ABSENT = 126, 127  # as sh has it: what cannot be run, and what is not there
 # Asked for behind the kinds that are pinned, so that a machine with another key says which, instead of hanging up.
 _KEY_KINDS = (
     "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "rsa-sha2-512", "rsa-sha2-256",
@@ -50,16 +50,12 @@ def constant_command(python: str) -> str:
     return f"exec sh -c 'exec {python} -ISc \"{_BOOTSTRAP}\"'"
 
 
-def framed(program: bytes) -> bytes:
-    """A program as the constant command reads it."""
-    return f"{len(program):0{_HEADER_BYTES}x}".encode() + program
-
-
 class Pipe(asyncssh.SSHClientSession[bytes]):
     """The input and output of a program that runs there, for plain threads: one that writes, one that reads."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
+        self.began: asyncio.Future[bool] = loop.create_future()  # whether the program is there, once that is known
         self._channel: asyncssh.SSHClientChannel[bytes] | None = None
         self._parts: deque[bytes] = deque()
         self._held = 0
@@ -72,17 +68,19 @@ class Pipe(asyncssh.SSHClientSession[bytes]):
         self.exit: int | None = None
 
     def write(self, content: bytes) -> None:
-        """Sends it, or waits for room to; raises Failure where the connection is gone."""
+        """Sends all of it, or waits for room to; raises OSError where the connection is gone."""
         self._room.wait()
-        if self._is_over or self._channel is None:
-            raise Failure("The connection is closed.", retryable=True)
-        self._loop.call_soon_threadsafe(self._send, content)
+        if self._is_over:
+            raise BrokenPipeError("The connection is closed.")
+        try:
+            self._loop.call_soon_threadsafe(self.send, content)
+        except RuntimeError as wrong:  # the loop has ended
+            raise BrokenPipeError("The connection is closed.") from wrong
 
-    def read(self, limit_s: float | None = None) -> bytes:
-        """What came since, at least a byte; empty when it is over. Raises Failure when nothing came in time."""
+    def read(self) -> bytes:
+        """What came since, at least a byte; empty when it is over."""
         with self._changed:
-            if not self._changed.wait_for(lambda: self._parts or self._is_over, limit_s):
-                raise Failure(f"Nothing came for {limit_s:g} seconds.", retryable=True)
+            self._changed.wait_for(lambda: self._parts or self._is_over)
             content = b"".join(self._parts)
             self._parts.clear()
             self._held = 0
@@ -99,7 +97,8 @@ class Pipe(asyncssh.SSHClientSession[bytes]):
 
     # What follows is called on the loop.
 
-    def _send(self, content: bytes) -> None:
+    def send(self, content: bytes) -> None:
+        """Sends it, whether there is room or not."""
         with suppress(OSError):  # gone meanwhile: who reads will see it
             cast("asyncssh.SSHClientChannel[bytes]", self._channel).write(content)
 
@@ -117,6 +116,14 @@ class Pipe(asyncssh.SSHClientSession[bytes]):
         if datatype is not None:
             self.said = (self.said + data)[:_SAID_MOST]
             return
+        if not self.began.done():
+            _, is_there, data = data.partition(_IS_THERE)  # before it, files of start may have greeted somebody
+            if is_there:
+                self.began.set_result(True)
+        if data:
+            self._keep(data)
+
+    def _keep(self, data: bytes) -> None:
         with self._changed:
             self._parts.append(data)
             self._held += len(data)
@@ -138,6 +145,8 @@ class Pipe(asyncssh.SSHClientSession[bytes]):
         return False  # closes the channel: a program that says nothing more is over
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if not self.began.done():
+            self.began.set_result(False)
         self._over()
 
     def _over(self) -> None:
@@ -158,7 +167,8 @@ class SshConnections:
         self._kept: dict[Place, asyncio.Task[asyncssh.SSHClientConnection]] = {}
 
     def begin(self, place: Place, program: bytes) -> Pipe:
-        """Has a program begin there. Raises NotBegun, with how to mend it, where that cannot be."""
+        """Has a program begin there, which has its length in eight digits before it. Raises NotBegun, with how to mend
+        it, where that cannot be."""
         return self._wait(self._begin(place, program), place)
 
     def forget(self, place: Place) -> None:
@@ -188,7 +198,7 @@ class SshConnections:
     async def _begin(self, place: Place, program: bytes) -> Pipe:
         try:
             connection = await self._connection(place)
-            pipe = await self._opened(connection)
+            return await asyncio.wait_for(self._begun(connection, place, program), self._settings.limit_s)
         except asyncssh.ChannelOpenError as wrong:  # its connection was closed, or it takes no further program
             self._drop(place)
             said = f"The host {place.name} ({place}) takes no program: {_said(wrong)}."
@@ -196,15 +206,17 @@ class SshConnections:
         except TimeoutError as wrong:
             self._drop(place)
             raise NotBegun(f"The host {place.name} ({place}) does not answer.", retryable=True) from wrong
-        pipe._send(framed(program))
-        return pipe
 
-    async def _opened(self, connection: asyncssh.SSHClientConnection) -> Pipe:
-        opening = connection.create_session(
-            lambda: Pipe(self._loop), constant_command(self._settings.python), encoding=None, window=_HELD_MOST
+    async def _begun(self, connection: asyncssh.SSHClientConnection, place: Place, program: bytes) -> Pipe:
+        command = constant_command(self._settings.python)
+        _, session = await connection.create_session(
+            lambda: Pipe(self._loop), command, encoding=None, window=_HELD_MOST
         )
-        _, pipe = await asyncio.wait_for(opening, self._settings.limit_s)
-        return cast("Pipe", pipe)
+        pipe = cast("Pipe", session)
+        pipe.send(program)
+        if not await pipe.began:
+            raise _not_there(place, self._settings.python, pipe)
+        return pipe
 
     async def _connection(self, place: Place) -> asyncssh.SSHClientConnection:
         """The kept one; several that ask at once wait for the same. A failure is kept for nobody."""
@@ -224,7 +236,7 @@ class SshConnections:
                 server_host_key_algs=kinds,
                 client_keys=list(self._settings.keys) or (), agent_path=None if self._settings.keys else (),
                 preferred_auth=["publickey"], password=None, agent_forwarding=False, x11_forwarding=False,
-                compression_algs=None, keepalive_interval=_ALIVE_EVERY_S, keepalive_count_max=_ALIVE_MISSED,
+                compression_algs=None, keepalive_interval=self._settings.alive_s, keepalive_count_max=_ALIVE_MISSED,
                 connect_timeout=limit_s, login_timeout=limit_s,
             )  # fmt: skip
         except asyncssh.HostKeyNotVerifiable as wrong:
@@ -294,6 +306,20 @@ def _unpinned(place: Place, path: str, what: str) -> NotBegun:
         f" with `ssh-keyscan {port}{place.address}`, compare it with what that machine itself says by"
         " `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub`, and write it into the file."
     )
+
+
+def _not_there(place: Place, python: str, pipe: Pipe) -> NotBegun:
+    who = f"The host {place.name} ({place})"
+    if pipe.exit == _ABSENT:
+        return NotBegun(
+            f"{who} has no '{python}'. Steps need sh and Python 3.7 or later there: install it, or say where it is as"
+            " 'ssh.python' in opsbook.toml."
+        )
+    if pipe.exit == _TOO_OLD:
+        return NotBegun(f"{who} cannot use '{python}': steps need Python 3.7 or later there ('ssh.python').")
+    said = pipe.said.decode("utf-8", "replace").strip()
+    ended = "closed the connection" if pipe.exit is None else f"ended with exit status {pipe.exit}"
+    return NotBegun(f"{who} {ended} before '{python}' began{': ' if said else '.'}{said}", retryable=pipe.exit is None)
 
 
 def _denied(place: Place, keys: tuple[str, ...]) -> str:
