@@ -94,9 +94,9 @@ def test_much_goes_through_both_ways_without_being_held(connections, place):
 
 
 def test_programs_share_one_connection(connections, place, sshd):
-    before = len(sshd.sessions())
+    before = sshd.sessions()
     pipes = [connections.begin(place, ECHO) for _ in range(5)]
-    assert len(sshd.sessions()) == before + 1
+    assert len(sshd.sessions() - before) == 1
     for pipe in pipes:
         pipe.close()
 
@@ -217,3 +217,27 @@ def test_a_host_that_says_nothing_is_given_up(tmp_path, sshd):
         said = refused(settings_of(sshd, tmp_path / "known_hosts", limit_s=0.3), read_place("mute", f"127.0.0.1:{port}"))
         assert "mute" in said
         assert time.monotonic() - began < 3
+
+
+def test_what_is_closed_asks_nobody_any_more(sshd, place):
+    made = SshConnections(settings_of(sshd))
+    pipe = made.begin(place, ECHO)
+    made.close()
+    assert soon(pipe.read) == b""
+    with pytest.raises(OSError, match="closed"):
+        pipe.write(b"x")
+    with pytest.raises(NotBegun, match="is ending"):
+        made.begin(place, ECHO)
+    made.close()
+
+
+def test_many_who_ask_at_once_get_one_connection(connections, place, sshd):
+    before = sshd.sessions()
+    pipes = []
+    callers = [threading.Thread(target=lambda: pipes.append(connections.begin(place, ECHO))) for _ in range(6)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join(LIMIT_S)
+    assert len(pipes) == 6
+    assert len(sshd.sessions() - before) == 1

@@ -13,17 +13,15 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Coroutine
+from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as TooLong
 from contextlib import suppress
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import asyncssh
 
 from opsbook.adapters.step_hosts.inventory import SSH_PORT, Place, SshSettings
 from opsbook.ground.errors import NotBegun
-
-T = TypeVar("T")
 
 # What comes in is held until it is read, up to this, and then the other side waits.
 _HELD_MOST = 4 * 1024 * 1024
@@ -169,11 +167,20 @@ class SshConnections:
     def begin(self, place: Place, program: bytes) -> Pipe:
         """Has a program begin there, which has its length in eight digits before it. Raises NotBegun, with how to mend
         it, where that cannot be."""
-        return self._wait(self._begin(place, program), place)
+        if not self._loop.is_running():
+            raise NotBegun(f"The host {place.name} ({place}) is not asked any more: Opsbook is ending.")
+        waiting = asyncio.run_coroutine_threadsafe(self._begin(place, program), self._loop)
+        try:
+            return waiting.result(2 * self._settings.limit_s + 1)
+        except (TooLong, CancelledError):  # cancelled by another, who gave it up or closes
+            waiting.cancel()
+            self.forget(place)
+            raise _unanswered(place) from None
 
     def forget(self, place: Place) -> None:
         """Closes the connection, so that the next program gets a new one; nothing is waited for."""
-        self._loop.call_soon_threadsafe(self._drop, place)
+        with suppress(RuntimeError):  # the loop has ended, and all connections with it
+            self._loop.call_soon_threadsafe(self._drop, place)
 
     def close(self) -> None:
         """Closes all of them; what goes on there goes on."""
@@ -186,26 +193,17 @@ class SshConnections:
         if not self._thread.is_alive():
             self._loop.close()
 
-    def _wait(self, asked: Coroutine[Any, Any, T], place: Place) -> T:
-        waiting = asyncio.run_coroutine_threadsafe(asked, self._loop)
-        try:
-            return waiting.result(2 * self._settings.limit_s + 1)
-        except TooLong:
-            waiting.cancel()
-            self.forget(place)
-            raise NotBegun(f"The host {place.name} ({place}) does not answer.", retryable=True) from None
-
     async def _begin(self, place: Place, program: bytes) -> Pipe:
         try:
             connection = await self._connection(place)
             return await asyncio.wait_for(self._begun(connection, place, program), self._settings.limit_s)
-        except asyncssh.ChannelOpenError as wrong:  # its connection was closed, or it takes no further program
+        except asyncssh.Error as wrong:  # its connection was closed, or it takes no further program
             self._drop(place)
             said = f"The host {place.name} ({place}) takes no program: {_said(wrong)}."
             raise NotBegun(said, retryable=True) from wrong
         except TimeoutError as wrong:
             self._drop(place)
-            raise NotBegun(f"The host {place.name} ({place}) does not answer.", retryable=True) from wrong
+            raise _unanswered(place) from wrong
 
     async def _begun(self, connection: asyncssh.SSHClientConnection, place: Place, program: bytes) -> Pipe:
         command = constant_command(self._settings.python)
@@ -306,6 +304,10 @@ def _unpinned(place: Place, path: str, what: str) -> NotBegun:
         f" with `ssh-keyscan {port}{place.address}`, compare it with what that machine itself says by"
         " `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub`, and write it into the file."
     )
+
+
+def _unanswered(place: Place) -> NotBegun:
+    return NotBegun(f"The host {place.name} ({place}) does not answer.", retryable=True)
 
 
 def _not_there(place: Place, python: str, pipe: Pipe) -> NotBegun:
