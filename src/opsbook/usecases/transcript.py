@@ -55,7 +55,7 @@ def as_markdown(run: Run, read: Callable[[str], bytes], chain: Chain) -> Iterato
 
 def _step(planned: PlannedStep, step: RunStep, read: Callable[[str], bytes]) -> Iterator[str]:
     yield from ("", f"### {planned.number} {_inline(planned.text.split(chr(10), 1)[0])}", "")
-    said = [step.state]
+    said: list[str] = [step.state]
     if step.by:
         said.append(f"by {_inline(step.by)}")
     if step.ended_at is not None:
@@ -146,8 +146,7 @@ def _bare(text: str) -> str:
 
 def _inline(text: str) -> str:
     """A text that stays text in Markdown: nothing in it is a mark, a link or HTML."""
-    escaped = "".join(f"\\{c}" if c in "\\`*_[]<>#|~!&" else c for c in _bare(text))
-    return escaped
+    return "".join(f"\\{c}" if c in "\\`*_[]<>#|~!&" else c for c in _bare(text))
 
 
 def _cell(value: str) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 import click
 
 from opsbook.book.plan import Phase, Plan, PlannedStep
-from opsbook.book.plan_words import details, holds_now, length_words, target_words
+from opsbook.book.plan_words import details, gate_words, holds_now, length_words, target_words
 from opsbook.entrypoints.shown.terminal import printable, wrapped
 from opsbook.ground.terminal_text import plain
 from opsbook.ledger.run import Attempt, Run, RunStep
@@ -195,3 +195,72 @@ def list_rows(briefs: Sequence[Brief], now: datetime) -> list[tuple[str, ...]]:
 
 def _time(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def result(run: Run, width: int | None) -> Iterator[str]:
+    """How a run came out, and what to do next."""
+    lasted = f" after {took(run.started_at, run.ended_at)}" if run.ended_at else ""
+    why = f": {printable(run.why)}" if run.why else ""
+    yield ""
+    yield from wrapped(f"{coloured(run.state)}{lasted}{why}", width, 2)
+    unseen = sum(not step.is_seen for step in run.steps)
+    if unseen:
+        said = f"{unseen} step{'s were' if unseen > 1 else ' was'} confirmed unseen."
+        yield click.style(said, fg="yellow")
+    for line in next_lines(run):
+        yield from wrapped(line, width, 4)
+
+
+def next_lines(run: Run) -> Iterator[str]:
+    """What can be done with a run as it is, as commands to be typed."""
+    step = waiting_step(run)
+    if run.state == "succeeded":
+        return
+    if step is not None and step.asked is not None:
+        yield from _answers(run, step)
+    elif run.is_paused:
+        yield _command(f"resume {run.id}", "goes on where it was")
+    elif not run.has_ended:
+        yield _command(f"resume {run.id}", "takes it up again")
+    failed = next((each for each in run.steps if each.state == "failed"), None)
+    if run.has_ended and failed is not None:
+        yield _command(f"log {run.id} {failed.number}", "what it printed")
+    if run.state == "failed" and run.plan.of("rollback"):
+        yield _command(f"roll-back {run.id} --why …", "takes back what was done")
+
+
+def waiting_step(run: Run) -> RunStep | None:
+    """The step at which a run waits for a person, one in doubt first."""
+    doubts = [step for step in run.steps if step.state == "unknown"]
+    return next((step for step in (*doubts, *run.steps) if step.asked is not None), None)
+
+
+def _answers(run: Run, step: RunStep) -> Iterator[str]:
+    asked, at = step.asked, f"{run.id} {step.number}"
+    if asked is None:
+        return
+    planned = run.plan.step(step.number)
+    words = printable(asked.words or step.why)
+    until = f" (until {_time(asked.until)})" if asked.until else ""
+    if asked.question == "approval":
+        gate = f": {printable(gate_words(planned.gate))}" if planned is not None and planned.gate is not None else ""
+        yield f"Step {step.number} waits for an approval{gate}{until}"
+        yield dimmed(f"  of digest {asked.digest}")
+        yield _command(f"approve {at}", "by one of them, with OPSBOOK_TOKEN set")
+    elif asked.question == "unknown":
+        yield f"It is not known whether step {step.number} was done: {words}"
+        yield _command(f"log {at}", "what it printed")
+        yield _command(f"decide {at} done|again|failed --why …", "also undo, roll-back, abort")
+        return
+    else:
+        yield f"Step {step.number} waits for a person: {words}"
+        if asked.question == "failed":
+            yield _command(f"decide {at} again --why …", "tries it again; also failed, roll-back")
+            yield _command(f"skip {at} --why …", "leaves it out")
+        else:
+            yield _command(f"confirm {at}", "says that it was done, or may be")
+    yield _command(f"resume {run.id}", "takes it up at this terminal")
+
+
+def _command(words: str, about: str) -> str:
+    return f"  opsbook runs {words}  {dimmed(about)}"
