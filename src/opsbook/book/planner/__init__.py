@@ -70,7 +70,7 @@ def planned(
     plan = Plan(
         page.path, anchor, procedure.title + _ENDINGS[ending], done, wanted.parameters, values,
         _secrets(scope, walk.parts, wrong), environment, lock, danger,
-        _word(danger, done, procedure.title) if danger else "", service,
+        _word(danger, done, procedure.title) if danger else "", service=service,
         rollback_on_request=not procedure.rollback,
     )  # fmt: skip
     pages = tuple(dict.fromkeys(visited for visited, _ in walk.visited))
