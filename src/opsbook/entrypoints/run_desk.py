@@ -68,7 +68,7 @@ def by_token(parts: RunParts, secret: str, act: str) -> Starter:
     from opsbook.usecases.runs import Starter
     from opsbook.wire import build_accounts
 
-    actor = build_accounts(parts.config, parts.ledger).actor_for_token(secret)
+    actor = build_accounts(parts.config, parts.events).actor_for_token(secret)
     if actor is None:
         raise Refusal("The token in OPSBOOK_TOKEN is not good: it is nobody's, has expired or was revoked.")
     allowed = decide(actor, act, reads_are_open=False)

@@ -22,7 +22,7 @@ from opsbook.entrypoints.screen import Screen
 from opsbook.entrypoints.shown.run import head, result
 from opsbook.entrypoints.shown.terminal import printable
 from opsbook.ground.errors import Refusal, Usage
-from opsbook.ledger.run import Run, stream_of
+from opsbook.ledger.run import Run
 from opsbook.run_parts import RunParts
 from opsbook.usecases.ledger_ports import Lease
 from opsbook.usecases.run_shown import run_model
@@ -69,19 +69,24 @@ def carried_out(
         screen.say(["Nothing was started."])
         return INTERRUPTED
     who = starter(parts)
+    typed = {secret: values.pop(secret) for secret in _secrets(form) if secret in values}
     held: list[Lease] = []
     run = parts.runs.start(
         where, values, who, on=wanted.on, assumes_yes=wanted.assumes_yes, incident=wanted.incident,
         is_stepwise=not wanted.assumes_yes, before=lambda run_id: held.append(claimed(parts, run_id)),
     )  # fmt: skip
     screen.say(head(run.plan, run.commit, screen.width, run=run))
-    session = Session(parts, screen, interrupts, keyboard=keyboard, who=who.name, waits=wanted.waits)
+    session = Session(parts, screen, interrupts, keyboard=keyboard, who=who.name, waits=wanted.waits, typed=typed)
     return told(shared, parts, screen, *session.drive(run, held[0]))
+
+
+def _secrets(form: Form) -> set[str]:
+    return {parameter.name for parameter in form.parameters if parameter.secret is not None}
 
 
 def claimed(parts: RunParts, run_id: str) -> Lease:
     """The lease of a run; raises Refusal where somebody else works on it."""
-    lease = parts.ledger.claim(stream_of(run_id), parts.owner, parts.lease_s)
+    lease = parts.engine.claim(run_id, parts.owner)
     if lease is None:
         raise Refusal(
             f"Somebody else works on the run {run_id} now. 'opsbook runs log {run_id} --follow' shows what it does,"

@@ -1,4 +1,4 @@
-"""How a page as it lies there stands in git: at which commit, by whom, on a branch that counts. Changes nothing."""
+"""How a page as it lies there stands in git: at which commit, changed by whom, on a branch that counts or not."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from opsbook.adapters.git_repository.git import Git
 
 
 class Standing(Struct, frozen=True):
-    """The commit that holds a page exactly so, None where none that is checked out does; the name of whoever changed
-    it last there; whether one of the branches that count has that commit."""
+    """The commit that holds a page exactly so, None where none that is checked out does; whoever changed it last
+    there, as `NAME <ADDRESS>`; whether one of the branches that count has that commit."""
 
     commit: str | None = None
     editor: str = ""
@@ -30,8 +30,8 @@ def standing_of(root: str, path: str, content: bytes, branches: Sequence[str]) -
         return Standing()
     blob = git.run("cat-file", "blob", f"{head}:{path}")
     if blob.status != 0 or blob.out != content:
-        return Standing(editor=git.line("config", "--get", "user.name") or "")
-    editor = git.line("log", "-n1", "--format=%an", head, "--", path) or ""
+        return Standing()  # whoever typed what nobody committed is not known
+    editor = git.line("log", "-n1", "--format=%an <%ae>", head, "--", path) or ""
     refs = [f"refs/{where}/{branch}" for branch in branches for where in ("heads", "remotes/origin")]
     is_protected = any(git.run("merge-base", "--is-ancestor", head, ref).status == 0 for ref in refs)
     return Standing(head, editor, is_protected)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 import click
 
@@ -75,6 +76,19 @@ def _counted(plan: Plan) -> str:
 def plan_text(plan: Plan, commit: str | None, width: int | None) -> Iterator[str]:
     """Exactly what would be run where: for a dry run."""
     yield from head(plan, commit, width)
+    yield from _agreed(plan, width)
+    yield ""
+    yield "Nothing was run, and nothing was recorded."
+
+
+def plan_lines(run: Run, width: int | None) -> Iterator[str]:
+    """All that an approval of a run is about."""
+    yield from head(run.plan, run.commit, width, run=run)
+    yield from wrapped(f"  started by {printable(run.actor)} {_time(run.started_at)}", width, 4)
+    yield from _agreed(run.plan, width)
+
+
+def _agreed(plan: Plan, width: int | None) -> Iterator[str]:
     if plan.lock:
         yield from wrapped(f"  one at a time: {printable(plan.lock)}", width, 4)
     if plan.values:
@@ -87,8 +101,6 @@ def plan_text(plan: Plan, commit: str | None, width: int | None) -> Iterator[str
             yield click.style(title, bold=True)
         for step in steps:
             yield from step_text(step, width, plan=plan)
-    yield ""
-    yield "Nothing was run, and nothing was recorded."
 
 
 def step_text(step: PlannedStep, width: int | None, *, plan: Plan | None = None) -> Iterator[str]:
@@ -191,6 +203,15 @@ def list_rows(briefs: Sequence[Brief], now: datetime) -> list[tuple[str, ...]]:
         )
         for brief in briefs
     ]  # fmt: skip
+
+
+def brief_model(brief: Brief) -> dict[str, Any]:
+    """A run of a list as JSON."""
+    return {
+        "run": brief.id, "procedure": brief.title, "path": brief.path, "anchor": brief.anchor, "commit": brief.commit,
+        "state": brief.state, "started_at": brief.started_at, "ended_at": brief.ended_at, "actor": brief.actor,
+        "waits_for": brief.waits_for, "why": brief.why, "dry_run": brief.is_dry,
+    }  # fmt: skip
 
 
 def _time(at: datetime) -> str:
