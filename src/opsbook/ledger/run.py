@@ -63,11 +63,12 @@ class Asked(Struct, frozen=True):
 
 
 class Approved(Struct, frozen=True):
-    """An approval that counts: by whom, of which digest."""
+    """An approval: by whom, of which digest; `aliases` are the other names of whoever gave it."""
 
     by: str
     digest: str
     at: datetime
+    aliases: tuple[str, ...] = ()
 
 
 class RunStep(Struct, frozen=True):
@@ -305,7 +306,7 @@ def _answered(run: Run, event: Event, facts: dict[str, Any]) -> Run:
 
 
 def _approved(run: Run, event: Event, facts: dict[str, Any]) -> Run:
-    given = Approved(event.actor, facts["digest"], event.at)
+    given = Approved(event.actor, facts["digest"], event.at, tuple(facts.get("aliases", ())))
     return _with(run, facts["step"], lambda step: replace(step, approvals=(*step.approvals, given)))
 
 

@@ -133,9 +133,9 @@ def step_answered(step: str, *, values: dict[str, str] | None = None, why: str =
     return Draft(ANSWERED, {"step": step, "values": values or {}, "why": why, "is_seen": is_seen})
 
 
-def step_approved(step: str, digest: str, why: str = "") -> Draft:
-    """An approver agreed to exactly this digest."""
-    return Draft(APPROVED, {"step": step, "digest": digest, "why": why})
+def step_approved(step: str, digest: str, why: str = "", *, aliases: tuple[str, ...] = ()) -> Draft:
+    """An approver agreed to exactly this digest; `aliases` are the other names that they are known by."""
+    return Draft(APPROVED, {"step": step, "digest": digest, "why": why, "aliases": list(aliases)})
 
 
 def step_ended(step: str, state: StepState, why: str = "", *, is_seen: bool = True, undoes: str = "") -> Draft:
