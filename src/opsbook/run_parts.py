@@ -16,7 +16,7 @@ from opsbook.config import Config
 from opsbook.ground.errors import Failure
 from opsbook.usecases.execute import Engine
 from opsbook.usecases.ledger_ports import EngineLedger
-from opsbook.usecases.run_ports import Outputs
+from opsbook.usecases.run_ports import Outputs, SecretSources
 from opsbook.usecases.runs import Runs
 from opsbook.usecases.serving_ports import Ledger
 from opsbook.wire import build_book, build_ledger, lint_settings
@@ -56,16 +56,16 @@ def build_run_parts(config: Config) -> Iterator[RunParts]:
         stack.callback(outputs.close)
         sources = build_secrets(config)
         node = node_name()
-        runs = build_runs(config, ledger, node)
+        runs = build_runs(config, ledger, sources, node)
         engine = Engine(ledger, hosts, outputs, sources, node=node, now=_now, lease_s=config.run_lease_s)
         owner = f"{node}/{os.getpid()}/{secrets.token_hex(4)}"
         yield RunParts(config, ledger, ledger, runs, engine, outputs, node, owner, _now)
 
 
-def build_runs(config: Config, ledger: EngineLedger, node: str) -> Runs:
+def build_runs(config: Config, ledger: EngineLedger, sources: SecretSources, node: str) -> Runs:
     """The verbs of runs over a ledger."""
     return Runs(
-        ledger, partial(source_of, config), build_inventory(config), build_secrets(config), node=node, now=_now,
+        ledger, partial(source_of, config), build_inventory(config), sources, node=node, now=_now,
         chance=secrets.token_bytes,
     )  # fmt: skip
 
@@ -74,15 +74,11 @@ def build_planner(config: Config) -> Runs:
     """The verbs that plan and record nothing: for a dry run, which opens no ledger."""
     from opsbook.adapters.this_machine import node_name
 
-    return build_runs(config, cast(EngineLedger, _NoLedger()), node_name())
+    return build_runs(config, cast(EngineLedger, _Nothing()), cast(SecretSources, _Nothing()), node_name())
 
 
-class _NoLedger:
-    """The place of a ledger where none is to be touched."""
-
-    def append(self, *_: object, **__: object) -> None:
-        """Refuses."""
-        raise Failure("A dry run opens no ledger, and has nothing to record.")
+class _Nothing:
+    """In the place of a ledger and of secrets where neither is touched: it has nothing that could be called."""
 
 
 def build_outputs(config: Config) -> OutputFiles:

@@ -25,7 +25,7 @@ from opsbook.ground.errors import Refusal, Usage
 from opsbook.ledger.run import Run
 from opsbook.run_parts import RunParts
 from opsbook.usecases.ledger_ports import Lease
-from opsbook.usecases.run_shown import run_model
+from opsbook.usecases.run_shown import shown as run_model
 from opsbook.usecases.runs import Form
 
 _LONGEST = 1 << 20  # bytes of a file that a parameter is read from
@@ -77,7 +77,7 @@ def carried_out(
     )  # fmt: skip
     screen.say(head(run.plan, run.commit, screen.width, run=run))
     session = Session(parts, screen, interrupts, keyboard=keyboard, who=who.name, waits=wanted.waits, typed=typed)
-    return told(shared, parts, screen, *session.drive(run, held[0]))
+    return told(shared, parts, screen, *session.drive(run, held[-1]))
 
 
 def _secrets(form: Form) -> set[str]:

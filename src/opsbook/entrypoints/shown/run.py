@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
 
 import click
 
-from opsbook.book.plan import Phase, Plan, PlannedStep
+from opsbook.book.plan import LOCAL, Phase, Plan, PlannedStep
 from opsbook.book.plan_words import details, gate_words, holds_now, length_words, target_words
 from opsbook.entrypoints.shown.terminal import printable, wrapped
 from opsbook.ground.terminal_text import plain
@@ -16,6 +15,7 @@ from opsbook.ledger.run import Attempt, Run, RunStep
 from opsbook.usecases.runs import Brief
 
 GUTTER = "  │ "
+ENGINE = "opsbook"  # the name that events carry which no person made
 COLOURS = {
     "succeeded": "green", "done": "green", "failed": "red", "rollback-failed": "red", "unknown": "magenta",
     "cancelled": "yellow", "rolled-back": "yellow", "waiting": "yellow", "skipped": "bright_black",
@@ -28,6 +28,7 @@ MARKS = {
 _PHASES: dict[Phase, str] = {
     "steps": "Steps", "verification": "Verification", "rollback": "Rollback, only after a failure or on request",
 }  # fmt: skip
+USUAL = (("expects", "exit 0"), ("limit", "15 min"))  # what is agreed of a command where nothing is said
 _TAIL = 12  # lines of an output that are shown with a step
 
 
@@ -59,8 +60,9 @@ def head(plan: Plan, commit: str | None, width: int | None, *, run: Run | None =
             yield from wrapped(f"  {parameter.name} = {shown}", width, 4)
     for secret in plan.secrets:
         yield from wrapped(f"  {secret.name} from {printable(f'{secret.source}:{secret.path}')}", width, 4)
-    hosts = list(dict.fromkeys(target for step in plan.steps if step.script for target in step.targets))
-    yield from wrapped(f"  {_counted(plan)}, on {', '.join(hosts) or 'no host'}", width, 4)
+    hosts = dict.fromkeys(target for step in plan.steps if step.script for target in step.targets)
+    names = ["this machine" if host == LOCAL else printable(host) for host in hosts]
+    yield from wrapped(f"  {_counted(plan)}{', on ' if names else ''}{', '.join(names)}", width, 4)
     if plan.danger:
         yield from wrapped(click.style(f"  Danger: {printable(plan.danger)}", fg="red", bold=True), width, 4)
 
@@ -104,7 +106,8 @@ def _agreed(plan: Plan, width: int | None) -> Iterator[str]:
 
 
 def step_text(step: PlannedStep, width: int | None, *, plan: Plan | None = None) -> Iterator[str]:
-    """One step: its number, its text, where, its command, and what is agreed about it."""
+    """One step: its number, its text, where, its command, and what is agreed about it; with a `plan` also what is
+    agreed of every step where nothing else is said."""
     first, *more = step.text.split("\n")
     yield from wrapped(f"{click.style(step.number, bold=True)}  {printable(first)}", width, 4)
     for line in more:
@@ -118,6 +121,8 @@ def step_text(step: PlannedStep, width: int | None, *, plan: Plan | None = None)
     elif step.kind == "manual":
         yield dimmed("    done by hand, and confirmed")
     for name, words in details(step):
+        if plan is None and (name, words) in USUAL:
+            continue
         if name == "when" and plan is not None and step.when is not None:
             words += _now(holds_now(step.when, plan.values))
         agreed = f"    {name}: {printable(words)}"
@@ -161,20 +166,18 @@ def run_text(run: Run, width: int | None, *, events: int = 0, digest: str = "") 
 
 def step_line(planned: PlannedStep, step: RunStep, width: int | None) -> Iterator[str]:
     """Where a step is, with its attempts."""
-    lasted = took(step.began_at, step.ended_at)
+    lasted = took(step.began_at, step.ended_at) if planned.kind == "command" else ""
     state = click.style(f"{MARKS[step.state]} {step.state:<11}", fg=COLOURS[step.state])
     text = printable(planned.text.split("\n", 1)[0])
-    yield from wrapped(f"{state} {planned.number:>6}  {text}{dimmed(f'  {lasted}') if lasted else ''}", width, 22)
-    said = [printable(step.why)] if step.why else []
-    if step.by and planned.kind != "command":
-        said.insert(0, f"by {printable(step.by)}")
-    if not step.is_seen:
-        said.append("confirmed unseen")
+    yield from wrapped(f"{state} {planned.number:<10} {text}{dimmed(f'  {lasted}') if lasted else ''}", width, 25)
+    said = [f"by {printable(step.by)}"] if step.by not in ("", ENGINE) and planned.kind != "command" else []
+    if step.why:
+        said.append(printable(step.why))
     if said:
-        yield from wrapped(dimmed(f"{'':22}{'; '.join(said)}"), width, 22)
+        yield from wrapped(dimmed(f"{'':25}{'; '.join(said)}"), width, 25)
     for attempt in step.attempts:
         if attempt.purpose == "step" and (len(step.attempts) > 1 or not attempt.is_ok or attempt.target != "local"):
-            yield from wrapped(f"{'':22}{attempt_words(attempt)}", width, 24)
+            yield from wrapped(f"{'':25}{attempt_words(attempt)}", width, 27)
 
 
 def attempt_words(attempt: Attempt) -> str:
@@ -203,15 +206,6 @@ def list_rows(briefs: Sequence[Brief], now: datetime) -> list[tuple[str, ...]]:
         )
         for brief in briefs
     ]  # fmt: skip
-
-
-def brief_model(brief: Brief) -> dict[str, Any]:
-    """A run of a list as JSON."""
-    return {
-        "run": brief.id, "procedure": brief.title, "path": brief.path, "anchor": brief.anchor, "commit": brief.commit,
-        "state": brief.state, "started_at": brief.started_at, "ended_at": brief.ended_at, "actor": brief.actor,
-        "waits_for": brief.waits_for, "why": brief.why, "dry_run": brief.is_dry,
-    }  # fmt: skip
 
 
 def _time(at: datetime) -> str:
