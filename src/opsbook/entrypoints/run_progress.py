@@ -10,7 +10,7 @@ import click
 
 from opsbook.book.plan import LOCAL
 from opsbook.entrypoints.screen import Screen
-from opsbook.entrypoints.shown.run import COLOURS, MARKS, attempt_words, dimmed, step_text, took
+from opsbook.entrypoints.shown.run import COLOURS, MARKS, attempt_words, dimmed, step_text, worked
 from opsbook.entrypoints.shown.terminal import printable, wrapped
 from opsbook.ledger import run_events as kinds
 from opsbook.ledger.event import Event
@@ -80,7 +80,7 @@ class Progress:
             return
         self._flush(attempt)
         self._screen.end_output(attempt.key)
-        if attempt.purpose == "step" and (attempt.target != LOCAL or attempt.is_ok is False):
+        if attempt.purpose == "step" and attempt.target != LOCAL:
             self._say(dimmed(f"    {attempt_words(attempt)}"))
 
     def _ended(self, facts: dict[str, Any]) -> None:
@@ -92,7 +92,7 @@ class Progress:
             first = planned.text.partition("\n")[0]
             self._screen.say(["", *wrapped(f"{click.style(number, bold=True)}  {printable(first)}", self._width, 4)])
             self._shown.add(number)
-        lasted = took(step.began_at, step.ended_at) if planned.kind == "command" and state != "skipped" else ""
+        lasted = worked(step) if state != "skipped" else ""
         said = f"{state} in {lasted}" if lasted else state
         why = f": {printable(step.why)}" if step.why else ""
         self._say(click.style(f"  {MARKS[state]} {said}{why}", fg=COLOURS[state]))

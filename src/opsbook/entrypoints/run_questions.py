@@ -127,7 +127,8 @@ class Questions:
     def _chosen(
         self, run: Run, planned: PlannedStep, step: RunStep, keys: Sequence[tuple[str, str, str]], *, has_default: bool
     ) -> After:
-        known = [*keys, *(each for each in _ALWAYS if each[0] not in {key for key, _, _ in keys})]
+        taken = {key for key, _, _ in keys} | (set() if run.plan.of("rollback") and run.aims != "rollback" else {"r"})
+        known = [*keys, *(each for each in _ALWAYS if each[0] not in taken)]
         shows = True
         while True:
             if shows:

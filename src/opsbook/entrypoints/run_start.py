@@ -63,6 +63,8 @@ def carried_out(
     """Starts the run, drives it, prints how it came out; the exit status."""
     where = where_named(parts.config, wanted.procedure)
     form = parts.runs.form(where)
+    if form.why_not:
+        parts.runs.plan(where, {}, wanted.on)  # raises what keeps it from running, before anything is asked
     try:
         values = values_of(form, wanted, keyboard=keyboard)
     except Left:

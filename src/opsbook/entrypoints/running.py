@@ -167,7 +167,7 @@ class Session:
     def _approved(self, progress: Progress, pause: Pause) -> bool:
         if self._keyboard is None and not self._waits:
             return False
-        for line in next_lines(progress.run):
+        for line in list(next_lines(progress.run))[:-1]:  # all but how to take it up here, where it is
             self._say(f"  {line}")
         return self._waited(progress, pause)
 
@@ -175,7 +175,7 @@ class Session:
         """Waits for an event of the run, or for a time that was agreed; False where Ctrl-C ended it."""
         is_asked = pause.kind == "person"
         if pause.kind != "time":
-            self._say(dimmed(f"  Waiting. {pause.words if not is_asked else ''} Ctrl-C leaves."))
+            self._say(dimmed(f"  Waiting. {'' if is_asked else f'{pause.words} '}Ctrl-C leaves."))
         begun, number = time.monotonic(), progress.run.number
         while True:
             position = self._parts.ledger.head()

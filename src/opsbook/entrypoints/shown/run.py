@@ -144,6 +144,13 @@ def took(begun: datetime | None, ended: datetime | None) -> str:
     return length_words(ended - begun) if begun is not None and ended is not None else ""
 
 
+def worked(step: RunStep) -> str:
+    """How long the commands of a step took, without the time that it waited for people; empty where none ran."""
+    attempts = [each for each in step.attempts if each.purpose == "step" and each.ended_at is not None]
+    begun = min((each.started_at or each.intended_at for each in attempts), default=None)
+    return took(begun, max((each.ended_at for each in attempts if each.ended_at), default=None))
+
+
 def run_text(run: Run, width: int | None, *, events: int = 0, digest: str = "") -> Iterator[str]:
     """The whole of a run: what, who, when, each step with its attempts, what is waited for."""
     yield from head(run.plan, run.commit, width, run=run)
@@ -166,7 +173,7 @@ def run_text(run: Run, width: int | None, *, events: int = 0, digest: str = "") 
 
 def step_line(planned: PlannedStep, step: RunStep, width: int | None) -> Iterator[str]:
     """Where a step is, with its attempts."""
-    lasted = took(step.began_at, step.ended_at) if planned.kind == "command" else ""
+    lasted = worked(step)
     state = click.style(f"{MARKS[step.state]} {step.state:<11}", fg=COLOURS[step.state])
     text = printable(planned.text.split("\n", 1)[0])
     yield from wrapped(f"{state} {planned.number:<10} {text}{dimmed(f'  {lasted}') if lasted else ''}", width, 25)
@@ -259,6 +266,9 @@ def _answers(run: Run, step: RunStep) -> Iterator[str]:
     until = f" (until {_time(asked.until)})" if asked.until else ""
     if asked.question == "approval":
         gate = f": {printable(gate_words(planned.gate))}" if planned is not None and planned.gate is not None else ""
+        given = ", ".join(printable(each.by) for each in step.approvals)
+        if given:
+            yield f"Approved so far by {given}."
         yield f"Step {step.number} waits for an approval{gate}{until}"
         yield dimmed(f"  of digest {asked.digest}")
         yield _command(f"approve {at}", "by one of them, with OPSBOOK_TOKEN set")
