@@ -152,6 +152,13 @@ def _condition(_run: Run, planned: PlannedStep, step: RunStep, _now: datetime) -
     return end(step, "skipped" if said.state == "skipped" else "failed", said.why)
 
 
+def _stepwise(run: Run, planned: PlannedStep, step: RunStep, _now: datetime) -> Moves | None:
+    """Who goes step by step says of each command that it may be run, once; so does whoever takes the run over."""
+    if not run.is_stepwise or planned.kind != "command" or run.is_dry or step.answers or step.decision is not None:
+        return None
+    return _ask(run, step, "confirm", f"May this be run? {planned.text}")
+
+
 def _ask_values(run: Run, planned: PlannedStep, step: RunStep, _now: datetime) -> Moves | None:
     if not planned.ask or "ask" in step.answers:
         return None
@@ -188,7 +195,8 @@ def _gate(run: Run, planned: PlannedStep, step: RunStep, now: datetime) -> Moves
 
 Hurdle = Callable[[Run, PlannedStep, RunStep, datetime], Moves | None]
 HURDLES: tuple[Hurdle, ...] = (
-    _asked, _settled_by_hand, _undone, _compared, _dry, _danger, _check, _condition, _ask_values, _manual, _gate,
+    _asked, _settled_by_hand, _undone, _compared, _dry, _danger, _check, _condition, _ask_values, _stepwise, _manual,
+    _gate,
 )  # fmt: skip
 
 
