@@ -1,6 +1,7 @@
 """What every ledger must keep, as tests that an adapter's own file inherits; and the programs that append beside them.
 
-An adapter's file subclasses `LedgerContract`, gives the fixture `address`, and adds its way of opening to `opened`.
+An adapter's file subclasses `LedgerContract`, and `EngineContract` and `ViewContract` of the files beside this, gives the
+fixture `address`, and adds its way of opening to `opened`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -22,15 +23,16 @@ import pytest
 from opsbook.adapters.sqlite_ledger import SqliteLedger
 from opsbook.ground.errors import Conflict
 from opsbook.ledger.event import CHECKPOINTS, Draft, Event, checkpoint, verify
+from opsbook.ledger.view import View
 
 ROOT = Path(__file__).resolve().parents[2]
 AT = datetime(2026, 11, 23, 3, 10, 0, 123456, UTC)
 SOON_S = 30.0  # no test waits so long unless something is broken
 
 
-def opened(address: str) -> SqliteLedger:
+def opened(address: str, views: Sequence[View] = ()) -> SqliteLedger:
     """The ledger at an address."""
-    return SqliteLedger(address.removeprefix("sqlite:///"))
+    return SqliteLedger(address.removeprefix("sqlite:///"), views=views)
 
 
 def appended(ledger: SqliteLedger, stream: str, count: int = 1, expected: int | None = None) -> tuple[Event, ...]:
@@ -48,10 +50,10 @@ def heads_of(ledger: SqliteLedger) -> dict[str, tuple[int, str]]:
 
 
 @contextmanager
-def program(*words: str) -> Iterator[IO[bytes]]:
-    """One of the programs below in a process of its own; its output, and it is gone at the end."""
+def program(*words: str, module: str = "ledger_contract") -> Iterator[IO[bytes]]:
+    """One of the programs of a module in a process of its own; its output, and it is gone at the end."""
     environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"}
-    command = [sys.executable, "-m", "tests.adapters.ledger_contract", *words]
+    command = [sys.executable, "-m", f"tests.adapters.{module}", *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, cwd=ROOT) as running:
         try:
             assert running.stdout is not None
