@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from tests.postgres import postgres_server as postgres_server
+from tests.postgres import postgres_url as postgres_url
 
 ROOT = Path(__file__).resolve().parent.parent
 
