@@ -280,6 +280,7 @@ def build_ledger(config: Config, *, is_new_welcome: bool = True) -> SqliteLedger
     Refusal or Failure where it cannot be used."""
     from opsbook.adapters.sqlite_ledger import SqliteLedger
     from opsbook.adapters.state_folder import make_state_folder
+    from opsbook.ledger.views import VIEWS
 
     file = _ledger_file(config)
     if not is_new_welcome and not os.path.exists(file):
@@ -288,7 +289,7 @@ def build_ledger(config: Config, *, is_new_welcome: bool = True) -> SqliteLedger
         make_state_folder(os.path.dirname(file))
     except OSError as wrong:
         raise Failure(f"The folder for the ledger {file} cannot be made: {wrong.strerror}.") from wrong
-    return SqliteLedger(file)
+    return SqliteLedger(file, views=VIEWS)
 
 
 def serving_lock(config: Config, address: str) -> AbstractContextManager[None]:

@@ -1,6 +1,7 @@
 """What every ledger must keep, as tests that an adapter's own file inherits; and the programs that append beside them.
 
-An adapter's file subclasses `LedgerContract`, gives the fixture `address`, and adds its way of opening to `opened`.
+An adapter's file subclasses `LedgerContract`, and `EngineContract` and `ViewContract` of the files beside this, gives the
+fixture `address`, and adds its way of opening to `opened`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -23,38 +24,41 @@ from opsbook.adapters.postgres_ledger import PostgresLedger
 from opsbook.adapters.sqlite_ledger import SqliteLedger
 from opsbook.ground.errors import Conflict
 from opsbook.ledger.event import CHECKPOINTS, Draft, Event, checkpoint, verify
+from opsbook.ledger.view import View
+
+AnyLedger = SqliteLedger | PostgresLedger
 
 ROOT = Path(__file__).resolve().parents[2]
 AT = datetime(2026, 11, 23, 3, 10, 0, 123456, UTC)
 SOON_S = 30.0  # no test waits so long unless something is broken
 
 
-def opened(address: str) -> SqliteLedger | PostgresLedger:
+def opened(address: str, views: Sequence[View] = ()) -> AnyLedger:
     """The ledger at an address."""
     if address.startswith("postgresql:"):
-        return PostgresLedger(address)
-    return SqliteLedger(address.removeprefix("sqlite:///"))
+        return PostgresLedger(address, views=views)
+    return SqliteLedger(address.removeprefix("sqlite:///"), views=views)
 
 
-def appended(ledger: SqliteLedger | PostgresLedger, stream: str, count: int = 1, expected: int | None = None) -> tuple[Event, ...]:
+def appended(ledger: AnyLedger, stream: str, count: int = 1, expected: int | None = None) -> tuple[Event, ...]:
     return ledger.append(
         stream, [Draft("Tried", {"n": n}) for n in range(count)], expected=expected, actor="ada", at=AT
     )
 
 
-def everything(ledger: SqliteLedger | PostgresLedger) -> list[Event]:
+def everything(ledger: AnyLedger) -> list[Event]:
     return ledger.after(0, 1_000_000)
 
 
-def heads_of(ledger: SqliteLedger | PostgresLedger) -> dict[str, tuple[int, str]]:
+def heads_of(ledger: AnyLedger) -> dict[str, tuple[int, str]]:
     return {event.stream: (event.number, event.hash) for event in everything(ledger)}
 
 
 @contextmanager
-def program(*words: str) -> Iterator[IO[bytes]]:
-    """One of the programs below in a process of its own; its output, and it is gone at the end."""
+def program(*words: str, module: str = "ledger_contract") -> Iterator[IO[bytes]]:
+    """One of the programs of a module in a process of its own; its output, and it is gone at the end."""
     environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"}
-    command = [sys.executable, "-m", "tests.adapters.ledger_contract", *words]
+    command = [sys.executable, "-m", f"tests.adapters.{module}", *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, cwd=ROOT) as running:
         try:
             assert running.stdout is not None
@@ -82,7 +86,7 @@ def side_by_side(count: int, job: Callable[[int], None]) -> None:
         raise wrong[0]
 
 
-def count_up(ledger: SqliteLedger | PostgresLedger, stream: str, times: int) -> None:
+def count_up(ledger: AnyLedger, stream: str, times: int) -> None:
     """Adds the number behind the last one, so often; somebody else's being quicker makes it look again."""
     tries = 0
     while times:
@@ -99,7 +103,7 @@ def count_up(ledger: SqliteLedger | PostgresLedger, stream: str, times: int) -> 
 
 class LedgerContract:
     @pytest.fixture
-    def ledger(self, address: str) -> Iterator[SqliteLedger | PostgresLedger]:
+    def ledger(self, address: str) -> Iterator[AnyLedger]:
         with closing(opened(address)) as ledger:
             yield ledger
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from tests.adapters.engine_contract import EngineContract
 from tests.adapters.ledger_contract import LedgerContract
+from tests.adapters.view_contract import ViewContract
 
 
 @pytest.fixture
@@ -12,4 +14,12 @@ def address(postgres_url: str) -> str:
 
 
 class TestPostgresLedger(LedgerContract):
+    pass
+
+
+class TestPostgresEngine(EngineContract):
+    pass
+
+
+class TestPostgresViews(ViewContract):
     pass

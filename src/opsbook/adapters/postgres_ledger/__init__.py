@@ -18,12 +18,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from opsbook.adapters.postgres_ledger import leases, tables, views
+from opsbook.adapters.postgres_ledger import leases, tables
+from opsbook.adapters.postgres_ledger import views as kept_views
 from opsbook.adapters.postgres_ledger.connecting import Db, Pool, Server
 from opsbook.adapters.postgres_ledger.listening import Listener
 from opsbook.adapters.postgres_ledger.recording import Addition
 from opsbook.adapters.postgres_ledger.writing import Writer
-from opsbook.ground.errors import Refusal
 from opsbook.ledger.event import Draft, Event
 from opsbook.ledger.view import Kept, View
 from opsbook.usecases.ledger_ports import Lease, Timer
@@ -54,13 +54,13 @@ class PostgresLedger:
 
     def __init__(self, url: str, *, views: Sequence[View] = ()) -> None:
         self._server = Server(url)
-        self._views = {view.name: view for view in views}
+        self._views = tuple(views)
         self._pool = Pool(self._server)
         self._moved = threading.Condition()
         self._turns = 0  # how often something may have been recorded
         self._is_closed = False
         self._listener = Listener(self._server, self._tell)
-        self._writer = Writer(self._server, tuple(views), self._tell)
+        self._writer = Writer(self._server, self._views, self._tell)
         try:
             self._pool.run(self._make)
         except BaseException:
@@ -73,7 +73,7 @@ class PostgresLedger:
     ) -> tuple[Event, ...]:  # fmt: skip
         """Records the drafts behind number `expected` of the stream (None: behind whatever is last), with its timers,
         all or none, and returns when they are committed; raises Conflict, Fenced, or Failure(retryable=True)."""
-        if not (drafts or set_timers or clear_timers):
+        if not drafts and fence is None and not set_timers and not clear_timers:
             return ()
         return self._writer.append(
             Addition(
@@ -143,11 +143,11 @@ class PostgresLedger:
         limit: int = 100,
     ) -> list[Kept]:  # fmt: skip
         """The rows of a view, those that began last first; those that began before the position `before`."""
-        return self._kept(view, *views.page(view, group=group, is_open=is_open, before=before, limit=limit))
+        return self._kept(view, *kept_views.page(view, group=group, is_open=is_open, before=before, limit=limit))
 
     def row(self, view: str, stream: str) -> Kept | None:
         """The row of one stream."""
-        return next(iter(self._kept(view, *views.one(view, stream))), None)
+        return next(iter(self._kept(view, *kept_views.one(view, stream))), None)
 
     def close(self) -> None:
         """Writes what waits to be written, and closes the connections. Whoever waits for events is woken."""
@@ -168,30 +168,26 @@ class PostgresLedger:
 
     def _kept(self, view: str, question: str, values: list[Any]) -> list[Kept]:
         def read(connection: Db) -> list[Kept]:
-            self._catch_up(connection, [self._views[view]])
-            return [views.kept_of(row) for row in connection.execute(question.encode(), values)]
+            self._catch_up(connection, [each for each in self._views if each.name == view])
+            return [kept_views.kept_of(row) for row in connection.execute(question.encode(), values)]
 
         return self._pool.run(read)
 
     def _make(self, connection: Db) -> None:
         tables.make(connection, self._server)
-        self._catch_up(connection, list(self._views.values()))
+        self._catch_up(connection, self._views)
 
     def _catch_up(self, connection: Db, wanted: Sequence[View]) -> None:
         """Makes the rows of views up to the last event; raises Refusal where a newer Opsbook keeps them."""
-        states, head = views.read_states(connection), self._head_of(connection)
-        for view in wanted:
-            version = states.get(view.name, (0, 0))[0]
-            if version > view.version:
-                raise Refusal(
-                    f"The ledger {self._server.shown} was brought up to date by a newer Opsbook: its view"
-                    f" '{view.name}' has version {version}, and this one knows {view.version}. Use that Opsbook."
-                )
-        if views.behind(wanted, states, head):
+
+        def late() -> tuple[list[View], dict[str, tuple[int, int]], int]:
+            states, head = kept_views.read_states(connection), self._head_of(connection)
+            return kept_views.behind(wanted, states, head, self._server.shown), states, head
+
+        if late()[0]:
             with connection.transaction():
                 connection.execute("SELECT pg_advisory_xact_lock(%s)", (tables.APPENDING,))
-                states, head = views.read_states(connection), self._head_of(connection)
-                views.catch_up(connection, views.behind(wanted, states, head), states, head)
+                kept_views.catch_up(connection, *late())
 
     @staticmethod
     def _head_of(connection: Db) -> int:

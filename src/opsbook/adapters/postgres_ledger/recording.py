@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from msgspec.structs import replace
 
 from opsbook.adapters.postgres_ledger import tables, views
-from opsbook.adapters.postgres_ledger.connecting import Db
+from opsbook.adapters.postgres_ledger.connecting import Db, Server
 from opsbook.ground.errors import Conflict, Fenced, Refusal
 from opsbook.ledger.event import NO_HASH, Draft, Event, canonical, hash_of
 from opsbook.ledger.view import View
@@ -91,9 +91,9 @@ class Recorded:
 class Recorder:
     """Records additions within transactions that it begins and its caller ends; remembers where streams end."""
 
-    def __init__(self, kept_views: Sequence[View], newer: Callable[[int], Refusal]) -> None:
+    def __init__(self, server: Server, kept_views: Sequence[View]) -> None:
+        self._server = server
         self._views = tuple(kept_views)
-        self._newer = newer
         self._heads: dict[str, tuple[int, str]] = {}
         self._position = 0
 
@@ -107,7 +107,7 @@ class Recorder:
         position, states = self._begin(connection)
         if position != self._position or len(self._heads) > MOST_HEADS:
             self._heads.clear()  # another program wrote, and only then has what is remembered moved
-        late = views.behind(self._views, states, position)
+        late = views.behind(self._views, states, position, self._server.shown)
         if late:
             views.catch_up(connection, late, states, position)
         self._learn_heads(connection, {addition.stream for addition, _ in additions})
@@ -123,8 +123,7 @@ class Recorder:
         has_timers = _write_timers(connection, accepted)
         events = [event for addition in accepted for event in addition.events]
         if events:
-            kept = [view for view in self._views if states.get(view.name, (view.version,))[0] <= view.version]
-            self._write(connection, accepted, events, kept)
+            self._write(connection, accepted, events)
         self._position = position
         return Recorded(position, events[-1] if events else None, is_empty=not events and not has_timers and not late)
 
@@ -134,7 +133,7 @@ class Recorder:
         cursor.nextset()
         version, position = cursor.fetchone() or (0, 0)
         if version > tables.VERSION:
-            raise self._newer(version)
+            raise tables.newer(self._server, version)
         cursor.nextset()
         return position, views.states_of(cursor.fetchall())
 
@@ -171,7 +170,7 @@ class Recorder:
         addition.events = tuple(events)
         return position
 
-    def _write(self, connection: Db, accepted: Sequence[Addition], events: Sequence[Event], kept: list[View]) -> None:
+    def _write(self, connection: Db, accepted: Sequence[Addition], events: Sequence[Event]) -> None:
         texts = [facts.decode() for addition in accepted for facts in addition.encoded]
         rows = [
             (e.stream, e.number, e.position, tables.microseconds(e.at), e.actor, e.kind, facts, e.previous_hash, e.hash)
@@ -180,8 +179,8 @@ class Recorder:
         told = [f"{stream} {number}" for stream, number in {event.stream: event.number for event in events}.items()]
         told = [words for words in told if len(words.encode()) <= LONGEST_TOLD] or [""]
         connection.execute(_INSERT, (*map(list, zip(*rows, strict=True)), told))
-        if kept:
-            folding = views.Folding(kept, connection, {event.stream for event in events})
+        if self._views:
+            folding = views.Folding(self._views, connection, {event.stream for event in events})
             for event, facts in zip(events, texts, strict=True):
                 folding.take(replace(event, facts=tables.decode(facts)))
             folding.write(connection, events[-1].position)

@@ -14,9 +14,11 @@ from msgspec.structs import replace
 
 from opsbook.adapters.postgres_ledger import tables
 from opsbook.adapters.postgres_ledger.connecting import Db
+from opsbook.ground.errors import Refusal
 from opsbook.ledger.event import Event, canonical
 from opsbook.ledger.view import Kept, Row, View, folded
 
+NEVER = -1  # the version of rows that nobody made yet
 AT_ONCE = 1000  # events folded at a time when rows are made again
 
 _STATES = "SELECT name, version, position FROM view"
@@ -48,11 +50,21 @@ _decode = msgspec.json.Decoder(dict[str, Any]).decode
 Key = tuple[str, str]  # the name of a view, and a stream
 
 
-def behind(views: Iterable[View], states: Mapping[str, tuple[int, int]], head: int) -> list[View]:
-    """The views whose rows must be made up to `head` before they are used. Those that a newer Opsbook keeps are not
-    among them: this one knows only an older fold."""
-    found = ((view, *states.get(view.name, (-1, 0))) for view in views)
-    return [view for view, version, upto in found if (version, upto) < (view.version, head) and version <= view.version]
+def behind(views: Iterable[View], states: Mapping[str, tuple[int, int]], head: int, shown: str) -> list[View]:
+    """The views whose rows must be made up to `head` before they are used. Raises Refusal where a newer Opsbook keeps
+    them: this one knows only an older fold. What somebody left behind is anybody's to make again."""
+    late = []
+    for view in views:
+        version, upto = states.get(view.name, (NEVER, 0))
+        if version > view.version and upto == head:
+            raise Refusal(
+                f"The ledger {shown} was brought up to date by a newer Opsbook: its view '{view.name}' has version"
+                f" {version}, and this one knows {view.version}. Use that Opsbook, also where this one is still"
+                " running, or name another ledger with --db."
+            )
+        if (version, upto) != (view.version, head):
+            late.append(view)
+    return late
 
 
 def states_of(rows: Iterable[tuple[Any, ...]]) -> dict[str, tuple[int, int]]:
@@ -66,11 +78,11 @@ def read_states(connection: Db) -> dict[str, tuple[int, int]]:
 
 
 def catch_up(connection: Db, views: Sequence[View], states: Mapping[str, tuple[int, int]], head: int) -> None:
-    """Makes the rows of the views up to `head`, those of an older version from the start. Call with the lock held."""
+    """Makes the rows of the views up to `head`, those of another version from the start. Call with the lock held."""
     connection.execute("SET LOCAL statement_timeout TO 0")
     for view in views:
-        version, position = states.get(view.name, (-1, 0))
-        if version < view.version:
+        version, position = states.get(view.name, (NEVER, 0))
+        if version != view.version:
             connection.execute(_FORGET, (view.name,))
             connection.execute(_FROM, (view.name, view.version))
             position = 0

@@ -7,7 +7,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import partial
 
 import psycopg
 
@@ -50,7 +49,7 @@ class Writer:
     def __init__(self, server: Server, views: Sequence[View], tell: Callable[[], None]) -> None:
         self._server = server
         self._tell = tell
-        self._recorder = Recorder(views, partial(tables.newer, server))
+        self._recorder = Recorder(server, views)
         self._waiting: deque[Append] = deque()
         self._wanted = 1  # as many must wait before the thread is woken: to be woken for each costs more than it gains
         self._bell = threading.Lock()  # held while it is silent
