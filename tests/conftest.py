@@ -11,11 +11,15 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 from tests.postgres import postgres_server as postgres_server
 from tests.postgres import postgres_url as postgres_url
+
+if TYPE_CHECKING:
+    from tests.sshd import Sshd
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -47,7 +51,8 @@ def needs() -> Callable[[str], str]:
     """`needs("promtool")` is the path of a program; where it is absent the test is skipped, or fails."""
 
     def ask(program: str) -> str:
-        found = shutil.which(program)
+        # Debian keeps servers where only root's PATH looks.
+        found = shutil.which(program) or shutil.which(program, path="/usr/sbin:/sbin:/usr/local/sbin")
         if found is None:
             reason = f"ABSENT: {program} is not installed here"
             if is_everything_wanted():
@@ -56,6 +61,15 @@ def needs() -> Callable[[str], str]:
         return found
 
     return ask
+
+
+@pytest.fixture(scope="session")
+def sshd(needs: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+    """A real sshd on loopback, for as long as the tests run."""
+    from tests.sshd import running_sshd  # inside: it costs a fifth of a second that few tests need
+
+    with running_sshd(needs("sshd"), tmp_path_factory.mktemp("sshd")) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ import os
 import socket
 import sys
 from collections.abc import Callable
-from functools import partial
 from urllib.parse import urlsplit
 
 import click
@@ -79,9 +78,9 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def serve(config: Config, *, host: str, port: int, opens_browser: bool) -> None:
-    """Serves until SIGTERM or Ctrl-C; raises Failure when the address cannot be taken, Refusal when it may not be,
-    Usage where what is configured cannot work."""
+def serve(config: Config, *, host: str, port: int, opens_browser: bool, ready: Callable[[], None]) -> None:
+    """Serves until SIGTERM or Ctrl-C, and calls `ready` once it does; raises Failure when the address cannot be taken,
+    Refusal when it may not be, Usage where what is configured cannot work."""
     check_serving(config)
     listener = listen(host, port)
     address = _address(host, listener.getsockname()[1])
@@ -97,7 +96,11 @@ def serve(config: Config, *, host: str, port: int, opens_browser: bool) -> None:
         # What lives as long as the process is not looked through again at every collection of garbage.
         gc.freeze()
         gc.enable()
-        tell = partial(_tell, desk, address, config, opens_browser=opens_browser)
+
+        def tell() -> None:
+            _tell(desk, address, config, opens_browser=opens_browser)
+            ready()
+
         Server(settings, tell=tell, stop=app.close_streams).run(sockets=[listener])
 
 

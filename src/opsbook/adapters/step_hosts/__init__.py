@@ -1,0 +1,1 @@
+"""Machines that steps are done on: this one, and others over a connection; both by the same small program."""

@@ -1,0 +1,309 @@
+"""Connections to machines over SSH, one each, kept and shared. Knows nothing of steps.
+
+asyncssh lives on one event loop in a thread of its own, and these coroutines are the only ones below the doors; all
+others call plain functions that come back within a time. What is run there is one constant line, whatever is asked
+of the machine: it reads a program, with its length before it, from its input, and becomes that.
+
+Nothing is forwarded (no agent, no port, no display), nothing is typed in, and `~/.ssh/config` is not read: who is
+asked, by which key, stands in opsbook.toml alone. A machine whose key is not pinned is not spoken to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Coroutine
+from concurrent.futures import TimeoutError as TooLong
+from contextlib import suppress
+from typing import Any, TypeVar, cast
+
+import asyncssh
+
+from opsbook.adapters.step_hosts.inventory import SSH_PORT, Place, SshSettings
+from opsbook.ground.errors import Failure, NotBegun
+
+T = TypeVar("T")
+
+# What comes in is held until it is read, up to this, and then the other side waits.
+_HELD_MOST = 4 * 1024 * 1024
+_SAID_MOST = 4096  # of what the far side complains, for a message
+# A connection that is silent for three of them is taken for dead, and a new one made: a pause of the network, however
+# long, costs a step nothing.
+_ALIVE_EVERY_S = 5
+_ALIVE_MISSED = 3
+# Reads exactly so many bytes, for one more would be of what the program itself is told; -I and -S: neither variables
+# nor files of that machine's user change what it is. The quotes are those that sh, fish and csh read alike.
+_BOOTSTRAP = (
+    "import os;r=lambda n,b=bytes():b if len(b)==n else r(n,b+(os.read(0,n-len(b))or os._exit(1)));"
+    "exec(r(int(r(8),16)))"
+)
+_HEADER_BYTES = 8
+# Asked for behind the kinds that are pinned, so that a machine with another key says which, instead of hanging up.
+_KEY_KINDS = (
+    "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "rsa-sha2-512", "rsa-sha2-256",
+)  # fmt: skip
+
+
+def constant_command(python: str) -> str:
+    """All that a machine is ever told to run; sh finds the program, so that a login shell of any kind does."""
+    return f"exec sh -c 'exec {python} -ISc \"{_BOOTSTRAP}\"'"
+
+
+def framed(program: bytes) -> bytes:
+    """A program as the constant command reads it."""
+    return f"{len(program):0{_HEADER_BYTES}x}".encode() + program
+
+
+class Pipe(asyncssh.SSHClientSession[bytes]):
+    """The input and output of a program that runs there, for plain threads: one that writes, one that reads."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._channel: asyncssh.SSHClientChannel[bytes] | None = None
+        self._parts: deque[bytes] = deque()
+        self._held = 0
+        self._is_held_back = False
+        self._is_over = False
+        self._changed = threading.Condition()
+        self._room = threading.Event()
+        self._room.set()
+        self.said = b""  # what it complained
+        self.exit: int | None = None
+
+    def write(self, content: bytes) -> None:
+        """Sends it, or waits for room to; raises Failure where the connection is gone."""
+        self._room.wait()
+        if self._is_over or self._channel is None:
+            raise Failure("The connection is closed.", retryable=True)
+        self._loop.call_soon_threadsafe(self._send, content)
+
+    def read(self, limit_s: float | None = None) -> bytes:
+        """What came since, at least a byte; empty when it is over. Raises Failure when nothing came in time."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._parts or self._is_over, limit_s):
+                raise Failure(f"Nothing came for {limit_s:g} seconds.", retryable=True)
+            content = b"".join(self._parts)
+            self._parts.clear()
+            self._held = 0
+            resumes, self._is_held_back = self._is_held_back, False
+        if resumes:
+            self._loop.call_soon_threadsafe(self._resume)
+        return content
+
+    def close(self) -> None:
+        """Ends the channel; who reads comes back. The program there sees the end of its input."""
+        self._over()
+        with suppress(RuntimeError):  # the loop has ended, and the channel with it
+            self._loop.call_soon_threadsafe(self._shut)
+
+    # What follows is called on the loop.
+
+    def _send(self, content: bytes) -> None:
+        with suppress(OSError):  # gone meanwhile: who reads will see it
+            cast("asyncssh.SSHClientChannel[bytes]", self._channel).write(content)
+
+    def _resume(self) -> None:
+        cast("asyncssh.SSHClientChannel[bytes]", self._channel).resume_reading()
+
+    def _shut(self) -> None:
+        if self._channel is not None:
+            self._channel.close()
+
+    def connection_made(self, chan: asyncssh.SSHClientChannel[bytes]) -> None:
+        self._channel = chan
+
+    def data_received(self, data: bytes, datatype: asyncssh.DataType) -> None:
+        if datatype is not None:
+            self.said = (self.said + data)[:_SAID_MOST]
+            return
+        with self._changed:
+            self._parts.append(data)
+            self._held += len(data)
+            if self._held > _HELD_MOST and not self._is_held_back:
+                self._is_held_back = True
+                cast("asyncssh.SSHClientChannel[bytes]", self._channel).pause_reading()
+            self._changed.notify_all()
+
+    def exit_status_received(self, status: int) -> None:
+        self.exit = status
+
+    def pause_writing(self) -> None:
+        self._room.clear()
+
+    def resume_writing(self) -> None:
+        self._room.set()
+
+    def eof_received(self) -> bool:
+        return False  # closes the channel: a program that says nothing more is over
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._over()
+
+    def _over(self) -> None:
+        with self._changed:
+            self._is_over = True
+            self._changed.notify_all()
+        self._room.set()
+
+
+class SshConnections:
+    """One connection to each machine, made when it is first needed and again when it is lost."""
+
+    def __init__(self, settings: SshSettings) -> None:
+        self._settings = settings
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="ssh", daemon=True)
+        self._thread.start()
+        self._kept: dict[Place, asyncio.Task[asyncssh.SSHClientConnection]] = {}
+
+    def begin(self, place: Place, program: bytes) -> Pipe:
+        """Has a program begin there. Raises NotBegun, with how to mend it, where that cannot be."""
+        return self._wait(self._begin(place, program), place)
+
+    def forget(self, place: Place) -> None:
+        """Closes the connection, so that the next program gets a new one; nothing is waited for."""
+        self._loop.call_soon_threadsafe(self._drop, place)
+
+    def close(self) -> None:
+        """Closes all of them; what goes on there goes on."""
+        if not self._loop.is_running():
+            return
+        with suppress(TooLong):
+            asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(5.0)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5.0)
+        if not self._thread.is_alive():
+            self._loop.close()
+
+    def _wait(self, asked: Coroutine[Any, Any, T], place: Place) -> T:
+        waiting = asyncio.run_coroutine_threadsafe(asked, self._loop)
+        try:
+            return waiting.result(2 * self._settings.limit_s + 1)
+        except TooLong:
+            waiting.cancel()
+            self.forget(place)
+            raise NotBegun(f"The host {place.name} ({place}) does not answer.", retryable=True) from None
+
+    async def _begin(self, place: Place, program: bytes) -> Pipe:
+        try:
+            connection = await self._connection(place)
+            pipe = await self._opened(connection)
+        except asyncssh.ChannelOpenError as wrong:  # its connection was closed, or it takes no further program
+            self._drop(place)
+            said = f"The host {place.name} ({place}) takes no program: {_said(wrong)}."
+            raise NotBegun(said, retryable=True) from wrong
+        except TimeoutError as wrong:
+            self._drop(place)
+            raise NotBegun(f"The host {place.name} ({place}) does not answer.", retryable=True) from wrong
+        pipe._send(framed(program))
+        return pipe
+
+    async def _opened(self, connection: asyncssh.SSHClientConnection) -> Pipe:
+        opening = connection.create_session(
+            lambda: Pipe(self._loop), constant_command(self._settings.python), encoding=None, window=_HELD_MOST
+        )
+        _, pipe = await asyncio.wait_for(opening, self._settings.limit_s)
+        return cast("Pipe", pipe)
+
+    async def _connection(self, place: Place) -> asyncssh.SSHClientConnection:
+        """The kept one; several that ask at once wait for the same. A failure is kept for nobody."""
+        kept = self._kept.get(place)
+        if kept is not None and kept.done() and (kept.exception() is not None or kept.result().is_closed()):
+            kept = None
+        if kept is None:
+            kept = self._kept[place] = self._loop.create_task(self._connected(place))
+        return await asyncio.shield(kept)
+
+    async def _connected(self, place: Place) -> asyncssh.SSHClientConnection:
+        pinned, kinds = _pinned(self._settings.known_hosts, place)
+        limit_s = self._settings.limit_s
+        try:
+            return await asyncssh.connect(
+                place.address, place.port, username=place.user or (), known_hosts=pinned, config=None,
+                server_host_key_algs=kinds,
+                client_keys=list(self._settings.keys) or (), agent_path=None if self._settings.keys else (),
+                preferred_auth=["publickey"], password=None, agent_forwarding=False, x11_forwarding=False,
+                compression_algs=None, keepalive_interval=_ALIVE_EVERY_S, keepalive_count_max=_ALIVE_MISSED,
+                connect_timeout=limit_s, login_timeout=limit_s,
+            )  # fmt: skip
+        except asyncssh.HostKeyNotVerifiable as wrong:
+            what = f"shows another key than the pinned one ({_said(wrong)})"
+            raise _unpinned(place, self._settings.known_hosts, what) from wrong
+        except asyncssh.KeyExchangeFailed as wrong:
+            what = f"has no key of the pinned kind, or speaks no cipher of ours ({_said(wrong)})"
+            raise _unpinned(place, self._settings.known_hosts, what) from wrong
+        except asyncssh.PermissionDenied as wrong:
+            raise NotBegun(_denied(place, self._settings.keys)) from wrong
+        except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as wrong:
+            raise NotBegun(
+                f"A private key for the host {place.name} cannot be used: {_said(wrong)}. One with a passphrase belongs"
+                " in the agent; others stand in 'ssh.keys' of opsbook.toml."
+            ) from wrong
+        except (OSError, asyncssh.Error) as wrong:  # TimeoutError is an OSError
+            raise NotBegun(
+                f"The host {place.name} ({place}) cannot be reached: {_said(wrong)}.", retryable=True
+            ) from wrong
+
+    def _drop(self, place: Place) -> None:
+        kept = self._kept.pop(place, None)
+        if kept is None:
+            return
+        if not kept.done():
+            kept.cancel()
+        elif not kept.cancelled() and kept.exception() is None:
+            kept.result().abort()
+
+    async def _close(self) -> None:
+        for place in list(self._kept):
+            self._drop(place)
+        others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
+
+def _pinned(path: str, place: Place) -> tuple[Any, list[str]]:
+    """The keys that a machine may show, by its address or by its name in the inventory, and the kinds of keys to ask it
+    for; raises NotBegun where there are none."""
+    try:
+        known = asyncssh.read_known_hosts(path)
+    except FileNotFoundError as wrong:
+        raise _unpinned(place, path, "has no pinned key, for there is no such file") from wrong
+    except (OSError, ValueError) as wrong:
+        raise NotBegun(f"The file of pinned host keys {path} cannot be read: {_said(wrong)}.") from wrong
+    port = None if place.port == SSH_PORT else place.port
+    found = [known.match(name, "", port) for name in dict.fromkeys((place.address, place.name))]
+    merged = tuple([key for keys in kind for key in keys] for kind in zip(*found, strict=True))
+    keys, authorities = merged[:2]
+    if not keys and not authorities:
+        raise _unpinned(place, path, "has no pinned key there")
+    certified = [_certified(kind) for kind in _KEY_KINDS] if authorities else []
+    own = [algorithm.decode() for key in keys for algorithm in key.sig_algorithms]
+    return merged, list(dict.fromkeys([*certified, *own, *_KEY_KINDS]))
+
+
+def _certified(kind: str) -> str:
+    return f"{kind}-cert-v01@openssh.com"
+
+
+def _unpinned(place: Place, path: str, what: str) -> NotBegun:
+    port = "" if place.port == SSH_PORT else f"-p {place.port} "
+    return NotBegun(
+        f"The host {place.name} ({place}) is not trusted: it {what}, in {path}. Nothing was sent to it. Ask for its key"
+        f" with `ssh-keyscan {port}{place.address}`, compare it with what that machine itself says by"
+        " `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub`, and write it into the file."
+    )
+
+
+def _denied(place: Place, keys: tuple[str, ...]) -> str:
+    which = ", ".join(keys) if keys else "the agent and ~/.ssh, as 'ssh.keys' of opsbook.toml names none"
+    return (
+        f"The host {place.name} ({place}) lets nobody in by the keys that were tried: {which}. Put the public key into"
+        " ~/.ssh/authorized_keys there, and name the user in [hosts] as USER@ADDRESS."
+    )
+
+
+def _said(wrong: BaseException) -> str:
+    said = str(getattr(wrong, "reason", "") or getattr(wrong, "strerror", "") or wrong) or type(wrong).__name__
+    return said.strip().rstrip(".")
