@@ -24,6 +24,7 @@ from opsbook.adapters.postgres_ledger.connecting import Db, Pool, Server
 from opsbook.adapters.postgres_ledger.listening import Listener
 from opsbook.adapters.postgres_ledger.recording import Addition
 from opsbook.adapters.postgres_ledger.writing import Writer
+from opsbook.ground.errors import Usage
 from opsbook.ledger.event import Draft, Event
 from opsbook.ledger.view import Kept, View
 from opsbook.usecases.ledger_ports import Lease, Timer
@@ -50,9 +51,9 @@ SELECT stream FROM found WHERE starts_with(stream, %(prefix)s)
 
 class PostgresLedger:
     """The ledger in the database at `url`; its tables are made or brought up to date, and so are the rows of `views`.
-    Raises Refusal or Failure where it cannot be used."""
+    Raises Refusal or Failure where it cannot be used, Usage where there is none and a new one is not welcome."""
 
-    def __init__(self, url: str, *, views: Sequence[View] = ()) -> None:
+    def __init__(self, url: str, *, views: Sequence[View] = (), is_new_welcome: bool = True) -> None:
         self._server = Server(url)
         self._views = tuple(views)
         self._pool = Pool(self._server)
@@ -62,7 +63,7 @@ class PostgresLedger:
         self._listener = Listener(self._server, self._tell)
         self._writer = Writer(self._server, self._views, self._tell)
         try:
-            self._pool.run(self._make)
+            self._pool.run(lambda connection: self._make(connection, is_new_welcome))
         except BaseException:
             self.close()
             raise
@@ -173,7 +174,9 @@ class PostgresLedger:
 
         return self._pool.run(read)
 
-    def _make(self, connection: Db) -> None:
+    def _make(self, connection: Db, is_new_welcome: bool) -> None:
+        if not is_new_welcome and tables.version_of(connection, self._server) == 0:
+            raise Usage(f"There is no ledger in {self._server.shown}. Name one with --db postgresql://USER@HOST/NAME.")
         tables.make(connection, self._server)
         self._catch_up(connection, self._views)
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 import msgspec
-import psycopg
 from psycopg import sql
 
 from opsbook.adapters.postgres_ledger.connecting import SCHEMA, Db, Server
@@ -83,7 +82,11 @@ MIGRATIONS = (_FIRST,)
 VERSION = len(MIGRATIONS)
 
 COLUMNS = "stream, number, position, at, actor, kind, facts, previous_hash, hash"
-_HAS_SCHEMA = "SELECT to_regnamespace(%s) IS NOT NULL, to_regclass(%s) IS NOT NULL"
+# Read from the catalogue itself: to_regclass() answers from a cache, which an advisory lock does not bring up to date.
+_TABLES = """
+SELECT nspname, array_agg(relname::text) FILTER (WHERE relname IS NOT NULL)
+FROM pg_namespace LEFT JOIN pg_class ON relnamespace = pg_namespace.oid WHERE nspname = %s GROUP BY nspname
+"""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 decode = msgspec.json.Decoder(dict[str, Any]).decode
@@ -91,16 +94,10 @@ decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 def version_of(connection: Db, server: Server) -> int:
     """The version of the tables, 0 where there are none; raises Refusal for another program's or a newer Opsbook's."""
-    has_schema, has_version = cast(
-        tuple[bool, bool], connection.execute(_HAS_SCHEMA, (SCHEMA, f"{SCHEMA}.ledger")).fetchone()
-    )
-    if not has_version:
-        if (
-            has_schema
-            and connection.execute(
-                "SELECT 1 FROM pg_class WHERE relnamespace = to_regnamespace(%s) LIMIT 1", (SCHEMA,)
-            ).fetchone()
-        ):
+    found = connection.execute(_TABLES, (SCHEMA,)).fetchone()
+    names = (found and found[1]) or []
+    if "ledger" not in names:
+        if names:
             raise Refusal(
                 f"The schema '{SCHEMA}' of {server.shown} holds another program's tables, and is left alone. Name"
                 " another database with --db."
@@ -128,8 +125,7 @@ def _take(connection: Db, step: int) -> None:
     connection.execute("SET LOCAL statement_timeout TO 0")
     if step == 0:
         # Asked first, because making one takes a right that a careful administrator does not give.
-        row = connection.execute("SELECT to_regnamespace(%s) IS NULL", (SCHEMA,)).fetchone()
-        if row and row[0]:
+        if connection.execute(_TABLES, (SCHEMA,)).fetchone() is None:
             connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(SCHEMA)))
         connection.execute("CREATE TABLE ledger(version bigint NOT NULL)")
         connection.execute("INSERT INTO ledger VALUES (0)")
@@ -155,8 +151,3 @@ def event_of(row: tuple[Any, ...]) -> Event:
     stream, number, position, at, actor, kind, facts, previous_hash, digest = row
     when = _EPOCH + timedelta(microseconds=at)
     return Event(stream, number, position, when, actor, kind, decode(facts), previous_hash, digest)
-
-
-def is_missing(wrong: psycopg.Error) -> bool:
-    """Whether the tables are not there."""
-    return wrong.sqlstate in ("42P01", "3F000")
