@@ -96,6 +96,14 @@ class EngineContract:
         ledger.release(taken)
         assert ledger.claim("run/1", "ann", LONG_S).epoch == 3
 
+    def test_the_leases_that_are_held_can_be_listed(self, ledger):
+        held = ledger.claim("run/2", "ann", LONG_S)
+        ledger.claim("run/3", "ann", 0)
+        ledger.release(ledger.claim("run/4", "ann", LONG_S))
+        ledger.claim("runs", "ann", LONG_S)
+        other = ledger.claim("run/1", "ben", LONG_S)
+        assert ledger.held("run/") == [other, held]
+
     def test_epochs_go_on_after_opening_again(self, address):
         for epoch in (1, 2, 3):
             with closing(opened(address)) as ledger:

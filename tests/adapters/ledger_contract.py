@@ -6,6 +6,7 @@ fixture `address`, and adds its way of opening to `opened`.
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
@@ -215,6 +216,36 @@ class LedgerContract:
         appended(ledger, "b", 1)
         ledger.append(CHECKPOINTS, [checkpoint(heads_of(ledger))], expected=0, actor="", at=AT)
         appended(ledger, "a", 1)
+        assert verify(everything(ledger)) == []
+
+    def test_every_thousand_events_a_checkpoint_is_recorded_by_itself(self, ledger):
+        for _ in range(26):
+            appended(ledger, "a", 99)
+            appended(ledger, "b")
+        taken = ledger.read(CHECKPOINTS)
+        assert [event.position for event in taken] == [1001, 2002]
+        assert [event.facts["streams"] for event in taken] == [2, 3]
+        assert verify(everything(ledger)) == []
+
+    def test_of_programs_that_append_at_once_no_two_vouch_for_the_same(self, address, ledger):
+        with program("append", address, "400") as output:
+            assert ledger.wait(0, SOON_S)
+            side_by_side(4, lambda number: [ledger.checkpoint() for _ in range(30)])
+            output.read()
+        taken = [event.position for event in ledger.read(CHECKPOINTS)]
+        assert len(taken) > 3
+        assert all(later - earlier > 1 for earlier, later in itertools.pairwise(taken))
+        assert verify(everything(ledger)) == []
+
+    def test_a_checkpoint_is_taken_where_there_is_something_new_and_the_last_one_is_old_enough(self, ledger):
+        assert ledger.checkpoint() is None
+        appended(ledger, "a")
+        first = ledger.checkpoint(not_within_s=3600)
+        assert (first.stream, first.position) == (CHECKPOINTS, 2)
+        assert ledger.checkpoint() is None
+        appended(ledger, "a")
+        assert ledger.checkpoint(not_within_s=3600) is None
+        assert ledger.checkpoint().facts["streams"] == 2
         assert verify(everything(ledger)) == []
 
     def test_the_chain_goes_on_after_opening_again(self, address):
