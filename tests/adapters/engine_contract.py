@@ -15,9 +15,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.adapters.ledger_contract import AT, SOON_S, appended, everything, opened, program, side_by_side
+from tests.adapters.ledger_contract import AT, SOON_S, AnyLedger, appended, everything, opened, program, side_by_side
 
-from opsbook.adapters.sqlite_ledger import SqliteLedger
 from opsbook.ground.errors import Conflict, Fenced
 from opsbook.ledger.event import Draft, verify
 from opsbook.usecases.ledger_ports import Lease, Timer
@@ -38,7 +37,7 @@ def timer(name: str, due_in_s: float, stream: str = "run/1", **facts: Any) -> Ti
     return Timer(stream, name, datetime.now(UTC) + timedelta(seconds=due_in_s), facts)
 
 
-def set_timers(ledger: SqliteLedger, *timers: Timer) -> None:
+def set_timers(ledger: AnyLedger, *timers: Timer) -> None:
     for each in timers:
         ledger.append(each.stream, [], expected=None, actor="ada", at=AT, set_timers=[each])
 
@@ -49,7 +48,7 @@ def names(timers: list[Timer]) -> list[str]:
 
 class EngineContract:
     @pytest.fixture
-    def ledger(self, address: str) -> Iterator[SqliteLedger]:
+    def ledger(self, address: str) -> Iterator[AnyLedger]:
         with closing(opened(address)) as ledger:
             yield ledger
 

@@ -21,32 +21,37 @@ from typing import IO
 
 import pytest
 
+from opsbook.adapters.postgres_ledger import PostgresLedger
 from opsbook.adapters.sqlite_ledger import SqliteLedger
 from opsbook.ground.errors import Conflict
 from opsbook.ledger.event import CHECKPOINTS, Draft, Event, checkpoint, verify
 from opsbook.ledger.view import View
+
+AnyLedger = SqliteLedger | PostgresLedger
 
 ROOT = Path(__file__).resolve().parents[2]
 AT = datetime(2026, 11, 23, 3, 10, 0, 123456, UTC)
 SOON_S = 30.0  # no test waits so long unless something is broken
 
 
-def opened(address: str, views: Sequence[View] = ()) -> SqliteLedger:
+def opened(address: str, views: Sequence[View] = ()) -> AnyLedger:
     """The ledger at an address."""
+    if address.startswith("postgresql:"):
+        return PostgresLedger(address, views=views)
     return SqliteLedger(address.removeprefix("sqlite:///"), views=views)
 
 
-def appended(ledger: SqliteLedger, stream: str, count: int = 1, expected: int | None = None) -> tuple[Event, ...]:
+def appended(ledger: AnyLedger, stream: str, count: int = 1, expected: int | None = None) -> tuple[Event, ...]:
     return ledger.append(
         stream, [Draft("Tried", {"n": n}) for n in range(count)], expected=expected, actor="ada", at=AT
     )
 
 
-def everything(ledger: SqliteLedger) -> list[Event]:
+def everything(ledger: AnyLedger) -> list[Event]:
     return ledger.after(0, 1_000_000)
 
 
-def heads_of(ledger: SqliteLedger) -> dict[str, tuple[int, str]]:
+def heads_of(ledger: AnyLedger) -> dict[str, tuple[int, str]]:
     return {event.stream: (event.number, event.hash) for event in everything(ledger)}
 
 
@@ -82,7 +87,7 @@ def side_by_side(count: int, job: Callable[[int], None]) -> None:
         raise wrong[0]
 
 
-def count_up(ledger: SqliteLedger, stream: str, times: int) -> None:
+def count_up(ledger: AnyLedger, stream: str, times: int) -> None:
     """Adds the number behind the last one, so often; somebody else's being quicker makes it look again."""
     tries = 0
     while times:
@@ -99,7 +104,7 @@ def count_up(ledger: SqliteLedger, stream: str, times: int) -> None:
 
 class LedgerContract:
     @pytest.fixture
-    def ledger(self, address: str) -> Iterator[SqliteLedger]:
+    def ledger(self, address: str) -> Iterator[AnyLedger]:
         with closing(opened(address)) as ledger:
             yield ledger
 
