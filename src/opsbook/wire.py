@@ -112,7 +112,10 @@ def build_desk(config: Config, address: str) -> Iterator[Desk]:
 
     Raises Refusal where another serves it, Failure where the book or the ledger cannot be used.
     """
+    import time  # this and the rest: a server alone has a desk
+
     from opsbook.usecases.desk import Desk
+    from opsbook.usecases.ledger_trial import Trial
     from opsbook.usecases.ledger_upkeep import vouching
 
     with ExitStack() as stack:
@@ -135,7 +138,8 @@ def build_desk(config: Config, address: str) -> Iterator[Desk]:
         yield Desk(
             name=os.path.basename(config.root), library=library, index=upkeep, repository=build_repository(config),
             rule_files=build_book(config), alerting=scope.alerting, scope=lambda: lint_scope(config, date.today()),
-            watch=watch, samples=samples, ledger=ledger, accounts=build_accounts(config, ledger), now=_now,
+            watch=watch, samples=samples, ledger=ledger, trial=Trial(ledger.claim, time.monotonic),
+            accounts=build_accounts(config, ledger), now=_now,
         )  # fmt: skip
 
 

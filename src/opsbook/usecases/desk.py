@@ -16,6 +16,7 @@ from opsbook.usecases.serving_ports import Ledger, Repository, Samples, Watch
 
 if TYPE_CHECKING:
     from opsbook.usecases.accounts import Accounts
+    from opsbook.usecases.ledger_trial import Trial
 
 
 class Desk(Struct, frozen=True):
@@ -31,5 +32,6 @@ class Desk(Struct, frozen=True):
     watch: Watch
     samples: Samples
     ledger: Ledger
+    trial: Trial
     accounts: Accounts
     now: Callable[[], datetime]
