@@ -19,12 +19,15 @@ from opsbook.book.headings import Headings, shipped_headings
 from opsbook.book.lint import LintSettings
 from opsbook.book.page import Reading
 from opsbook.config import FILE_NAME, Config, authorities, load
-from opsbook.ground.errors import Failure, Usage
+from opsbook.ground.errors import Usage
 from opsbook.usecases.lint import Scope
 from opsbook.usecases.ports import Alerting, Workers
+from opsbook.wire_ledger import build_ledger as build_ledger
+from opsbook.wire_ledger import served_at as served_at
+from opsbook.wire_ledger import serving
+from opsbook.wire_ledger import serving_lock as serving_lock
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
 
     from opsbook.adapters.book_disk import Opened
     from opsbook.adapters.git_repository import GitRepository
@@ -34,7 +37,6 @@ if TYPE_CHECKING:
     from opsbook.adapters.samples import SampleFile
     from opsbook.adapters.search_index import SearchIndex
     from opsbook.adapters.seed import PackagedSeed
-    from opsbook.adapters.sqlite_ledger import SqliteLedger
     from opsbook.book.probe_reach import Reach
     from opsbook.usecases.accounts import Accounts
     from opsbook.usecases.desk import Desk
@@ -115,7 +117,7 @@ def build_desk(config: Config, address: str) -> Iterator[Desk]:
     with ExitStack() as stack:
         ledger = build_ledger(config)
         stack.callback(ledger.close)
-        stack.enter_context(serving_lock(config, address))
+        stack.enter_context(serving(config, ledger, address))
         library = build_library(config)
         stack.callback(library.close)
         index = build_search_index(config)
@@ -282,39 +284,6 @@ def build_lint_cache(config: Config, question: str, owner_files: Sequence[str], 
     return LintCache(config.state, config.root, question, others)
 
 
-def build_ledger(config: Config, *, is_new_welcome: bool = True) -> SqliteLedger:
-    """The ledger of a configuration, made if there is none, which is Usage where a new one makes no sense; raises
-    Refusal or Failure where it cannot be used."""
-    from opsbook.adapters.sqlite_ledger import SqliteLedger
-    from opsbook.adapters.state_folder import make_state_folder
-    from opsbook.ledger.views import VIEWS
-
-    file = _ledger_file(config)
-    if not is_new_welcome and not os.path.exists(file):
-        raise Usage(f"There is no ledger {file}. Name one with --db sqlite:///FILE.")
-    try:
-        make_state_folder(os.path.dirname(file))
-    except OSError as wrong:
-        raise Failure(f"The folder for the ledger {file} cannot be made: {wrong.strerror}.") from wrong
-    return SqliteLedger(file, views=VIEWS)
-
-
-def serving_lock(config: Config, address: str) -> AbstractContextManager[None]:
-    """Held by the process that serves the ledger of a configuration at `address`; raises Refusal for a second one.
-    The ledger's folder must be there: build the ledger first."""
-    from opsbook.adapters.serving_lock import serving_lock as lock  # only serve needs it
-
-    return lock(f"{_ledger_file(config)}-serving", address)
-
-
-def served_at(config: Config) -> str | None:
-    """The address at which people reach the server that runs on the ledger of a configuration; None when none runs."""
-    from opsbook.adapters.serving_lock import served_at as held_by  # only links need it
-
-    address = held_by(f"{_ledger_file(config)}-serving")
-    return config.public_url.rstrip("/") or address if address else None
-
-
 def build_accounts(config: Config, ledger: Ledger) -> Accounts:
     """The accounts in a ledger."""
     import secrets  # this and the rest: only signing in needs them
@@ -331,15 +300,6 @@ def build_provider(config: Config) -> OidcProvider:
 
     place = config.place("oidc.issuer")
     return OidcProvider(config.oidc_issuer, config.oidc_client_id, config.oidc_secret, place=place)
-
-
-def _ledger_file(config: Config) -> str:
-    if not config.db.startswith("sqlite:///"):
-        raise Failure(
-            "Opsbook cannot keep its ledger on PostgreSQL yet; that comes with serving from several machines. Until"
-            " then name a file with --db sqlite:///FILE."
-        )
-    return config.db.removeprefix("sqlite:///")
 
 
 def lint_settings(config: Config) -> LintSettings:

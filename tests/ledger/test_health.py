@@ -108,9 +108,7 @@ def test_a_change_without_a_reading_dates_what_was_known_last():
     assert resumed(Health("p", "healthy", START), None).why.endswith("healthy when last known, 2026-11-23 03:10 UTC.")
 
 
-@pytest.mark.parametrize(
-    ("outcome", "why"), [("+", "It answers as expected."), ("-", f"Healthy so far; the last reading failed: {REFUSED}")]
-)
+@pytest.mark.parametrize(("outcome", "why"), [("+", "It answers as expected."), ("-", f"Healthy so far; the last reading failed: {REFUSED}")])
 def test_the_first_reading_after_a_start_speaks_for_itself(outcome, why):
     left = Health("p", "healthy", START, "It answers as expected.", settled="It answers as expected.")
     assert judge(resumed(left, reading(0, True)), reading(1, outcome == "+"), failures=3, successes=2).why == why
@@ -120,9 +118,7 @@ def test_the_first_reading_after_a_start_speaks_for_itself(outcome, why):
 def test_words_alone_are_no_change(outcomes, failures, successes):
     found = judged(outcomes, failures, successes)
     drafts = [change(a, b, {}) for a, b in zip([Health("p"), *found], found, strict=False)]
-    assert [d is not None for d in drafts] == [
-        a.state != b.state for a, b in zip([Health("p"), *found], found, strict=False)
-    ]
+    assert [d is not None for d in drafts] == [a.state != b.state for a, b in zip([Health("p"), *found], found, strict=False)]
 
 
 def test_a_state_dates_from_the_reading_that_made_it_and_is_kept():
@@ -149,9 +145,7 @@ def test_the_state_is_what_the_last_long_enough_row_says(outcomes, failures, suc
 def test_stored_changes_bring_the_last_state_back(outcomes, failures, successes):
     healths = [Health("p"), *judged(outcomes, failures, successes)]
     drafts = [(change(a, b, {"path": "a.md"}), b) for a, b in zip(healths, healths[1:], strict=False)]
-    events = [
-        Event("probe/p", n, n, b.since, "probe", d.kind, d.facts, "", "") for n, (d, b) in enumerate(drafts, 1) if d
-    ]
+    events = [Event("probe/p", n, n, b.since, "probe", d.kind, d.facts, "", "") for n, (d, b) in enumerate(drafts, 1) if d]
     back = fold("p", events)
     assert (back.state, back.since) == (healths[-1].state, healths[-1].since)
     if back.state != "unknown":

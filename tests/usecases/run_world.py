@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -52,11 +53,12 @@ class RunWorld:
         self.ledger = SqliteLedger(str(folder / "opsbook.db"), views=VIEWS)
         self.runs = self.with_inventory(inventory)
 
-    def with_inventory(self, inventory: Inventory) -> Runs:
-        """The same runs under another configuration."""
+    def with_inventory(self, inventory: Inventory, now: Callable[[], datetime] | None = None) -> Runs:
+        """The same runs under another configuration, or by another clock."""
         return Runs(
-            self.ledger, self.find, inventory, self.vault, node="here", now=lambda: self.at, chance=secrets.token_bytes
-        )
+            self.ledger, self.find, inventory, self.vault, node="here", now=now or (lambda: self.at),
+            chance=secrets.token_bytes,
+        )  # fmt: skip
 
     def find(self, name: str) -> Source:
         if name not in self.pages:

@@ -19,8 +19,12 @@ from opsbook.ledger.run_targets import condition
 
 
 def undone_alone(run: Run) -> str:
-    """The step that alone is undone, where a person decided so."""
-    return next((step.number for step in run.steps if step.decision == "undo"), "")
+    """The step that alone is undone, where a person decided so. Of a step with several blocks the way back is that of
+    the first."""
+    number = next((step.number for step in run.steps if step.decision == "undo"), "")
+    ways = {planned.undoes for planned in run.plan.of("rollback")}
+    first = f"{number.rpartition('.')[0]}.1"
+    return first if number and number not in ways and first in ways else number
 
 
 def targets_of(run: Run, planned: PlannedStep) -> tuple[str, ...]:

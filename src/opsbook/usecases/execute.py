@@ -1,8 +1,8 @@
 """Executes a run: decides by its fold, records, acts, and begins again, until it has ended or must wait.
 
-An attempt is recorded before it is begun and what became of it after it, together with what follows. Whatever is cut
-off at any point is found again by the next owner of the run: the machine is asked first, then the step's own check, then
-a person. Nothing here sleeps: what is due later is a pause with its time.
+An attempt is recorded before it is begun, and what became of it after it, together with what follows. Whatever is cut
+off at any point is found again by the next owner of the run: the machine is asked first, then the check of the step
+itself, then a person. Nothing here sleeps: what is due later is a pause with its time.
 """
 
 from __future__ import annotations
@@ -33,14 +33,19 @@ from opsbook.usecases.run_ports import Outputs, SecretSources, StepHosts
 
 TICK_S = 0.25  # so soon a cancel is noticed while steps run
 ASK_AGAIN = timedelta(seconds=5)  # of a machine that does not answer
+LOCK_AGAIN = timedelta(seconds=1)  # for a lock that another run has
 LOOK_AGAIN = timedelta(seconds=60)  # at one whose step is in doubt already
+
+
+PauseKind = Literal["ended", "person", "time", "lock", "node", "taken", "stopped"]
 
 
 class Pause(Struct, frozen=True):
     """Why the engine let go of a run: it has ended, or waits for a person (`step`, `question`), for a time (`until`),
-    for a lock that the run `holder` has, for the node `holder`; or it was taken over by another runner."""
+    for a lock that the run `holder` has, for the node `holder`; or it was taken over by another runner, or this one
+    was told to stop."""
 
-    kind: Literal["ended", "person", "time", "lock", "node", "taken"]
+    kind: PauseKind
     run: Run
     step: str = ""
     question: Question | None = None
@@ -72,13 +77,15 @@ class Engine:
         return Holding(self.ledger, lease, self.lease_s)
 
     def advance(
-        self, run: str, lease: Lease, *, tell: Tell | None = None, typed: Mapping[str, str] | None = None
-    ) -> Pause:
+        self, run: str, lease: Lease, *, tell: Tell | None = None, typed: Mapping[str, str] | None = None,
+        stop: threading.Event | None = None,
+    ) -> Pause:  # fmt: skip
         """Does all that can be done now. `tell` gets the output as it comes, from threads of its own; `typed` are
-        secrets that a person typed. Raises Usage where there is no such run, and Failure of the ledger."""
+        secrets that a person typed; with `stop` it lets go, and what runs is found again later. Raises Usage where
+        there is no such run, and Failure of the ledger."""
         journal = Journal(self.ledger, run, lease, self.world.now)
         with self.holding(lease) as hold:
-            turn = _Turn(self, journal, lease, hold, tell=tell, typed=typed or {})
+            turn = _Turn(self, journal, lease, hold, tell=tell, typed=typed or {}, stop=stop)
             try:
                 return turn.go()
             except Fenced:
@@ -113,8 +120,9 @@ class _Turn:
 
     def __init__(
         self, engine: Engine, journal: Journal, lease: Lease, hold: Holding, *, tell: Tell | None,
-        typed: Mapping[str, str],
+        typed: Mapping[str, str], stop: threading.Event | None,
     ) -> None:  # fmt: skip
+        self._stop_wanted = stop
         self._engine, self._journal, self._lease, self._hold = engine, journal, lease, hold
         self._tell, self._typed = tell, typed
         self._came: SimpleQueue[_Came] = SimpleQueue()
@@ -123,18 +131,17 @@ class _Turn:
 
     def go(self) -> Pause:
         """Goes on until nothing can be done any more."""
-        if self._engine.locks.is_wanted(self._journal.run) and not self._engine.locks.take(
-            self._journal.run, self._hold
-        ):
-            holder = self._engine.locks.holder(self._journal.run)
-            words = f"Only one at a time may run of {self._journal.run.plan.lock}" + (
-                f": {holder} does." if holder else "."
-            )
-            return self._pause("lock", words=words, until=self._now() + ASK_AGAIN, holder=holder)
+        locks, run = self._engine.locks, self._journal.run
+        if locks.is_wanted(run) and not locks.take(run, self._hold):
+            holder = locks.holder(run)
+            words = f"Of '{run.plan.lock}' only one may run at a time" + (f", and {holder} does." if holder else ".")
+            return self._pause("lock", words=words, until=self._now() + LOCK_AGAIN, holder=holder)
         while not self._hold.is_lost:
+            if self._stop_wanted is not None and self._stop_wanted.is_set():
+                return self._pause("stopped", words="The runner was told to stop.")
             pause = self._once()
             if pause is not None:
-                self._engine.locks.let_go(self._journal.run)
+                locks.let_go(self._journal.run)
                 return pause
         return self.taken()
 
@@ -170,7 +177,7 @@ class _Turn:
         return self._engine.world.now()
 
     def _pause(
-        self, kind: Literal["ended", "person", "time", "lock", "node", "taken"], step: str = "", words: str = "", *,
+        self, kind: PauseKind, step: str = "", words: str = "", *,
         question: Question | None = None, until: datetime | None = None, holder: str = "",
     ) -> Pause:  # fmt: skip
         return Pause(kind, self._journal.run, step, question, words, until, holder)

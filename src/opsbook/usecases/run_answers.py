@@ -44,7 +44,7 @@ def confirmed(
     asked = step.asked
     if asked is None or step.state not in ("waiting", "unknown"):
         raise Refusal(f"Step {number} of run {run.id} waits for nobody: it is {step.state}.")
-    if asked.question == "approval":
+    if asked.question == "approval" or planned.kind == "approval":
         raise Refusal(f"Step {number} waits for an approval ('runs approve'), which no confirmation stands for.")
     if asked.question == "unknown":
         raise Refusal(f"What became of step {number} is not known. Settle it with 'runs decide'.")
@@ -122,6 +122,8 @@ def decided(run: Run, number: str, decision: Decision, *, by: str, why: str) -> 
         raise Refusal(f"Step {number} is {step.state}: only one that is unknown or has failed is decided about.")
     _going(run, reopened=_FAILED if has_failed and decision not in ("failed", "abort") else _NONE)
     reason = _reason(why, f"decide about step {number}")
+    if decision == "done" and planned.kind == "approval":
+        raise Refusal(f"Step {number} is an approval: nobody decides that it was given. Say 'again' to ask once more.")
     if decision == "again" and planned.repeat.mode == "never" and names_of(by) & names_of(run.actor, *run.aliases):
         raise Refusal(f"Step {number} must never be repeated: a second person has to say 'again', not who started it.")
     if decision == "undo" and not any(each.undoes == number for each in run.plan.of("rollback")):

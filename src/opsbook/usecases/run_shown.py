@@ -12,7 +12,7 @@ from opsbook.usecases.run_history import Brief
 _CHECKS = frozenset({"when", "done-if"})
 
 
-def shown(run: Run) -> dict[str, Any]:
+def run_model(run: Run) -> dict[str, Any]:
     """The run with all its steps."""
     plan = run.plan
     return {
@@ -58,7 +58,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def shown_brief(brief: Brief) -> dict[str, Any]:
+def brief_model(brief: Brief) -> dict[str, Any]:
     """A run of a list."""
     return {
         "run": brief.id, "procedure": brief.title, "path": brief.path, "anchor": brief.anchor, "commit": brief.commit,

@@ -13,7 +13,7 @@ import pytest
 
 from opsbook.adapters.step_hosts.inventory import Place, SshSettings, read_place
 from opsbook.adapters.step_hosts.ssh_runner import SshConnections, constant_command
-from opsbook.ground.errors import NotBegun
+from opsbook.ground.errors import Failure
 
 
 def program(text: bytes) -> bytes:
@@ -62,7 +62,7 @@ def refused(settings: SshSettings, place: Place) -> str:
     """What is said where nothing could begin."""
     made = SshConnections(settings)
     try:
-        with pytest.raises(NotBegun) as told:
+        with pytest.raises(Failure) as told:
             made.begin(place, ECHO)
         return str(told.value)
     finally:
@@ -226,7 +226,7 @@ def test_what_is_closed_asks_nobody_any_more(sshd, place):
     assert soon(pipe.read) == b""
     with pytest.raises(OSError, match="closed"):
         pipe.write(b"x")
-    with pytest.raises(NotBegun, match="is ending"):
+    with pytest.raises(Failure, match="is ending"):
         made.begin(place, ECHO)
     made.close()
 

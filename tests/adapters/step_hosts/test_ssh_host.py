@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import random
 import signal
 import sys
 import threading
@@ -45,8 +46,8 @@ class Running:
         self.ended = None
         self.wrong: Exception | None = None
         self._grew = threading.Condition()
-        self._thread = threading.Thread(target=self._run, args=(host, order), daemon=True)
-        self._thread.start()
+        self.thread = threading.Thread(target=self._run, args=(host, order), daemon=True)
+        self.thread.start()
 
     def _run(self, host, order: Order) -> None:
         try:
@@ -67,7 +68,7 @@ class Running:
 
     def end(self):
         """Waits for it."""
-        self._thread.join(30)
+        self.thread.join(30)
         assert self.wrong is None, self.wrong
         assert self.ended is not None
         return self.ended
@@ -148,6 +149,59 @@ def test_a_connection_that_is_cut_again_and_again_is_no_end_of_a_step(machines, 
     assert ended.exit == 7
     assert running.output.decode().split("\n") == [*(f"line {n}" for n in range(1, 41)), ""]
     assert count.read_text() == "begun\n"
+
+
+def done_at_last(host, step: str, text: str) -> tuple[bytes, object]:
+    """As `done`, tried again as often as nothing was begun, and no more often."""
+    for attempt in range(1, 100):
+        running = Running(host, ordered(f"{step}.{attempt}", text))
+        running.thread.join(30)
+        if not isinstance(running.wrong, NotBegun):
+            return running.output, running.end()
+    raise AssertionError(step)
+
+
+def cut_at_chance(machines: Machines, sshd, folder: Path, steps: int, seed: int) -> None:
+    """Steps one after the other, while their connections are cut at any moment, also before they have begun."""
+    chance = random.Random(seed)
+    host = machines.host("there")
+    over = threading.Event()
+
+    def cuts() -> None:
+        while not over.wait(chance.uniform(0.0, 0.8)):
+            sshd.cut()
+
+    cutter = threading.Thread(target=cuts)
+    cutter.start()
+    try:
+        for step in range(steps):
+            text = f"echo {step} >> {folder}/began; for n in $(seq 10); do echo $n; sleep 0.01; done; exit {step % 7}"
+            output, ended = done_at_last(host, f"r{seed}/{step}", text)
+            assert (ended.exit, output) == (step % 7, b"".join(b"%d\n" % n for n in range(1, 11))), (seed, step)
+    finally:
+        over.set()
+        cutter.join(5)
+    assert (folder / "began").read_text() == "".join(f"{step}\n" for step in range(steps)), seed
+
+
+def test_no_cut_starts_a_step_twice_or_loses_a_line(machines, sshd, tmp_path):
+    cut_at_chance(machines, sshd, tmp_path, steps=8, seed=4)
+
+
+@pytest.mark.torture
+def test_no_cut_of_many_starts_a_step_twice_or_loses_a_line(machines, sshd, tmp_path, record_property):
+    record_property("tried", 300)
+    cut_at_chance(machines, sshd, tmp_path, steps=300, seed=random.SystemRandom().randrange(10**6))
+
+
+def test_the_program_there_may_be_killed_and_is_begun_again(machines, sshd):
+    running = Running(machines.host("there"), ordered("r10/1.1", "for n in $(seq 20); do echo line $n; sleep 0.05; done"))
+    running.printed(b"line 3\n")
+    killed = sshd.programs()
+    assert len(killed) == 1
+    os.kill(killed.pop(), signal.SIGKILL)
+    assert running.end().exit == 0
+    assert running.output.count(b"line") == 20
 
 
 def test_a_connection_that_falls_silent_is_left_for_a_new_one(sshd, tmp_path):

@@ -16,7 +16,7 @@ from msgspec import Struct
 from opsbook.adapters.sqlite_ledger import tables
 from opsbook.adapters.sqlite_ledger.rows import ViewRows
 from opsbook.ground.errors import Conflict, Fenced
-from opsbook.ledger.event import NO_HASH, Draft, Event, canonical, hash_of
+from opsbook.ledger.event import CHECKPOINTS, NO_HASH, Draft, Event, canonical, checkpoint, hash_of, is_checkpoint_due
 from opsbook.ledger.view import View
 from opsbook.usecases.ledger_ports import Lease, Timer
 
@@ -24,11 +24,23 @@ MOST_HEADS = 50_000  # streams whose last event is remembered
 
 _INSERT = f"INSERT INTO event({tables.COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?)"
 _LAST = "SELECT number, hash FROM event WHERE stream = ? ORDER BY number DESC LIMIT 1"
+_LAST_CHECKPOINT = f"SELECT {tables.COLUMNS} FROM event WHERE stream = ? ORDER BY number DESC LIMIT 1"
+# From one stream to the next by the index, however many events each has.
+_HEADS = """
+WITH RECURSIVE found(stream) AS (
+  SELECT min(stream) FROM event
+  UNION ALL
+  SELECT (SELECT min(stream) FROM event WHERE stream > found.stream) FROM found WHERE found.stream IS NOT NULL
+)
+SELECT event.stream, event.number, event.hash FROM found JOIN event ON event.stream = found.stream
+AND event.number = (SELECT max(number) FROM event AS each WHERE each.stream = found.stream)
+"""
 _LEASE = "SELECT owner, epoch, until FROM lease WHERE name = ?"
 _SET_LEASE = "INSERT OR REPLACE INTO lease(name, owner, epoch, until) VALUES (?,?,?,?)"
 _SET_TIMER = "INSERT OR REPLACE INTO timer(stream, name, due, facts) VALUES (?,?,?,?)"
 _CLEAR_TIMER = "DELETE FROM timer WHERE stream = ? AND name = ?"
 NOBODY = ""  # owns a lease that was released
+ACTOR = "opsbook"  # records checkpoints
 
 
 class Addition(Struct, frozen=True):
@@ -46,8 +58,8 @@ class Addition(Struct, frozen=True):
 
 
 def addition(
-    stream: str, drafts: Sequence[Draft], *, expected: int | None, actor: str, at: datetime, fence: Lease | None,
-    set_timers: Sequence[Timer], clear_timers: Sequence[str],
+    stream: str, drafts: Sequence[Draft], *, actor: str, at: datetime, expected: int | None = None,
+    fence: Lease | None = None, set_timers: Sequence[Timer] = (), clear_timers: Sequence[str] = (),
 ) -> Addition:  # fmt: skip
     """An Addition, encoded in the caller's own thread: what cannot be encoded is the caller's bug."""
     for timer in set_timers:
@@ -69,6 +81,7 @@ class Recorder:
         self._events: list[tuple[str | int, ...]] = []
         self._seen: object = None  # what tells whether anybody else has written
         self._before = 0
+        self._checkpoint: Event | None = None
         self.position = 0
         self.now = 0
 
@@ -80,6 +93,8 @@ class Recorder:
         if seen != self._seen or len(self._heads) > MOST_HEADS:
             self.forget()
             self.position = int(connection.execute(tables.HEAD).get)
+            found = connection.execute(_LAST_CHECKPOINT, (CHECKPOINTS,)).fetchone()
+            self._checkpoint = tables.event_of(found) if found is not None else None
             self._rows.look_again(connection)
         self._seen = seen
         self.now = self._clock()
@@ -87,9 +102,10 @@ class Recorder:
     def commit(self) -> bool:
         """Writes what was recorded, synced; False when that is nothing."""
         connection = self._connection
-        if self._events:
-            connection.executemany(_INSERT, self._events)
-            self._events.clear()
+        self._write_events()
+        if is_checkpoint_due(self.position, self._checkpoint):
+            self.vouch(0)
+            self._write_events()
         self._rows.write(connection)
         is_changed = connection.total_changes() != self._before
         connection.execute("COMMIT" if is_changed else "ROLLBACK")
@@ -100,6 +116,7 @@ class Recorder:
         self._seen = None
         self._heads.clear()
         self._events.clear()
+        self._checkpoint = None
         self._rows.forget()
 
     def add(self, added: Addition) -> tuple[Event, ...]:
@@ -120,6 +137,24 @@ class Recorder:
             self._connection.execute(_SET_TIMER, timer)
         return events
 
+    def vouch(self, not_within_us: int) -> Event | None:
+        """A checkpoint over all events so far, unless the last one is one or is not so old."""
+        last = self._checkpoint
+        if self.position == (last.position if last is not None else 0):
+            return None
+        if last is not None and self.now - tables.microseconds(last.at) < not_within_us:
+            return None
+        self._write_events()
+        heads = {stream: (number, digest) for stream, number, digest in self._connection.execute(_HEADS)}
+        added = addition(CHECKPOINTS, [checkpoint(heads)], actor=ACTOR, at=tables.moment(self.now))
+        (self._checkpoint,) = self.add(added)
+        return self._checkpoint
+
+    def remake_rows(self) -> None:
+        """Makes the rows of all views again, with the events of this transaction."""
+        self._write_events()
+        self._rows.remake(self._connection)
+
     def claim(self, name: str, owner: str, for_us: int) -> Lease | None:
         """The lease, unless another has it now."""
         had, epoch, until = self._connection.execute(_LEASE, (name,)).fetchone() or (NOBODY, 0, 0)
@@ -137,6 +172,11 @@ class Recorder:
         """Ends the lease, where it is still held."""
         if self._is_held(lease):
             self._grant(lease.name, NOBODY, lease.epoch, 0)
+
+    def _write_events(self) -> None:
+        if self._events:
+            self._connection.executemany(_INSERT, self._events)
+            self._events.clear()
 
     def _head(self, stream: str) -> tuple[int, str]:
         return self._heads.get(stream) or self._connection.execute(_LAST, (stream,)).fetchone() or (0, NO_HASH)

@@ -47,8 +47,7 @@ class ViewRows:
     def look_again(self, connection: apsw.Connection) -> None:
         """Forgets what is remembered, because somebody else wrote, and makes rows again that they left behind."""
         self.forget()
-        for view in stale(connection, self._views):
-            _replace(connection, view, refolded(view, _events(connection, view)))
+        remake(connection, stale(connection, self._views))
         known = {view.name for view in self._views}
         found: list[tuple[Any, ...]] = connection.execute(_VERSIONS).fetchall()
         self._unknown = [(name, prefix) for name, version, prefix in found if name not in known and version != UNKNOWN]
@@ -83,6 +82,12 @@ class ViewRows:
         self._left_behind.clear()
         if len(self._remembered) > MOST_REMEMBERED:
             self._remembered.clear()
+
+    def remake(self, connection: apsw.Connection) -> None:
+        """Makes all rows again, with the events that are written in this transaction."""
+        self._remembered.clear()
+        self._changed.clear()
+        remake(connection, self._views)
 
     def forget(self) -> None:
         """Forgets all: what was folded was not written, or others wrote since."""
@@ -147,6 +152,12 @@ def bring_up_to_date(connection: apsw.Connection, views: Sequence[View]) -> list
             came = (tables.event_of(row) for row in connection.execute(_BEHIND, (position,)))
             _replace(connection, view, refolded(view, came, made[view.name]))
     return [view.name for view in behind]
+
+
+def remake(connection: apsw.Connection, views: Sequence[View]) -> None:
+    """Makes the rows of views again. Call within a transaction that writes."""
+    for view in views:
+        _replace(connection, view, refolded(view, _events(connection, view)))
 
 
 def differing(connection: apsw.Connection, view: View) -> list[str]:

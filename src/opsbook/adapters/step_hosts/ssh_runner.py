@@ -1,7 +1,8 @@
 """Connections to machines over SSH, one each, kept and shared. Knows nothing of steps.
 
 asyncssh lives on one event loop in a thread of its own, and these coroutines are the only ones below the doors; all
-others call plain functions that come back within a time. What is run there is one constant line, whatever is asked
+others call plain functions that come back within a time. That a machine cannot be reached is a plain Failure: only who
+asks knows whether something was begun there before. What is run there is one constant line, whatever is asked
 of the machine: it reads a program, with its length before it, from its input, and becomes that.
 
 Nothing is forwarded (no agent, no port, no display), nothing is typed in, and `~/.ssh/config` is not read: who is
@@ -21,7 +22,7 @@ from typing import Any, cast
 import asyncssh
 
 from opsbook.adapters.step_hosts.inventory import SSH_PORT, Place, SshSettings
-from opsbook.ground.errors import NotBegun
+from opsbook.ground.errors import Failure
 
 # What comes in is held until it is read, up to this, and then the other side waits.
 _HELD_MOST = 4 * 1024 * 1024
@@ -165,10 +166,10 @@ class SshConnections:
         self._kept: dict[Place, asyncio.Task[asyncssh.SSHClientConnection]] = {}
 
     def begin(self, place: Place, program: bytes) -> Pipe:
-        """Has a program begin there, which has its length in eight digits before it. Raises NotBegun, with how to mend
+        """Has a program begin there, which has its length in eight digits before it. Raises Failure, with how to mend
         it, where that cannot be."""
         if not self._loop.is_running():
-            raise NotBegun(f"The host {place.name} ({place}) is not asked any more: Opsbook is ending.")
+            raise Failure(f"The host {place.name} ({place}) is not asked any more: Opsbook is ending.")
         waiting = asyncio.run_coroutine_threadsafe(self._begin(place, program), self._loop)
         try:
             return waiting.result(2 * self._settings.limit_s + 1)
@@ -197,13 +198,13 @@ class SshConnections:
         try:
             connection = await self._connection(place)
             return await asyncio.wait_for(self._begun(connection, place, program), self._settings.limit_s)
-        except asyncssh.Error as wrong:  # its connection was closed, or it takes no further program
-            self._drop(place)
-            said = f"The host {place.name} ({place}) takes no program: {_said(wrong)}."
-            raise NotBegun(said, retryable=True) from wrong
         except TimeoutError as wrong:
             self._drop(place)
             raise _unanswered(place) from wrong
+        except (OSError, asyncssh.Error) as wrong:  # its connection was closed, or it takes no further program
+            self._drop(place)
+            said = f"The host {place.name} ({place}) takes no program: {_said(wrong)}."
+            raise Failure(said, retryable=True) from wrong
 
     async def _begun(self, connection: asyncssh.SSHClientConnection, place: Place, program: bytes) -> Pipe:
         command = constant_command(self._settings.python)
@@ -244,14 +245,14 @@ class SshConnections:
             what = f"has no key of the pinned kind, or speaks no cipher of ours ({_said(wrong)})"
             raise _unpinned(place, self._settings.known_hosts, what) from wrong
         except asyncssh.PermissionDenied as wrong:
-            raise NotBegun(_denied(place, self._settings.keys)) from wrong
+            raise Failure(_denied(place, self._settings.keys)) from wrong
         except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as wrong:
-            raise NotBegun(
+            raise Failure(
                 f"A private key for the host {place.name} cannot be used: {_said(wrong)}. One with a passphrase belongs"
                 " in the agent; others stand in 'ssh.keys' of opsbook.toml."
             ) from wrong
         except (OSError, asyncssh.Error) as wrong:  # TimeoutError is an OSError
-            raise NotBegun(
+            raise Failure(
                 f"The host {place.name} ({place}) cannot be reached: {_said(wrong)}.", retryable=True
             ) from wrong
 
@@ -275,13 +276,13 @@ class SshConnections:
 
 def _pinned(path: str, place: Place) -> tuple[Any, list[str]]:
     """The keys that a machine may show, by its address or by its name in the inventory, and the kinds of keys to ask it
-    for; raises NotBegun where there are none."""
+    for; raises Failure where there are none."""
     try:
         known = asyncssh.read_known_hosts(path)
     except FileNotFoundError as wrong:
         raise _unpinned(place, path, "has no pinned key, for there is no such file") from wrong
     except (OSError, ValueError) as wrong:
-        raise NotBegun(f"The file of pinned host keys {path} cannot be read: {_said(wrong)}.") from wrong
+        raise Failure(f"The file of pinned host keys {path} cannot be read: {_said(wrong)}.") from wrong
     port = None if place.port == SSH_PORT else place.port
     found = [known.match(name, "", port) for name in dict.fromkeys((place.address, place.name))]
     merged = tuple([key for keys in kind for key in keys] for kind in zip(*found, strict=True))
@@ -297,31 +298,31 @@ def _certified(kind: str) -> str:
     return f"{kind}-cert-v01@openssh.com"
 
 
-def _unpinned(place: Place, path: str, what: str) -> NotBegun:
+def _unpinned(place: Place, path: str, what: str) -> Failure:
     port = "" if place.port == SSH_PORT else f"-p {place.port} "
-    return NotBegun(
+    return Failure(
         f"The host {place.name} ({place}) is not trusted: it {what}, in {path}. Nothing was sent to it. Ask for its key"
         f" with `ssh-keyscan {port}{place.address}`, compare it with what that machine itself says by"
         " `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub`, and write it into the file."
     )
 
 
-def _unanswered(place: Place) -> NotBegun:
-    return NotBegun(f"The host {place.name} ({place}) does not answer.", retryable=True)
+def _unanswered(place: Place) -> Failure:
+    return Failure(f"The host {place.name} ({place}) does not answer.", retryable=True)
 
 
-def _not_there(place: Place, python: str, pipe: Pipe) -> NotBegun:
+def _not_there(place: Place, python: str, pipe: Pipe) -> Failure:
     who = f"The host {place.name} ({place})"
     if pipe.exit == _ABSENT:
-        return NotBegun(
+        return Failure(
             f"{who} has no '{python}'. Steps need sh and Python 3.7 or later there: install it, or say where it is as"
             " 'ssh.python' in opsbook.toml."
         )
     if pipe.exit == _TOO_OLD:
-        return NotBegun(f"{who} cannot use '{python}': steps need Python 3.7 or later there ('ssh.python').")
+        return Failure(f"{who} cannot use '{python}': steps need Python 3.7 or later there ('ssh.python').")
     said = pipe.said.decode("utf-8", "replace").strip()
     ended = "closed the connection" if pipe.exit is None else f"ended with exit status {pipe.exit}"
-    return NotBegun(f"{who} {ended} before '{python}' began{': ' if said else '.'}{said}", retryable=pipe.exit is None)
+    return Failure(f"{who} {ended} before '{python}' began{': ' if said else '.'}{said}", retryable=pipe.exit is None)
 
 
 def _denied(place: Place, keys: tuple[str, ...]) -> str:

@@ -26,7 +26,9 @@ from opsbook.book.planner.targets import Targets, read_on
 from opsbook.book.planner.undoing import implicit_rollback, with_undos
 from opsbook.book.procedure import Procedure
 
-__all__ = ["Hindrance", "Known", "Planning", "Wanted", "holds", "mismatch", "plain_name", "planned", "procedure_at", "read_on"]
+__all__ = [
+    "Hindrance", "Known", "Planning", "Wanted", "holds", "mismatch", "plain_name", "planned", "procedure_at", "read_on",
+]  # fmt: skip
 
 
 class Planning(Struct, frozen=True):
