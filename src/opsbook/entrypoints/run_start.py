@@ -25,7 +25,7 @@ from opsbook.ground.errors import Refusal, Usage
 from opsbook.ledger.run import Run
 from opsbook.run_parts import RunParts
 from opsbook.usecases.ledger_ports import Lease
-from opsbook.usecases.run_shown import shown as run_model
+from opsbook.usecases.run_shown import run_model
 from opsbook.usecases.runs import Form
 
 _LONGEST = 1 << 20  # bytes of a file that a parameter is read from
