@@ -58,7 +58,9 @@ def build_run_parts(config: Config) -> Iterator[RunParts]:
         sources = build_secrets(config)
         node = node_name()
         runs = build_runs(config, ledger, sources, node)
-        engine = Engine(ledger, hosts, outputs, sources, node=node, now=_now, lease_s=config.run_lease_s)
+        engine = Engine(
+            ledger, hosts, outputs, sources, node=node, now=_now, lease_s=config.run_lease_s, home=config.root,
+        )  # fmt: skip
         owner = f"{node}/{os.getpid()}/{secrets.token_hex(4)}"
         yield RunParts(config, ledger, ledger, runs, engine, outputs, node, owner, config.run_lease_s, _now)
 
