@@ -16,6 +16,8 @@ from opsbook.usecases.serving_ports import Ledger, Repository, Samples, Watch
 
 if TYPE_CHECKING:
     from opsbook.usecases.accounts import Accounts
+    from opsbook.usecases.run_ports import Outputs
+    from opsbook.usecases.runs import Runs
 
 
 class Desk(Struct, frozen=True):
@@ -32,4 +34,6 @@ class Desk(Struct, frozen=True):
     samples: Samples
     ledger: Ledger
     accounts: Accounts
+    runs: Runs
+    outputs: Outputs
     now: Callable[[], datetime]
