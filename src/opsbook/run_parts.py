@@ -39,6 +39,7 @@ class RunParts(Struct, frozen=True):
     outputs: Outputs
     node: str
     owner: str
+    lease_s: float
     now: Callable[[], datetime]
 
 
@@ -60,7 +61,7 @@ def build_run_parts(config: Config) -> Iterator[RunParts]:
         runs = build_runs(config, ledger, sources, node)
         engine = Engine(ledger, hosts, outputs, sources, node=node, now=_now, lease_s=config.run_lease_s)
         owner = f"{node}/{os.getpid()}/{secrets.token_hex(4)}"
-        yield RunParts(config, ledger, ledger, runs, engine, outputs, node, owner, _now)
+        yield RunParts(config, ledger, ledger, runs, engine, outputs, node, owner, config.run_lease_s, _now)
 
 
 def build_runs(config: Config, ledger: EngineLedger, sources: SecretSources, node: str) -> Runs:
