@@ -14,7 +14,6 @@ from msgspec import Struct
 
 from opsbook.config import Config
 from opsbook.ground.errors import Failure
-from opsbook.usecases.execute import Engine
 from opsbook.usecases.ledger_ports import EngineLedger
 from opsbook.usecases.run_ports import Outputs, SecretSources
 from opsbook.usecases.runs import Runs
@@ -22,8 +21,9 @@ from opsbook.usecases.serving_ports import Ledger
 from opsbook.wire import build_book, build_ledger, lint_settings
 from opsbook.wire_runs import build_hosts, build_inventory, build_secrets
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the engine is imported where it is built: who answers the web has no code that executes
     from opsbook.adapters.output_files import OutputFiles
+    from opsbook.usecases.execute import Engine
     from opsbook.usecases.runs import Source
 
 
@@ -47,6 +47,7 @@ class RunParts(Struct, frozen=True):
 def build_run_parts(config: Config) -> Iterator[RunParts]:
     """The parts of runs, until the end of the `with`; steps under way go on behind it."""
     from opsbook.adapters.this_machine import node_name
+    from opsbook.usecases.execute import Engine
 
     with ExitStack() as stack:
         ledger = build_ledger(config)
