@@ -258,6 +258,13 @@ def person_at(folder: str) -> str | None:
     return git_person(folder)
 
 
+def aliases_at(folder: str) -> tuple[str, ...]:
+    """The names that git knows whoever sits at the keyboard by."""
+    from opsbook.adapters.git_person import git_email, git_person  # only runs ask
+
+    return tuple(name for name in (git_person(folder), git_email(folder)) if name)
+
+
 def build_workers() -> Workers:
     """The processors of this machine; only for a process without other threads."""
     return ForkedWorkers()

@@ -25,6 +25,10 @@ VERBS: dict[str, dict[str, Entry]] = {
         "search": Entry("opsbook.entrypoints.commands.search", "Find the sections for words or a pasted error."),
         "show": Entry("opsbook.entrypoints.commands.show", "Show one page or section as Opsbook reads it."),
     },
+    "Run": {
+        "run": Entry("opsbook.entrypoints.commands.run", "Carry out a procedure, step by step."),
+        "runs": Entry("opsbook.entrypoints.commands.runs", "What was run and what waits: show, answer, resume."),
+    },
     "Watch": {
         "probe": Entry("opsbook.entrypoints.commands.probe", "Ask the health checks once, side by side."),
     },

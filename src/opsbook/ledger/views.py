@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from opsbook.ledger.run_view import RUNS
 from opsbook.ledger.view import View
 
 # A view is entered here and nowhere else; whoever opens a ledger brings the rows of these up to date.
-VIEWS: tuple[View, ...] = ()
+VIEWS: tuple[View, ...] = (RUNS,)

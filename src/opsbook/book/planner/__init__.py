@@ -26,7 +26,9 @@ from opsbook.book.planner.targets import Targets, read_on
 from opsbook.book.planner.undoing import implicit_rollback, with_undos
 from opsbook.book.procedure import Procedure
 
-__all__ = ["Hindrance", "Known", "Planning", "Wanted", "mismatch", "plain_name", "planned", "procedure_at", "read_on"]
+__all__ = [
+    "Hindrance", "Known", "Planning", "Wanted", "holds", "mismatch", "plain_name", "planned", "procedure_at", "read_on",
+]  # fmt: skip
 
 
 class Planning(Struct, frozen=True):
@@ -70,7 +72,7 @@ def planned(
     plan = Plan(
         page.path, anchor, procedure.title + _ENDINGS[ending], done, wanted.parameters, values,
         _secrets(scope, walk.parts, wrong), environment, lock, danger,
-        _word(danger, done, procedure.title) if danger else "", service=service,
+        _word(danger, done, procedure.title), service=service,
         rollback_on_request=not procedure.rollback,
     )  # fmt: skip
     pages = tuple(dict.fromkeys(visited for visited, _ in walk.visited))
@@ -169,6 +171,8 @@ _ASKS_FOR_HOST = re.compile(r"\b(?:host ?name|host's name|name of the (?:host|ta
 
 def _word(danger: str, steps: tuple[PlannedStep, ...], title: str) -> str:
     """What is typed to go on with a danger: the host's name where there is one host, else the title."""
+    if not danger and not any(step.danger for step in steps):
+        return ""
     targets = list(dict.fromkeys(target for step in steps for target in step.targets if target != LOCAL))
     if targets and (len(targets) == 1 or _ASKS_FOR_HOST.search(danger)):
         return targets[0]
