@@ -19,7 +19,7 @@ def make(postgres_url: str) -> Iterator[Callable[[int], PostgresOutputs]]:
     with ExitStack() as stack:
 
         def made(most_bytes: int) -> PostgresOutputs:
-            outputs = PostgresOutputs(postgres_url, keep=KEPT_FOR, most_bytes=most_bytes, most_of_one=MOST_OF_ONE)
+            outputs = PostgresOutputs(postgres_url, KEPT_FOR, most_bytes, most_of_one=MOST_OF_ONE)
             return stack.enter_context(closing(outputs))
 
         yield made
