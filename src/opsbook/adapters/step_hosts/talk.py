@@ -163,8 +163,8 @@ class ShimHost:
             connection.close()
 
     def connection(self) -> Connection:
-        """One that works, as far as is known; raises Failure where the machine cannot be reached now, and never NotBegun:
-        something may have been begun there before."""
+        """One that works, as far as is known; raises Failure where the machine cannot be reached now, and never
+        NotBegun: something may have been begun there before."""
         with self._lock:
             if self._connection is None or self._connection.is_broken:
                 fresh = Connection(self._connect())
