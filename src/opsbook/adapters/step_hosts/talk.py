@@ -176,8 +176,9 @@ class ShimHost:
                         raise Failure(said["why"])
                 except (Broken, Failure) as wrong:
                     fresh.close()
-                    why = f"{self._name} was reached, and what watches over steps could not be begun there: {wrong}"
-                    raise Failure(why.rstrip(": "), retryable=True) from wrong
+                    why = str(wrong) or "The connection was lost."
+                    said_so = f"{self._name} was reached, and what watches over steps could not be begun there: {why}"
+                    raise Failure(said_so, retryable=True) from wrong
                 self._connection = fresh
             return self._connection
 
