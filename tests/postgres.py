@@ -23,6 +23,8 @@ from typing import Any
 import psycopg
 import pytest
 
+from opsbook.ground.errors import Failure
+
 USER = "opsbook"
 SOON_S = 60.0
 ENOUGH_BYTES = 4 << 30
@@ -126,6 +128,19 @@ def _quick_place() -> str | None:
     """A folder in memory where there is much of it: PostgreSQL syncs there as it would elsewhere, and waits for nothing."""
     memory = Path("/dev/shm")
     return str(memory) if memory.is_dir() and shutil.disk_usage(memory).free > ENOUGH_BYTES else None
+
+
+def until_it_works(job: Callable[[], object]) -> None:
+    """Tries again while it fails in a way that may pass."""
+    until = time.monotonic() + SOON_S
+    while True:
+        try:
+            job()
+            return
+        except Failure as wrong:
+            assert wrong.retryable
+            assert time.monotonic() < until
+            time.sleep(0.02)
 
 
 def _programs() -> Path | None:

@@ -4,6 +4,7 @@ executes: that is another process's."""
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
@@ -12,6 +13,8 @@ from opsbook.adapters.this_machine import node_name
 from opsbook.config import Config
 from opsbook.run_parts import build_outputs, build_runs
 from opsbook.usecases.desk import Desk
+from opsbook.usecases.ledger_trial import Trial
+from opsbook.usecases.ledger_upkeep import vouching
 from opsbook.wire import (
     build_accounts,
     build_book,
@@ -53,10 +56,12 @@ def build_desk(config: Config, address: str) -> Iterator[Desk]:
         watch = build_watch(config, library, samples, ledger, address=address)
         stack.callback(watch.stop)
         watch.start()
+        stack.enter_context(vouching(ledger.checkpoint))
         yield Desk(
             name=os.path.basename(config.root), library=library, index=upkeep, repository=build_repository(config),
             rule_files=build_book(config), alerting=scope.alerting, scope=lambda: lint_scope(config, date.today()),
-            watch=watch, samples=samples, ledger=ledger, accounts=build_accounts(config, ledger), runs=runs,
+            watch=watch, samples=samples, ledger=ledger, trial=Trial(ledger.claim, time.monotonic),
+            accounts=build_accounts(config, ledger), runs=runs,
             outputs=outputs, now=_now,
         )  # fmt: skip
 

@@ -16,6 +16,7 @@ from opsbook.usecases.serving_ports import Ledger, Repository, Samples, Watch
 
 if TYPE_CHECKING:
     from opsbook.usecases.accounts import Accounts
+    from opsbook.usecases.ledger_trial import Trial
     from opsbook.usecases.run_ports import Outputs
     from opsbook.usecases.runs import Runs
 
@@ -33,6 +34,7 @@ class Desk(Struct, frozen=True):
     watch: Watch
     samples: Samples
     ledger: Ledger
+    trial: Trial
     accounts: Accounts
     runs: Runs
     outputs: Outputs
