@@ -14,7 +14,6 @@ from msgspec import Struct
 
 from opsbook.config import Config
 from opsbook.ground.errors import Failure
-from opsbook.usecases.execute import Engine
 from opsbook.usecases.ledger_ports import EngineLedger
 from opsbook.usecases.run_ports import Outputs, SecretSources
 from opsbook.usecases.runs import Runs
@@ -23,9 +22,10 @@ from opsbook.wire import build_book, build_ledger, lint_settings
 from opsbook.wire_ledger import is_shared
 from opsbook.wire_runs import build_hosts, build_inventory, build_secrets
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the engine is imported where it is built: who answers the web has no code that executes
     from opsbook.adapters.output_files import OutputFiles
     from opsbook.adapters.postgres_ledger.outputs import PostgresOutputs
+    from opsbook.usecases.execute import Engine
     from opsbook.usecases.runs import Source
 
 
@@ -41,6 +41,7 @@ class RunParts(Struct, frozen=True):
     outputs: Outputs
     node: str
     owner: str
+    lease_s: float
     now: Callable[[], datetime]
 
 
@@ -48,6 +49,7 @@ class RunParts(Struct, frozen=True):
 def build_run_parts(config: Config) -> Iterator[RunParts]:
     """The parts of runs, until the end of the `with`; steps under way go on behind it."""
     from opsbook.adapters.this_machine import node_name
+    from opsbook.usecases.execute import Engine
 
     with ExitStack() as stack:
         ledger = build_ledger(config)
@@ -59,9 +61,11 @@ def build_run_parts(config: Config) -> Iterator[RunParts]:
         sources = build_secrets(config)
         node = node_name()
         runs = build_runs(config, ledger, sources, node)
-        engine = Engine(ledger, hosts, outputs, sources, node=node, now=_now, lease_s=config.run_lease_s)
+        engine = Engine(
+            ledger, hosts, outputs, sources, node=node, now=_now, lease_s=config.run_lease_s, home=config.root,
+        )  # fmt: skip
         owner = f"{node}/{os.getpid()}/{secrets.token_hex(4)}"
-        yield RunParts(config, ledger, ledger, runs, engine, outputs, node, owner, _now)
+        yield RunParts(config, ledger, ledger, runs, engine, outputs, node, owner, config.run_lease_s, _now)
 
 
 def build_runs(config: Config, ledger: EngineLedger, sources: SecretSources, node: str) -> Runs:

@@ -13,7 +13,7 @@ from importlib import resources
 
 _PACKAGE = "opsbook.adapters.step_hosts.shim_program"
 # Each imports only what stands before it.
-MODULES = ("framing", "encodings", "redaction", "tree", "carried", "folder", "command", "watching", "serving")
+MODULES = ("framing", "encodings", "redaction", "tree", "carried", "folder", "output", "command", "watching", "serving")
 
 # Reads by the system's own call: a buffer would swallow the first frames.
 BOOTSTRAP = (

@@ -163,18 +163,19 @@ class ShimHost:
             connection.close()
 
     def connection(self) -> Connection:
-        """One that works, as far as is known; raises Failure where the machine cannot be reached now."""
+        """One that works, as far as is known; raises Failure where the machine cannot be reached now, and never NotBegun:
+        something may have been begun there before."""
         with self._lock:
             if self._connection is None or self._connection.is_broken:
                 fresh = Connection(self._connect())
                 try:
                     number, answers = fresh.ask(self._hello)
-                    _expect(self._name, answers, _ANSWER_S)
+                    said = _expect(self._name, answers, _ANSWER_S)
                     fresh.forget(number)
+                    if said["is"] == "error":
+                        raise Failure(said["why"])
                 except (Broken, Failure) as wrong:
                     fresh.close()
-                    if isinstance(wrong, NotBegun):
-                        raise
                     why = f"{self._name} was reached, and what watches over steps could not be begun there: {wrong}"
                     raise Failure(why.rstrip(": "), retryable=True) from wrong
                 self._connection = fresh
