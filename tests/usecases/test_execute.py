@@ -455,3 +455,21 @@ def test_carrying_on_waits_for_what_is_due_and_returns_for_a_person(world):
     lease = engine.claim(RUN, "me")
     assert engine.carry_on(RUN, lease).question == "confirm"
     assert world.now() == START + timedelta(seconds=30)
+
+
+def test_the_lock_of_a_run_that_ended_is_free_although_its_runner_was_killed_before_it_let_go(world):
+    world.start(manual("1"), lock="web")
+    world.advance()
+    world.say(events.step_answered("1"))
+    assert world.killed("after an append")
+    assert world.run().state == "succeeded"
+    world.start(command("1"), lock="web", run="other")
+    assert world.advance("other").run.state == "succeeded"
+
+
+def test_the_lock_of_a_run_that_is_cancelled_while_it_waits_is_free(world):
+    world.start(manual("1"), lock="web")
+    world.advance()
+    world.say(events.cancel_asked("no"))
+    assert world.advance().run.state == "cancelled"
+    assert world.ledger.claim("lock/web", "another", 1)

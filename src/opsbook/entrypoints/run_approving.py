@@ -11,7 +11,7 @@ from opsbook.entrypoints.shown.terminal import terminal_width
 from opsbook.ground.errors import Refusal
 from opsbook.ledger.run import Run
 from opsbook.usecases.run_answers import step_of
-from opsbook.usecases.run_shown import shown as run_model
+from opsbook.usecases.run_shown import run_model
 
 SHORTEST_DIGEST = 12  # letters of a digest that name it
 

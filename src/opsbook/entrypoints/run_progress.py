@@ -41,6 +41,8 @@ class Progress:
             self._event(event)
         for step in self.run.steps:
             for attempt in step.open_attempts:
+                if attempt.key in self._held:
+                    self.step(step.number)
                 self._flush(attempt)
 
     def _event(self, event: Event) -> None:

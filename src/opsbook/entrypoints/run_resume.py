@@ -43,7 +43,7 @@ def resumed(shared: Shared, name: str, *, assumes_yes: bool, waits: bool, secret
         if not _is_still_meant(parts, run, screen, keyboard):
             return 3
         typed = {secret: _typed(secret, keyboard) for secret in secrets}
-        lease = claimed(parts, run.id)
+        lease = claimed(parts, run.id, screen)
         if run.is_paused:
             run = parts.runs.resume(run.id, who)
         session = Session(parts, screen, interrupts, keyboard=keyboard, who=who, waits=waits, typed=typed)

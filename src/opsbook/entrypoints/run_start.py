@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterable
 from shlex import quote
 from typing import Any
@@ -19,13 +20,13 @@ from opsbook.entrypoints.options import Shared
 from opsbook.entrypoints.run_desk import starter, where_named
 from opsbook.entrypoints.running import INTERRUPTED, Session
 from opsbook.entrypoints.screen import Screen
-from opsbook.entrypoints.shown.run import head, result
+from opsbook.entrypoints.shown.run import dimmed, head, result
 from opsbook.entrypoints.shown.terminal import printable
 from opsbook.ground.errors import Refusal, Usage
 from opsbook.ledger.run import Run
 from opsbook.run_parts import RunParts
 from opsbook.usecases.ledger_ports import Lease
-from opsbook.usecases.run_shown import shown as run_model
+from opsbook.usecases.run_shown import run_model
 from opsbook.usecases.runs import Form
 
 _LONGEST = 1 << 20  # bytes of a file that a parameter is read from
@@ -86,9 +87,16 @@ def _secrets(form: Form) -> set[str]:
     return {parameter.name for parameter in form.parameters if parameter.secret is not None}
 
 
-def claimed(parts: RunParts, run_id: str) -> Lease:
-    """The lease of a run; raises Refusal where somebody else works on it."""
+def claimed(parts: RunParts, run_id: str, screen: Screen | None = None) -> Lease:
+    """The lease of a run; raises Refusal where somebody else works on it. With a `screen` it waits as long as the lease
+    of a runner lasts that is gone."""
     lease = parts.engine.claim(run_id, parts.owner)
+    if lease is None and screen is not None:
+        screen.say([dimmed(f"Another runner has it; if that is gone, this one has it within {parts.lease_s:.0f} s.")])
+        give_up = time.monotonic() + parts.lease_s + 1
+        while lease is None and time.monotonic() < give_up:
+            parts.ledger.wait(parts.ledger.head(), 0.25)
+            lease = parts.engine.claim(run_id, parts.owner)
     if lease is None:
         raise Refusal(
             f"Somebody else works on the run {run_id} now. 'opsbook runs log {run_id} --follow' shows what it does,"

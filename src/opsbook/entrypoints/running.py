@@ -10,6 +10,8 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 
+import click
+
 from opsbook.entrypoints.keyboard import INTERRUPT, Interrupts, Keyboard
 from opsbook.entrypoints.run_progress import Progress
 from opsbook.entrypoints.run_questions import Questions
@@ -62,7 +64,10 @@ class Session:
         finally:
             self._parts.ledger.release(lease)
         if pause is not None and pause.kind == "taken":
-            self._say(f"  {pause.words} 'opsbook runs log {run.id} --follow' shows what it does.")
+            self._say(f"{pause.words} 'opsbook runs log {run.id} --follow' shows what it does.")
+        elif pause is not None and pause.kind in ("lock", "node", "time"):
+            self._screen.say([""])
+            self._say(click.style(f"It was left where it waits: {pause.words}", fg="yellow"))
         return progress.run, self._status(progress.run)
 
     def _status(self, run: Run) -> int:

@@ -23,13 +23,15 @@ Tell = Callable[[str, str, int, bytes], None]  # step, key, offset, bytes of its
 
 
 class World(Struct, frozen=True):
-    """What attempts are made in: machines, outputs, secrets; `node` is the name of this one."""
+    """What attempts are made in: machines, outputs, secrets; `node` is the name of this one, and `home` the
+    folder in which steps on it begin."""
 
     hosts: StepHosts
     outputs: Outputs
     secrets: SecretSources
     node: str
     now: Callable[[], datetime]
+    home: str = ""
 
 
 class Errand(Struct, frozen=True):
@@ -63,7 +65,7 @@ def begin(world: World, errand: Errand) -> Draft:
         return _told(world, errand, _never(world, str(wrong)), is_known=True)
     order = environment.order_for(
         errand.run, errand.planned, errand.script, key=errand.attempt.key, target=errand.attempt.target,
-        epoch=errand.epoch, given=given,
+        epoch=errand.epoch, given=given, home=world.home,
     )  # fmt: skip
     kept = _Kept(world.outputs, errand)
     try:

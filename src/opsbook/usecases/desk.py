@@ -17,6 +17,8 @@ from opsbook.usecases.serving_ports import Ledger, Repository, Samples, Watch
 if TYPE_CHECKING:
     from opsbook.usecases.accounts import Accounts
     from opsbook.usecases.ledger_trial import Trial
+    from opsbook.usecases.run_ports import Outputs
+    from opsbook.usecases.runs import Runs
 
 
 class Desk(Struct, frozen=True):
@@ -34,4 +36,6 @@ class Desk(Struct, frozen=True):
     ledger: Ledger
     trial: Trial
     accounts: Accounts
+    runs: Runs
+    outputs: Outputs
     now: Callable[[], datetime]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from opsbook.ledger.run import Run, folded
 from opsbook.usecases.holding import Holding
 from opsbook.usecases.ledger_ports import EngineLedger, Lease
@@ -23,7 +25,9 @@ class Locks:
 
     def take(self, run: Run, hold: Holding) -> bool:
         """Takes the lock of a run, or has it already; False while another run does."""
-        lease = self._ledger.claim(f"lock/{run.plan.lock}", run.id, self._lease_s)
+        lease = self._claim(run, run.id)
+        if lease is None and self._freed_of_the_dead(run):
+            lease = self._claim(run, run.id)
         if lease is None:
             return False
         self._taken[run.id] = lease
@@ -31,17 +35,34 @@ class Locks:
         return True
 
     def let_go(self, run: Run) -> None:
-        """Frees the lock of a run that has ended; keeps that of one that waits."""
+        """Frees the lock of a run that has ended, whoever took it for the run; keeps that of one that waits."""
         lease = self._taken.pop(run.id, None)
-        if lease is not None and run.has_ended:
-            self._ledger.release(lease)
+        if run.has_ended and run.plan.lock and not run.is_dry:
+            lease = lease or self._claim(run, run.id)
+            if lease is not None:
+                self._ledger.release(lease)
         elif lease is not None:
             self._ledger.renew(lease, WAITING_S)
 
     def holder(self, run: Run) -> str:
         """The open run that has the lock of this one, as far as that can be told."""
-        for kept in self._ledger.rows("runs", is_open=True):
+        found = (other.id for other in self._others(run, is_open=True) if other.epoch)
+        return next(found, "")
+
+    def _claim(self, run: Run, owner: str) -> Lease | None:
+        return self._ledger.claim(f"lock/{run.plan.lock}", owner, self._lease_s)
+
+    def _freed_of_the_dead(self, run: Run) -> bool:
+        """Frees the lock where a run has it that ended, and whose runner was gone before it let go of it."""
+        for other in self._others(run, is_open=False):
+            lease = self._claim(run, other.id)
+            if lease is not None:
+                self._ledger.release(lease)
+                return True
+        return False
+
+    def _others(self, run: Run, *, is_open: bool) -> Iterator[Run]:
+        for kept in self._ledger.rows("runs", is_open=is_open):
             other = folded(self._ledger.read(kept.stream))
-            if other is not None and other.id != run.id and other.plan.lock == run.plan.lock and other.epoch:
-                return other.id
-        return ""
+            if other is not None and other.id != run.id and other.plan.lock == run.plan.lock:
+                yield other

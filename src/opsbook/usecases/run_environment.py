@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from opsbook.book.grammar import Secret
-from opsbook.book.plan import PlannedStep, Script
+from opsbook.book.plan import LOCAL, PlannedStep, Script
 from opsbook.ground.errors import Refusal
 from opsbook.ground.pattern import Pattern
 from opsbook.ledger.run import Run
@@ -43,10 +43,11 @@ def script_of(planned: PlannedStep, purpose: Purpose) -> Script:
 
 
 def order_for(
-    run: Run, planned: PlannedStep, script: Script, *, key: str, target: str, epoch: int, given: Given
+    run: Run, planned: PlannedStep, script: Script, *, key: str, target: str, epoch: int, given: Given, home: str = ""
 ) -> Order:  # fmt: skip
-    """The order for one attempt. A fence's folder counts from the one that was carried on."""
-    carried = run.cwd.get(target, "")
+    """The order for one attempt. A fence's folder counts from the one that was carried on; the first step on this
+    machine begins in `home`, on another in that of its user."""
+    carried = run.cwd.get(target, home if target == LOCAL else "")
     cwd = posixpath.join(carried, script.cwd) if script.cwd else carried
     return Order(key, epoch, script, given.environment, given.secrets, cwd, planned.limit_s)
 

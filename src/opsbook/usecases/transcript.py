@@ -14,7 +14,7 @@ from opsbook.book.plan import PlannedStep
 from opsbook.book.plan_words import length_words
 from opsbook.ground.terminal_text import TerminalText
 from opsbook.ledger.run import Attempt, Run, RunStep
-from opsbook.usecases.run_shown import shown as run_model
+from opsbook.usecases.run_shown import run_model
 
 MOST_BYTES = 1 << 20  # of one attempt's output; a transcript is read, and the rest stands in `runs log`
 _COLUMNS, _ROWS = 100, 30

@@ -30,7 +30,7 @@ def list_(shared: Shared, *, is_open: bool, page: str | None, limit: int) -> Non
     from opsbook.entrypoints.people import table
     from opsbook.entrypoints.run_desk import answer, parts_of, where_named
     from opsbook.entrypoints.shown.run import list_rows
-    from opsbook.usecases.run_shown import shown_brief
+    from opsbook.usecases.run_shown import brief_model
 
     with parts_of(shared) as parts:
         where = where_named(parts.config, page) if page else None
@@ -38,7 +38,7 @@ def list_(shared: Shared, *, is_open: bool, page: str | None, limit: int) -> Non
         rows = list_rows(briefs, parts.now())
     heads = ("RUN", "STATE", "PROCEDURE", "STARTED", "TOOK", "BY")
     empty = "No run is open." if is_open else "Nothing was run yet. 'opsbook run PAGE#ANCHOR' runs a procedure."
-    model = {"runs": [shown_brief(brief) for brief in briefs]}
+    model = {"runs": [brief_model(brief) for brief in briefs]}
     answer(shared, model, table(heads, rows) if rows else iter((empty,)))
 
 
@@ -53,7 +53,7 @@ def show(shared: Shared, run: str) -> None:
     from opsbook.entrypoints.shown.run import next_lines, run_text
     from opsbook.entrypoints.shown.terminal import terminal_width
     from opsbook.ledger.run import stream_of
-    from opsbook.usecases.run_shown import shown as run_model
+    from opsbook.usecases.run_shown import run_model
 
     with parts_of(shared) as parts:
         found = run_named(parts, run)
@@ -252,7 +252,7 @@ def _pair(given: str) -> tuple[str, str]:
 def _answered(shared: Shared, run: str, act: Any, what: str) -> None:
     """Records an answer and says how the run goes on."""
     from opsbook.entrypoints.run_desk import answer, parts_of, run_named, starter
-    from opsbook.usecases.run_shown import shown as run_model
+    from opsbook.usecases.run_shown import run_model
 
     with parts_of(shared) as parts:
         after: Run = act(parts, run_named(parts, run).id, starter(parts).name)
