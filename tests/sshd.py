@@ -9,7 +9,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,7 @@ PermitRootLogin prohibit-password
 PasswordAuthentication no
 KbdInteractiveAuthentication no
 MaxStartups 200
+SetEnv HOME={folder}
 LogLevel VERBOSE
 """
 
@@ -56,13 +57,24 @@ class Sshd:
 
     def sessions(self) -> set[int]:
         """The processes that serve its connections."""
-        listed = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text(encoding="ascii").split()
-        return {int(pid) for pid in listed}
+        return set(_below(self.pid))
+
+    def programs(self) -> set[int]:
+        """What was started through its connections and has its other end there."""
+        found, looked = set(), [*self.sessions()]
+        while looked:
+            pid = looked.pop()
+            if Path(f"/proc/{pid}/comm").read_text(encoding="ascii").startswith("sshd"):
+                looked += _below(pid)
+            else:
+                found.add(pid)
+        return found
 
     def cut(self) -> None:
         """Kills what serves its connections; whatever was started through them goes on."""
         for pid in self.sessions():
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 @contextmanager
@@ -85,8 +97,7 @@ def running_sshd(program: str, folder: Path) -> Iterator[Sshd]:
         _wait(running, port, folder / "sshd.log")
         yield Sshd(folder, port, running.pid)
     finally:
-        for pid in _below(running.pid):
-            os.kill(pid, signal.SIGKILL)
+        Sshd(folder, port, running.pid).cut()
         running.terminate()
         running.wait(10)
 

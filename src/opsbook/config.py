@@ -173,6 +173,11 @@ def wants_debug(environ: Mapping[str, str] | None = None) -> bool:
     return environ.get("OPSBOOK_DEBUG", "") not in ("", "0")
 
 
+def token(environ: Mapping[str, str] | None = None) -> str:
+    """The token of the account that somebody at a terminal acts as: OPSBOOK_TOKEN, "" where there is none."""
+    return (os.environ if environ is None else environ).get("OPSBOOK_TOKEN", "").strip()
+
+
 def authorities(environ: Mapping[str, str] | None = None) -> str:
     """The file of certificates that are trusted: SSL_CERT_FILE, else the system's; "" where it has none.
 

@@ -15,9 +15,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.adapters.ledger_contract import AT, SOON_S, appended, everything, opened, program, side_by_side
+from tests.adapters.ledger_contract import AT, SOON_S, AnyLedger, appended, everything, opened, program, side_by_side
 
-from opsbook.adapters.sqlite_ledger import SqliteLedger
 from opsbook.ground.errors import Conflict, Fenced
 from opsbook.ledger.event import Draft, verify
 from opsbook.usecases.ledger_ports import Lease, Timer
@@ -38,7 +37,7 @@ def timer(name: str, due_in_s: float, stream: str = "run/1", **facts: Any) -> Ti
     return Timer(stream, name, datetime.now(UTC) + timedelta(seconds=due_in_s), facts)
 
 
-def set_timers(ledger: SqliteLedger, *timers: Timer) -> None:
+def set_timers(ledger: AnyLedger, *timers: Timer) -> None:
     for each in timers:
         ledger.append(each.stream, [], expected=None, actor="ada", at=AT, set_timers=[each])
 
@@ -49,7 +48,7 @@ def names(timers: list[Timer]) -> list[str]:
 
 class EngineContract:
     @pytest.fixture
-    def ledger(self, address: str) -> Iterator[SqliteLedger]:
+    def ledger(self, address: str) -> Iterator[AnyLedger]:
         with closing(opened(address)) as ledger:
             yield ledger
 
@@ -96,6 +95,14 @@ class EngineContract:
         assert ledger.renew(taken, LONG_S).epoch == 2
         ledger.release(taken)
         assert ledger.claim("run/1", "ann", LONG_S).epoch == 3
+
+    def test_the_leases_that_are_held_can_be_listed(self, ledger):
+        held = ledger.claim("run/2", "ann", LONG_S)
+        ledger.claim("run/3", "ann", 0)
+        ledger.release(ledger.claim("run/4", "ann", LONG_S))
+        ledger.claim("runs", "ann", LONG_S)
+        other = ledger.claim("run/1", "ben", LONG_S)
+        assert ledger.held("run/") == [other, held]
 
     def test_epochs_go_on_after_opening_again(self, address):
         for epoch in (1, 2, 3):

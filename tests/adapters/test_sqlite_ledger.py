@@ -12,6 +12,7 @@ from pathlib import Path
 import apsw
 import pytest
 from tests.adapters.engine_contract import EngineContract
+from tests.adapters.keeping_contract import KeepingContract
 from tests.adapters.ledger_contract import AT, ROOT, LedgerContract, appended, everything, opened, side_by_side
 from tests.adapters.view_contract import ViewContract
 
@@ -39,6 +40,10 @@ class TestSqliteEngine(EngineContract):
 
 
 class TestSqliteViews(ViewContract):
+    pass
+
+
+class TestSqliteKeeping(KeepingContract):
     pass
 
 

@@ -12,9 +12,8 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from tests.adapters.ledger_contract import AT, appended, everything, opened, program, side_by_side
+from tests.adapters.ledger_contract import AT, AnyLedger, appended, everything, opened, program, side_by_side
 
-from opsbook.adapters.sqlite_ledger import SqliteLedger
 from opsbook.ground.errors import Conflict, Failure, Fenced, Refusal
 from opsbook.ledger.event import Draft, Event, canonical, verify
 from opsbook.ledger.view import Kept, Row, View, refolded
@@ -40,17 +39,17 @@ COUNTS = View("counts", 1, "count/", _count)
 COUNTS_2 = View("counts", 2, "count/", _count_otherwise)
 
 
-def counted(ledger: SqliteLedger, stream: str, *numbers: int, kind: str = "Counted", group: str = "") -> None:
+def counted(ledger: AnyLedger, stream: str, *numbers: int, kind: str = "Counted", group: str = "") -> None:
     more: dict[str, Any] = {"group": group} if group else {}
     drafts = [Draft(kind, {"n": number, **more}) for number in numbers or (0,)]
     ledger.append(stream, drafts, expected=None, actor="ada", at=AT)
 
 
-def rows_of(ledger: SqliteLedger) -> dict[str, bytes]:
+def rows_of(ledger: AnyLedger) -> dict[str, bytes]:
     return {kept.stream: _bytes(kept) for kept in ledger.rows("counts", limit=1_000_000)}
 
 
-def right_rows(ledger: SqliteLedger, view: View = COUNTS) -> dict[str, bytes]:
+def right_rows(ledger: AnyLedger, view: View = COUNTS) -> dict[str, bytes]:
     return {stream: _bytes(kept) for stream, kept in refolded(view, everything(ledger)).items()}
 
 
@@ -61,7 +60,7 @@ def _bytes(kept: Kept) -> bytes:
 
 class ViewContract:
     @pytest.fixture
-    def ledger(self, address: str) -> Iterator[SqliteLedger]:
+    def ledger(self, address: str) -> Iterator[AnyLedger]:
         with closing(opened(address, [COUNTS])) as ledger:
             yield ledger
 
@@ -196,7 +195,7 @@ class ViewContract:
                 self.check_after_kill(ledger)
         return kills
 
-    def check_after_kill(self, ledger: SqliteLedger) -> None:
+    def check_after_kill(self, ledger: AnyLedger) -> None:
         events = everything(ledger)
         assert verify(events) == []
         assert rows_of(ledger) == right_rows(ledger)

@@ -62,7 +62,7 @@ class Story:
     """A run whose events are told one after the other."""
 
     def __init__(self, *steps: PlannedStep, **more: Any) -> None:
-        keys = ("is_interactive", "assumes_yes", "is_dry", "is_trusted", "node")
+        keys = ("is_interactive", "assumes_yes", "is_dry", "is_trusted", "is_stepwise", "node")
         said = {name: more.pop(name) for name in keys if name in more}
         self.now = START
         self.events: list[Event] = []

@@ -19,8 +19,12 @@ from opsbook.ledger.run_targets import condition
 
 
 def undone_alone(run: Run) -> str:
-    """The step that alone is undone, where a person decided so."""
-    return next((step.number for step in run.steps if step.decision == "undo"), "")
+    """The step that alone is undone, where a person decided so. Of a step with several blocks the way back is that of
+    the first."""
+    number = next((step.number for step in run.steps if step.decision == "undo"), "")
+    ways = {planned.undoes for planned in run.plan.of("rollback")}
+    first = f"{number.rpartition('.')[0]}.1"
+    return first if number and number not in ways and first in ways else number
 
 
 def targets_of(run: Run, planned: PlannedStep) -> tuple[str, ...]:
@@ -148,6 +152,13 @@ def _condition(_run: Run, planned: PlannedStep, step: RunStep, _now: datetime) -
     return end(step, "skipped" if said.state == "skipped" else "failed", said.why)
 
 
+def _stepwise(run: Run, planned: PlannedStep, step: RunStep, _now: datetime) -> Moves | None:
+    """Who goes step by step says of each command that it may be run, once; so does whoever takes the run over."""
+    if not run.is_stepwise or planned.kind != "command" or run.is_dry or step.answers or step.decision is not None:
+        return None
+    return _ask(run, step, "confirm", f"May this be run? {planned.text}")
+
+
 def _ask_values(run: Run, planned: PlannedStep, step: RunStep, _now: datetime) -> Moves | None:
     if not planned.ask or "ask" in step.answers:
         return None
@@ -184,7 +195,8 @@ def _gate(run: Run, planned: PlannedStep, step: RunStep, now: datetime) -> Moves
 
 Hurdle = Callable[[Run, PlannedStep, RunStep, datetime], Moves | None]
 HURDLES: tuple[Hurdle, ...] = (
-    _asked, _settled_by_hand, _undone, _compared, _dry, _danger, _check, _condition, _ask_values, _manual, _gate,
+    _asked, _settled_by_hand, _undone, _compared, _dry, _danger, _check, _condition, _ask_values, _stepwise, _manual,
+    _gate,
 )  # fmt: skip
 
 

@@ -104,8 +104,8 @@ class Run(Struct, frozen=True, kw_only=True):
     """One execution. `number` is that of its last event; `epoch` and `node` are of whoever runs it now.
 
     `is_interactive` when a person started it; `assumes_yes` when manual steps are confirmed unseen; `is_trusted` when
-    its inline checks may run though nobody is there. `cwd` and `exports`
-    by target are what steps carry on, `captured` what they learned (of a secret only that there is one). `aims` is
+    its inline checks may run though nobody is there; `is_stepwise` when no command is run before a person said so.
+    `cwd` and `exports` by target are what steps carry on, `captured` what they learned (of a secret only that there is one). `aims` is
     the phase that is being worked on, and `wants_cancel` that somebody asked it to stop.
     """
 
@@ -122,6 +122,7 @@ class Run(Struct, frozen=True, kw_only=True):
     is_interactive: bool
     assumes_yes: bool
     is_trusted: bool = False
+    is_stepwise: bool = False
     is_dry: bool
     secret_marks: dict[str, str]
     started_at: datetime
@@ -174,6 +175,7 @@ def _started(event: Event) -> Run:
         blob=facts["blob"], commit=facts["commit"], actor=event.actor, aliases=tuple(facts["aliases"]),
         editor=facts["editor"], node=facts["node"], is_interactive=facts["is_interactive"],
         assumes_yes=facts["assumes_yes"], is_trusted=facts.get("is_trusted", False),
+        is_stepwise=facts.get("is_stepwise", False),
         is_dry=facts["is_dry"], secret_marks=facts["secret_marks"],
         started_at=event.at, steps=tuple(RunStep(step.number) for step in plan.steps), incident=facts.get("incident"),
     )  # fmt: skip

@@ -81,8 +81,10 @@ def _unverified(run: Run, why: str) -> Draft:
 
 def _rolled_back(run: Run, _why: str) -> Draft:
     alone = undone_alone(run)
+    undone = run.step(alone)
     if alone:
-        return events.run_ended("failed", f"Step {alone} was undone, and the run stopped there.")
+        told = "was undone" if undone is not None and undone.state == "rolled-back" else "could not be undone"
+        return events.run_ended("failed", f"Step {alone} {told}, and the run stopped there.")
     return events.run_ended("rolled-back", run.why)
 
 

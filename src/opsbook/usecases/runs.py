@@ -61,10 +61,15 @@ class Runs:
 
     def start(
         self, where: str, values: dict[str, str], starter: Starter, *, on: str | None = None, assumes_yes: bool = False,
-        is_dry: bool = False, is_interactive: bool = True, incident: int | None = None,
+        is_dry: bool = False, is_interactive: bool = True, incident: int | None = None, is_stepwise: bool = False,
+        before: Callable[[str], object] | None = None,
     ) -> Run:  # fmt: skip
         """Records a run; a runner takes it up. Raises as `plan`, and Refusal where it may not run unattended or could
-        never be approved."""
+        never be approved.
+
+        With `is_stepwise` no command is begun before a person said so. `before` gets the id before it is recorded, so
+        that whoever starts the run can hold its lease before any other runner sees it.
+        """
         found = self._prepared(where, values, on)
         plan = plan_of(found)
         if not starter.name.strip():
@@ -76,16 +81,19 @@ class Runs:
         draft = run_started(
             plan, document=found.source.content.decode("utf-8", "replace"), blob=found.source.blob, commit=found.commit,
             aliases=starter.aliases, editor=found.editor, node=self._node, is_interactive=is_interactive,
-            assumes_yes=assumes_yes, is_dry=is_dry, incident=incident,
+            assumes_yes=assumes_yes, is_dry=is_dry, incident=incident, is_stepwise=is_stepwise,
             secret_marks={} if is_dry else run_start.secret_marks(plan, self._secrets),
             is_trusted=found.commit is not None and found.key in self._inventory.trusted,
         )  # fmt: skip
-        return self._begun(draft, starter.name)
+        return self._begun(draft, starter.name, before)
 
-    def _begun(self, draft: Draft, actor: str) -> Run:
+    def _begun(self, draft: Draft, actor: str, before: Callable[[str], object] | None) -> Run:
         for tried in range(1, _TRIES + 1):
             now = self._now()
-            stream = stream_of(run_start.run_id(now, self._chance(4)))
+            run_id = run_start.run_id(now, self._chance(4))
+            stream = stream_of(run_id)
+            if before is not None:
+                before(run_id)
             try:
                 run = folded(self._ledger.append(stream, [draft], expected=0, actor=actor, at=now))
             except Conflict:  # another run began in this second, with the same four letters
@@ -120,6 +128,10 @@ class Runs:
     def history(self, where: str, limit: int = 100) -> History:
         """What earlier runs of PAGE#ANCHOR say."""
         return run_history.history_of(self._ledger.rows(RUNS.name, group=self._group(where), limit=limit))
+
+    def practice(self, path: str, anchor: str, limit: int = 100) -> History:
+        """As `history`, of a page by its whole path, which is not looked for: cheap enough to ask for many."""
+        return run_history.history_of(self._ledger.rows(RUNS.name, group=f"{path}#{anchor}", limit=limit))
 
     def _group(self, where: str) -> str:
         """PATH#ANCHOR of what was named; runs of a page that is gone are found by its whole path."""

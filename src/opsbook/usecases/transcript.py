@@ -14,6 +14,7 @@ from opsbook.book.plan import PlannedStep
 from opsbook.book.plan_words import length_words
 from opsbook.ground.terminal_text import TerminalText
 from opsbook.ledger.run import Attempt, Run, RunStep
+from opsbook.usecases.run_shown import run_model
 
 MOST_BYTES = 1 << 20  # of one attempt's output; a transcript is read, and the rest stands in `runs log`
 _COLUMNS, _ROWS = 100, 30
@@ -101,6 +102,15 @@ def _told(run: Run) -> Iterator[tuple[PlannedStep, RunStep]]:
             yield planned, step
 
 
+def as_json(run: Run, read: Callable[[str], bytes], chain: Chain) -> Iterator[str]:
+    """The transcript as one JSON object: the run as everywhere, the whole outputs, and the proof."""
+    model = run_model(run)
+    outputs = {
+        attempt.key: _text(read(attempt.key), attempt) for step in run.steps for attempt in step.attempts
+    }  # fmt: skip
+    yield msgspec.json.encode({**model, "events": chain.events, "hash": chain.hash, "outputs": outputs}).decode()
+
+
 def as_asciicast(run: Run, read: Callable[[str], bytes]) -> Iterator[str]:
     """The transcript as lines of asciicast v2. Outputs are kept without times: each is spread over its attempt."""
     header = {
@@ -146,8 +156,7 @@ def _bare(text: str) -> str:
 
 def _inline(text: str) -> str:
     """A text that stays text in Markdown: nothing in it is a mark, a link or HTML."""
-    escaped = "".join(f"\\{c}" if c in "\\`*_[]<>#|~!&" else c for c in _bare(text))
-    return escaped
+    return "".join(f"\\{c}" if c in "\\`*_[]<>#|~!&" else c for c in _bare(text))
 
 
 def _cell(value: str) -> str:

@@ -16,18 +16,20 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 import apsw
 
-from opsbook.adapters.sqlite_ledger import rows, tables
+from opsbook.adapters.sqlite_ledger import copying, rows, tables
 from opsbook.adapters.sqlite_ledger.recording import Recorder, addition
 from opsbook.adapters.sqlite_ledger.writing import Writer
 from opsbook.ledger.event import Draft, Event
 from opsbook.ledger.view import Kept, View
 from opsbook.usecases.ledger_ports import Lease, Timer
+from opsbook.usecases.upkeep_ports import Progress, Snapshot
 
 __all__ = ["SqliteLedger"]
 
@@ -36,6 +38,9 @@ POLL_S = 0.05  # how soon an event of another process is noticed by those that w
 
 _READ = f"SELECT {tables.COLUMNS} FROM event WHERE stream = ? AND number > ? ORDER BY number"
 _AFTER = f"SELECT {tables.COLUMNS} FROM event WHERE position > ? ORDER BY position LIMIT ?"
+_HELD = (
+    "SELECT name, owner, epoch, until FROM lease WHERE until > ?1 AND substr(name, 1, length(?2)) = ?2 ORDER BY name"
+)
 _DUE = (
     "SELECT stream, name, due, facts FROM timer WHERE due <= ?1 AND substr(stream, 1, length(?2)) = ?2"
     " ORDER BY due, stream, name LIMIT ?3"
@@ -63,6 +68,8 @@ class SqliteLedger:
         self, path: str, *, views: Sequence[View] = (), busy_s: float = BUSY_S, clock: Callable[[], int] = tables.clock
     ) -> None:
         self._path = path
+        self._views = tuple(views)
+        self._busy_s = busy_s
         self._clock = clock
         self._reader = tables.opened(path, busy_s)
         self._reading = threading.Lock()
@@ -108,6 +115,15 @@ class SqliteLedger:
     def release(self, lease: Lease) -> None:
         """Ends a lease at once, where it is still this owner's; its epoch is not used again."""
         self._writer.do(partial(self._recorder.release, lease))
+
+    def held(self, prefix: str) -> list[Lease]:
+        """The leases whose names begin with `prefix` and which have not ended, by name."""
+        found = self._rows(_HELD, (self._clock(), prefix))
+        return [Lease(name, owner, epoch, tables.moment(until)) for name, owner, epoch, until in found]
+
+    def checkpoint(self, not_within_s: float = 0) -> Event | None:
+        """Records a checkpoint as the next event; None where the last event is one, or the last one is not so old."""
+        return self._writer.do(partial(self._recorder.vouch, _microseconds(not_within_s)))
 
     def due(self, limit: int, prefix: str = "") -> list[Timer]:
         """The timers whose time has come, of streams that begin with `prefix`, the longest due first."""
@@ -166,6 +182,24 @@ class SqliteLedger:
                 if self._told <= position and not self._is_closed:
                     self._moved.wait(min(left, POLL_S))
         return False
+
+    def snapshot(self) -> AbstractContextManager[Snapshot]:
+        """The ledger as it is now, for as long as the `with` lasts, while others go on to write."""
+        return copying.snapshot(self._path, self._busy_s)
+
+    def replace(self, snapshot: Snapshot, tell: Progress) -> None:
+        """Puts the snapshot in the place of all that is there, in one transaction; of leases only epochs stay."""
+        copying.replace(self._path, self._busy_s, self._views, by=snapshot, tell=tell)
+        self._tell(self.head())
+
+    def faults(self, tell: Progress) -> list[str]:
+        """What is wrong with the file itself and with rows of views, in sentences."""
+        return copying.faults(self._path, self._busy_s, self._views, tell)
+
+    def remake_rows(self) -> list[str]:
+        """Makes the rows of all views again from the events, and returns the views' names."""
+        self._writer.do(self._recorder.remake_rows)
+        return [view.name for view in self._views]
 
     def close(self) -> None:
         """Writes what waits to be written, and closes the file. Whoever waits for events is woken."""

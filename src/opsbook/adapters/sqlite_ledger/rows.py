@@ -40,6 +40,7 @@ class ViewRows:
     def __init__(self, views: Sequence[View]) -> None:
         self._views = tuple(views)
         self._unknown: list[tuple[str, str]] = []  # views of others, by name and prefix
+        self._prefixes: list[str] = []
         self._remembered: dict[tuple[str, str], Kept | None] = {}
         self._changed: set[tuple[str, str]] = set()
         self._left_behind: set[str] = set()
@@ -47,11 +48,18 @@ class ViewRows:
     def look_again(self, connection: apsw.Connection) -> None:
         """Forgets what is remembered, because somebody else wrote, and makes rows again that they left behind."""
         self.forget()
-        for view in stale(connection, self._views):
-            _replace(connection, view, refolded(view, _events(connection, view)))
+        remake(connection, stale(connection, self._views))
         known = {view.name for view in self._views}
         found: list[tuple[Any, ...]] = connection.execute(_VERSIONS).fetchall()
         self._unknown = [(name, prefix) for name, version, prefix in found if name not in known and version != UNKNOWN]
+        self._prefixes = [*(view.prefix for view in self._views), *(prefix for _, prefix in self._unknown)]
+
+    def concern(self, stream: str) -> bool:
+        """Whether any view has rows of such streams."""
+        for prefix in self._prefixes:  # a loop, because each event comes by here
+            if stream.startswith(prefix):
+                return True
+        return False
 
     def fold(self, connection: apsw.Connection, event: Event, facts: bytes) -> None:
         """Folds an event of the transaction; `facts` are its facts as they are kept."""
@@ -69,6 +77,8 @@ class ViewRows:
 
     def write(self, connection: apsw.Connection) -> None:
         """Writes what was folded in this transaction."""
+        if not self._changed and not self._left_behind:
+            return
         for name in self._left_behind:
             connection.execute("UPDATE view SET version = ? WHERE name = ?", (UNKNOWN, name))
         for key in self._changed:
@@ -83,6 +93,12 @@ class ViewRows:
         self._left_behind.clear()
         if len(self._remembered) > MOST_REMEMBERED:
             self._remembered.clear()
+
+    def remake(self, connection: apsw.Connection) -> None:
+        """Makes all rows again, with the events that are written in this transaction."""
+        self._remembered.clear()
+        self._changed.clear()
+        remake(connection, self._views)
 
     def forget(self) -> None:
         """Forgets all: what was folded was not written, or others wrote since."""
@@ -147,6 +163,12 @@ def bring_up_to_date(connection: apsw.Connection, views: Sequence[View]) -> list
             came = (tables.event_of(row) for row in connection.execute(_BEHIND, (position,)))
             _replace(connection, view, refolded(view, came, made[view.name]))
     return [view.name for view in behind]
+
+
+def remake(connection: apsw.Connection, views: Sequence[View]) -> None:
+    """Makes the rows of views again. Call within a transaction that writes."""
+    for view in views:
+        _replace(connection, view, refolded(view, _events(connection, view)))
 
 
 def differing(connection: apsw.Connection, view: View) -> list[str]:

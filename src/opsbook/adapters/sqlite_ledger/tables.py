@@ -20,6 +20,12 @@ from opsbook.ledger.event import Event
 # "obld": marks the file as ours, so that no other database is ever written to.
 APPLICATION = 0x6F626C64
 
+NO_DELETE_NAME = "event_is_not_deleted"
+NO_DELETE = f"""
+CREATE TRIGGER {NO_DELETE_NAME} BEFORE DELETE ON event
+BEGIN SELECT RAISE(ABORT, 'an event is never deleted'); END;
+"""
+
 # `position` is the row's own key: appends go to the end of the file, and a cursor over the whole ledger is one range.
 # The database itself refuses every change of what is there, and every position but the next; the insert is guarded
 # too, because INSERT OR REPLACE takes a row out without asking the trigger on deletes.
@@ -35,8 +41,6 @@ WHEN NEW.position <> 1 + ifnull((SELECT max(position) FROM event), 0)
 BEGIN SELECT RAISE(ABORT, 'an event is only ever added behind the last'); END;
 CREATE TRIGGER event_is_not_changed BEFORE UPDATE ON event
 BEGIN SELECT RAISE(ABORT, 'an event is never changed'); END;
-CREATE TRIGGER event_is_not_deleted BEFORE DELETE ON event
-BEGIN SELECT RAISE(ABORT, 'an event is never deleted'); END;
 """
 
 # A lease that was released stays, so that its epoch is not given out again. What is kept of streams has a row number of
@@ -60,7 +64,7 @@ CREATE INDEX view_row_by_belongs ON view_row(view, belongs, first);
 """
 
 # Step n brings a file of version n to version n + 1, in a transaction of its own. Steps are added, never changed.
-MIGRATIONS = (_FIRST, _ENGINE)
+MIGRATIONS = (_FIRST + NO_DELETE, _ENGINE)
 VERSION = len(MIGRATIONS)
 
 HEAD = "SELECT ifnull(max(position), 0) FROM event"
@@ -94,6 +98,20 @@ def opened(path: str, busy_s: float) -> apsw.Connection:
         connection.close()
         raise
     return connection
+
+
+def version_of(path: str) -> int:
+    """The version of the ledger in a file that is there, which is left as it is; raises Refusal and Failure as
+    `opened`."""
+    try:
+        connection = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READONLY)
+        try:
+            with transaction(connection, "BEGIN"):
+                return _version(connection, path)
+        finally:
+            connection.close()
+    except apsw.Error as wrong:
+        raise failure(path, wrong) from wrong
 
 
 def _write_ahead(connection: apsw.Connection, busy_s: float) -> None:
@@ -187,7 +205,8 @@ def event_of(row: tuple[Any, ...]) -> Event:
 def failure(path: str, wrong: BaseException) -> Failure:
     """What an error of the database means, and how to mend it; all but damage may pass."""
     if isinstance(wrong, apsw.CorruptError | apsw.NotADBError):
-        text = f"The ledger {path} is damaged: {wrong}. Restore it from a backup, or name another with --db."
+        told = "it is not a SQLite file" if isinstance(wrong, apsw.NotADBError) else wrong
+        text = f"The ledger {path} is damaged: {told}. Restore it from a backup, or name another with --db."
         return Failure(text)
     if isinstance(wrong, apsw.FullError):
         why, mend = "the disk is full", "Free some space"

@@ -31,13 +31,16 @@ class Place(Struct, frozen=True):
 class SshSettings(Struct, frozen=True):
     """How machines are spoken to: `user` where an address names none, empty for whoever runs Opsbook; `known_hosts` is
     the file of pinned keys; `keys` are files of private ones, none for the agent's and those of ~/.ssh; `python` is a
-    program's name or path there; `folder` is where it remembers what it does, empty for its own choice."""
+    program's name or path there; `folder` is where it remembers what it does, empty for its own choice. A connection
+    that is silent for three times `alive_s` is lost; the machine is then looked for, for `patience_s`."""
 
     known_hosts: str
     keys: tuple[str, ...] = ()
     user: str = ""
     python: str = "python3"
     folder: str = ""
+    patience_s: float = 600.0
+    alive_s: float = 5.0
     limit_s: float = 15.0  # to be connected, and again to have a program begin
 
 

@@ -35,10 +35,11 @@ class Wanted(Struct, frozen=True):
 
 
 def wanted_of(
-    visited: Sequence[tuple[Page, Procedure]], steps: Sequence[PlannedStep], environment: str | None, wrong: Hindrances
-) -> Wanted:
+    visited: Sequence[tuple[Page, Procedure]], steps: Sequence[PlannedStep], environment: str | None,
+    wrong: Hindrances, *, secrets: Sequence[Secret] = (),
+) -> Wanted:  # fmt: skip
     """The declared parameters, those of the procedure that is run before those of what it links to; then those that
-    the commands imply."""
+    the commands imply. `secrets` are those of the whole procedure."""
     found: dict[str, PlannedParameter] = {}
     own: dict[str, str] = {}
     implied: dict[str, str] = {}
@@ -54,8 +55,8 @@ def wanted_of(
                     own[parameter.name] = parameter.default
                 elif planned.secret is None:
                     required.add(parameter.name)
-    secrets = {secret.name for step in steps for secret in step.secrets}
-    known = {*found, *secrets, *({"ENVIRONMENT"} if environment is not None else ())}
+    fetched = {secret.name for step in steps for secret in step.secrets}.union(secret.name for secret in secrets)
+    known = {*found, *fetched, *({"ENVIRONMENT"} if environment is not None else ())}
     for name, uses in _implied(steps, known, visited[0][0], wrong).items():
         found[name] = PlannedParameter(name, STRING)
         default = next((use for use in uses if use is not None), None)
