@@ -172,8 +172,10 @@ class ShimHost:
                 fresh = Connection(self._connect())
                 try:
                     number, answers = fresh.ask(self._hello)
-                    _expect(self._name, answers, _ANSWER_S)
+                    said = _expect(self._name, answers, _ANSWER_S)
                     fresh.forget(number)
+                    if said["is"] == "error":
+                        raise self.wrong(said)
                 except (Broken, Failure) as wrong:
                     fresh.close()
                     if isinstance(wrong, NotBegun):
