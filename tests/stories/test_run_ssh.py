@@ -103,7 +103,7 @@ def test_a_run_goes_on_where_its_connection_is_cut(shop, sshd):
 
 def test_a_cancelled_run_leaves_nothing_on_its_host(shop):
     (shop / "stubborn.md").write_text(
-        f"# Stubborn\n\n## Stay\n\n- **Run on:** web-1\n\n1. Stay\n   ```bash\n"
+        "# Stubborn\n\n## Stay\n\n- **Run on:** web-1\n\n1. Stay\n   ```bash\n"
         "   setsid -f sleep 391\n   sleep 392; sleep 393\n   ```\n"
     )
     command = [sys.executable, "-m", "opsbook", "--book", str(shop), "run", "stubborn.md#stay", "--yes"]
