@@ -120,6 +120,8 @@ def test_a_server_outlives_its_database_being_away(nodes, postgres_url, postgres
             status, body = browser.get("/readyz")
             assert (status, json.loads(body)["ledger"]) != (200, "ready")
             assert browser.get("/healthz")[0] == 200
+            status, body = browser.get("/book/restart.md")
+            assert (status, "Restart the API" in body) == (200, True), body
         finally:
             postgres_server.start()
         soon(lambda: browser.get("/readyz")[0] == 200)
