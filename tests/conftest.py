@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
-from tests.postgres import postgres_server as postgres_server
-from tests.postgres import postgres_url as postgres_url
 
 if TYPE_CHECKING:
     from tests.sshd import Sshd
+
+if TYPE_CHECKING:
+    from tests.postgres import PostgresServer
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -80,6 +81,21 @@ def corpora() -> Path:
     if not folder.is_dir():
         pytest.skip("ABSENT: corpora (real runbooks to read); OPSBOOK_CORPORA may name their folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres_server(needs: Callable[[str], str]) -> Iterator[PostgresServer]:
+    """A running PostgreSQL, one for each worker. Whoever stops it starts it again."""
+    from tests.postgres import postgres_programs, running_postgres
+
+    with running_postgres(postgres_programs() or Path(needs("initdb")).parent) as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> str:
+    """The address of a fresh, empty database."""
+    return postgres_server.fresh()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)  # outermost, so that its lines are the last but pytest's own count

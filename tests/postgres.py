@@ -1,6 +1,5 @@
-"""A real PostgreSQL for the tests: one cluster a worker, reached by a socket in a folder of its own, gone at the end.
+"""A real PostgreSQL for the tests, reached by a socket in a folder of its own. The fixtures are in `conftest.py`.
 
-`postgres_url` is the address of a fresh, empty database; `postgres_server` can be stopped, killed and started again.
 The system's newest PostgreSQL is taken, else the one in a wheel; OPSBOOK_TEST_POSTGRES may name a folder of programs.
 """
 
@@ -16,12 +15,13 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import psycopg
-import pytest
+
+from opsbook.ground.errors import Failure
 
 USER = "opsbook"
 SOON_S = 60.0
@@ -100,12 +100,11 @@ class PostgresServer:
         return [str(self._programs / program), *words]
 
 
-@pytest.fixture(scope="session")
-def postgres_server(needs: Callable[[str], str]) -> Iterator[PostgresServer]:
-    """The running cluster of this worker. Whoever stops it starts it again."""
-    programs = _programs() or Path(needs("initdb")).parent
+@contextmanager
+def running_postgres(programs: Path, *, is_on_disk: bool = False) -> Iterator[PostgresServer]:
+    """A new cluster, started, and gone at the end; in memory where there is enough of it, or else on the disk."""
     # Not below pytest's own folder, which only its owner may enter; and a socket's path must be short.
-    place = Path(tempfile.mkdtemp(prefix="opsbook-pg-", dir=_quick_place()))
+    place = Path(tempfile.mkdtemp(prefix="opsbook-pg-", dir=None if is_on_disk else _quick_place()))
     server = PostgresServer(place, programs)
     try:
         server.make()
@@ -116,19 +115,27 @@ def postgres_server(needs: Callable[[str], str]) -> Iterator[PostgresServer]:
         shutil.rmtree(place, ignore_errors=True)
 
 
-@pytest.fixture
-def postgres_url(postgres_server: PostgresServer) -> str:
-    """The address of a fresh, empty database."""
-    return postgres_server.fresh()
-
-
 def _quick_place() -> str | None:
-    """A folder in memory where there is much of it: PostgreSQL syncs there as it would elsewhere, and waits for nothing."""
+    # PostgreSQL syncs there as it would elsewhere, and waits for nothing.
     memory = Path("/dev/shm")
     return str(memory) if memory.is_dir() and shutil.disk_usage(memory).free > ENOUGH_BYTES else None
 
 
-def _programs() -> Path | None:
+def until_it_works(job: Callable[[], object]) -> None:
+    """Tries again while it fails in a way that may pass."""
+    until = time.monotonic() + SOON_S
+    while True:
+        try:
+            job()
+            return
+        except Failure as wrong:
+            assert wrong.retryable
+            assert time.monotonic() < until
+            time.sleep(0.02)
+
+
+def postgres_programs() -> Path | None:
+    """The folder of PostgreSQL's programs, None where there is none."""
     named = os.environ.get("OPSBOOK_TEST_POSTGRES")
     if named:
         return Path(named)

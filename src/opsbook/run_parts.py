@@ -14,16 +14,18 @@ from msgspec import Struct
 
 from opsbook.config import Config
 from opsbook.ground.errors import Failure
-from opsbook.usecases.execute import Engine
 from opsbook.usecases.ledger_ports import EngineLedger
 from opsbook.usecases.run_ports import Outputs, SecretSources
 from opsbook.usecases.runs import Runs
 from opsbook.usecases.serving_ports import Ledger
 from opsbook.wire import build_book, build_ledger, lint_settings
+from opsbook.wire_ledger import is_shared
 from opsbook.wire_runs import build_hosts, build_inventory, build_secrets
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the engine is imported where it is built: who answers the web has no code that executes
     from opsbook.adapters.output_files import OutputFiles
+    from opsbook.adapters.postgres_ledger.outputs import PostgresOutputs
+    from opsbook.usecases.execute import Engine
     from opsbook.usecases.runs import Source
 
 
@@ -47,6 +49,7 @@ class RunParts(Struct, frozen=True):
 def build_run_parts(config: Config) -> Iterator[RunParts]:
     """The parts of runs, until the end of the `with`; steps under way go on behind it."""
     from opsbook.adapters.this_machine import node_name
+    from opsbook.usecases.execute import Engine
 
     with ExitStack() as stack:
         ledger = build_ledger(config)
@@ -84,12 +87,18 @@ class _Nothing:
     """In the place of a ledger and of secrets where neither is touched: it has nothing that could be called."""
 
 
-def build_outputs(config: Config) -> OutputFiles:
-    """What steps printed, beside the ledger."""
+def build_outputs(config: Config) -> OutputFiles | PostgresOutputs:
+    """What steps printed, beside the ledger: where nodes share that, they share this too."""
+    keep, most_bytes = timedelta(days=config.run_keep_days), config.run_keep_mb << 20
+    if is_shared(config):
+        from opsbook.adapters.postgres_ledger.outputs import (
+            PostgresOutputs,  # psycopg: only a shared ledger pays for it
+        )
+
+        return PostgresOutputs(config.db, keep, most_bytes)
     from opsbook.adapters.output_files import OutputFiles
 
-    folder = os.path.join(config.state, "outputs")
-    return OutputFiles(folder, timedelta(days=config.run_keep_days), config.run_keep_mb << 20)
+    return OutputFiles(os.path.join(config.state, "outputs"), keep, most_bytes)
 
 
 def source_of(config: Config, page: str) -> Source:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -24,7 +24,6 @@ from opsbook.usecases.lint import Scope
 from opsbook.usecases.ports import Alerting, Workers
 from opsbook.wire_ledger import build_ledger as build_ledger
 from opsbook.wire_ledger import served_at as served_at
-from opsbook.wire_ledger import serving
 from opsbook.wire_ledger import serving_lock as serving_lock
 
 if TYPE_CHECKING:
@@ -39,7 +38,6 @@ if TYPE_CHECKING:
     from opsbook.adapters.seed import PackagedSeed
     from opsbook.book.probe_reach import Reach
     from opsbook.usecases.accounts import Accounts
-    from opsbook.usecases.desk import Desk
     from opsbook.usecases.library import Library
     from opsbook.usecases.live_library import LiveLibrary
     from opsbook.usecases.search_upkeep import SearchUpkeep
@@ -104,37 +102,6 @@ def _program() -> str:
 def _code() -> Iterator[str]:
     walked = os.walk(os.path.dirname(os.path.abspath(__file__)))
     return (os.path.join(folder, name) for folder, _, names in walked for name in names if name.endswith(".py"))
-
-
-@contextmanager
-def build_desk(config: Config, address: str) -> Iterator[Desk]:
-    """The desk of the one process that serves a ledger at `address`, at work until the end of the `with`.
-
-    Raises Refusal where another serves it, Failure where the book or the ledger cannot be used.
-    """
-    from opsbook.usecases.desk import Desk
-
-    with ExitStack() as stack:
-        ledger = build_ledger(config)
-        stack.callback(ledger.close)
-        stack.enter_context(serving(config, ledger, address))
-        library = build_library(config)
-        stack.callback(library.close)
-        index = build_search_index(config)
-        stack.callback(index.close)
-        scope = lint_scope(config, date.today())
-        upkeep = build_search_upkeep(config, library, index)
-        stack.callback(upkeep.close)
-        samples = build_samples(config)
-        stack.callback(samples.close)
-        watch = build_watch(config, library, samples, ledger, address=address)
-        stack.callback(watch.stop)
-        watch.start()
-        yield Desk(
-            name=os.path.basename(config.root), library=library, index=upkeep, repository=build_repository(config),
-            rule_files=build_book(config), alerting=scope.alerting, scope=lambda: lint_scope(config, date.today()),
-            watch=watch, samples=samples, ledger=ledger, accounts=build_accounts(config, ledger), now=_now,
-        )  # fmt: skip
 
 
 def build_watch(config: Config, library: Library, samples: Samples, ledger: Ledger, *, address: str) -> LiveWatch:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from ipaddress import ip_address
@@ -51,9 +50,10 @@ def serving(config: Config, ledger: SqliteLedger | PostgresLedger, address: str)
         if is_shared(config):
             from opsbook.adapters.postgres_ledger import PostgresLedger
             from opsbook.adapters.postgres_ledger.announcing import announced
+            from opsbook.adapters.this_machine import node_name
 
             assert isinstance(ledger, PostgresLedger)
-            name = f"{SERVERS}{socket.gethostname()}/{urlsplit(address).port or ''}"
+            name = f"{SERVERS}{node_name()}/{urlsplit(address).port or ''}"
             stack.enter_context(announced(ledger, name, address))
         yield
 
@@ -66,7 +66,7 @@ def serving_lock(config: Config, address: str) -> Iterator[None]:
 
     file = _lock(config)
     _make_folder(config, file)
-    with lock(file, address):
+    with lock(file, address, is_of_node=is_shared(config)):
         yield
 
 
@@ -82,7 +82,7 @@ def _elsewhere(config: Config) -> str | None:
     """The address of a server on another node that can be reached from here."""
     ledger = build_ledger(config)
     try:
-        addresses = [lease.owner for lease in ledger.held(SERVERS)] if hasattr(ledger, "held") else []
+        addresses = [lease.owner for lease in ledger.held(SERVERS)]
     finally:
         ledger.close()
     return next((each for each in addresses if config.public_url or not _is_loopback(each)), None)

@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from tests.adapters.ledger_contract import AT, appended, everything, opened, program
+from tests.adapters.ledger_contract import AT, AnyLedger, appended, everything, opened, program
 from tests.adapters.view_contract import COUNTS, counted, right_rows, rows_of
 
 from opsbook.adapters.sqlite_ledger import SqliteLedger
@@ -21,21 +21,21 @@ from opsbook.usecases.ledger_check import untold
 from opsbook.usecases.ledger_ports import Timer
 
 
-def filled(ledger: SqliteLedger, times: int = 5, *, stream: str = "count/a") -> None:
+def filled(ledger: AnyLedger, times: int = 5, *, stream: str = "count/a") -> None:
     for number in range(times):
         counted(ledger, stream, number)
         appended(ledger, "other", 2)
     ledger.append("other", [], expected=None, actor="ada", at=AT, set_timers=[Timer("other", "limit", AT, {"n": times})])
 
 
-def copied(source: SqliteLedger, target: SqliteLedger) -> None:
+def copied(source: AnyLedger, target: AnyLedger) -> None:
     with source.snapshot() as snapshot:
         target.replace(snapshot, untold)
 
 
 class KeepingContract:
     @pytest.fixture
-    def ledger(self, address: str) -> Iterator[SqliteLedger]:
+    def ledger(self, address: str) -> Iterator[AnyLedger]:
         with closing(opened(address, [COUNTS])) as ledger:
             yield ledger
 

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from psycopg import Connection
 from tests.adapters.engine_contract import EngineContract
+from tests.adapters.keeping_contract import KeepingContract
 from tests.adapters.ledger_contract import AT, LedgerContract, appended, everything, side_by_side
 from tests.adapters.view_contract import ViewContract
 
@@ -33,6 +34,10 @@ class TestPostgresEngine(EngineContract):
 
 
 class TestPostgresViews(ViewContract):
+    pass
+
+
+class TestPostgresKeeping(KeepingContract):
     pass
 
 

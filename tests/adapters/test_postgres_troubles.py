@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 
 import psycopg
@@ -13,6 +13,7 @@ import pytest
 from psycopg import Connection
 from tests.adapters.engine_contract import soon
 from tests.adapters.ledger_contract import SOON_S, appended, everything, side_by_side
+from tests.postgres import until_it_works
 
 from opsbook.adapters.postgres_ledger import PostgresLedger, tables
 from opsbook.adapters.postgres_ledger.announcing import announced
@@ -37,19 +38,6 @@ def database(address: str) -> Iterator[Connection]:
     """A connection of somebody else to the same database."""
     with closing(psycopg.connect(address, autocommit=True)) as connection:
         yield connection
-
-
-def until_it_works(job: Callable[[], object]) -> None:
-    """Tries again while it fails in a way that may pass."""
-    until = time.monotonic() + SOON_S
-    while True:
-        try:
-            job()
-            return
-        except Failure as wrong:
-            assert wrong.retryable
-            assert time.monotonic() < until
-            time.sleep(0.02)
 
 
 def test_a_server_that_was_restarted_while_nothing_was_asked_is_not_even_noticed(postgres_server, ledger):

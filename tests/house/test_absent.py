@@ -37,8 +37,7 @@ def test_numbers(n):
 def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """pytest over these tests in a repository of their own, with our conftest."""
     (folder / "tests").mkdir(exist_ok=True)
-    for name in ("conftest.py", "postgres.py"):
-        shutil.copy(ROOT / "tests" / name, folder / "tests")
+    shutil.copy(ROOT / "tests" / "conftest.py", folder / "tests")
     (folder / "tests" / "test_them.py").write_text(TESTS)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("OPSBOOK_", "PYTEST_"))}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests", *arguments]

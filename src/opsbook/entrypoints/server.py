@@ -17,12 +17,13 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from opsbook.config import Config
 from opsbook.config_check import check_serving
+from opsbook.desk_parts import build_desk
 from opsbook.entrypoints.hosts import LOOPBACK, HostGate
 from opsbook.entrypoints.web import build_app
 from opsbook.ground.errors import Failure, Refusal
 from opsbook.usecases.credentials import name_from
 from opsbook.usecases.desk import Desk
-from opsbook.wire import build_desk, person_at
+from opsbook.wire import person_at
 
 BACKLOG = 1024  # connections that wait while a start or a stop is at hand; uvicorn's own default is 2048
 LARGEST_HEAD = 65_536  # bytes; what proxies take is 8 to 16 KiB

@@ -38,6 +38,7 @@ VERBS: dict[str, dict[str, Entry]] = {
     "People": {
         "user": Entry("opsbook.entrypoints.commands.user", "The people who may sign in: add, role, password, link."),
         "token": Entry("opsbook.entrypoints.commands.token", "What programs sign in with: issue, list, revoke."),
+        "db": Entry("opsbook.entrypoints.commands.db", "The ledger's database: backup, restore, check, migrate."),
         "ledger": Entry("opsbook.entrypoints.commands.ledger", "Verify that what was recorded was not changed."),
     },
 }

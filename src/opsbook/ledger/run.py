@@ -320,7 +320,7 @@ def _step_ended(run: Run, event: Event, facts: dict[str, Any]) -> Run:
 
     run = _with(run, facts["step"], end)
     if facts["undoes"]:
-        run = _with(run, facts["undoes"], lambda step: replace(step, state="rolled-back"))
+        run = _with(run, facts["undoes"], lambda step: replace(step, state="rolled-back", asked=None))
     return _going_on(run)
 
 

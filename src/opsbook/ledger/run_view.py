@@ -74,10 +74,9 @@ def _going_on(document: Document) -> None:
         document["state"] = _WORKING[document["aims"]]
 
 
-def _without(document: Document, step: str, *, asked: bool = True) -> None:
+def _without(document: Document, step: str) -> None:
     """A step that nobody is asked about any more, and that is in no doubt."""
-    if asked:
-        document["asked"] = {each: question for each, question in document["asked"].items() if each != step}
+    document["asked"] = {each: question for each, question in document["asked"].items() if each != step}
     document["unknown"] = [each for each in document["unknown"] if each != step]
 
 
@@ -147,7 +146,7 @@ def _step_ended(document: Document, event: Event, facts: dict[str, Any]) -> None
     step = facts["step"]
     _without(document, step)
     if facts["undoes"]:
-        _without(document, facts["undoes"], asked=False)
+        _without(document, facts["undoes"])
     began = document["began"].get(step)
     if facts["state"] == "done" and began is not None:
         took = (event.at - datetime.fromisoformat(began)).total_seconds()

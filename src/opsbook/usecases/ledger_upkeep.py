@@ -35,8 +35,8 @@ def back_up(ledger: KeptLedger, copy: KeptLedger, tell: Progress) -> Checked:
 def restore(
     ledger: KeptLedger, backup: KeptLedger, *, may_replace: bool, actor: str, at: datetime, tell: Progress
 ) -> tuple[Checked, int]:
-    """Puts a backup in the place of all that is in the ledger; returns what is there now, and how many events were
-    there before. A last event tells of it. Raises Refusal where there are some that may not be replaced, and Failure
+    """Puts a backup in the place of all that is in the ledger; returns what was in it, and how many events were in the
+    ledger before. One more event tells of it. Raises Refusal where there are some that may not be replaced, and Failure
     where the backup is not well: then nothing has changed."""
     before = ledger.head()
     if before and not may_replace:
@@ -59,7 +59,7 @@ def restore(
     restored = check_all(ledger, tell)
     if restored.faults:
         raise Failure(f"The backup was restored, but the ledger is not well: {restored.faults[0]}")
-    return restored, before
+    return expected, before
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import sys
 import threading
@@ -120,6 +121,20 @@ def test_what_is_run_there_is_one_constant_line(connections, place):
         said += part
     _, option, text, *more = said.split(b"\0")
     assert (option, text.decode() in constant_command(sys.executable), more) == (b"-ISc", True, [b""])
+
+
+def test_a_key_may_be_good_for_that_line_alone_as_the_manual_shows(sshd, place, tmp_path, root):
+    shown = re.search(r"^restrict,command=.*(?= ssh-ed25519 AAAA)", (root / "docs/hosts-and-secrets.md").read_text(), re.M)[0]
+    assert shown == 'restrict,command="{}"'.format(constant_command("python3").replace('"', '\\"'))
+    key = asyncssh.generate_private_key("ssh-ed25519")
+    (tmp_path / "key").write_bytes(key.export_private_key())
+    with (sshd.folder / "authorized_keys").open("a") as file:
+        file.write(f"{shown} {key.export_public_key().decode()}\n")
+    made = SshConnections(settings_of(sshd, key=str(tmp_path / "key"), python="no-such-python"))
+    pipe = made.begin(place, ECHO)
+    pipe.write(b"x")
+    assert soon(pipe.read) == b"x"
+    made.close()
 
 
 def test_a_host_without_python_is_told_how_to_mend_it(sshd, place):

@@ -279,6 +279,27 @@ def test_nothing_begins_on_a_host_that_shows_another_key(sshd, tmp_path):
     machines.close()
 
 
+def test_nothing_begins_where_a_host_has_no_folder_to_remember_it(sshd, tmp_path):
+    (tmp_path / "there").write_text("a file")
+    machines = machines_of(sshd, tmp_path)
+    with pytest.raises(NotBegun, match=r"there cannot be made: Not a directory|there cannot be made: File exists"):
+        machines.host("there").run(ordered("r11/1.1", f"touch {tmp_path}/ran"), lambda _at, _part: None)
+    assert not (tmp_path / "ran").exists()
+    machines.close()
+
+
+def test_a_host_that_cannot_be_reached_says_nothing_of_what_was_begun(sshd, tmp_path):
+    machines = machines_of(sshd, tmp_path, known_hosts=str(tmp_path / "none"))
+    for ask in (
+        lambda host: host.rejoin("r12/1.1@there", 0, lambda _at, _part: None), lambda host: host.look("r12/1.1@there"),
+        lambda host: host.stop("r12/1.1@there", 0.1), lambda host: host.fence("r12", 2),
+    ):  # fmt: skip
+        with pytest.raises(Failure, match="is not trusted") as told:
+            ask(machines.host("there"))
+        assert not isinstance(told.value, NotBegun)
+    machines.close()
+
+
 def test_a_host_that_is_not_in_the_inventory_is_refused_with_a_guess(machines):
     with pytest.raises(Refusal, match="Did you mean 'there'"):
         machines.host("theer")

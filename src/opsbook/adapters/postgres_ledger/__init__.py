@@ -15,19 +15,21 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
-from opsbook.adapters.postgres_ledger import leases, tables
+from opsbook.adapters.postgres_ledger import copying, leases, tables
 from opsbook.adapters.postgres_ledger import views as kept_views
 from opsbook.adapters.postgres_ledger.connecting import Db, Pool, Server
 from opsbook.adapters.postgres_ledger.listening import Listener
-from opsbook.adapters.postgres_ledger.recording import Addition
+from opsbook.adapters.postgres_ledger.recording import Addition, Vouch
 from opsbook.adapters.postgres_ledger.writing import Writer
 from opsbook.ground.errors import Usage
 from opsbook.ledger.event import Draft, Event
 from opsbook.ledger.view import Kept, View
 from opsbook.usecases.ledger_ports import Lease, Timer
+from opsbook.usecases.upkeep_ports import Progress, Snapshot
 
 __all__ = ["PostgresLedger"]
 
@@ -78,9 +80,14 @@ class PostgresLedger:
             return ()
         return self._writer.append(
             Addition(
-                stream, drafts, expected, actor, at=at, fence=fence, set_timers=set_timers, clear_timers=clear_timers
+                stream, drafts, actor=actor, at=at, expected=expected, fence=fence, set_timers=set_timers,
+                clear_timers=clear_timers,
             )
-        )
+        )  # fmt: skip
+
+    def checkpoint(self, not_within_s: float = 0) -> Event | None:
+        """Records a checkpoint as the next event; None where the last event is one, or the last one is not so old."""
+        return self._writer.vouch(Vouch(not_within_s))
 
     def read(self, stream: str, after: int = 0) -> list[Event]:
         """The events of a stream behind a number, in order."""
@@ -149,6 +156,24 @@ class PostgresLedger:
     def row(self, view: str, stream: str) -> Kept | None:
         """The row of one stream."""
         return next(iter(self._kept(view, *kept_views.one(view, stream))), None)
+
+    def snapshot(self) -> AbstractContextManager[Snapshot]:
+        """The ledger as it is now, for as long as the `with` lasts, while others go on to write."""
+        return copying.snapshot(self._server)
+
+    def replace(self, snapshot: Snapshot, tell: Progress) -> None:
+        """Puts the snapshot in the place of all that is there, in one transaction; of leases only epochs stay."""
+        copying.replace(self._server, self._views, by=snapshot, tell=tell)
+        self._tell()
+
+    def faults(self, tell: Progress) -> list[str]:
+        """What is wrong with the tables themselves and with rows of views, in sentences."""
+        return copying.faults(self._server, self._views, tell)
+
+    def remake_rows(self) -> list[str]:
+        """Makes the rows of all views again from the events, and returns the views' names."""
+        copying.remake_rows(self._server, self._views)
+        return [view.name for view in self._views]
 
     def close(self) -> None:
         """Writes what waits to be written, and closes the connections. Whoever waits for events is woken."""

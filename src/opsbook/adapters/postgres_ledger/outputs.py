@@ -36,7 +36,7 @@ DELETE FROM output WHERE key IN (
 class PostgresOutputs:
     """The outputs in the database at `url`, kept for `keep` and up to `most_bytes` together."""
 
-    def __init__(self, url: str, *, keep: timedelta, most_bytes: int, most_of_one: int = MOST_OF_ONE) -> None:
+    def __init__(self, url: str, keep: timedelta, most_bytes: int, *, most_of_one: int = MOST_OF_ONE) -> None:
         server = Server(url)
         self._pool = Pool(server)
         self._keep, self._most_bytes, self._most_of_one = keep, most_bytes, most_of_one

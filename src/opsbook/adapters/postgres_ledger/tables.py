@@ -87,6 +87,10 @@ _TABLES = """
 SELECT nspname, array_agg(relname::text) FILTER (WHERE relname IS NOT NULL)
 FROM pg_namespace LEFT JOIN pg_class ON relnamespace = pg_namespace.oid WHERE nspname = %s GROUP BY nspname
 """
+INSERT = (
+    f"INSERT INTO event({COLUMNS}) SELECT * FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[],"
+    " %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])"
+)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 decode = msgspec.json.Decoder(dict[str, Any]).decode
@@ -144,6 +148,14 @@ def newer(server: Server, version: int) -> Refusal:
 def microseconds(at: datetime) -> int:
     """A time as events keep it."""
     return (at - _EPOCH) // _MICROSECOND
+
+
+def values_of(event: Event, facts: str) -> tuple[Any, ...]:
+    """The row of COLUMNS for an event; `facts` are its facts in their canonical encoding."""
+    return (
+        event.stream, event.number, event.position, microseconds(event.at), event.actor, event.kind, facts,
+        event.previous_hash, event.hash,
+    )  # fmt: skip
 
 
 def event_of(row: tuple[Any, ...]) -> Event:

@@ -123,7 +123,7 @@ class Folding:
         kept = [(key[0], row) for key in self._changed if (row := self._kept[key]) is not None]
         gone = [key for key in self._changed if self._kept[key] is None]
         if kept:
-            columns = zip(*(_values(name, row) for name, row in kept), strict=True)
+            columns = zip(*(values_of(name, row) for name, row in kept), strict=True)
             connection.execute(_KEEP, tuple(map(list, columns)))
         if gone:
             connection.execute(_DROP, ([name for name, _ in gone], [stream for _, stream in gone]))
@@ -155,7 +155,8 @@ def kept_of(row: Sequence[Any]) -> Kept:
     return Kept(stream, number, first, Row(is_open, belongs, _decode(document)))
 
 
-def _values(view: str, kept: Kept) -> tuple[Any, ...]:
+def values_of(view: str, kept: Kept) -> tuple[Any, ...]:
+    """The row of the table for what is kept of a stream."""
     row = kept.row
     document = canonical(row.document).decode()
     return view, kept.stream, kept.number, kept.first, row.is_open, row.group, document

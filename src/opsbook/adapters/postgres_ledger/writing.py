@@ -12,9 +12,9 @@ import psycopg
 
 from opsbook.adapters.postgres_ledger import tables
 from opsbook.adapters.postgres_ledger.connecting import Db, Server, closed
-from opsbook.adapters.postgres_ledger.recording import Addition, Recorded, Recorder
+from opsbook.adapters.postgres_ledger.recording import Addition, Recorded, Recorder, Vouch
 from opsbook.ground.errors import Failure, Refusal
-from opsbook.ledger.event import Event
+from opsbook.ledger.event import CHECKPOINTS, Event
 from opsbook.ledger.view import View
 
 MOST_AT_ONCE = 1000  # appends in one commit, so that no other process waits long
@@ -25,12 +25,12 @@ AGAIN_S = 0.25
 
 
 class Append:
-    """An addition on its way through the thread; `done` is released when it has its events or its error."""
+    """An addition or a checkpoint on its way through the thread; `done` is released when it is there, or its error."""
 
-    __slots__ = ("addition", "done", "error")
+    __slots__ = ("done", "error", "wish")
 
-    def __init__(self, addition: Addition) -> None:
-        self.addition = addition
+    def __init__(self, wish: Addition | Vouch) -> None:
+        self.wish = wish
         self.error: Exception | None = None
         self.done = threading.Lock()
         self.done.acquire()
@@ -60,9 +60,18 @@ class Writer:
 
     def append(self, addition: Addition) -> tuple[Event, ...]:
         """The events of an addition, once they are committed; raises its error."""
+        self._do(addition)
+        return addition.events
+
+    def vouch(self, vouch: Vouch) -> Event | None:
+        """The checkpoint that is wished for, once it is committed; None where there is none to take."""
+        self._do(vouch)
+        return vouch.event
+
+    def _do(self, wish: Addition | Vouch) -> None:
         if self._is_closed:
             raise closed(self._server)
-        append = Append(addition)
+        append = Append(wish)
         self._waiting.append(append)
         if len(self._waiting) >= self._wanted:
             self._ring()
@@ -71,7 +80,6 @@ class Writer:
             self._start()  # a bug ended the thread: its own append failed, and the others go on
         if append.error is not None:
             raise append.error
-        return addition.events
 
     def close(self) -> None:
         """Writes what waits, then ends the thread."""
@@ -131,8 +139,8 @@ class Writer:
     def _fail(self, batch: Sequence[Append], told: Failure | Refusal, cause: BaseException | None) -> None:
         self._disconnect()  # which rolls back, and finds another server where this one became a standby
         self._recorder.forget()
+        _clear(batch)
         for append in batch:
-            append.addition.events = ()
             append.error = Failure(str(told), retryable=isinstance(told, Failure) and told.retryable)
             append.error.__cause__ = cause
 
@@ -161,13 +169,14 @@ class Writer:
                 raise
         self._disconnect()
         self._recorder.forget()
-        for append in batch:
-            append.error, append.addition.events = None, ()
+        _clear(batch)
         connection = self._connected()
         return connection, self._record(connection, batch)
 
     def _record(self, connection: Db, batch: Sequence[Append]) -> Recorded:
-        return self._recorder.record(connection, [(append.addition, append.refuse) for append in batch])
+        additions = [(append.wish, append.refuse) for append in batch if isinstance(append.wish, Addition)]
+        vouches = [append.wish for append in batch if isinstance(append.wish, Vouch)]
+        return self._recorder.record(connection, additions, vouches)
 
     def _resolve(self, batch: Sequence[Append], recorded: Recorded, wrong: psycopg.Error) -> None:
         """Finds out what became of a commit that was cut off; returns where it is there, else raises.
@@ -199,16 +208,18 @@ class Writer:
         """What was expected to follow a number may be tried again, and is then refused if it is there already; what
         was to follow anything would be recorded twice."""
         self._recorder.forget()
+        refused = {id(append): append.error for append in batch if append.error is not None}
+        _clear(batch)
         for append in batch:
-            if append.error is None:
-                append.addition.events = ()
-                append.error = Failure(
-                    f"The connection to the ledger {self._server.shown} was lost during a commit, and did not come back"
-                    f" within {RESOLVE_S:.0f} seconds: it is not known whether the events for"
-                    f" '{append.addition.stream}' were recorded. Look, before doing it again.",
-                    retryable=append.addition.expected is not None,
-                )
-                append.error.__cause__ = wrong
+            wish = append.wish
+            stream, expected = (wish.stream, wish.expected) if isinstance(wish, Addition) else (CHECKPOINTS, 0)
+            append.error = refused.get(id(append)) or Failure(
+                f"The connection to the ledger {self._server.shown} was lost during a commit, and did not come back"
+                f" within {RESOLVE_S:.0f} seconds: it is not known whether the events for '{stream}' were recorded."
+                " Look, before doing it again.",
+                retryable=expected is not None,
+            )
+            append.error.__cause__ = wrong
 
     def _connected(self) -> Db:
         if self._connection is None:
@@ -219,3 +230,13 @@ class Writer:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _clear(batch: Sequence[Append]) -> None:
+    """Takes back what was found for the appends, which were not committed."""
+    for append in batch:
+        append.error = None
+        if isinstance(append.wish, Addition):
+            append.wish.events = ()
+        else:
+            append.wish.event = None

@@ -63,10 +63,15 @@ class BackupFile:
                 os.close(os.open(beside, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
                 with closing(apsw.Connection(beside)) as copy, copy.backup("main", source, "main") as backup:
                     backup.step(-1)
+            if tables.version_of(beside) == 0:
+                raise Failure(f"'{self.path}' is no backup: it is empty. Name another.")
+        except apsw.NotADBError as wrong:
+            raise Failure(f"'{self.path}' is no backup: it is not a SQLite file. Name another.") from wrong
+        except (apsw.CorruptError, apsw.CantOpenError) as wrong:
+            told = f"The backup '{self.path}' is damaged or cannot be read here: {wrong}. Take another."
+            raise Failure(told) from wrong
         except (OSError, apsw.Error) as wrong:
-            if isinstance(wrong, apsw.CantOpenError):
-                raise Failure(f"The backup {self.path} cannot be read here.") from wrong
-            raise tables.failure(self.path, wrong) from wrong
+            raise tables.failure(beside, wrong) from wrong
 
 
 def _settle(path: str) -> None:

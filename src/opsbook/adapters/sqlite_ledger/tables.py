@@ -205,7 +205,8 @@ def event_of(row: tuple[Any, ...]) -> Event:
 def failure(path: str, wrong: BaseException) -> Failure:
     """What an error of the database means, and how to mend it; all but damage may pass."""
     if isinstance(wrong, apsw.CorruptError | apsw.NotADBError):
-        text = f"The ledger {path} is damaged: {wrong}. Restore it from a backup, or name another with --db."
+        told = "it is not a SQLite file" if isinstance(wrong, apsw.NotADBError) else wrong
+        text = f"The ledger {path} is damaged: {told}. Restore it from a backup, or name another with --db."
         return Failure(text)
     if isinstance(wrong, apsw.FullError):
         why, mend = "the disk is full", "Free some space"

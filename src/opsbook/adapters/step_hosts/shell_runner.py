@@ -1,4 +1,4 @@
-"""This machine as one that steps are done on: a warm process that forks what watches over each. Executes nothing itself."""
+"""This machine as one that steps are done on: a warm process that forks what watches over them. Executes nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 
 from opsbook.adapters.step_hosts.shim import bootstrap_argv, preamble
 from opsbook.adapters.step_hosts.talk import ShimHost
-from opsbook.ground.errors import NotBegun
+from opsbook.ground.errors import Failure
 
 
 class ShimPipe:
@@ -30,6 +30,7 @@ class ShimPipe:
         part = os.read(self._read_from.fileno(), 1 << 20)
         if not part:
             self._child.wait()
+            self._read_from.close()
         return part
 
     def close(self) -> None:
@@ -51,5 +52,5 @@ def _begin() -> ShimPipe:
         pipe = ShimPipe(child)
         pipe.write(preamble())
     except OSError as wrong:
-        raise NotBegun(f"What watches over steps could not be begun on this machine: {wrong}.") from wrong
+        raise Failure(f"What watches over steps could not be begun on this machine: {wrong}.") from wrong
     return pipe

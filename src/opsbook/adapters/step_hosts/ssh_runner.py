@@ -163,12 +163,13 @@ class SshConnections:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="ssh", daemon=True)
         self._thread.start()
-        self._kept: dict[Place, asyncio.Task[asyncssh.SSHClientConnection]] = {}
+        self._kept: dict[Place, asyncio.Task[asyncssh.SSHClientConnection]] = {}  # of the loop alone
+        self._is_closed = False
 
     def begin(self, place: Place, program: bytes) -> Pipe:
         """Has a program begin there, which has its length in eight digits before it. Raises Failure, with how to mend
         it, where that cannot be."""
-        if not self._loop.is_running():
+        if self._is_closed:
             raise Failure(f"The host {place.name} ({place}) is not asked any more: Opsbook is ending.")
         waiting = asyncio.run_coroutine_threadsafe(self._begin(place, program), self._loop)
         try:
@@ -185,8 +186,9 @@ class SshConnections:
 
     def close(self) -> None:
         """Closes all of them; what goes on there goes on."""
-        if not self._loop.is_running():
+        if self._is_closed:
             return
+        self._is_closed = True
         with suppress(TooLong):
             asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(5.0)
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -220,10 +222,9 @@ class SshConnections:
     async def _connection(self, place: Place) -> asyncssh.SSHClientConnection:
         """The kept one; several that ask at once wait for the same. A failure is kept for nobody."""
         kept = self._kept.get(place)
-        if kept is not None and kept.done() and (kept.exception() is not None or kept.result().is_closed()):
-            kept = None
-        if kept is None:
+        if kept is None or (kept.done() and (_trouble(kept) is not None or kept.result().is_closed())):
             kept = self._kept[place] = self._loop.create_task(self._connected(place))
+            kept.add_done_callback(_trouble)  # whoever waited may have given up
         return await asyncio.shield(kept)
 
     async def _connected(self, place: Place) -> asyncssh.SSHClientConnection:
@@ -258,11 +259,9 @@ class SshConnections:
 
     def _drop(self, place: Place) -> None:
         kept = self._kept.pop(place, None)
-        if kept is None:
-            return
-        if not kept.done():
+        if kept is not None and not kept.done():
             kept.cancel()
-        elif not kept.cancelled() and kept.exception() is None:
+        elif kept is not None and _trouble(kept) is None:
             kept.result().abort()
 
     async def _close(self) -> None:
@@ -272,6 +271,10 @@ class SshConnections:
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+
+
+def _trouble(made: asyncio.Task[asyncssh.SSHClientConnection]) -> BaseException | None:
+    return asyncio.CancelledError() if made.cancelled() else made.exception()
 
 
 def _pinned(path: str, place: Place) -> tuple[Any, list[str]]:

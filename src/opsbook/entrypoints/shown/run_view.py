@@ -52,6 +52,8 @@ _ANSWERS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "unknown": (("done", "It was done", ""), ("again", "It was not done: run it", ""),
                 ("failed", "It failed", ""), ("undo", "Undo it and stop", ""),
                 ("roll-back", "Roll back the run", ""), ("abort", "Abort", "danger")),
+    "ended": (("again", "Run it again", ""), ("done", "It is done, go on", ""), ("skip", "Skip it, go on", ""),
+              ("undo", "Undo it and stop", "")),
     "changed": (("resume", "Go on as it was planned", "chief"),),
     "approval": (),
 }  # fmt: skip
@@ -106,19 +108,22 @@ def _step(run: Run, planned: PlannedStep, usual_s: float | None, now: datetime) 
 
 
 def _answers(run: Run, planned: PlannedStep, step: RunStep) -> tuple[tuple[str, str, str], ...]:
-    if step.asked is None or run.has_ended or run.wants_cancel:
+    if run.has_ended and not (step.state == "failed" and run.state in ("failed", "rollback-failed")):
         return ()
-    without = set()
+    question = "ended" if run.has_ended else step.asked.question if step.asked is not None else None
+    if question is None or run.wants_cancel:
+        return ()
+    without = {"done", "skip"} if planned.kind == "approval" else set()
     if not any(each.undoes == planned.number for each in run.plan.steps):
         without.add("undo")
     if not can_roll_back(run):
         without.add("roll-back")
-    return tuple(each for each in _ANSWERS[step.asked.question] if each[0] not in without)
+    return tuple(each for each in _ANSWERS[question] if each[0] not in without)
 
 
 def can_roll_back(run: Run) -> bool:
     """Whether there is a way back that is not being gone already."""
-    return bool(run.plan.of("rollback")) and run.aims != "rollback"
+    return bool(run.plan.of("rollback")) and run.aims != "rollback" and not run.is_dry
 
 
 def _acts(run: Run) -> tuple[str, ...]:
@@ -127,7 +132,7 @@ def _acts(run: Run) -> tuple[str, ...]:
         found.append("resume")
     elif not run.has_ended and not run.wants_cancel and run.state != "unknown":
         found.append("pause")
-    if can_roll_back(run) and run.state in ("waiting", "failed"):
+    if can_roll_back(run) and run.state in ("waiting", "failed", "cancelled") and not run.wants_cancel:
         found.append("roll-back")
     if not run.has_ended and not run.wants_cancel:
         found.append("cancel")

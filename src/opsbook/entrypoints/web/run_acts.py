@@ -1,4 +1,4 @@
-"""What people do with a run from its page: each a form, each one verb. Appends events by the verbs; executes nothing."""
+"""What people do with a run from its page: each a form, each one verb. Appends events by verbs; executes nothing."""
 
 from __future__ import annotations
 

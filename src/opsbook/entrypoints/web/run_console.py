@@ -1,4 +1,4 @@
-"""What steps printed: the end of it on the page, all of it on a page of its own, as a stream, and raw. Keeps nothing."""
+"""What steps printed: its end on the page, all of it on a page of its own, as a stream, and raw. Keeps nothing."""
 
 from __future__ import annotations
 

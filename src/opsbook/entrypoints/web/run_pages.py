@@ -11,8 +11,16 @@ from litestar.response import Template
 
 from opsbook.book.differences import differences, lines_of
 from opsbook.book.rendering import book_address
-from opsbook.entrypoints.shown.run_view import STATES, STEP_STATES, RunView, attempt_words, run_view, seconds_of, state_words
-from opsbook.entrypoints.web.answering import actor_of, desk_of, may, page
+from opsbook.entrypoints.shown.run_view import (
+    STATES,
+    STEP_STATES,
+    RunView,
+    attempt_words,
+    run_view,
+    seconds_of,
+    state_words,
+)
+from opsbook.entrypoints.web.answering import actor_of, desk_of, may, page, why_not
 from opsbook.entrypoints.web.run_console import Console, console_of
 from opsbook.ground.errors import Usage
 from opsbook.ledger.run import Run, stream_of
@@ -107,12 +115,6 @@ def shown_run(request: Asks, run: Run, *, status: int = 200, wrong: str = "", **
     )  # fmt: skip
     shown.headers["Cache-Control"] = "no-store"
     return shown
-
-
-def why_not(request: Asks, act: str) -> str:
-    """Why whoever asks may not do an act, in a few words."""
-    needed = "an operator" if act in ("run", "approve") else "another role"
-    return f"needs {needed}" if actor_of(request) else "sign in first"
 
 
 def history_of(desk: Desk, where: str) -> History | None:

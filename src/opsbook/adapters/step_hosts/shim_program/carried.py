@@ -10,6 +10,12 @@ import re
 
 TOLD = 63  # the descriptor that is told on: high, so that no script has it for its own
 
+GATE = 62  # the descriptor on which the word to begin comes; its end without that word is the end of the program
+
+WAIT_BASH = "IFS= read -r -u 62 __opsbook_exit || exit 127; exec 62<&-\n"
+WAIT_SH = "read -r __opsbook_exit </proc/self/fd/62 || exit 127\n"
+GATED = 'read -r go </proc/self/fd/62 || exit 127; exec "$0" "$@"'
+
 # The trap says it for a script that ends by `exit`; a script with a trap of its own says it behind its last line.
 # The braces keep the trace of `set -x` from showing this.
 _TELL = '{ builtin pwd && printf "\\0" && export -p && printf "\\0"; } >&63 2>/dev/null || :'

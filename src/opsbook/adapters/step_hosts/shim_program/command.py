@@ -11,10 +11,11 @@ import os
 import pwd
 import re
 import shlex
-import signal
+import subprocess
+from contextlib import suppress
 
-from opsbook.adapters.step_hosts.shim_program.carried import BASH, SH, TOLD
-from opsbook.adapters.step_hosts.shim_program.folder import Refused
+from opsbook.adapters.step_hosts.shim_program.carried import BASH, GATE, GATED, SH, TOLD, WAIT_BASH, WAIT_SH
+from opsbook.adapters.step_hosts.shim_program.folder import Refused, write_all
 from opsbook.adapters.step_hosts.shim_program.tree import MARKER
 
 _LONGEST_VALUE = 120 * 1024  # the kernel's most is 128 KiB (MAX_ARG_STRLEN), with the name
@@ -32,9 +33,11 @@ _PYTHON = (
     "runpy.run_path(cmd,run_name='__main__')\n"
 )
 # As another user: that one may read neither our folder nor our files, so all comes by standard input: text, variables.
+# It ends with an empty row; where that is missing, whoever watched over it has gone, and nothing is done.
 _AS_USER = (
-    "IFS= read -r -d '' __opsbook_text; while IFS= read -r -d '' __opsbook_one; do "
-    'export "$__opsbook_one"; done; unset __opsbook_one; exec </dev/null; eval "$__opsbook_text"'
+    "IFS= read -r -d '' __opsbook_text || exit 127; __opsbook_one=; "
+    'while IFS= read -r -d \'\' __opsbook_one && test -n "$__opsbook_one"; do export "$__opsbook_one"; '
+    '__opsbook_one=x; done; test -z "$__opsbook_one" || exit 127; exec </dev/null; eval "$__opsbook_text"'
 )
 
 
@@ -55,6 +58,7 @@ class Command:
         self.is_strict = order.get("strict", True)
         self.text = order["text"].encode("utf-8", "surrogateescape")
         self.text_path = text_path
+        self._gate: int | None = None
         if self.user and (self.kind != "bash" or self.long):
             raise Refused("not-begun", f"user={self.user} is for bash, with values of less than 120 KiB.")
 
@@ -71,50 +75,74 @@ class Command:
         found[MARKER] = self.key
         return found
 
-    def begin(self, output: int, gate: int, told: int) -> None:
-        """In the child: becomes the command once the gate says so. What raises here was never begun."""
-        os.setsid()
-        for number in (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTERM, signal.SIGCHLD):
-            signal.signal(number, signal.SIG_DFL)
-        if os.read(gate, 1) != b"g":
-            os._exit(127)  # whoever was to watch is gone
-        numbers = {name: _in_memory(self.variables.pop(name)) for name in self.long}
-        argv = self._argv(numbers)
-        stdin = self._input() if self.user else os.open(os.devnull, os.O_RDONLY)
-        os.dup2(stdin, 0)
-        os.dup2(output, 1)
-        os.dup2(output, 2)
-        os.dup2(told, TOLD)
-        os.umask(0o022)
-        if self.account is not None:
-            os.initgroups(self.account.pw_name, self.account.pw_gid)
-            os.setgid(self.account.pw_gid)
-            os.setuid(self.account.pw_uid)
-        os.chdir(self.cwd)
-        os.execvpe(argv[0], argv, self.variables)
+    def spawn(self, output: int, told: int) -> subprocess.Popen[bytes]:
+        """Starts the program, which waits for `let_go` before it does anything of the command; raises OSError where
+        there is no such program or folder. Whatever ends us before `let_go` ends the program too.
+
+        Not by a fork of Python: that copies whatever page either side touches, and costs as much as bash itself.
+        """
+        numbers = {name: _in_memory(self.variables[name]) for name in self.long}
+        variables = {name: value for name, value in self.variables.items() if name not in numbers}
+        gate_from, gate = os.pipe()
+        os.dup2(told, TOLD, inheritable=True)
+        os.dup2(gate_from, GATE, inheritable=True)
+        null = os.open(os.devnull, os.O_RDONLY)
+        try:
+            child = subprocess.Popen(
+                self._argv(numbers), stdin=gate_from if self.user else null, stdout=output, stderr=output,
+                env=variables, cwd=self.cwd, start_new_session=True,
+                pass_fds=[*numbers.values(), *(() if self.user else (TOLD, GATE))],
+                preexec_fn=self._change_user if self.account is not None else None,
+            )  # fmt: skip
+        except BaseException:
+            os.close(gate)
+            raise
+        finally:
+            for opened in (TOLD, GATE, null, gate_from, *numbers.values()):
+                os.close(opened)
+        self._gate = gate
+        return child
+
+    def abandon(self) -> None:
+        """The program ends without having done anything of the command."""
+        if self._gate is not None:
+            os.close(self._gate)
+            self._gate = None
+
+    def let_go(self) -> None:
+        """The command begins."""
+        rows = []
+        if self.user:
+            rows = [self.text] + [name + b"=" + value for name, value in self.variables.items()] + [b""]
+        assert self._gate is not None
+        with suppress(BrokenPipeError):  # it has ended already, as whoever waits for it will see
+            write_all(self._gate, b"".join(row + b"\0" for row in rows) if rows else b"go\n")
+        self.abandon()
+
+    def _change_user(self) -> None:
+        assert self.account is not None
+        os.initgroups(self.account.pw_name, self.account.pw_gid)
+        os.setgid(self.account.pw_gid)
+        os.setuid(self.account.pw_uid)
 
     def _argv(self, numbers: dict[bytes, int]) -> list[str]:
         flags = {"bash": ["-euo", "pipefail"], "zsh": ["-euo", "pipefail"], "sh": ["-eu"]}
         words = list(self.words)
         strict = flags.get(self.kind, []) if self.is_strict else []
-        if self.kind == "python" or self.kind == "other":
-            if not numbers:
-                return [*words, self.text_path]
-            if self.kind == "other":
-                raise Refused("not-begun", f"{words[0]} cannot be given a value of more than 120 KiB.")
-            pairs = [each for name, number in numbers.items() for each in (name.decode("ascii"), str(number))]
-            return [*words, "-c", _PYTHON, self.text_path, *pairs]
         if self.user:
             as_user = [] if self.account is not None else ["sudo", "-n", "-u", self.user, "--"]
             return [*as_user, *words, "--noprofile", "--norc", *strict, "-c", _AS_USER, "step"]
+        if self.kind == "python" or self.kind == "other":
+            gated = ["/bin/sh", "-c", GATED, *words]
+            if not numbers:
+                return [*gated, self.text_path]
+            if self.kind == "other":
+                raise Refused("not-begun", f"{words[0]} cannot be given a value of more than 120 KiB.")
+            pairs = [each for name, number in numbers.items() for each in (name.decode("ascii"), str(number))]
+            return [*gated, "-c", _PYTHON, self.text_path, *pairs]
         plain = {"bash": ["--noprofile", "--norc"], "zsh": ["-f"]}.get(self.kind, [])
-        code = BASH if self.kind == "bash" else SH
-        return [*words, *plain, *strict, "-c", _long_code(numbers) + code, self.text_path]
-
-    def _input(self) -> int:
-        """An open file with the text and all variables, each with a NUL behind it."""
-        rows = [self.text] + [name + b"=" + value for name, value in self.variables.items()]
-        return _in_memory(b"".join(row + b"\0" for row in rows))
+        wait, code = (WAIT_BASH, BASH) if self.kind == "bash" else (WAIT_SH, SH)
+        return [*words, *plain, *strict, "-c", wait + _long_code(numbers) + code, self.text_path]
 
 
 def _long_code(numbers: dict[bytes, int]) -> str:
@@ -165,7 +193,7 @@ def _account(user: str) -> pwd.struct_passwd:
     try:
         return pwd.getpwnam(user) if user else pwd.getpwuid(os.getuid())
     except KeyError:
-        raise Refused("not-begun", f"There is no user {user or os.getuid()} on that machine.")
+        raise Refused("not-begun", f"There is no user {user or os.getuid()} on that machine.") from None
 
 
 def _bytes(text: str) -> bytes:

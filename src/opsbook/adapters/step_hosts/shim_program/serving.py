@@ -11,13 +11,16 @@ import json
 import os
 import select
 import signal
+import socket
 import time
 import traceback
+from contextlib import suppress
+from typing import Any
 
 from opsbook.adapters.step_hosts.shim_program.folder import Folder, Refused, read_json, write_whole
 from opsbook.adapters.step_hosts.shim_program.framing import VERSION, Frames, pack
 from opsbook.adapters.step_hosts.shim_program.tree import Ending, boot_id, marked
-from opsbook.adapters.step_hosts.shim_program.watching import watch
+from opsbook.adapters.step_hosts.shim_program.watching import stand_by
 
 _PART = 256 * 1024
 _WINDOW = 1024 * 1024  # sent and not yet taken by the reader
@@ -32,10 +35,18 @@ class Follow:
         self.number = number
         self.key = key
         self.at = self.taken = at
-        self.teller = teller  # the pipe by which our own shim wakes us; None: look again and again
-        self.first = b""  # the shim's first word, as far as it came
-        self.is_begun = teller is None
-        self.file = None  # type: int | None
+        self.teller = teller  # the number of the line by which our own shim wakes us; None: look again and again
+        self.file: int | None = None
+
+
+class Shim:
+    """One of our forks: its line, what it said of the command it has now, and who follows that."""
+
+    def __init__(self, line: socket.socket) -> None:
+        self.line = line
+        self.follow: Follow | None = None
+        self.first = b""  # its first word, as far as it came
+        self.is_begun = False
 
 
 class Server:
@@ -46,8 +57,10 @@ class Server:
         self.folder = Folder("")
         self.frames = Frames()
         self.waiting = bytearray()
-        self.follows = {}  # type: dict[int, Follow]
-        self.stoppers = {}  # type: dict[int, tuple[int, bytearray]]
+        self.follows: dict[int, Follow] = {}
+        self.stoppers: dict[int, tuple[int, bytearray]] = {}
+        self.shims: dict[int, Shim] = {}
+        self.idle: list[Shim] = []
         self.poll = select.poll()
         for each in (source, sink):
             os.set_blocking(each, False)
@@ -64,8 +77,8 @@ class Server:
                     return
                 if number in self.stoppers:
                     self._read_stopper(number)
-                for follow in [each for each in self.follows.values() if each.teller == number]:
-                    self._hear(follow)
+                if number in self.shims:
+                    self._hear(self.shims[number])
             for follow in list(self.follows.values()):
                 if follow.teller is None:
                     self._advance(follow)
@@ -108,26 +121,40 @@ class Server:
         self.say(request["id"], "ok", **self.folder.look(request["key"], seal=bool(request.get("seal"))))
 
     def on_start(self, request: dict) -> None:  # type: ignore[type-arg]
-        """Forks a shim, which answers itself."""
-        hearing, telling = os.pipe()
-        if not os.fork():
-            self._become_shim(request, telling)
-        os.close(telling)
-        os.set_blocking(hearing, False)
-        self.poll.register(hearing, select.POLLIN)
-        self.follows[request["id"]] = Follow(request["id"], request["key"], 0, hearing)
+        """Has a shim begin it, which answers by itself."""
+        order = pack(dict(request, folder=self.folder.root))
+        while True:
+            shim = self.idle.pop() if self.idle else self._fork_shim()
+            try:
+                shim.line.sendall(order)
+                break
+            except OSError:
+                self._lose(shim)  # somebody ended it; it never had the whole order
+        shim.first, shim.is_begun = b"", False
+        shim.follow = Follow(request["id"], request["key"], 0, shim.line.fileno())
+        self.follows[request["id"]] = shim.follow
 
-    def _become_shim(self, request: dict, telling: int) -> None:  # type: ignore[type-arg]
-        status = 1
-        try:
-            self._let_go()
-            watch(request, self.folder, telling)
-            status = 0
-        finally:
-            if status:  # a mistake of ours: what there is to know of it stays beside the claim
-                with open(os.path.join(self.folder.place(request["key"]), "trouble"), "w") as file:
-                    traceback.print_exc(file=file)
-            os._exit(status)
+    def _fork_shim(self) -> Shim:
+        ours, its = socket.socketpair()
+        if not os.fork():
+            status = 1
+            try:
+                self._let_go()
+                ours.close()
+                line = its.dup()  # the lowest number that is free: those of a command's own descriptors are high
+                its.close()
+                stand_by(line)
+                status = 0
+            finally:
+                if status:  # a mistake of ours: what there is to know of it is kept
+                    with open(os.path.join(self.folder.root, "trouble"), "a") as file:
+                        traceback.print_exc(file=file)
+                os._exit(status)
+        its.close()
+        shim = Shim(ours)
+        self.shims[ours.fileno()] = shim
+        self.poll.register(ours.fileno(), select.POLLIN)
+        return shim
 
     def _let_go(self) -> None:
         """In a fork: closes whatever is the server's, so that its end is seen when it ends."""
@@ -136,10 +163,11 @@ class Server:
             os.dup2(null, number)
         for number in {self.source, self.sink, *self.stoppers} - {0, 1}:
             os.close(number)
+        for shim in self.shims.values():
+            shim.line.close()
         for follow in self.follows.values():
-            for opened in (follow.teller, follow.file):
-                if opened is not None:
-                    os.close(opened)
+            if follow.file is not None:
+                os.close(follow.file)
 
     def on_follow(self, request: dict) -> None:  # type: ignore[type-arg]
         """Sends output from a place on, and the end."""
@@ -190,35 +218,52 @@ class Server:
         else:
             self.say(asked, "error", kind="failed", why="What was to end the command was ended itself; ask again.")
 
-    def _hear(self, follow: Follow) -> None:
-        """Our own shim has something to say: its first word, that there is more, or that it is done."""
-        assert follow.teller is not None
+    def _hear(self, shim: Shim) -> None:
+        """A shim has something to say: its first word, that there is more, that it is done, or free again."""
         try:
-            part = os.read(follow.teller, 65536)
+            part = shim.line.recv(65536, socket.MSG_DONTWAIT)
         except BlockingIOError:
             return
-        if not follow.is_begun:
-            follow.first += part
-            line, newline, _ = follow.first.partition(b"\n")
+        except OSError:
+            part = b""
+        said = part
+        if not shim.is_begun and shim.follow is not None:
+            shim.first += part
+            word, newline, said = shim.first.partition(b"\n")
             if newline:
-                said = json.loads(line.decode("ascii"))
-                if said and said["kind"] != "same":
-                    self.say(follow.number, "error", **said)
-                    self._forget(follow)
-                    return
-                follow.is_begun = True
-                self.say(follow.number, "begun")
-        if not part:
-            self.poll.unregister(follow.teller)
-            os.close(follow.teller)
-            follow.teller = None
-        if follow.is_begun or not part:
+                shim.is_begun = True
+                self._on_first_word(shim.follow, json.loads(word.decode("ascii")))
+        follow = shim.follow
+        if follow is not None and follow.number not in self.follows:
+            follow = shim.follow = None
+        if follow is not None and (b"e" in said or b"i" in said or not part):
+            follow.teller = shim.follow = None
+        if follow is not None and (shim.is_begun or not part):
             self._advance(follow)
+        if not part:
+            self._lose(shim)
+        elif b"i" in said and shim.is_begun:
+            self.idle.append(shim)
+
+    def _on_first_word(self, follow: Follow, said: dict[str, str]) -> None:
+        if said and said["kind"] != "same":
+            self.say(follow.number, "error", **said)
+            self._forget(follow)
+            return
+        if said:
+            follow.teller = None
+        self.say(follow.number, "begun")
+
+    def _lose(self, shim: Shim) -> None:
+        number = shim.line.fileno()
+        self.poll.unregister(number)
+        del self.shims[number]
+        shim.line.close()
 
     def _advance(self, follow: Follow) -> None:
         """Sends what is there and may be sent, and the end when all is sent."""
         # Asked before the file is read: what is written between the two is read too.
-        known = self.folder.look(follow.key) if follow.teller is None else {"state": "running"}
+        known: dict[str, Any] = self.folder.look(follow.key) if follow.teller is None else {"state": "running"}
         is_read = self._send_output(follow)
         if known["state"] == "running" or not is_read:
             return
@@ -247,9 +292,6 @@ class Server:
 
     def _forget(self, follow: Follow) -> None:
         del self.follows[follow.number]
-        if follow.teller is not None:
-            self.poll.unregister(follow.teller)
-            os.close(follow.teller)
         if follow.file is not None:
             os.close(follow.file)
 
@@ -271,7 +313,7 @@ class Server:
             return
         self.poll.unregister(self.sink)
         for follow in list(self.follows.values()):
-            if follow.teller is not None and follow.is_begun:
+            if follow.file is not None:
                 self._advance(follow)
 
     def _flush(self) -> None:
@@ -323,10 +365,8 @@ def main() -> None:
     gc.collect()
     if hasattr(gc, "freeze"):
         gc.freeze()  # else a fork would copy what a collection touches
-    try:
+    with suppress(BrokenPipeError):  # nobody reads: the same as the end of the pipe
         Server(0, 1).serve()
-    except BrokenPipeError:
-        pass  # nobody reads: the same as the end of the pipe
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """The shim: watches over one command until nothing of it is left, whatever becomes of those who asked for it.
 
-It is the subreaper of all that the command starts, so that nothing escapes it, by `setsid` or by being orphaned. The step
-ends when the command itself does; what that left behind (a daemon that it started) goes on, and the shim stays with it, so
-that `stop` can still end it. What is left behind writes to a terminal that nobody reads any more.
+It is the subreaper of all that the command starts, so that nothing escapes it, by `setsid` or by being orphaned. The
+step ends when the command itself does; what that left behind (a daemon that it started) goes on, and the shim stays
+with it, so that `stop` can still end it. What it prints from then on is kept nowhere.
 """
 
 from __future__ import annotations
@@ -15,9 +15,13 @@ import os
 import resource
 import select
 import signal
+import socket
 import struct
+import subprocess
 import termios
 import time
+from contextlib import suppress
+from typing import Any
 
 from opsbook.adapters.step_hosts.shim_program.carried import OF_THE_SHELL, read_bash, read_env
 from opsbook.adapters.step_hosts.shim_program.command import Command
@@ -26,10 +30,11 @@ from opsbook.adapters.step_hosts.shim_program.folder import (
     Refused,
     read_json,
     sync_claim,
-    write_all,
     write_new,
     write_whole,
 )
+from opsbook.adapters.step_hosts.shim_program.framing import Frames
+from opsbook.adapters.step_hosts.shim_program.output import Output
 from opsbook.adapters.step_hosts.shim_program.redaction import Redactor
 from opsbook.adapters.step_hosts.shim_program.tree import Ending, boot_id, descendants, see
 
@@ -40,118 +45,62 @@ _IDLE_S = 0.05
 _TICK_S = 0.02
 _SUBREAPER, _DUMPABLE = 36, 4  # prctl(2): PR_SET_CHILD_SUBREAPER, PR_SET_DUMPABLE
 _LIBC = ctypes.CDLL(None, use_errno=True)
-_CUT = b"\n[truncated: the output is longer than %d bytes; the rest is not kept]\n"
-
-
-class Output:
-    """What the command prints: lines ended by LF alone, without secrets, in a file, up to a size."""
-
-    def __init__(self, path: str, redactor: Redactor, most_bytes: int) -> None:
-        self.redactor = redactor
-        self.size = 0
-        self.is_cut = False
-        self.trouble = ""
-        self._most = most_bytes
-        self._held = b""
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-
-    def take(self, part: bytes) -> bool:
-        """Keeps what came; True when something was written."""
-        part = self._held + part
-        self._held = b"\r" if part.endswith(b"\r") else b""  # a LF may follow
-        if self._held:
-            part = part[:-1]
-        return self._write(self.redactor.feed(part.replace(b"\r\n", b"\n") if b"\r" in part else part))
-
-    def idle(self) -> bool:
-        """Lets go of what needs no longer be held; True when something was written."""
-        return self._write(self.redactor.idle())
-
-    def finish(self) -> None:
-        """Keeps the rest."""
-        self._write(self.redactor.feed(self._held) + self.redactor.finish())
-
-    def _write(self, shown: bytes) -> bool:
-        if not shown or self.is_cut or self.trouble:
-            return False
-        room = self._most - self.size
-        if len(shown) > room:
-            self.is_cut = True
-            shown = shown[:room] + _CUT % self._most
-        try:
-            write_all(self._file, shown)
-        except OSError as wrong:
-            # The command goes on: that its output cannot be kept is no reason to end it half done.
-            self.trouble = f"Its output could not be kept from byte {self.size} on: {wrong.strerror}."
-            self.is_cut = True
-        self.size = os.fstat(self._file).st_size
-        return True
 
 
 class Watch:
     """One command being watched over."""
 
-    def __init__(self, order: dict, folder: Folder, teller: int) -> None:  # type: ignore[type-arg]
+    def __init__(self, order: dict, folder: Folder, line: socket.socket) -> None:  # type: ignore[type-arg]
         self.order = order
         self.place = folder.place(order["key"])
-        self.teller = teller
-        self.pid = 0
-        self.status = None  # type: int | None
-        self.ending = None  # type: Ending | None
+        self.line = line
+        self.child: subprocess.Popen[bytes] | None = None
+        self.status: int | None = None
+        self.ending: Ending | None = None
         self.outcome = "finished"
+        self.why = ""
         self.told = b""
-        self.wrong = b""
-        self.limit_at = None  # type: float | None
+        self.limit_at: float | None = None
+        self.started_at = time.time()
         self.is_asked = False  # somebody waits to hear that it is ended
-        self._claim = folder.claim(order["key"], order["epoch"], order["nonce"])
+        self.is_over = False
+        self._opened = [folder.claim(order["key"], order["epoch"], order["nonce"])]
 
     def begin(self) -> None:
         """Everything up to the moment where the command begins: what raises here was never begun."""
-        order = self.order
         text_path = os.path.join(self.place, "cmd")
-        self.command = Command(order, text_path)
+        self.command = Command(self.order, text_path)
         write_new(text_path, self.command.text, synced=False)
-        self.is_over = False
-        self.redactor = Redactor(order.get("secrets") or {})
-        self.output = Output(os.path.join(self.place, "out"), self.redactor, int(order["cap_bytes"]))
+        self.redactor = Redactor(self.order.get("secrets") or {})
+        self.output = Output(os.path.join(self.place, "out"), self.redactor, int(self.order["cap_bytes"]))
         self.master, slave = _terminal()
         self.told_from, told = os.pipe()
-        self.wrong_from, wrong = os.pipe()
-        gate_from, gate = os.pipe()
-        self.pid = os.fork()
-        if not self.pid:
-            self._become(slave, gate_from, told, wrong, gate)
-        for each in (slave, told, wrong, gate_from):
-            os.close(each)
-        mine, seen = os.getpid(), see(self.pid)
-        began = {"pid": self.pid, "since": seen.since if seen else 0, "boot": boot_id(), "shim": mine}
+        self._opened += [self.master, self.told_from]
+        try:
+            self.child = self.command.spawn(slave, told)
+        except OSError as wrong:
+            self.outcome, self.why = "never-started", f"{wrong.strerror}: {wrong.filename}."
+        finally:
+            os.close(slave)
+            os.close(told)
+        if self.child is None:
+            return
+        seen = see(self.child.pid)
+        began = {"pid": self.child.pid, "since": seen.since if seen else 0, "boot": boot_id(), "shim": os.getpid()}
         write_new(os.path.join(self.place, "pid"), json.dumps(began).encode("ascii"))
         sync_claim(self.place)
         self.started_at = time.time()
-        if order.get("limit_s") is not None:
-            self.limit_at = time.monotonic() + order["limit_s"]
-        os.write(gate, b"g")
-        os.close(gate)
-
-    def _become(self, slave: int, gate_from: int, told: int, wrong: int, gate: int) -> None:
-        try:
-            os.close(gate)  # else the end of the shim would not be seen
-            self.command.begin(slave, gate_from, told)
-        except OSError as trouble:
-            os.write(wrong, f"{trouble.strerror}: {trouble.filename or self.order.get('cwd') or ''}".encode())
-        except Refused as trouble:
-            os.write(wrong, trouble.why.encode())
-        finally:
-            os._exit(127)
+        if self.order.get("limit_s") is not None:
+            self.limit_at = time.monotonic() + self.order["limit_s"]
+        self.command.let_go()
 
     def run(self, wakeup: int) -> None:
         """Reads, tells and waits until the command itself has ended."""
         poll = select.poll()
-        for each in (self.master, self.told_from, self.wrong_from, wakeup):
+        for each in (self.master, self.told_from, wakeup):
             os.set_blocking(each, False)
-            if each != self.wrong_from:
-                poll.register(each, select.POLLIN)
-        while True:
+            poll.register(each, select.POLLIN)
+        while self.child is not None:
             ready = {number for number, _ in poll.poll(self._wait_ms())}
             if self.master in ready and self._read_master(_MOST_AT_ONCE) is False:
                 poll.unregister(self.master)
@@ -184,8 +133,9 @@ class Watch:
                 return False
             if not pid:
                 return True
-            if pid == self.pid:
+            if self.child is not None and pid == self.child.pid:
                 self.status = status
+                self.child.returncode = status  # it is reaped: nobody else need look for it
 
     def conclude(self) -> None:
         """Takes the rest of the output, and says for ever what became of it."""
@@ -193,8 +143,6 @@ class Watch:
         self._read_told()
         self.output.finish()
         self.is_over = True
-        self.wrong = _read(self.wrong_from)
-        self.tell()
         ended = self._ended()
         try:
             write_whole(os.path.join(self.place, "exit"), json.dumps(ended).encode("ascii"))
@@ -205,7 +153,6 @@ class Watch:
 
     def linger(self, wakeup: int) -> None:
         """Stays while something of it is left, and ends that when it is asked to."""
-        os.close(self.teller)
         poll = select.poll()
         poll.register(wakeup, select.POLLIN)
         poll.register(self.master, select.POLLIN)
@@ -225,18 +172,27 @@ class Watch:
         self.ending = None
         write_whole(os.path.join(self.place, "stopped"), json.dumps({"left": left}).encode("ascii"), synced=False)
 
+    def close(self) -> None:
+        """Lets go of all, the sign of life last."""
+        for opened in reversed(self._opened):
+            os.close(opened)
+
+    def abandon(self) -> None:
+        """Sees to it that what could not be begun does nothing."""
+        if self.child is not None:
+            self.command.abandon()
+            self.child.wait()
+
     def tell(self) -> None:
         """Wakes whoever follows; one that is slow is woken already."""
-        try:
-            os.write(self.teller, b".")
-        except OSError:
-            pass  # nobody follows any more, or the pipe is full of such words
+        with suppress(OSError):  # nobody follows any more, or has yet to read that there is something
+            self.line.send(b".", socket.MSG_DONTWAIT)
 
     def _on_signals(self, numbers: bytes) -> None:
-        if signal.SIGTERM in numbers:
+        asked = read_json(os.path.join(self.place, "stop")) if signal.SIGTERM in numbers else None
+        if asked is not None:  # else it was meant for the command that was watched over before
             self.is_asked = True
-            asked = read_json(os.path.join(self.place, "stop")) or {}
-            self.end("killed", float(asked.get("grace_s", 5)))
+            self.end("killed", float(asked["grace_s"]))
 
     def _wait_ms(self) -> int | None:
         if self.ending is not None:
@@ -283,9 +239,10 @@ class Watch:
     def _ended(self) -> dict:  # type: ignore[type-arg]
         status = self.status
         left = [str(each) for each in self.ending.left] if self.ending else []
-        ended = {
-            "outcome": self.outcome, "exit": None, "why": self.output.trouble, "started_at": self.started_at,
-            "ended_at": time.time(), "cwd": os.fsdecode(self.command.cwd), "exports": {}, "secret_exports": [],
+        ended: dict[str, Any] = {
+            "outcome": self.outcome, "exit": None, "why": self.why or self.output.trouble,
+            "started_at": self.started_at, "ended_at": time.time(), "cwd": os.fsdecode(self.command.cwd),
+            "exports": {}, "secret_exports": [],
             "output_bytes": self.output.size, "redactions": self.redactor.count, "is_truncated": self.output.is_cut,
             "left": left,
         }  # fmt: skip
@@ -293,9 +250,6 @@ class Watch:
             ended["exit"] = os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
             if os.WIFSIGNALED(status) and self.outcome == "finished":
                 ended["why"] = f"It was ended by signal {os.WTERMSIG(status)}. {ended['why']}".strip()
-        if self.wrong:
-            ended.update(outcome="never-started", exit=None, why=self.wrong.decode("utf-8", "replace"))
-            return ended
         read = read_bash if self.command.kind == "bash" else read_env
         carries = read(self.told)
         if carries is not None:
@@ -321,26 +275,61 @@ class Watch:
         return shown, sorted(hidden)
 
 
-def watch(order: dict, folder: Folder, teller: int) -> None:  # type: ignore[type-arg]
-    """In a fork of the server: claims, begins, watches, and returns when nothing of it is left."""
+def stand_by(line: socket.socket) -> None:
+    """In a fork of the server: watches over one command after the other, as the line orders, until it ends. A fork for
+    each would cost twice what the rest does: what it touches of the server's memory is copied, page by page.
+
+    It answers with a line of JSON, empty when the command was begun; then a dot for each time that there is more; `e`
+    when the command has ended; `i` when nothing of it is left, and the next can come."""
     wakeup = _stand_alone()
-    os.set_blocking(teller, False)
+    while True:
+        order = _next_order(line)
+        if order is None:
+            return
+        _read(wakeup)
+        _watch(order, line, wakeup)
+        with suppress(OSError):
+            line.send(b"i")
+
+
+def _watch(order: dict, line: socket.socket, wakeup: int) -> None:  # type: ignore[type-arg]
+    watching = None
+    said: dict[str, str] = {}
     try:
-        watching = Watch(order, folder, teller)
+        watching = Watch(order, Folder(order["folder"]), line)
         watching.begin()
     except Refused as wrong:
-        write_all(teller, json.dumps({"kind": wrong.kind, "why": wrong.why}).encode("ascii") + b"\n")
-        return
+        said = {"kind": wrong.kind, "why": wrong.why}
     except OSError as wrong:
-        why = f"{wrong.strerror}: {wrong.filename or folder.root}."
-        write_all(teller, json.dumps({"kind": "not-begun", "why": why}).encode("ascii") + b"\n")
+        said = {"kind": "not-begun", "why": f"{wrong.strerror}: {wrong.filename or order['folder']}."}
+    if watching is not None and said:
+        watching.abandon()
+    with suppress(OSError):
+        line.sendall(json.dumps(said).encode("ascii") + b"\n")
+    if watching is None:
         return
-    write_all(teller, b"{}\n")
-    watching.run(wakeup)
-    watching.conclude()
-    if watching.is_asked:
-        watching.answer_stop()
-    watching.linger(wakeup)
+    if not said:
+        watching.run(wakeup)
+        watching.conclude()
+        with suppress(OSError):
+            line.send(b"e")
+        if watching.is_asked:
+            watching.answer_stop()
+        watching.linger(wakeup)
+    watching.close()
+
+
+def _next_order(line: socket.socket) -> dict | None:  # type: ignore[type-arg]
+    frames = Frames()
+    while True:
+        try:
+            part = line.recv(1 << 20)
+        except OSError:
+            return None
+        if not part:
+            return None
+        for order, _ in frames.feed(part):
+            return order
 
 
 def _stand_alone() -> int:
@@ -351,11 +340,11 @@ def _stand_alone() -> int:
     if _LIBC.prctl(_SUBREAPER, 1, 0, 0, 0) or _LIBC.prctl(_DUMPABLE, 0, 0, 0, 0):
         raise OSError(ctypes.get_errno(), "prctl(2) failed")
     wakeup, waker = os.pipe()
-    os.set_blocking(waker, False)
-    for number in (signal.SIGCHLD, signal.SIGTERM):
+    for each in (wakeup, waker):
+        os.set_blocking(each, False)
+    # Not ignored, which a command would inherit: heard, and nothing done.
+    for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: None)
-    for number in (signal.SIGHUP, signal.SIGINT):
-        signal.signal(number, signal.SIG_IGN)
     signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
     return wakeup
 
