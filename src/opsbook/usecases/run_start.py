@@ -29,12 +29,19 @@ def run_id(now: datetime, chance: bytes) -> str:
     return f"{now:%y%m%d-%H%M%S}-" + "".join(_LETTERS[each % len(_LETTERS)] for each in chance[:4])
 
 
+def _values(plan: Plan) -> dict[str, str]:
+    """What conditions may look at before anything was captured."""
+    given = {} if plan.environment is None else {"ENVIRONMENT": plan.environment}
+    late = {each.name for step in plan.steps for each in (*step.capture, *step.ask)}
+    return {name: value for name, value in {**given, **plan.values}.items() if name not in late}
+
+
 def check_approvals(plan: Plan, starter: Starter, editor: str) -> None:
     """Raises Refusal where an approval that will be wanted can never be given: whoever starts, and whoever changed the
     page last, do not count."""
     barred = names_of(starter.name, *starter.aliases, *editor.split("; "))
     for step in plan.steps:
-        if step.gate is None or step.phase == "rollback" or holds(step.when, plan.values) is False:
+        if step.gate is None or step.phase == "rollback" or holds(step.when, _values(plan)) is False:
             continue
         others = [person for person in step.gate.people if not names_of(person) & barred]
         if len(others) < step.gate.count:
@@ -59,7 +66,7 @@ def check_unattended(found: Prepared, inventory: Inventory) -> None:
         raise Refusal(f"{where}: it is not trusted. Add '{found.key}' to runs.trusted in opsbook.toml.")
     is_approved = False
     for step in plan.steps:
-        if step.gate is not None and holds(step.when, plan.values) is True:
+        if step.gate is not None and holds(step.when, _values(plan)) is True:
             is_approved = True
         elif (step.danger or plan.danger) and not is_approved:
             raise Refusal(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 import apsw
@@ -22,8 +23,15 @@ from opsbook.usecases.ledger_ports import Lease, Timer
 
 MOST_HEADS = 50_000  # streams whose last event is remembered
 
-_INSERT = f"INSERT INTO event({tables.COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?)"
+# Many rows by one statement: between two statements SQLite's library lets other threads of Python run, and has to wait
+# for them each time.
+_ROW = "(?,?,?,?,?,?,?,?,?)"
+_AT_ONCE = 16
+_INSERT, _INSERT_MANY = (
+    f"INSERT INTO event({tables.COLUMNS}) VALUES {','.join([_ROW] * count)}" for count in (1, _AT_ONCE)
+)
 _LAST = "SELECT number, hash FROM event WHERE stream = ? ORDER BY number DESC LIMIT 1"
+_SEEN = "PRAGMA data_version"  # another one as soon as anybody else has committed
 _LAST_CHECKPOINT = f"SELECT {tables.COLUMNS} FROM event WHERE stream = ? ORDER BY number DESC LIMIT 1"
 # From one stream to the next by the index, however many events each has.
 _HEADS = """
@@ -89,7 +97,7 @@ class Recorder:
         """Begins a transaction that holds the write lock."""
         connection.execute("BEGIN IMMEDIATE")
         self._connection, self._before = connection, connection.total_changes()
-        seen = (connection, connection.pragma("data_version"))
+        seen = (connection, connection.execute(_SEEN).get)
         if seen != self._seen or len(self._heads) > MOST_HEADS:
             self.forget()
             self.position = int(connection.execute(tables.HEAD).get)
@@ -174,9 +182,13 @@ class Recorder:
             self._grant(lease.name, NOBODY, lease.epoch, 0)
 
     def _write_events(self) -> None:
-        if self._events:
-            self._connection.executemany(_INSERT, self._events)
-            self._events.clear()
+        rows, connection = self._events, self._connection
+        whole = len(rows) - len(rows) % _AT_ONCE
+        for start in range(0, whole, _AT_ONCE):
+            connection.execute(_INSERT_MANY, tuple(chain.from_iterable(rows[start : start + _AT_ONCE])))
+        if whole < len(rows):
+            connection.executemany(_INSERT, rows[whole:])
+        rows.clear()
 
     def _head(self, stream: str) -> tuple[int, str]:
         return self._heads.get(stream) or self._connection.execute(_LAST, (stream,)).fetchone() or (0, NO_HASH)
@@ -184,6 +196,7 @@ class Recorder:
     def _chained(self, added: Addition, number: int, previous: str) -> tuple[Event, ...]:
         stream, actor, at = added.stream, added.actor, added.at
         events, microseconds, position = [], tables.microseconds(at), self.position
+        has_views = self._rows.concern(stream)
         for draft, facts in zip(added.drafts, added.encoded, strict=True):
             number, position = number + 1, position + 1
             digest = hash_of(
@@ -191,7 +204,8 @@ class Recorder:
                 previous_hash=previous,
             )  # fmt: skip
             event = Event(stream, number, position, at, actor, draft.kind, draft.facts, previous, digest)
-            self._rows.fold(self._connection, event, facts)
+            if has_views:
+                self._rows.fold(self._connection, event, facts)
             self._events.append(
                 (stream, number, position, microseconds, actor, draft.kind, facts.decode(), previous, digest)
             )

@@ -1,4 +1,4 @@
-"""This machine as one that steps are done on: a warm process that forks what watches over each. Executes nothing itself."""
+"""This machine as one that steps are done on: a warm process that forks what watches over them. Executes nothing."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ class ShimPipe:
         part = os.read(self._read_from.fileno(), 1 << 20)
         if not part:
             self._child.wait()
+            self._read_from.close()
         return part
 
     def close(self) -> None:

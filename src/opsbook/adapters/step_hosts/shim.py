@@ -1,8 +1,8 @@
 """The small program that watches over commands, as bytes to be sent to a machine, and how it is begun there.
 
-`python -c BOOTSTRAP` reads the program from its standard input and becomes it; what follows on the same pipe are frames (see
-`shim_program/framing.py` for the protocol). So nothing is ever installed, and the two sides are always of one version. The
-argument is constant: no name, path or value is ever part of a command line.
+`python -c BOOTSTRAP` reads the program from its standard input and becomes it; what follows on the same pipe are frames
+(see `shim_program/framing.py` for the protocol). So nothing is ever installed, and the two sides are always of one
+version. The argument is constant: no name, path or value is ever part of a command line.
 """
 
 from __future__ import annotations

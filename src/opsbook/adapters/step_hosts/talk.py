@@ -1,9 +1,9 @@
 """Talks with the shim of a machine over a pipe that may break at any time. Knows nothing of how the pipe is made.
 
-For a new kind of connection: give `ShimHost` a function that connects and returns a `Pipe`, with `preamble()` of `shim.py`
-written already; everything else (requests by id, finding the way back, never starting a thing twice) is here. `connect`
-raises Failure where the machine cannot be reached now; `read` returns b"" at the end, and both it and `write` may
-raise OSError, which is the same. `write` may be called by several threads, one at a time; `read` by one.
+For a new kind of connection: give `ShimHost` a function that connects and returns a `Pipe`, with `preamble()` of
+`shim.py` written already; everything else (requests by id, finding the way back, never starting a thing twice) is here.
+`connect` raises Failure where the machine cannot be reached now; `read` returns b"" at the end, and both it and `write`
+may raise OSError, which is the same. `write` may be called by several threads, one at a time; `read` by one.
 """
 
 from __future__ import annotations
@@ -58,7 +58,8 @@ class Connection:
         self._asked: dict[int, queue.SimpleQueue[Frame | None]] = {}
         self._next = 0
         self.is_broken = False
-        threading.Thread(target=self._read, name="shim", daemon=True).start()
+        self._reader = threading.Thread(target=self._read, name="shim", daemon=True)
+        self._reader.start()
 
     def ask(self, request: dict[str, Any]) -> tuple[int, queue.SimpleQueue[Frame | None]]:
         """Sends a request: its number, and where its answers come; None there means that the connection is gone."""
@@ -99,6 +100,8 @@ class Connection:
             answers.put(None)
         with suppress(OSError):
             self._pipe.close()
+        if threading.current_thread() is not self._reader:
+            self._reader.join(_LONGEST_PAUSE_S)  # it reads the end, and lets go of what is left of the other side
 
     def _read(self) -> None:
         frames = Frames()
@@ -163,8 +166,8 @@ class ShimHost:
             connection.close()
 
     def connection(self) -> Connection:
-        """One that works, as far as is known; raises Failure where the machine cannot be reached now, and never NotBegun:
-        something may have been begun there before."""
+        """One that works, as far as is known; raises Failure where the machine cannot be reached now, and never
+        NotBegun: something may have been begun there before."""
         with self._lock:
             if self._connection is None or self._connection.is_broken:
                 fresh = Connection(self._connect())
@@ -176,8 +179,9 @@ class ShimHost:
                         raise Failure(said["why"])
                 except (Broken, Failure) as wrong:
                     fresh.close()
-                    why = f"{self._name} was reached, and what watches over steps could not be begun there: {wrong}"
-                    raise Failure(why.rstrip(": "), retryable=True) from wrong
+                    why = str(wrong) or "The connection was lost."
+                    said_so = f"{self._name} was reached, and what watches over steps could not be begun there: {why}"
+                    raise Failure(said_so, retryable=True) from wrong
                 self._connection = fresh
             return self._connection
 
@@ -202,7 +206,7 @@ class ShimHost:
     def wrong(self, said: dict[str, Any]) -> Exception:
         """What an error of the shim is here."""
         why = f"{self._name}: {said['why']}"
-        kinds = {"fenced": Fenced, "claimed": Refusal, "not-begun": NotBegun}
+        kinds: dict[str, type[Exception]] = {"fenced": Fenced, "claimed": Refusal, "not-begun": NotBegun}
         return kinds.get(said["kind"], Failure)(why)
 
     def _answer(self, request: dict[str, Any], wait_s: float = _ANSWER_S) -> dict[str, Any]:

@@ -57,7 +57,9 @@ def planned(
         wrong.look(visited, each, ranges, around, is_whole=not ending or each is not procedure)
     environment = _environment(walk, page, made, wrong)
     steps = [each.step for each in made]
-    wanted = wanted_of(walk.visited, steps, environment, wrong)
+    anchor, scope = procedure.anchor + ending, Scope(page, procedure.fields, None, procedure)
+    secrets = _secrets(scope, walk.parts, wrong)
+    wanted = wanted_of(walk.visited, steps, environment, wrong, secrets=secrets)
     wrong_values = mismatches(wanted, given, known)
     values = {**wanted.own, **{name: value for name, value in given.items() if _is_plain(wanted, name)}}
     targets = Targets(known, {**wanted.defaults, **values}, wrong, on)
@@ -66,12 +68,11 @@ def planned(
     if not any(step.phase != "rollback" for step in done) and not wrong.told():
         wrong.add(page, (procedure.start, procedure.start), f"'{procedure.title}' has no step to run.",
                   "Write its steps as a numbered list below the heading.")  # fmt: skip
-    anchor, scope = procedure.anchor + ending, Scope(page, procedure.fields, None, procedure)
     danger = danger_of(scope)
     lock = _lock(page, procedure, done, {**wanted.defaults, **values}, wrong=wrong)
     plan = Plan(
         page.path, anchor, procedure.title + _ENDINGS[ending], done, wanted.parameters, values,
-        _secrets(scope, walk.parts, wrong), environment, lock, danger,
+        secrets, environment, lock, danger,
         _word(danger, done, procedure.title), service=service,
         rollback_on_request=not procedure.rollback,
     )  # fmt: skip

@@ -16,14 +16,12 @@ from opsbook.book.grammar.parameter_type import MOST_CHARACTERS, STRING
 from opsbook.book.page import Page
 from opsbook.book.parameters import Parameter
 from opsbook.book.plan import PlannedParameter, PlannedStep
+from opsbook.book.planner.bounded_match import matches_whole
 from opsbook.book.planner.known import Known
 from opsbook.book.planner.problems import Hindrances
 from opsbook.book.procedure import Procedure
 from opsbook.book.shell.parameters import variables
 from opsbook.ground.guesses import closest
-
-# A regex that may take exponential time is tried on no more than this; 2²⁰ tries take a tenth of a second.
-_SAFE_LENGTH = 20
 
 
 class Wanted(Struct, frozen=True):
@@ -37,10 +35,11 @@ class Wanted(Struct, frozen=True):
 
 
 def wanted_of(
-    visited: Sequence[tuple[Page, Procedure]], steps: Sequence[PlannedStep], environment: str | None, wrong: Hindrances
-) -> Wanted:
+    visited: Sequence[tuple[Page, Procedure]], steps: Sequence[PlannedStep], environment: str | None,
+    wrong: Hindrances, *, secrets: Sequence[Secret] = (),
+) -> Wanted:  # fmt: skip
     """The declared parameters, those of the procedure that is run before those of what it links to; then those that
-    the commands imply."""
+    the commands imply. `secrets` are those of the whole procedure."""
     found: dict[str, PlannedParameter] = {}
     own: dict[str, str] = {}
     implied: dict[str, str] = {}
@@ -56,8 +55,8 @@ def wanted_of(
                     own[parameter.name] = parameter.default
                 elif planned.secret is None:
                     required.add(parameter.name)
-    secrets = {secret.name for step in steps for secret in step.secrets}
-    known = {*found, *secrets, *({"ENVIRONMENT"} if environment is not None else ())}
+    fetched = {secret.name for step in steps for secret in step.secrets}.union(secret.name for secret in secrets)
+    known = {*found, *fetched, *({"ENVIRONMENT"} if environment is not None else ())}
     for name, uses in _implied(steps, known, visited[0][0], wrong).items():
         found[name] = PlannedParameter(name, STRING)
         default = next((use for use in uses if use is not None), None)
@@ -188,13 +187,14 @@ def mismatch(kind: ParameterType, value: str, known: Known) -> str | None:
     controls = {letter for letter in value if ord(letter) < 32 or ord(letter) == 127}
     if any(_CONTROLS.get(letter, "\0") not in kind.pattern for letter in controls):
         return "it holds a control character"
-    slow = read_search(kind.pattern)
-    if slow is not None and len(value) > _SAFE_LENGTH:
-        return (
-            f"the type /{kind.pattern}/ may take for ever on more than {_SAFE_LENGTH} characters; write a plainer one"
-            " on the page"
-        )
-    return None if re.fullmatch(kind.pattern, value) else f"it does not match /{kind.pattern}/"
+    if read_search(kind.pattern) is None:
+        is_match = re.fullmatch(kind.pattern, value) is not None
+    else:
+        found = matches_whole(kind.pattern, value)
+        if found is None:
+            return f"whether it matches /{kind.pattern}/ may take for ever to say; write a plainer one on the page"
+        is_match = found
+    return None if is_match else f"it does not match /{kind.pattern}/"
 
 
 def _no_host(kind: ParameterType, value: str, known: Known) -> str | None:

@@ -69,6 +69,7 @@ def _printed(shared: Shared, wanted: Wanted) -> int:
 
 
 def _run(shared: Shared, wanted: Wanted) -> int:
+    from opsbook.config_check import check_running
     from opsbook.entrypoints.keyboard import Interrupts, Keyboard
     from opsbook.entrypoints.run_desk import is_terminal, parts_of
     from opsbook.entrypoints.run_start import carried_out, screen_of
@@ -76,6 +77,7 @@ def _run(shared: Shared, wanted: Wanted) -> int:
     is_json = shared.format == "json"
     with ExitStack() as stack:
         parts = stack.enter_context(parts_of(shared, near=_near(shared, wanted.procedure)))
+        check_running(parts.config)
         interrupts = stack.enter_context(Interrupts())
         keyboard = None
         if is_terminal(is_err=is_json) and not wanted.assumes_yes:

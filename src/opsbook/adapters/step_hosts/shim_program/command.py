@@ -12,6 +12,7 @@ import pwd
 import re
 import shlex
 import subprocess
+from contextlib import suppress
 
 from opsbook.adapters.step_hosts.shim_program.carried import BASH, GATE, GATED, SH, TOLD, WAIT_BASH, WAIT_SH
 from opsbook.adapters.step_hosts.shim_program.folder import Refused, write_all
@@ -35,7 +36,7 @@ _PYTHON = (
 # It ends with an empty row; where that is missing, whoever watched over it has gone, and nothing is done.
 _AS_USER = (
     "IFS= read -r -d '' __opsbook_text || exit 127; __opsbook_one=; "
-    "while IFS= read -r -d '' __opsbook_one && test -n \"$__opsbook_one\"; do export \"$__opsbook_one\"; "
+    'while IFS= read -r -d \'\' __opsbook_one && test -n "$__opsbook_one"; do export "$__opsbook_one"; '
     '__opsbook_one=x; done; test -z "$__opsbook_one" || exit 127; exec </dev/null; eval "$__opsbook_text"'
 )
 
@@ -57,6 +58,7 @@ class Command:
         self.is_strict = order.get("strict", True)
         self.text = order["text"].encode("utf-8", "surrogateescape")
         self.text_path = text_path
+        self._gate: int | None = None
         if self.user and (self.kind != "bash" or self.long):
             raise Refused("not-begun", f"user={self.user} is for bash, with values of less than 120 KiB.")
 
@@ -74,41 +76,48 @@ class Command:
         return found
 
     def spawn(self, output: int, told: int) -> subprocess.Popen[bytes]:
-        """Starts the program, which waits for `let_go` before it does anything of the command; raises OSError where there
-        is no such program or folder. Whatever ends before `let_go` ends the program too.
+        """Starts the program, which waits for `let_go` before it does anything of the command; raises OSError where
+        there is no such program or folder. Whatever ends us before `let_go` ends the program too.
 
         Not by a fork of Python: that copies whatever page either side touches, and costs as much as bash itself.
         """
         numbers = {name: _in_memory(self.variables[name]) for name in self.long}
         variables = {name: value for name, value in self.variables.items() if name not in numbers}
-        gate_from, self._gate = os.pipe()
+        gate_from, gate = os.pipe()
         os.dup2(told, TOLD, inheritable=True)
         os.dup2(gate_from, GATE, inheritable=True)
         null = os.open(os.devnull, os.O_RDONLY)
         try:
-            return subprocess.Popen(
+            child = subprocess.Popen(
                 self._argv(numbers), stdin=gate_from if self.user else null, stdout=output, stderr=output,
                 env=variables, cwd=self.cwd, start_new_session=True,
                 pass_fds=[*numbers.values(), *(() if self.user else (TOLD, GATE))],
                 preexec_fn=self._change_user if self.account is not None else None,
             )  # fmt: skip
         except BaseException:
-            os.close(self._gate)
+            os.close(gate)
             raise
         finally:
             for opened in (TOLD, GATE, null, gate_from, *numbers.values()):
                 os.close(opened)
+        self._gate = gate
+        return child
+
+    def abandon(self) -> None:
+        """The program ends without having done anything of the command."""
+        if self._gate is not None:
+            os.close(self._gate)
+            self._gate = None
 
     def let_go(self) -> None:
         """The command begins."""
         rows = []
         if self.user:
             rows = [self.text] + [name + b"=" + value for name, value in self.variables.items()] + [b""]
-        try:
+        assert self._gate is not None
+        with suppress(BrokenPipeError):  # it has ended already, as whoever waits for it will see
             write_all(self._gate, b"".join(row + b"\0" for row in rows) if rows else b"go\n")
-        except BrokenPipeError:
-            pass  # it has ended already, as whoever waits for it will see
-        os.close(self._gate)
+        self.abandon()
 
     def _change_user(self) -> None:
         assert self.account is not None
@@ -184,7 +193,7 @@ def _account(user: str) -> pwd.struct_passwd:
     try:
         return pwd.getpwnam(user) if user else pwd.getpwuid(os.getuid())
     except KeyError:
-        raise Refused("not-begun", f"There is no user {user or os.getuid()} on that machine.")
+        raise Refused("not-begun", f"There is no user {user or os.getuid()} on that machine.") from None
 
 
 def _bytes(text: str) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from contextlib import suppress
 
 SHORTEST_SECRET = 6
 _WRAPS = (76, 64)  # columns where base64 (coreutils, MIME) and openssl (PEM) begin a new line
@@ -17,7 +18,7 @@ _UNRESERVED = re.compile(rb"[A-Za-z0-9_.~-]")
 
 def forms_of(value: bytes) -> set[bytes]:
     """All forms of a secret that are long enough to be looked for."""
-    found = set()  # type: set[bytes]
+    found: set[bytes] = set()
     for plain in _values_within(value):
         found |= {plain, plain.hex().encode(), plain.hex().upper().encode()}
         found |= _base64_forms(plain) | _percent_forms(plain) | _quoted_forms(plain)
@@ -31,10 +32,8 @@ def _values_within(value: bytes) -> set[bytes]:
     """The value, without space around it, with other ends of lines, and the leaves where it is JSON."""
     found = {value, value.strip(), value.replace(b"\r\n", b"\n"), value.strip().replace(b"\r\n", b"\n")}
     if value.lstrip()[:1] in (b"{", b"["):
-        try:
+        with suppress(ValueError, RecursionError):
             found |= {leaf.encode("utf-8", "surrogateescape") for leaf in _leaves(json.loads(value.decode("utf-8")))}
-        except (ValueError, RecursionError):
-            pass
     return {each for each in found if len(each) >= SHORTEST_SECRET}
 
 

@@ -48,10 +48,8 @@ class Folder:
             os.makedirs(self.root, mode=0o700, exist_ok=True)
             seen = os.lstat(self.root)
         except OSError as wrong:
-            raise Refused("not-begun", f"The folder {self.root} cannot be made: {wrong.strerror}.")
-        if self._is_shared and (
-            not stat.S_ISDIR(seen.st_mode) or seen.st_uid != os.getuid() or seen.st_mode & 0o077
-        ):
+            raise Refused("not-begun", f"The folder {self.root} cannot be made: {wrong.strerror}.") from wrong
+        if self._is_shared and (not stat.S_ISDIR(seen.st_mode) or seen.st_uid != os.getuid() or seen.st_mode & 0o077):
             raise Refused("not-begun", f"{self.root} is not a folder of ours alone; remove it, or say who made it.")
 
     def place(self, key: str) -> str:
@@ -84,7 +82,8 @@ class Folder:
                 os.mkdir(place, 0o700)
             except FileExistsError:
                 is_same = read_file(os.path.join(place, "claim")) == nonce.encode("ascii")
-                raise Refused("same" if is_same else "claimed", f"{key} was claimed before; a key starts once.")
+                why = f"{key} was claimed before; a key starts once."
+                raise Refused("same" if is_same else "claimed", why) from None
             claim = os.open(os.path.join(place, "claim"), _NEW, 0o600)
             fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
             os.write(claim, nonce.encode("ascii"))

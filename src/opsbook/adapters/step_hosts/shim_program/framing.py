@@ -1,4 +1,4 @@
-"""Frames on a pipe: a header of JSON and a body of bytes, both with their lengths before them. Knows no meaning of them.
+"""Frames on a pipe: a header of JSON and a body of bytes, with their lengths before them. Knows no meaning of them.
 
 The protocol: every frame is `>II` (length of the header, length of the body), the header, the body. A request is
 {"id": n, "do": verb, …}; whatever answers it has the same id and says what it "is".
@@ -14,8 +14,8 @@ The protocol: every frame is `>II` (length of the header, length of the body), t
 | look | key, seal (true: an absent key is claimed, so that nothing starts it later) | ok: state, ended, why |
 | stop | key, grace_s | ok: left |
 
-What goes wrong is {"is": "error", "kind": fenced | claimed | not-begun | failed, "why": …}. A start that is sent again with
-the same nonce is the same start. The end of the pipe ends the server, and nothing that it started.
+What goes wrong is {"is": "error", "kind": fenced | claimed | not-begun | failed, "why": …}. A start that is sent again
+with the same nonce is the same start. The end of the pipe ends the server, and nothing that it started.
 """
 
 from __future__ import annotations

@@ -14,6 +14,8 @@ import signal
 import socket
 import time
 import traceback
+from contextlib import suppress
+from typing import Any
 
 from opsbook.adapters.step_hosts.shim_program.folder import Folder, Refused, read_json, write_whole
 from opsbook.adapters.step_hosts.shim_program.framing import VERSION, Frames, pack
@@ -34,7 +36,7 @@ class Follow:
         self.key = key
         self.at = self.taken = at
         self.teller = teller  # the number of the line by which our own shim wakes us; None: look again and again
-        self.file = None  # type: int | None
+        self.file: int | None = None
 
 
 class Shim:
@@ -42,7 +44,7 @@ class Shim:
 
     def __init__(self, line: socket.socket) -> None:
         self.line = line
-        self.follow = None  # type: Follow | None
+        self.follow: Follow | None = None
         self.first = b""  # its first word, as far as it came
         self.is_begun = False
 
@@ -55,10 +57,10 @@ class Server:
         self.folder = Folder("")
         self.frames = Frames()
         self.waiting = bytearray()
-        self.follows = {}  # type: dict[int, Follow]
-        self.stoppers = {}  # type: dict[int, tuple[int, bytearray]]
-        self.shims = {}  # type: dict[int, Shim]
-        self.idle = []  # type: list[Shim]
+        self.follows: dict[int, Follow] = {}
+        self.stoppers: dict[int, tuple[int, bytearray]] = {}
+        self.shims: dict[int, Shim] = {}
+        self.idle: list[Shim] = []
         self.poll = select.poll()
         for each in (source, sink):
             os.set_blocking(each, False)
@@ -139,7 +141,9 @@ class Server:
             try:
                 self._let_go()
                 ours.close()
-                stand_by(its)
+                line = its.dup()  # the lowest number that is free: those of a command's own descriptors are high
+                its.close()
+                stand_by(line)
                 status = 0
             finally:
                 if status:  # a mistake of ours: what there is to know of it is kept
@@ -215,7 +219,7 @@ class Server:
             self.say(asked, "error", kind="failed", why="What was to end the command was ended itself; ask again.")
 
     def _hear(self, shim: Shim) -> None:
-        """A shim has something to say: its first word, that there is more, that it is done, or that it is free again."""
+        """A shim has something to say: its first word, that there is more, that it is done, or free again."""
         try:
             part = shim.line.recv(65536, socket.MSG_DONTWAIT)
         except BlockingIOError:
@@ -259,7 +263,7 @@ class Server:
     def _advance(self, follow: Follow) -> None:
         """Sends what is there and may be sent, and the end when all is sent."""
         # Asked before the file is read: what is written between the two is read too.
-        known = self.folder.look(follow.key) if follow.teller is None else {"state": "running"}
+        known: dict[str, Any] = self.folder.look(follow.key) if follow.teller is None else {"state": "running"}
         is_read = self._send_output(follow)
         if known["state"] == "running" or not is_read:
             return
@@ -361,10 +365,8 @@ def main() -> None:
     gc.collect()
     if hasattr(gc, "freeze"):
         gc.freeze()  # else a fork would copy what a collection touches
-    try:
+    with suppress(BrokenPipeError):  # nobody reads: the same as the end of the pipe
         Server(0, 1).serve()
-    except BrokenPipeError:
-        pass  # nobody reads: the same as the end of the pipe
 
 
 if __name__ == "__main__":

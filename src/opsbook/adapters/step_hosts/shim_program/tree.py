@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import suppress
 
 MARKER = "OPSBOOK_STEP"  # a variable of every step, by which what is left of it is found again
 _TICK_S = 0.02
@@ -62,7 +63,7 @@ def descendants(root: int) -> list[Seen]:
     """What lives below a number, itself left out. Below a subreaper that is all it ever started."""
     everything = see_all()
     below = {root}
-    found = {}  # type: dict[int, Seen]
+    found: dict[int, Seen] = {}
     size = -1
     while len(found) != size:
         size = len(found)
@@ -96,8 +97,8 @@ class Ending:
         self._find = find
         self._kill_from = time.monotonic() + grace_s
         self._give_up = self._kill_from + _KILLING_S
-        self._told = set()  # type: set[tuple[int, int]]
-        self.left = []  # type: list[Seen]
+        self._told: set[tuple[int, int]] = set()
+        self.left: list[Seen] = []
 
     def go_on(self) -> bool:
         """Does what is due; True when it is over: `left` is empty, or what cannot be ended."""
@@ -132,9 +133,7 @@ def _signal(each: Seen, number: int) -> None:
     except PermissionError:
         # Another user's, begun by sudo: so it is ended by sudo.
         command = ["sudo", "-n", "--", "kill", f"-{int(number)}", str(each.pid)]
-        try:
+        with suppress(OSError):
             subprocess.call(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        except OSError:
-            pass
     except OSError:
         pass

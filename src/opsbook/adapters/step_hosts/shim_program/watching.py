@@ -1,8 +1,8 @@
 """The shim: watches over one command until nothing of it is left, whatever becomes of those who asked for it.
 
-It is the subreaper of all that the command starts, so that nothing escapes it, by `setsid` or by being orphaned. The step
-ends when the command itself does; what that left behind (a daemon that it started) goes on, and the shim stays with it, so
-that `stop` can still end it. What is left behind writes to a terminal that nobody reads any more.
+It is the subreaper of all that the command starts, so that nothing escapes it, by `setsid` or by being orphaned. The
+step ends when the command itself does; what that left behind (a daemon that it started) goes on, and the shim stays
+with it, so that `stop` can still end it. What it prints from then on is kept nowhere.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import select
 import signal
 import socket
 import struct
+import subprocess
 import termios
 import time
 from contextlib import suppress
@@ -53,12 +54,13 @@ class Watch:
         self.order = order
         self.place = folder.place(order["key"])
         self.line = line
-        self.status = None  # type: int | None
-        self.ending = None  # type: Ending | None
+        self.child: subprocess.Popen[bytes] | None = None
+        self.status: int | None = None
+        self.ending: Ending | None = None
         self.outcome = "finished"
         self.why = ""
         self.told = b""
-        self.limit_at = None  # type: float | None
+        self.limit_at: float | None = None
         self.started_at = time.time()
         self.is_asked = False  # somebody waits to hear that it is ended
         self.is_over = False
@@ -78,7 +80,6 @@ class Watch:
             self.child = self.command.spawn(slave, told)
         except OSError as wrong:
             self.outcome, self.why = "never-started", f"{wrong.strerror}: {wrong.filename}."
-            self.child = None
         finally:
             os.close(slave)
             os.close(told)
@@ -176,6 +177,12 @@ class Watch:
         for opened in reversed(self._opened):
             os.close(opened)
 
+    def abandon(self) -> None:
+        """Sees to it that what could not be begun does nothing."""
+        if self.child is not None:
+            self.command.abandon()
+            self.child.wait()
+
     def tell(self) -> None:
         """Wakes whoever follows; one that is slow is woken already."""
         with suppress(OSError):  # nobody follows any more, or has yet to read that there is something
@@ -233,8 +240,9 @@ class Watch:
         status = self.status
         left = [str(each) for each in self.ending.left] if self.ending else []
         ended: dict[str, Any] = {
-            "outcome": self.outcome, "exit": None, "why": self.why or self.output.trouble, "started_at": self.started_at,
-            "ended_at": time.time(), "cwd": os.fsdecode(self.command.cwd), "exports": {}, "secret_exports": [],
+            "outcome": self.outcome, "exit": None, "why": self.why or self.output.trouble,
+            "started_at": self.started_at, "ended_at": time.time(), "cwd": os.fsdecode(self.command.cwd),
+            "exports": {}, "secret_exports": [],
             "output_bytes": self.output.size, "redactions": self.redactor.count, "is_truncated": self.output.is_cut,
             "left": left,
         }  # fmt: skip
@@ -268,11 +276,11 @@ class Watch:
 
 
 def stand_by(line: socket.socket) -> None:
-    """In a fork of the server: watches over one command after the other, as the line orders, until it ends. A fork for each
-    would cost twice what the rest does: what it touches of the server's memory is copied, page by page.
+    """In a fork of the server: watches over one command after the other, as the line orders, until it ends. A fork for
+    each would cost twice what the rest does: what it touches of the server's memory is copied, page by page.
 
-    It answers with a line of JSON, empty when the command was begun; then a dot for each time that there is more; `e` when
-    the command has ended; `i` when nothing of it is left, and the next can come."""
+    It answers with a line of JSON, empty when the command was begun; then a dot for each time that there is more; `e`
+    when the command has ended; `i` when nothing of it is left, and the next can come."""
     wakeup = _stand_alone()
     while True:
         order = _next_order(line)
@@ -294,6 +302,8 @@ def _watch(order: dict, line: socket.socket, wakeup: int) -> None:  # type: igno
         said = {"kind": wrong.kind, "why": wrong.why}
     except OSError as wrong:
         said = {"kind": "not-begun", "why": f"{wrong.strerror}: {wrong.filename or order['folder']}."}
+    if watching is not None and said:
+        watching.abandon()
     with suppress(OSError):
         line.sendall(json.dumps(said).encode("ascii") + b"\n")
     if watching is None:
