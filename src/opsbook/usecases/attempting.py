@@ -115,21 +115,21 @@ def _found(host: StepHost, errand: Errand, kept: _Kept, world: World) -> Ended:
     host.fence(errand.run.id, errand.epoch)  # first: nobody begins it from now on
     look: Look = host.look(key)
     if look.state == "running":
-        return host.rejoin(key, world.outputs.size(key), kept.take)
+        return host.rejoin(key, kept.size, kept.take)
     if look.state == "ended" and look.ended is not None:
-        _fetch_rest(host, key, kept, world.outputs.size(key), look.ended)
+        _fetch_rest(host, key, kept, look.ended)
         return look.ended
     if look.state == "lost":
         return Ended("lost", why=look.why or "What became of it cannot be known.", ended_at=world.now())
     return _never(world, look.why)
 
 
-def _fetch_rest(host: StepHost, key: str, kept: _Kept, have: int, ended: Ended) -> None:
+def _fetch_rest(host: StepHost, key: str, kept: _Kept, ended: Ended) -> None:
     """The output that nobody saw; what is known of the end does not wait for it."""
-    if have >= ended.output_bytes:
+    if kept.size >= ended.output_bytes:
         return
     try:
-        host.rejoin(key, have, kept.take)
+        host.rejoin(key, kept.size, kept.take)
     except Failure:
         kept.is_cut = True
 
@@ -144,6 +144,11 @@ class _Kept:
     def __init__(self, outputs: Outputs, errand: Errand) -> None:
         self._outputs, self._errand = outputs, errand
         self.is_cut = False
+
+    @property
+    def size(self) -> int:
+        """How much of it is there."""
+        return self._outputs.size(self._errand.attempt.key)
 
     def take(self, offset: int, part: bytes) -> None:
         """Takes a part."""
