@@ -498,3 +498,12 @@ def test_what_is_known_of_an_end_does_not_wait_for_its_output(world):
     machine.rejoin = gone
     assert world.advance().run.state == "succeeded"
     assert world.run().steps[0].attempts[0].is_truncated
+
+
+def test_a_failure_is_recorded_although_somebody_else_recorded_first(world):
+    world.vault = {}
+    world.start(command("1", secrets=(SECRET,)), assumes_yes=True)
+    real = world.fetch
+    world.fetch = lambda secret: (world.say(events.notification_owed((), "x", "y")), real(secret))[1]
+    assert world.advance().run.state == "failed"
+    assert len(world.run().steps[0].attempts) == 1
