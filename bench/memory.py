@@ -59,6 +59,11 @@ def peak(side: Side) -> Peak:
     return Peak(held, max(largest, sum(highest.values())), largest, len(highest))
 
 
+def held_by(leader: int) -> int:
+    """The memory in bytes that all processes of a session hold now, what several share counted once."""
+    return sum(_look(process).get("Pss", 0) for process in _of_session(leader))
+
+
 def _of_session(leader: int) -> list[int]:
     """The processes of a session, by the sixth field of their stat; the second may hold spaces and brackets."""
     found = []

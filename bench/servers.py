@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench import programs
+from bench.memory import held_by
 from bench.table import Broken
 
 LONGEST_START_S = 300.0
@@ -29,11 +30,9 @@ class Served:
         self.began = began
 
     @property
-    def rss_bytes(self) -> int:
-        """The memory that the process holds now."""
-        text = Path(f"/proc/{self.running.pid}/status").read_text(encoding="ascii", errors="replace")
-        found = re.search(r"^VmRSS:\s+(\d+) kB", text, re.M)
-        return int(found[1]) * 1024 if found else 0
+    def held_bytes(self) -> int:
+        """The memory that it and its children hold now."""
+        return held_by(self.running.pid)
 
     @property
     def cpu_s(self) -> float:

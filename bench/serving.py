@@ -186,7 +186,7 @@ def resident_rows(place: Path) -> list[Row]:
             served.first(address)
             time.sleep(15)  # three rounds of all probes
             delays = _delays(served, address, 15.0)
-            held = served.rss_bytes
+            held = served.held_bytes
             asked = target.count
     finally:
         target.close()
@@ -282,7 +282,7 @@ def _peers(place: Path) -> int:
             target = f"http://127.0.0.1:{port}/-/healthy"
             for _ in range(PROBES):
                 served.get(f"/probe?module=http_2xx&target={target}" if "blackbox" in name else "/api/v2/alerts")
-            total += served.rss_bytes
+            total += served.held_bytes
     return total
 
 

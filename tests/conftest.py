@@ -11,9 +11,16 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from tests.sshd import Sshd
+
+if TYPE_CHECKING:
+    from tests.postgres import PostgresServer
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -45,7 +52,8 @@ def needs() -> Callable[[str], str]:
     """`needs("promtool")` is the path of a program; where it is absent the test is skipped, or fails."""
 
     def ask(program: str) -> str:
-        found = shutil.which(program)
+        # Debian keeps servers where only root's PATH looks.
+        found = shutil.which(program) or shutil.which(program, path="/usr/sbin:/sbin:/usr/local/sbin")
         if found is None:
             reason = f"ABSENT: {program} is not installed here"
             if is_everything_wanted():
@@ -57,6 +65,15 @@ def needs() -> Callable[[str], str]:
 
 
 @pytest.fixture(scope="session")
+def sshd(needs: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+    """A real sshd on loopback, for as long as the tests run."""
+    from tests.sshd import running_sshd  # inside: it costs a fifth of a second that few tests need
+
+    with running_sshd(needs("sshd"), tmp_path_factory.mktemp("sshd")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def corpora() -> Path:
     """The folder of real runbooks: OPSBOOK_CORPORA, else shared/corpora beside the repository."""
     named = os.environ.get("OPSBOOK_CORPORA")
@@ -64,6 +81,21 @@ def corpora() -> Path:
     if not folder.is_dir():
         pytest.skip("ABSENT: corpora (real runbooks to read); OPSBOOK_CORPORA may name their folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres_server(needs: Callable[[str], str]) -> Iterator[PostgresServer]:
+    """A running PostgreSQL, one for each worker. Whoever stops it starts it again."""
+    from tests.postgres import postgres_programs, running_postgres
+
+    with running_postgres(postgres_programs() or Path(needs("initdb")).parent) as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> str:
+    """The address of a fresh, empty database."""
+    return postgres_server.fresh()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)  # outermost, so that its lines are the last but pytest's own count

@@ -7,6 +7,7 @@ import { tell } from './toasts.js'
 
 const together_ms = 250 // changes of the book that come in a row are followed together
 const followed = document.querySelector('[data-follows]')
+const what = followed?.dataset.follows // nothing for the book, `runs` for all runs, or `run/ID`
 const lineOfSource = /^L\d+$/ // such an id goes to another block when a line is put before it
 let bookNumber
 let timer
@@ -17,19 +18,33 @@ stream?.addEventListener('book', ({ data }) => {
   const number = parsed(data)?.number
   const isAnother = bookNumber !== undefined && number !== bookNumber
   bookNumber = number
-  if (!isAnother || !followed) return
-  clearTimeout(timer)
-  timer = setTimeout(follow, together_ms)
+  if (isAnother && what === '') soon()
 })
 
+stream?.addEventListener('run', ({ data }) => {
+  const run = parsed(data)?.run
+  if (what === 'runs' || (run && what === `run/${run}`)) soon()
+})
+
+// What came while the stream was away was missed.
+document.addEventListener('opsbook:back', () => what && soon())
+
+// A run that moves all the time is followed all the same: the wait is not begun anew with each of its events.
+function soon() {
+  if (what === '') clearTimeout(timer)
+  else if (timer) return
+  timer = setTimeout(follow, together_ms)
+}
+
 async function follow() {
+  timer = undefined
   if (isAsking) {
     timer = setTimeout(follow, together_ms)
     return
   }
   isAsking = true
   try {
-    const answer = await fetch(location.href, { headers: { Accept: 'text/html' }, cache: 'no-cache' })
+    const answer = await fetch(followed.dataset.at ?? location.href, { headers: { Accept: 'text/html' }, cache: 'no-cache' })
     if (answer.status === 404) say('This page is not in the book any more.')
     if (!answer.ok) return
     const page = new DOMParser().parseFromString(await answer.text(), 'text/html')

@@ -80,6 +80,7 @@ function show(state, words) {
 
 // What came while the stream was away was missed: the live parts are taken from the page as it is now.
 async function refresh() {
+  document.dispatchEvent(new Event('opsbook:back'))
   for (const part of document.querySelectorAll('[hx-trigger*="opsbook:again"]')) htmx.trigger(part, 'opsbook:again')
   if (!document.querySelector('[sse-swap]')) return
   try {

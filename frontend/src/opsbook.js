@@ -3,6 +3,7 @@
 import './live.js'
 import './health.js'
 import './following.js'
+import './console.js'
 import './requests.js'
 import './palette.js'
 import './keyboard.js'

@@ -22,6 +22,7 @@ _AUTHORITIES = (
     "/etc/ssl/cert.pem",
     "/etc/ssl/ca-bundle.pem",
 )
+_SECRET = "OPSBOOK_SECRET_"
 LOOKED_AT_MOST = 4000  # entries of the working directory that are looked at for a page before giving up
 
 
@@ -103,6 +104,10 @@ class Config(Struct, frozen=True, kw_only=True):
         """Where a key of the file stands, as file:line, for a message about its value."""
         return f"{self.file or FILE_NAME}:{self.lines.get(key, 1)}"
 
+    def path(self, written: str) -> str:
+        """A path of the file, made absolute; `~` is the home of whoever runs Opsbook."""
+        return _absolute(written, self.root)
+
 
 def load(
     *,
@@ -168,6 +173,11 @@ def wants_debug(environ: Mapping[str, str] | None = None) -> bool:
     return environ.get("OPSBOOK_DEBUG", "") not in ("", "0")
 
 
+def token(environ: Mapping[str, str] | None = None) -> str:
+    """The token of the account that somebody at a terminal acts as: OPSBOOK_TOKEN, "" where there is none."""
+    return (os.environ if environ is None else environ).get("OPSBOOK_TOKEN", "").strip()
+
+
 def authorities(environ: Mapping[str, str] | None = None) -> str:
     """The file of certificates that are trusted: SSL_CERT_FILE, else the system's; "" where it has none.
 
@@ -176,6 +186,18 @@ def authorities(environ: Mapping[str, str] | None = None) -> str:
     environ = os.environ if environ is None else environ
     named = environ.get("SSL_CERT_FILE")
     return named or next(filter(os.path.isfile, _AUTHORITIES), "")
+
+
+def secret_variables(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The secrets that the environment holds as OPSBOOK_SECRET_NAME, by NAME. No Config has them: it may be shown."""
+    environ = os.environ if environ is None else environ
+    return {name.removeprefix(_SECRET): value for name, value in environ.items() if name.startswith(_SECRET)}
+
+
+def environment_of_programs(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What programs that print secrets are given: the environment without what is meant for Opsbook alone."""
+    environ = os.environ if environ is None else environ
+    return {name: value for name, value in environ.items() if not name.startswith("OPSBOOK_")}
 
 
 def repository_root(folder: str) -> str:

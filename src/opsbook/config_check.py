@@ -1,27 +1,42 @@
-"""Whether what is configured for serving and probing can work at all, told at the start and all at once.
+"""Whether what is configured for serving, running and probing can work at all, told at the start and all at once.
 
-`config_file.py` has looked at the shape of each value; this looks at what it says. Opens nothing and asks nobody.
+`config_file.py` has looked at the shape of each value; this looks at what it says, and whether files that it names are
+there. Opens none and asks nobody.
 """
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
 
+from opsbook.adapters.step_hosts.inventory import read_place
+from opsbook.book.plan import LOCAL
 from opsbook.config import Config
 from opsbook.ground.errors import Usage
+from opsbook.ground.guesses import closest
 from opsbook.ground.host_port import host_and_port
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _SELF = "self"
 _PORTS = {"http": 80, "https": 443, "tls": 443, "dns": 53}
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # it is part of the name of a folder
+_PYTHON = re.compile(r"[A-Za-z0-9_./][A-Za-z0-9_./+-]*")  # it stands in the one line that hosts are sent
+_SOURCE = re.compile(r"[a-z][a-z0-9_-]*")
 _Wrong = tuple[str, str]  # the key, and what is wrong with its value
 
 
 def check_serving(config: Config) -> None:
     """Raises Usage with a line for each setting that a server could not work with."""
-    _tell(config, [*_oidc(config), *_public(config), *_hosts(config), *_proxies(config), *_probes(config)])
+    _tell(config, [*_oidc(config), *_public(config), *_hosts(config), *_proxies(config), *_probes(config),
+                   *_running(config)])  # fmt: skip
+
+
+def check_running(config: Config) -> None:
+    """Raises Usage with a line for each setting that no step could be run with."""
+    _tell(config, list(_running(config)))
 
 
 def check_probing(config: Config) -> None:
@@ -105,6 +120,82 @@ def _probes(config: Config) -> Iterator[_Wrong]:
             yield key, f"'{asked}' in [probes.rewrite] is not host:port, as a page writes it.{_with_port(asked)}"
         if instead != _SELF and not _has_port(instead):
             yield key, f"'{instead}' in [probes.rewrite] is neither host:port nor \"self\".{_with_port(instead)}"
+
+
+def _running(config: Config) -> Iterator[_Wrong]:
+    yield from _machines(config)
+    yield from _groups(config)
+    yield from _ssh(config)
+    yield from _secrets(config)
+
+
+def _machines(config: Config) -> Iterator[_Wrong]:
+    for name, written in config.hosts.items():
+        key = f"hosts.{name}"
+        if not _NAME.fullmatch(name) or name.lower() == LOCAL:
+            yield key, f"'{name}' in [hosts] cannot be the name of a host.{_names(name)}"
+        elif read_place(name, written) is None:
+            yield key, (
+                f"'{written}' is no address of the host '{name}'. Write such as \"deploy@web-1.example.org:22\","
+                ' "10.0.0.7", "[2001:db8::7]:2222", or "" where the name is the address.'
+            )
+
+
+def _groups(config: Config) -> Iterator[_Wrong]:
+    for name, members in config.groups.items():
+        key = f"groups.{name}"
+        if not _NAME.fullmatch(name) or name.lower() == LOCAL:
+            yield key, f"'{name}' in [groups] cannot be the name of a group.{_names(name)}"
+        elif name in config.hosts:
+            yield key, f"'{name}' is the name of a group and of a host. Rename one of them."
+        for member in members:
+            if member not in config.hosts:
+                near = closest(member, config.hosts)
+                mend = f"Did you mean '{near}'?" if near else f"Write {member} = \"\" there if the name is its address."
+                yield key, f"The group '{name}' has the host '{member}', which is not in [hosts]. {mend}"
+
+
+def _names(name: str) -> str:
+    if name.lower() == LOCAL:
+        return f" '{LOCAL}' is the machine where a run was started."
+    return " Write letters, digits, dots and hyphens."
+
+
+def _ssh(config: Config) -> Iterator[_Wrong]:
+    for written in config.ssh_keys:
+        if not os.path.isfile(config.path(written)):
+            yield "ssh.keys", f"There is no file '{written}', which 'ssh.keys' names as a private key."
+    known = config.ssh_known_hosts
+    if known and not os.path.isfile(config.path(known)):
+        yield "ssh.known_hosts", (
+            f"There is no file '{known}', so no host could be trusted. Write pinned keys into it, as `ssh-keyscan HOST`"
+            " prints them, after comparing them with what the host itself says."
+        )
+    if not _PYTHON.fullmatch(config.ssh_python):
+        yield "ssh.python", (
+            f"'ssh.python' is no name or path of a program: '{config.ssh_python}'. Write such as \"python3\" or"
+            ' "/usr/bin/python3".'
+        )
+
+
+def _secrets(config: Config) -> Iterator[_Wrong]:
+    for name, words in config.secrets.items():
+        key = f"secrets.{name}"
+        if name in ("env", "file"):
+            yield key, f"'{name}' in [secrets] is always there and is no program's. Give the source another name."
+        elif not _SOURCE.fullmatch(name):
+            yield key, (
+                f"No page could name the source of secrets '{name}'. Write lower-case letters, digits and hyphens, such"
+                " as \"vault\"."
+            )
+        elif not words or not words[0].strip():
+            yield key, (
+                f"The source of secrets '{name}' has no program. Write such as"
+                ' vault = ["vault", "kv", "get", "-field=value"].'
+            )
+    folder = config.secret_folder
+    if folder and not os.path.isdir(config.path(folder)):
+        yield "runs.secret_folder", f"There is no folder '{folder}', which 'runs.secret_folder' names."
 
 
 def _split(address: str) -> SplitResult | None:

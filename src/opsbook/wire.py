@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -19,12 +19,14 @@ from opsbook.book.headings import Headings, shipped_headings
 from opsbook.book.lint import LintSettings
 from opsbook.book.page import Reading
 from opsbook.config import FILE_NAME, Config, authorities, load
-from opsbook.ground.errors import Failure, Usage
+from opsbook.ground.errors import Usage
 from opsbook.usecases.lint import Scope
 from opsbook.usecases.ports import Alerting, Workers
+from opsbook.wire_ledger import build_ledger as build_ledger
+from opsbook.wire_ledger import served_at as served_at
+from opsbook.wire_ledger import serving_lock as serving_lock
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
 
     from opsbook.adapters.book_disk import Opened
     from opsbook.adapters.git_repository import GitRepository
@@ -34,10 +36,8 @@ if TYPE_CHECKING:
     from opsbook.adapters.samples import SampleFile
     from opsbook.adapters.search_index import SearchIndex
     from opsbook.adapters.seed import PackagedSeed
-    from opsbook.adapters.sqlite_ledger import SqliteLedger
     from opsbook.book.probe_reach import Reach
     from opsbook.usecases.accounts import Accounts
-    from opsbook.usecases.desk import Desk
     from opsbook.usecases.library import Library
     from opsbook.usecases.live_library import LiveLibrary
     from opsbook.usecases.search_upkeep import SearchUpkeep
@@ -102,37 +102,6 @@ def _program() -> str:
 def _code() -> Iterator[str]:
     walked = os.walk(os.path.dirname(os.path.abspath(__file__)))
     return (os.path.join(folder, name) for folder, _, names in walked for name in names if name.endswith(".py"))
-
-
-@contextmanager
-def build_desk(config: Config, address: str) -> Iterator[Desk]:
-    """The desk of the one process that serves a ledger at `address`, at work until the end of the `with`.
-
-    Raises Refusal where another serves it, Failure where the book or the ledger cannot be used.
-    """
-    from opsbook.usecases.desk import Desk
-
-    with ExitStack() as stack:
-        ledger = build_ledger(config)
-        stack.callback(ledger.close)
-        stack.enter_context(serving_lock(config, address))
-        library = build_library(config)
-        stack.callback(library.close)
-        index = build_search_index(config)
-        stack.callback(index.close)
-        scope = lint_scope(config, date.today())
-        upkeep = build_search_upkeep(config, library, index)
-        stack.callback(upkeep.close)
-        samples = build_samples(config)
-        stack.callback(samples.close)
-        watch = build_watch(config, library, samples, ledger, address=address)
-        stack.callback(watch.stop)
-        watch.start()
-        yield Desk(
-            name=os.path.basename(config.root), library=library, index=upkeep, repository=build_repository(config),
-            rule_files=build_book(config), alerting=scope.alerting, scope=lambda: lint_scope(config, date.today()),
-            watch=watch, samples=samples, ledger=ledger, accounts=build_accounts(config, ledger), now=_now,
-        )  # fmt: skip
 
 
 def build_watch(config: Config, library: Library, samples: Samples, ledger: Ledger, *, address: str) -> LiveWatch:
@@ -256,6 +225,13 @@ def person_at(folder: str) -> str | None:
     return git_person(folder)
 
 
+def aliases_at(folder: str) -> tuple[str, ...]:
+    """The names that git knows whoever sits at the keyboard by."""
+    from opsbook.adapters.git_person import git_email, git_person  # only runs ask
+
+    return tuple(name for name in (git_person(folder), git_email(folder)) if name)
+
+
 def build_workers() -> Workers:
     """The processors of this machine; only for a process without other threads."""
     return ForkedWorkers()
@@ -275,38 +251,6 @@ def build_lint_cache(config: Config, question: str, owner_files: Sequence[str], 
     return LintCache(config.state, config.root, question, others)
 
 
-def build_ledger(config: Config, *, is_new_welcome: bool = True) -> SqliteLedger:
-    """The ledger of a configuration, made if there is none, which is Usage where a new one makes no sense; raises
-    Refusal or Failure where it cannot be used."""
-    from opsbook.adapters.sqlite_ledger import SqliteLedger
-    from opsbook.adapters.state_folder import make_state_folder
-
-    file = _ledger_file(config)
-    if not is_new_welcome and not os.path.exists(file):
-        raise Usage(f"There is no ledger {file}. Name one with --db sqlite:///FILE.")
-    try:
-        make_state_folder(os.path.dirname(file))
-    except OSError as wrong:
-        raise Failure(f"The folder for the ledger {file} cannot be made: {wrong.strerror}.") from wrong
-    return SqliteLedger(file)
-
-
-def serving_lock(config: Config, address: str) -> AbstractContextManager[None]:
-    """Held by the process that serves the ledger of a configuration at `address`; raises Refusal for a second one.
-    The ledger's folder must be there: build the ledger first."""
-    from opsbook.adapters.serving_lock import serving_lock as lock  # only serve needs it
-
-    return lock(f"{_ledger_file(config)}-serving", address)
-
-
-def served_at(config: Config) -> str | None:
-    """The address at which people reach the server that runs on the ledger of a configuration; None when none runs."""
-    from opsbook.adapters.serving_lock import served_at as held_by  # only links need it
-
-    address = held_by(f"{_ledger_file(config)}-serving")
-    return config.public_url.rstrip("/") or address if address else None
-
-
 def build_accounts(config: Config, ledger: Ledger) -> Accounts:
     """The accounts in a ledger."""
     import secrets  # this and the rest: only signing in needs them
@@ -323,15 +267,6 @@ def build_provider(config: Config) -> OidcProvider:
 
     place = config.place("oidc.issuer")
     return OidcProvider(config.oidc_issuer, config.oidc_client_id, config.oidc_secret, place=place)
-
-
-def _ledger_file(config: Config) -> str:
-    if not config.db.startswith("sqlite:///"):
-        raise Failure(
-            "Opsbook cannot keep its ledger on PostgreSQL yet; that comes with serving from several machines. Until"
-            " then name a file with --db sqlite:///FILE."
-        )
-    return config.db.removeprefix("sqlite:///")
 
 
 def lint_settings(config: Config) -> LintSettings:

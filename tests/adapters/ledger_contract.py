@@ -1,16 +1,18 @@
 """What every ledger must keep, as tests that an adapter's own file inherits; and the programs that append beside them.
 
-An adapter's file subclasses `LedgerContract`, gives the fixture `address`, and adds its way of opening to `opened`.
+An adapter's file subclasses `LedgerContract`, and `EngineContract` and `ViewContract` of the files beside this, gives the
+fixture `address`, and adds its way of opening to `opened`.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -19,39 +21,45 @@ from typing import IO
 
 import pytest
 
+from opsbook.adapters.postgres_ledger import PostgresLedger
 from opsbook.adapters.sqlite_ledger import SqliteLedger
 from opsbook.ground.errors import Conflict
 from opsbook.ledger.event import CHECKPOINTS, Draft, Event, checkpoint, verify
+from opsbook.ledger.view import View
+
+AnyLedger = SqliteLedger | PostgresLedger
 
 ROOT = Path(__file__).resolve().parents[2]
 AT = datetime(2026, 11, 23, 3, 10, 0, 123456, UTC)
 SOON_S = 30.0  # no test waits so long unless something is broken
 
 
-def opened(address: str) -> SqliteLedger:
+def opened(address: str, views: Sequence[View] = ()) -> AnyLedger:
     """The ledger at an address."""
-    return SqliteLedger(address.removeprefix("sqlite:///"))
+    if address.startswith("postgresql:"):
+        return PostgresLedger(address, views=views)
+    return SqliteLedger(address.removeprefix("sqlite:///"), views=views)
 
 
-def appended(ledger: SqliteLedger, stream: str, count: int = 1, expected: int | None = None) -> tuple[Event, ...]:
+def appended(ledger: AnyLedger, stream: str, count: int = 1, expected: int | None = None) -> tuple[Event, ...]:
     return ledger.append(
         stream, [Draft("Tried", {"n": n}) for n in range(count)], expected=expected, actor="ada", at=AT
     )
 
 
-def everything(ledger: SqliteLedger) -> list[Event]:
+def everything(ledger: AnyLedger) -> list[Event]:
     return ledger.after(0, 1_000_000)
 
 
-def heads_of(ledger: SqliteLedger) -> dict[str, tuple[int, str]]:
+def heads_of(ledger: AnyLedger) -> dict[str, tuple[int, str]]:
     return {event.stream: (event.number, event.hash) for event in everything(ledger)}
 
 
 @contextmanager
-def program(*words: str) -> Iterator[IO[bytes]]:
-    """One of the programs below in a process of its own; its output, and it is gone at the end."""
+def program(*words: str, module: str = "ledger_contract") -> Iterator[IO[bytes]]:
+    """One of the programs of a module in a process of its own; its output, and it is gone at the end."""
     environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"}
-    command = [sys.executable, "-m", "tests.adapters.ledger_contract", *words]
+    command = [sys.executable, "-m", f"tests.adapters.{module}", *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, cwd=ROOT) as running:
         try:
             assert running.stdout is not None
@@ -79,7 +87,7 @@ def side_by_side(count: int, job: Callable[[int], None]) -> None:
         raise wrong[0]
 
 
-def count_up(ledger: SqliteLedger, stream: str, times: int) -> None:
+def count_up(ledger: AnyLedger, stream: str, times: int) -> None:
     """Adds the number behind the last one, so often; somebody else's being quicker makes it look again."""
     tries = 0
     while times:
@@ -96,7 +104,7 @@ def count_up(ledger: SqliteLedger, stream: str, times: int) -> None:
 
 class LedgerContract:
     @pytest.fixture
-    def ledger(self, address: str) -> Iterator[SqliteLedger]:
+    def ledger(self, address: str) -> Iterator[AnyLedger]:
         with closing(opened(address)) as ledger:
             yield ledger
 
@@ -208,6 +216,42 @@ class LedgerContract:
         appended(ledger, "b", 1)
         ledger.append(CHECKPOINTS, [checkpoint(heads_of(ledger))], expected=0, actor="", at=AT)
         appended(ledger, "a", 1)
+        assert verify(everything(ledger)) == []
+
+    def test_every_thousand_events_a_checkpoint_is_recorded_by_itself(self, ledger):
+        for _ in range(26):
+            appended(ledger, "a", 99)
+            appended(ledger, "b")
+        taken = ledger.read(CHECKPOINTS)
+        assert [event.position for event in taken] == [1001, 2002]
+        assert [event.facts["streams"] for event in taken] == [2, 3]
+        assert verify(everything(ledger)) == []
+
+    def test_of_programs_that_append_at_once_no_two_vouch_for_the_same(self, address, ledger):
+        with program("append", address, "400") as output:
+            assert ledger.wait(0, SOON_S)
+
+            def vouch(_number: int) -> None:
+                until = time.monotonic() + SOON_S
+                while len(ledger.read(CHECKPOINTS)) < 12 and time.monotonic() < until:
+                    ledger.checkpoint()
+
+            side_by_side(4, vouch)
+            output.read()
+        taken = [event.position for event in ledger.read(CHECKPOINTS)]
+        assert len(taken) >= 12
+        assert all(later - earlier > 1 for earlier, later in itertools.pairwise(taken))
+        assert verify(everything(ledger)) == []
+
+    def test_a_checkpoint_is_taken_where_there_is_something_new_and_the_last_one_is_old_enough(self, ledger):
+        assert ledger.checkpoint() is None
+        appended(ledger, "a")
+        first = ledger.checkpoint(not_within_s=3600)
+        assert (first.stream, first.position) == (CHECKPOINTS, 2)
+        assert ledger.checkpoint() is None
+        appended(ledger, "a")
+        assert ledger.checkpoint(not_within_s=3600) is None
+        assert ledger.checkpoint().facts["streams"] == 2
         assert verify(everything(ledger)) == []
 
     def test_the_chain_goes_on_after_opening_again(self, address):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.adapters.outputs_contract import KEPT_FOR, MOST_OF_ONE, OutputsContract
 
 from opsbook.adapters.outputs_folder import OutputsFolder
 from opsbook.ground.errors import Failure, Usage
@@ -89,3 +92,11 @@ def test_what_still_runs_and_every_claim_stay(tmp_path, outputs):
     (tmp_path / "a" / "1" / "exit").write_text("{}")
     assert outputs.sweep(NOW) == 1
     assert sorted(path.name for path in (tmp_path / "a" / "1").iterdir()) == ["claim", "exit", "pid"]
+
+
+class TestOutputsFolder(OutputsContract):
+    @pytest.fixture
+    def make(self, tmp_path: Path) -> Callable[[int], OutputsFolder]:
+        return lambda most_bytes: OutputsFolder(
+            str(tmp_path / "runs"), cap_bytes=MOST_OF_ONE, keep=KEPT_FOR, total_bytes=most_bytes
+        )

@@ -11,7 +11,10 @@ from pathlib import Path
 
 import apsw
 import pytest
+from tests.adapters.engine_contract import EngineContract
+from tests.adapters.keeping_contract import KeepingContract
 from tests.adapters.ledger_contract import AT, ROOT, LedgerContract, appended, everything, opened, side_by_side
+from tests.adapters.view_contract import ViewContract
 
 from opsbook.adapters.sqlite_ledger import SqliteLedger, tables
 from opsbook.ground.errors import Failure, Refusal
@@ -29,6 +32,18 @@ def file(tmp_path: Path) -> Path:
 
 
 class TestSqliteLedger(LedgerContract):
+    pass
+
+
+class TestSqliteEngine(EngineContract):
+    pass
+
+
+class TestSqliteViews(ViewContract):
+    pass
+
+
+class TestSqliteKeeping(KeepingContract):
     pass
 
 

@@ -14,8 +14,8 @@ from tests.entrypoints.browsing import Browser, write_all
 from tests.entrypoints.door import ADDRESS, Door
 
 from opsbook.config import load
+from opsbook.desk_parts import build_desk
 from opsbook.entrypoints.web import build_app
-from opsbook.wire import build_desk
 
 
 @contextmanager

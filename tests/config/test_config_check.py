@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsbook.config import Config, load
-from opsbook.config_check import check_probing, check_serving
+from opsbook.config import Config, environment_of_programs, load, secret_variables
+from opsbook.config_check import check_probing, check_running, check_serving
 from opsbook.ground.errors import Usage
 from opsbook.ground.host_port import host_and_port
 
@@ -91,3 +91,60 @@ def test_a_host_and_its_port_are_read_or_refused_whole(text, found):
 def test_whatever_is_written_is_a_host_or_none(text):
     found = host_and_port(text)
     assert found is None or found[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[hosts]\nweb-1 = "ssh://web-1"\n', "2: 'ssh://web-1' is no address of the host 'web-1'.*Write such as"),
+        ('[hosts]\nweb-1 = "-oProxyCommand=x"\n', "2: '-oProxyCommand=x' is no address"),
+        ('[hosts]\n"a/b" = ""\n', "2: 'a/b' in .hosts. cannot be the name of a host"),
+        ('[hosts]\nlocal = "10.0.0.7"\n', "2: 'local' in .* is the machine where a run was started"),
+        ('[groups]\nlocal = []\n', "2: 'local' in .* is the machine where a run was started"),
+        ('[hosts]\nweb-1 = ""\n[groups]\nweb = ["web-1", "wbe-1"]\n', "4: The group 'web' has the host 'wbe-1', .*'web-1'"),
+        ('[groups]\nweb = ["x"]\n', '2: The group .web. has the host .x., which is not .*Write x = ""'),
+        ('[hosts]\nweb = ""\n[groups]\nweb = ["web"]\n', "4: 'web' is the name of a group and of a host"),
+        ('[ssh]\nkeys = ["no/key"]\n', "2: There is no file 'no/key'"),
+        ('[ssh]\nknown_hosts = "no/file"\n', "2: There is no file 'no/file', so no host could be trusted"),
+        ("[ssh]\npython = \"python3 -c 'x'\"\n", "2: 'ssh.python' is no name or path"),
+        ('[secrets]\nvault = []\n', "2: The source of secrets 'vault' has no program"),
+        ('[secrets]\nenv = ["printenv"]\n', "2: 'env' in .secrets. is always there"),
+        ('[secrets]\nVault = ["vault"]\n', "2: No page could name the source of secrets 'Vault'"),
+        ('[runs]\nsecret_folder = "no/folder"\n', "2: There is no folder 'no/folder'"),
+    ],
+)  # fmt: skip
+def test_what_no_step_could_be_run_with_is_told_before_the_first(tmp_path, text, said):
+    for check in (check_running, check_serving):
+        with pytest.raises(Usage, match=f"^opsbook.toml:{said}"):
+            check(configured(tmp_path, text))
+
+
+def test_what_steps_can_be_run_with_is_taken(tmp_path):
+    for name in ("key", "known_hosts"):
+        (tmp_path / name).write_text("")
+    check_running(configured(tmp_path, f"""
+[hosts]
+web-1 = "deploy@web-1.example.org:2222"
+"web-2.example.org" = ""
+db-1 = "2001:db8::7"
+[groups]
+web = ["web-1", "web-2.example.org"]
+none = []
+[ssh]
+keys = ["key", "{tmp_path}/key"]
+known_hosts = "known_hosts"
+python = "/usr/bin/python3.11"
+[secrets]
+vault = ["vault", "kv", "get", "-field=value"]
+[runs]
+secret_folder = "."
+"""))  # fmt: skip
+    check_running(configured(tmp_path, ""))
+
+
+def test_secrets_of_the_environment_are_in_no_config(tmp_path):
+    environ = {"OPSBOOK_SECRET_TOKEN": "s3cret-token", "OPSBOOK_DB": "sqlite:///x", "HOME": "/root"}
+    assert secret_variables(environ) == {"TOKEN": "s3cret-token"}
+    assert environment_of_programs(environ) == {"HOME": "/root"}
+    (tmp_path / "a.md").write_text("# A\n")
+    assert "s3cret" not in repr(load(book=str(tmp_path), environ=environ))

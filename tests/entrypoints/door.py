@@ -14,12 +14,12 @@ from litestar.testing import TestClient
 from msgspec import Struct
 
 from opsbook.config import Config, load
+from opsbook.desk_parts import build_desk
 from opsbook.entrypoints.gates.asked import csrf_of
 from opsbook.entrypoints.gates.edge import Edge
 from opsbook.entrypoints.web import build_app
 from opsbook.usecases.authority import Role
 from opsbook.usecases.desk import Desk
-from opsbook.wire import build_desk
 
 ADDRESS = "http://127.0.0.1:8000"
 PASSWORD = "correct horse battery staple"

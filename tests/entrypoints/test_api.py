@@ -11,6 +11,7 @@ import jsonschema
 import msgspec
 import pytest
 from tests.entrypoints.door import Door, opened
+from tests.entrypoints.played_runs import started
 
 from opsbook.entrypoints.api.openapi import description
 from opsbook.entrypoints.api.operation import OPERATIONS, PREFIX
@@ -24,12 +25,14 @@ READS = [each for each in OPERATIONS if each.method == "GET" and each.media == "
 def filled(door: Door, path: str) -> str:
     """An address with something that is there."""
     key = next(iter(door.desk.watch.probes()), "none")
-    return PREFIX + path.replace("{path}", API).replace("{service}", "api").replace("{key}", key)
+    run = started(door).id if "{run}" in path else ""
+    asks = {"/search": "?q=restart", "/procedures/{path}/form": "?anchor=deployment"}.get(path, "")
+    return PREFIX + path.replace("{path}", API).replace("{service}", "api").replace("{key}", key).replace("{run}", run) + asks
 
 
 @pytest.mark.parametrize("declared", READS, ids=lambda each: each.path)
 def test_every_answer_is_of_the_type_that_is_told(door, declared):
-    path = filled(door, declared.path) + ("?q=restart" if declared.path == "/search" else "")
+    path = filled(door, declared.path)
     headers = door.session("admin") if declared.act != "read" else {}
     answer = door.ask("GET", path, headers=headers)
     assert answer.status_code == 200, answer.text

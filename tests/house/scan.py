@@ -138,15 +138,18 @@ def _singular(word: str) -> str:
     return word[:-1] if word.endswith("s") and not word.endswith("ss") else word
 
 
+TICK_LOOPS = ("src/opsbook/usecases/watch.py", "src/opsbook/usecases/runner.py")
+
+
 def catch_alls(path: str, text: str) -> Iterator[Broken]:
-    """Handlers that swallow any exception: once a file at the top of each door and of the tick loop, nowhere else.
+    """Handlers that swallow any exception: once a file at the top of each door and of a tick loop, nowhere else.
 
     One that raises again what it does not know is no catch-all.
     """
     found = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ExceptHandler) and _takes_all(node)]
-    is_door = floor_of(path) == "entrypoints" or path == "src/opsbook/usecases/watch.py"
+    is_door = floor_of(path) == "entrypoints" or path in TICK_LOOPS
     for node in found[1:] if is_door else found:
-        yield Broken(path, node.lineno, "catches every exception; only the top of a door and the tick loop may, once")
+        yield Broken(path, node.lineno, "catches every exception; only the top of a door and a tick loop may, once")
 
 
 def _takes_all(node: ast.ExceptHandler) -> bool:
@@ -158,7 +161,7 @@ def _takes_all(node: ast.ExceptHandler) -> bool:
 
 def asynchronies(path: str, text: str) -> Iterator[Broken]:
     """Coroutines below the doors; ssh_runner alone may hold some, on a thread of its own."""
-    if floor_of(path) == "entrypoints" or path == "src/opsbook/adapters/ssh_runner.py":
+    if floor_of(path) == "entrypoints" or path == "src/opsbook/adapters/step_hosts/ssh_runner.py":
         return
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.AsyncFunctionDef | ast.AsyncFor | ast.AsyncWith | ast.Await):

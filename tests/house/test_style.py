@@ -146,7 +146,7 @@ def test_async_belongs_to_the_doors_and_to_ssh():
     text = "async def f(): ..."
     assert len(whys(scan.asynchronies, text, "src/opsbook/usecases/watch.py")) == 1
     assert whys(scan.asynchronies, text, "src/opsbook/entrypoints/web.py") == []
-    assert whys(scan.asynchronies, text, "src/opsbook/adapters/ssh_runner.py") == []
+    assert whys(scan.asynchronies, text, "src/opsbook/adapters/step_hosts/ssh_runner.py") == []
 
 
 @pytest.mark.parametrize("text", ["os.environ['A']", "os.getenv('A')", "from os import environ", "option(envvar='A')"])

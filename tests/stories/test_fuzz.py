@@ -21,7 +21,7 @@ WITHOUT = "/api/v1/events"
 # One: Python 3.11 counts the depth of what it parses over all threads together, and two that parse at once end with
 # "AST constructor recursion depth mismatch".
 WORKERS = "1"
-ACTS = "read,own-account,probe,edit-page,run,administer"
+ACTS = "read,own-account,probe,edit-page,run,approve,administer"
 
 
 @pytest.fixture(scope="module")

@@ -130,7 +130,8 @@ def test_a_link_leads_to_the_server_that_runs(place, accounts, capsys):
         (("user", "xyz"), 2, "There are add, list"), (("user", "add", "x", "--role", "king"), 2, "'king' is not one of"),
         (("token", "issue", "x", "--for", "read", "--expires", "soon"), 2, "no length of time"),
         (("token", "revoke", "x"), 2, "There is no token 'x'"), (("ledger", "verify", "--db", "sqlite:///no.db"), 2, "no ledger"),
-        (("user", "list", "--db", "postgresql://x:secret@y/z"), 4, "cannot keep its ledger on PostgreSQL yet"),
+        (("user", "list", "--db", "postgresql://x:secret@127.0.0.1:1/z"), 4, "PostgreSQL cannot be reached"),
+        (("user", "list", "--db", "postgresql://x:pa/secret@y/z"), 2, "%40 for @"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_done_is_told_and_has_its_exit_status(place, capsys, monkeypatch, words, status, why):

@@ -12,7 +12,7 @@ import pytest
 from tests.stories.opsbook_program import write
 
 from opsbook.config import load
-from opsbook.wire import build_desk
+from opsbook.desk_parts import build_desk
 
 EVERY_S = 1.0
 NGINX = """

@@ -7,7 +7,16 @@ import subprocess
 
 def git_person(folder: str) -> str | None:
     """The name that git writes on commits made in a folder, or None where it knows none."""
-    command = ["git", "-C", folder, "config", "--get", "user.name"]
+    return _configured(folder, "user.name")
+
+
+def git_email(folder: str) -> str | None:
+    """The address that git writes on commits made in a folder, or None where it knows none."""
+    return _configured(folder, "user.email")
+
+
+def _configured(folder: str, key: str) -> str | None:
+    command = ["git", "-C", folder, "config", "--get", key]
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=10, check=False, stdin=subprocess.DEVNULL

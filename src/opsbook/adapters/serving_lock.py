@@ -28,7 +28,7 @@ def served_at(path: str) -> str | None:
 
 
 @contextmanager
-def serving_lock(path: str, address: str) -> Iterator[None]:
+def serving_lock(path: str, address: str, *, is_of_node: bool = False) -> Iterator[None]:
     """Holds the lock in the file `path` for whoever serves at `address`; the kernel frees it when the program ends,
     however it ends. Raises Refusal, which tells where it is served already, and Failure where no file can be made.
 
@@ -45,6 +45,8 @@ def serving_lock(path: str, address: str) -> Iterator[None]:
         holder = _holder(file)
         os.close(file)
         where = f" at {holder[1]} (process {holder[0]})" if holder else ""
+        if is_of_node:  # the ledger has many servers, and this folder one
+            raise Refusal(f"Opsbook already serves this book on this machine{where}. Use it, or end it.") from wrong
         raise Refusal(
             f"Opsbook already serves this ledger{where}. Use that one, or end it; another book needs another ledger:"
             " name one with --db."

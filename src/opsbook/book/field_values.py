@@ -38,7 +38,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
 # Over a whole procedure or a manual step, other labels may be plain words to people ("When: after lunch", "Target:
 # the standby"); these say only what we mean by them, and what they ask for must not be passed over.
 _ALWAYS = frozenset({"run on", "time limit", "approval", "undo steps", "dry run"})
-_ABSENT = frozenset({"none", "n/a", "na", "-", "–", "—", "not applicable", "not required", "not needed", "nobody"})
+ABSENT = frozenset({"none", "n/a", "na", "-", "–", "—", "not applicable", "not required", "not needed", "nobody"})
 
 
 class Misread(Struct, frozen=True):
@@ -53,7 +53,7 @@ def value_of(found: StepField, step: Step | None) -> Any:
     """What a label says: a value of the grammar, a Problem, or None where it says nothing to a machine."""
     read = _READERS.get(found.label)
     value = found.value
-    if read is None or is_slot_text(value) or value.lower().strip(" .`") in _ABSENT:
+    if read is None or is_slot_text(value) or value.lower().strip(" .`") in ABSENT:
         return None
     if not value and (found.codes or found.steps or step is None):
         return None

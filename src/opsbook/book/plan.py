@@ -91,7 +91,8 @@ class PlannedParameter(Struct, frozen=True):
 class Plan(Struct, frozen=True):
     """What a run does, with the values that were given. `values` hold no secret; `steps` are all phases in the order of
     running: prerequisites and steps, verification, rollback. `lock` is the key of "One at a time", with its values
-    filled in; `danger` is the whole procedure's, and `danger_word` what is typed to go on."""
+    filled in; `danger` is the whole procedure's, and `danger_word` what is typed to go on. `rollback_on_request` where
+    the way back was made of the steps' own Undo, and so never begins by itself."""
 
     path: str
     anchor: str
@@ -104,6 +105,7 @@ class Plan(Struct, frozen=True):
     lock: str = ""
     danger: str = ""
     danger_word: str = ""
+    rollback_on_request: bool = False
     service: str | None = None
 
     def step(self, number: str) -> PlannedStep | None:

@@ -276,6 +276,12 @@ def _expected_after(page: Page, index: int) -> str | None:
     return None
 
 
+def only_link(text: str) -> str:
+    """The address of a text that is nothing but a link; empty for any other text."""
+    found = _ONLY_LINK.fullmatch(text)
+    return found.group(1) if found else ""
+
+
 def made_step(
     number: str,
     text: str,
@@ -285,7 +291,7 @@ def made_step(
     fields: tuple[StepField, ...] = (),
 ) -> Step:
     real = tuple(command for command in commands if is_command(command.code))
-    link = _ONLY_LINK.fullmatch(text)
+    link = only_link(text)
     if any(field.label == "Approval" for field in fields):
         kind = "approval"
     elif real:
@@ -293,7 +299,7 @@ def made_step(
     else:
         kind = "sub-run" if link and not commands else "manual"
     why_not = next((command.code.why_not for command in real if not command.code.runnable), None)
-    target = link.group(1) if link and kind == "sub-run" else ""
+    target = link if kind == "sub-run" else ""
     return Step(number, text, kind, real, fields, why_not is None, why_not, *place, 0, target)
 
 

@@ -48,7 +48,7 @@ def shared_options(formats: Sequence[str] | None = None) -> list[click.Parameter
         ),
         click.Option(
             ["--db"], metavar="URL", expose_value=False, callback=_remember,
-            help="The ledger: sqlite:///FILE (else $OPSBOOK_DB); postgresql://… is refused until it can run there.",
+            help="The ledger: sqlite:///FILE or postgresql://USER@HOST/NAME (else $OPSBOOK_DB).",
         ),
         click.Option(
             ["--format"], type=shape, metavar=metavar, expose_value=False, callback=_remember,

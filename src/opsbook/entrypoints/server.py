@@ -9,7 +9,6 @@ import os
 import socket
 import sys
 from collections.abc import Callable
-from functools import partial
 from urllib.parse import urlsplit
 
 import click
@@ -18,12 +17,13 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from opsbook.config import Config
 from opsbook.config_check import check_serving
+from opsbook.desk_parts import build_desk
 from opsbook.entrypoints.hosts import LOOPBACK, HostGate
 from opsbook.entrypoints.web import build_app
 from opsbook.ground.errors import Failure, Refusal
 from opsbook.usecases.credentials import name_from
 from opsbook.usecases.desk import Desk
-from opsbook.wire import build_desk, person_at
+from opsbook.wire import person_at
 
 BACKLOG = 1024  # connections that wait while a start or a stop is at hand; uvicorn's own default is 2048
 LARGEST_HEAD = 65_536  # bytes; what proxies take is 8 to 16 KiB
@@ -79,9 +79,9 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def serve(config: Config, *, host: str, port: int, opens_browser: bool) -> None:
-    """Serves until SIGTERM or Ctrl-C; raises Failure when the address cannot be taken, Refusal when it may not be,
-    Usage where what is configured cannot work."""
+def serve(config: Config, *, host: str, port: int, opens_browser: bool, ready: Callable[[], None]) -> None:
+    """Serves until SIGTERM or Ctrl-C, and calls `ready` once it does; raises Failure when the address cannot be taken,
+    Refusal when it may not be, Usage where what is configured cannot work."""
     check_serving(config)
     listener = listen(host, port)
     address = _address(host, listener.getsockname()[1])
@@ -97,7 +97,11 @@ def serve(config: Config, *, host: str, port: int, opens_browser: bool) -> None:
         # What lives as long as the process is not looked through again at every collection of garbage.
         gc.freeze()
         gc.enable()
-        tell = partial(_tell, desk, address, config, opens_browser=opens_browser)
+
+        def tell() -> None:
+            _tell(desk, address, config, opens_browser=opens_browser)
+            ready()
+
         Server(settings, tell=tell, stop=app.close_streams).run(sockets=[listener])
 
 

@@ -12,7 +12,7 @@ import time
 import weakref
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from msgspec import json
 
@@ -29,11 +29,13 @@ WAITING_MOST = 1_000  # events that a listener may be behind
 BATCH = 500
 LEDGER_AGAIN_S = 1.0
 FRESH = timedelta(seconds=5)
+RUN = "run/"  # what the names of the streams of runs begin with
+MOVED_MOST = 200  # last events of runs that are told to a page that has just come
 COMMENT = b": still here\n\n"
 LAGGED = b"event: lagged\ndata: {\"why\":\"You read too slowly. Connect again with Last-Event-ID to go on.\"}\n\n"
 
 
-def message(name: str, content: object, id: int | None = None) -> bytes:
+def message(name: str, content: object, id: int | str | None = None) -> bytes:
     """One server-sent event, its content as JSON on one line."""
     start = f"id: {id}\n".encode() if id is not None else b""
     return start + b"event: " + name.encode() + b"\ndata: " + json.encode(content) + b"\n\n"
@@ -102,6 +104,7 @@ class Streams:
         self.position = 0
         self.seats = 0
         self.turn = threading.RLock()  # a seat may be forgotten, and so given back, while another is taken
+        self.moved: deque[tuple[datetime, str, bytes]] = deque(maxlen=MOVED_MOST)
         desk.watch.on_reading(self._read)
         desk.library.on_change(self._changed)
 
@@ -157,6 +160,17 @@ class Streams:
                 if listener.sees is None or listener.sees(event):
                     listener.put(content, position=event.position)
 
+        for event in found:
+            if event.stream.startswith(RUN):
+                self._show_run(event)
+
+    def _show_run(self, event: Event) -> None:
+        # Which run it is, and no more: the page asks anew for what it shows.
+        run = event.stream.removeprefix(RUN)
+        content = message("run", {"run": run, "number": event.number, "kind": event.kind})
+        self.moved.append((self.desk.now(), run, content))
+        self._show(content, event.stream)
+
     def _read(self, probe: Probe, reading: Reading, health: Health) -> None:
         self.readings += 1
         if self.pages:
@@ -183,7 +197,7 @@ class Streams:
         try:
             book = self.desk.library.snapshot()
             yield message("book", {"number": book.number, "commit": book.commit})
-            for content in self._just_read():
+            for content in [*self._just_read(), *self._just_moved()]:
                 yield content
             while is_allowed() and (taken := await listener.take()):
                 for _, content in taken:
@@ -199,6 +213,11 @@ class Streams:
         probes, healths = self.desk.watch.probes(), self.desk.watch.healths()
         fresh = [health for health in healths.values() if health.last is not None and health.last.at >= since]
         return [message("health", health_model(probes[h.probe], h)) for h in fresh if h.probe in probes]
+
+    def _just_moved(self) -> list[bytes]:
+        # A run that moved while its page was on its way would else be shown as it was.
+        since = self.desk.now() - FRESH
+        return list({run: content for at, run, content in self.moved if at >= since}.values())
 
     async def watch_events(
         self, after: int, sees: Callable[[Event], bool], is_allowed: Callable[[], bool], seat: Seat | None = None

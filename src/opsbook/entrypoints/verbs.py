@@ -25,6 +25,10 @@ VERBS: dict[str, dict[str, Entry]] = {
         "search": Entry("opsbook.entrypoints.commands.search", "Find the sections for words or a pasted error."),
         "show": Entry("opsbook.entrypoints.commands.show", "Show one page or section as Opsbook reads it."),
     },
+    "Run": {
+        "run": Entry("opsbook.entrypoints.commands.run", "Carry out a procedure, step by step."),
+        "runs": Entry("opsbook.entrypoints.commands.runs", "What was run and what waits: show, answer, resume."),
+    },
     "Watch": {
         "probe": Entry("opsbook.entrypoints.commands.probe", "Ask the health checks once, side by side."),
     },
@@ -34,6 +38,7 @@ VERBS: dict[str, dict[str, Entry]] = {
     "People": {
         "user": Entry("opsbook.entrypoints.commands.user", "The people who may sign in: add, role, password, link."),
         "token": Entry("opsbook.entrypoints.commands.token", "What programs sign in with: issue, list, revoke."),
+        "db": Entry("opsbook.entrypoints.commands.db", "The ledger's database: backup, restore, check, migrate."),
         "ledger": Entry("opsbook.entrypoints.commands.ledger", "Verify that what was recorded was not changed."),
     },
 }

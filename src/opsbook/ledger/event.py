@@ -17,6 +17,7 @@ from msgspec import Struct
 
 CHECKPOINTED = "LedgerCheckpointed"
 CHECKPOINTS = "ledger"  # the stream of the checkpoints
+CHECKPOINT_EVERY = 1000  # events at the most before the next one, or as many as there are streams if those are more
 NO_HASH = ""  # what stands before the first event of a stream
 _ENCODER = msgspec.json.Encoder(order="sorted")
 
@@ -70,6 +71,14 @@ def hash_of(
 def checkpoint(heads: Mapping[str, tuple[int, str]]) -> Draft:
     """The event that vouches for all streams: `heads` is the number and the hash of the last event of each."""
     return Draft(CHECKPOINTED, {"streams": len(heads), "heads": heads_digest(heads)})
+
+
+def is_checkpoint_due(position: int, last: Event | None) -> bool:
+    """Whether it is time for a checkpoint behind so many events; `last` is the last one. To take one costs something
+    for each stream, so with very many streams it comes less often."""
+    if last is None:
+        return position >= CHECKPOINT_EVERY
+    return position - last.position >= max(CHECKPOINT_EVERY, int(last.facts.get("streams", 0)))
 
 
 def heads_digest(heads: Mapping[str, tuple[int, str]]) -> str:

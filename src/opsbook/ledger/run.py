@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from opsbook.book.plan import Plan
 from opsbook.ledger import run_events as kinds
 from opsbook.ledger.event import Event
-from opsbook.ledger.run_events import ENDED, Outcome, Purpose, Question, State, StepState
+from opsbook.ledger.run_events import ENDED, Decision, Outcome, Purpose, Question, State, StepState
 
 
 def stream_of(run: str) -> str:
@@ -28,7 +28,8 @@ class Attempt(Struct, frozen=True):
     """One start of a command on one target; `key` names it in the world and is never used twice in a run.
 
     `ended_at` is None while it is open. `is_ok` says whether it came to what the step expects, `why` in a sentence why
-    not; an outcome of `lost` is neither success nor failure. `tail` is the end of what it printed, redacted.
+    not; an outcome of `lost` is neither success nor failure, and one that was never started by a crash is none either.
+    `tail` is the end of what it printed, redacted. `known_at` is when its end was recorded, by the runner's clock.
     """
 
     key: str
@@ -48,6 +49,7 @@ class Attempt(Struct, frozen=True):
     output_bytes: int = 0
     redactions: int = 0
     is_truncated: bool = False
+    known_at: datetime | None = None
 
 
 class Asked(Struct, frozen=True):
@@ -61,16 +63,19 @@ class Asked(Struct, frozen=True):
 
 
 class Approved(Struct, frozen=True):
-    """An approval that counts: by whom, of which digest."""
+    """An approval: by whom, of which digest; `aliases` are the other names of whoever gave it."""
 
     by: str
     digest: str
     at: datetime
+    aliases: tuple[str, ...] = ()
 
 
 class RunStep(Struct, frozen=True):
     """Where a step of the plan is. `not_before` is when the next attempt may be made; `may_repeat` that a person said
-    so after an unknown or failed outcome; `is_seen` is False where nobody looked at what was confirmed."""
+    so after an unknown or failed outcome: what was tried before, the first `earlier` attempts, then counts no more.
+    `answers` are the questions that were answered with yes, `decision` is the last one of a person; `is_seen` is False
+    where nobody looked at what was confirmed."""
 
     number: str
     state: StepState = "pending"
@@ -78,6 +83,9 @@ class RunStep(Struct, frozen=True):
     asked: Asked | None = None
     approvals: tuple[Approved, ...] = ()
     answered: bool = False
+    answers: tuple[Question, ...] = ()
+    decision: Decision | None = None
+    earlier: int = 0
     why: str = ""
     by: str = ""
     is_seen: bool = True
@@ -95,8 +103,9 @@ class RunStep(Struct, frozen=True):
 class Run(Struct, frozen=True, kw_only=True):
     """One execution. `number` is that of its last event; `epoch` and `node` are of whoever runs it now.
 
-    `is_interactive` when a person started it; `assumes_yes` when manual steps are confirmed unseen. `cwd` and `exports`
-    by target are what steps carry on, `captured` what they learned (of a secret only that there is one). `aims` is
+    `is_interactive` when a person started it; `assumes_yes` when manual steps are confirmed unseen; `is_trusted` when
+    its inline checks may run though nobody is there; `is_stepwise` when no command is run before a person said so.
+    `cwd` and `exports` by target are what steps carry on, `captured` what they learned (of a secret only that there is one). `aims` is
     the phase that is being worked on, and `wants_cancel` that somebody asked it to stop.
     """
 
@@ -112,6 +121,8 @@ class Run(Struct, frozen=True, kw_only=True):
     node: str
     is_interactive: bool
     assumes_yes: bool
+    is_trusted: bool = False
+    is_stepwise: bool = False
     is_dry: bool
     secret_marks: dict[str, str]
     started_at: datetime
@@ -163,7 +174,9 @@ def _started(event: Event) -> Run:
         id=event.stream.removeprefix("run/"), plan=plan, number=event.number, document=facts["document"],
         blob=facts["blob"], commit=facts["commit"], actor=event.actor, aliases=tuple(facts["aliases"]),
         editor=facts["editor"], node=facts["node"], is_interactive=facts["is_interactive"],
-        assumes_yes=facts["assumes_yes"], is_dry=facts["is_dry"], secret_marks=facts["secret_marks"],
+        assumes_yes=facts["assumes_yes"], is_trusted=facts.get("is_trusted", False),
+        is_stepwise=facts.get("is_stepwise", False),
+        is_dry=facts["is_dry"], secret_marks=facts["secret_marks"],
         started_at=event.at, steps=tuple(RunStep(step.number) for step in plan.steps), incident=facts.get("incident"),
     )  # fmt: skip
 
@@ -173,8 +186,17 @@ def _with(run: Run, number: str, change: Callable[[RunStep], RunStep]) -> Run:
 
 
 def _settled(run: Run) -> State:
-    """The state of a run that goes on, by what it is working on."""
+    """The state of a run that goes on: by what keeps it, else by what it is working on."""
+    if any(step.state == "unknown" for step in run.steps):
+        return "unknown"
+    if run.is_paused or any(step.asked is not None for step in run.steps):
+        return "waiting"
     return {"steps": "running", "verification": "verifying", "rollback": "rolling-back"}[run.aims]  # type: ignore[return-value]
+
+
+def _going_on(run: Run) -> Run:
+    """The run with the state that follows from its steps, also where it had ended and a person took it up again."""
+    return replace(run, state=_settled(run), ended_at=None)
 
 
 def _taken(run: Run, _event: Event, facts: dict[str, Any]) -> Run:
@@ -182,20 +204,29 @@ def _taken(run: Run, _event: Event, facts: dict[str, Any]) -> Run:
 
 
 def _paused(run: Run, _event: Event, facts: dict[str, Any]) -> Run:
-    return replace(run, is_paused=True, state="waiting", why=facts["why"])
+    return _going_on(replace(run, is_paused=True, why=facts["why"]))
 
 
 def _resumed(run: Run, _event: Event, facts: dict[str, Any]) -> Run:
-    return replace(run, is_paused=False, state=_settled(run), why=facts["why"])
+    return _going_on(replace(run, is_paused=False, why=facts["why"]))
 
 
 def _cancel_asked(run: Run, event: Event, facts: dict[str, Any]) -> Run:
     return replace(run, wants_cancel=True, cancelled_by=event.actor, why=facts["why"])
 
 
+def _cancel_held(run: Run, _event: Event, facts: dict[str, Any]) -> Run:
+    return replace(run, why=facts["why"])
+
+
 def _phase_begun(run: Run, _event: Event, facts: dict[str, Any]) -> Run:
-    run = replace(run, aims=facts["phase"], why=facts["why"])
-    return replace(run, state=_settled(run))
+    def let_go(step: RunStep) -> RunStep:
+        """Nobody is asked any more about a step that is left behind; one that had failed stays failed."""
+        if step.state != "waiting" or step.asked is None:
+            return step
+        return replace(step, state="failed" if step.asked.question == "failed" else "pending", asked=None)
+
+    return _going_on(replace(run, aims=facts["phase"], why=facts["why"], steps=tuple(map(let_go, run.steps))))
 
 
 def _ended(run: Run, event: Event, facts: dict[str, Any]) -> Run:
@@ -214,11 +245,10 @@ def _intended(run: Run, event: Event, facts: dict[str, Any]) -> Run:
             began_at=began,
         )  # fmt: skip
 
-    run = _with(run, facts["step"], begin)
-    return replace(run, state=_settled(run))
+    return _going_on(_with(run, facts["step"], begin))
 
 
-def _attempt_ended(run: Run, _event: Event, facts: dict[str, Any]) -> Run:
+def _attempt_ended(run: Run, event: Event, facts: dict[str, Any]) -> Run:
     target = ""
 
     def end(step: RunStep) -> RunStep:
@@ -231,19 +261,28 @@ def _attempt_ended(run: Run, _event: Event, facts: dict[str, Any]) -> Run:
                     attempt, started_at=_time(facts["started_at"]), ended_at=_time(facts["ended_at"]),
                     outcome=facts["outcome"], exit=facts["exit"], is_ok=facts["is_ok"], why=facts["why"],
                     tail=facts["tail"], output_bytes=facts["output_bytes"], redactions=facts["redactions"],
-                    is_truncated=facts["is_truncated"],
+                    is_truncated=facts["is_truncated"], known_at=event.at,
                 )  # fmt: skip
             attempts.append(attempt)
-        return replace(step, attempts=tuple(attempts))
+        return _proven(replace(step, attempts=tuple(attempts)), facts["outcome"])
 
     run = _with(run, facts["step"], end)
+    run = run if run.has_ended else _going_on(run)
+    exports = {**run.exports.get(target, {}), **facts.get("exports", {})}  # what is told is only what changed
     return replace(
         run,
         cwd={**run.cwd, target: facts["cwd"]} if "cwd" in facts else run.cwd,
-        exports={**run.exports, target: facts["exports"]} if "exports" in facts else run.exports,
+        exports={**run.exports, target: exports} if "exports" in facts else run.exports,
         captured={**run.captured, **facts.get("captured", {})},
         secret_names=tuple(dict.fromkeys((*run.secret_names, *facts.get("secret_names", ())))),
     )
+
+
+def _proven(step: RunStep, outcome: Outcome) -> RunStep:
+    """A step that was in doubt because its machine could not be asked is in doubt no longer once that has answered."""
+    if step.state == "unknown" and outcome != "lost" and not step.open_attempts:
+        return replace(step, state="running", asked=None, why="")
+    return step
 
 
 def _asked(run: Run, event: Event, facts: dict[str, Any]) -> Run:
@@ -252,22 +291,22 @@ def _asked(run: Run, event: Event, facts: dict[str, Any]) -> Run:
     def ask(step: RunStep) -> RunStep:
         return replace(step, state="waiting", asked=asked, approvals=(), began_at=step.began_at or event.at)
 
-    return replace(_with(run, facts["step"], ask), state="waiting")
+    return _going_on(_with(run, facts["step"], ask))
 
 
 def _answered(run: Run, event: Event, facts: dict[str, Any]) -> Run:
     def answer(step: RunStep) -> RunStep:
         return replace(
             step, state="pending", asked=None, answered=True, by=event.actor, why=facts["why"],
-            is_seen=facts["is_seen"],
+            is_seen=facts["is_seen"], answers=(*step.answers, step.asked.question if step.asked else "confirm"),
         )  # fmt: skip
 
-    run = _with(run, facts["step"], answer)
-    return replace(run, state=_settled(run), captured={**run.captured, **facts["values"]})
+    run = _going_on(_with(run, facts["step"], answer))
+    return replace(run, captured={**run.captured, **facts["values"]})
 
 
 def _approved(run: Run, event: Event, facts: dict[str, Any]) -> Run:
-    given = Approved(event.actor, facts["digest"], event.at)
+    given = Approved(event.actor, facts["digest"], event.at, tuple(facts.get("aliases", ())))
     return _with(run, facts["step"], lambda step: replace(step, approvals=(*step.approvals, given)))
 
 
@@ -281,8 +320,8 @@ def _step_ended(run: Run, event: Event, facts: dict[str, Any]) -> Run:
 
     run = _with(run, facts["step"], end)
     if facts["undoes"]:
-        run = _with(run, facts["undoes"], lambda step: replace(step, state="rolled-back"))
-    return replace(run, state=_settled(run))
+        run = _with(run, facts["undoes"], lambda step: replace(step, state="rolled-back", asked=None))
+    return _going_on(run)
 
 
 def _step_unknown(run: Run, event: Event, facts: dict[str, Any]) -> Run:
@@ -291,21 +330,27 @@ def _step_unknown(run: Run, event: Event, facts: dict[str, Any]) -> Run:
     def doubt(step: RunStep) -> RunStep:
         return replace(step, state="unknown", why=facts["why"], asked=asked)
 
-    return replace(_with(run, facts["step"], doubt), state="unknown")
+    return _going_on(_with(run, facts["step"], doubt))
 
 
 def _decided(run: Run, event: Event, facts: dict[str, Any]) -> Run:
-    decision = facts["decision"]
+    decision: Decision = facts["decision"]
     states: dict[str, StepState] = {"done": "done", "again": "pending"}
 
     def settle(step: RunStep) -> RunStep:
+        given_up = tuple(
+            attempt if attempt.ended_at else replace(
+                attempt, ended_at=event.at, known_at=event.at, outcome="lost", why="A person settled it."
+            ) for attempt in step.attempts
+        )  # fmt: skip
         return replace(
             step, state=states.get(decision, "failed"), asked=None, why=facts["why"], by=event.actor,
-            may_repeat=decision == "again", ended_at=None if decision == "again" else event.at,
+            may_repeat=decision == "again", ended_at=None if decision == "again" else event.at, attempts=given_up,
+            earlier=len(given_up) if decision == "again" else step.earlier, decision=decision, not_before=None,
         )  # fmt: skip
 
-    run = _with(run, facts["step"], settle)
-    return replace(run, state=_settled(run), why="")
+    run = _going_on(replace(_with(run, facts["step"], settle), why=""))
+    return replace(run, wants_cancel=True, cancelled_by=event.actor) if decision == "abort" else run
 
 
 def _retry_due(run: Run, _event: Event, facts: dict[str, Any]) -> Run:
@@ -317,6 +362,7 @@ _FOLDS: dict[str, Callable[[Run, Event, dict[str, Any]], Run]] = {
     kinds.RUN_PAUSED: _paused,
     kinds.RUN_RESUMED: _resumed,
     kinds.CANCEL_ASKED: _cancel_asked,
+    kinds.CANCEL_HELD: _cancel_held,
     kinds.PHASE_BEGUN: _phase_begun,
     kinds.RUN_ENDED: _ended,
     kinds.INTENDED: _intended,

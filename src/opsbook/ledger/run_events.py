@@ -27,6 +27,7 @@ RUN_TAKEN = "RunTaken"
 RUN_PAUSED = "RunPaused"
 RUN_RESUMED = "RunResumed"
 CANCEL_ASKED = "RunCancelAsked"
+CANCEL_HELD = "RunCancelHeld"
 PHASE_BEGUN = "RunPhaseBegun"
 RUN_ENDED = "RunEnded"
 INTENDED = "AttemptIntended"
@@ -44,13 +45,16 @@ OWED = "NotificationOwed"
 def run_started(
     plan: Plan, *, document: str, blob: str, commit: str | None, aliases: tuple[str, ...], editor: str, node: str,
     is_interactive: bool, assumes_yes: bool, is_dry: bool, secret_marks: dict[str, str], incident: int | None = None,
+    is_trusted: bool = False, is_stepwise: bool = False,
 ) -> Draft:  # fmt: skip
     """A run begins: all it needs stands in this event. `editor` changed the page last; `aliases` are the names that
-    the starter is known by, none of which may approve."""
+    the starter is known by, none of which may approve; `is_trusted` lets inline checks run without a person;
+    `is_stepwise` has each command wait until a person says that it may be run."""
     facts = {
         "plan": msgspec.to_builtins(plan), "document": document, "blob": blob, "commit": commit,
         "aliases": list(aliases), "editor": editor, "node": node, "is_interactive": is_interactive,
         "assumes_yes": assumes_yes, "is_dry": is_dry, "secret_marks": secret_marks, "incident": incident,
+        "is_trusted": is_trusted, "is_stepwise": is_stepwise,
     }  # fmt: skip
     return Draft(RUN_STARTED, facts)
 
@@ -73,6 +77,11 @@ def run_resumed(why: str) -> Draft:
 def cancel_asked(why: str) -> Draft:
     """A person wants it ended now. It has ended once its processes are gone."""
     return Draft(CANCEL_ASKED, {"why": why})
+
+
+def cancel_held(why: str) -> Draft:
+    """It cannot be cancelled yet: what of it is still there, or which machine cannot be asked."""
+    return Draft(CANCEL_HELD, {"why": why})
 
 
 def phase_begun(phase: str, why: str) -> Draft:
@@ -124,9 +133,9 @@ def step_answered(step: str, *, values: dict[str, str] | None = None, why: str =
     return Draft(ANSWERED, {"step": step, "values": values or {}, "why": why, "is_seen": is_seen})
 
 
-def step_approved(step: str, digest: str, why: str = "") -> Draft:
-    """An approver agreed to exactly this digest."""
-    return Draft(APPROVED, {"step": step, "digest": digest, "why": why})
+def step_approved(step: str, digest: str, why: str = "", *, aliases: tuple[str, ...] = ()) -> Draft:
+    """An approver agreed to exactly this digest; `aliases` are the other names that they are known by."""
+    return Draft(APPROVED, {"step": step, "digest": digest, "why": why, "aliases": list(aliases)})
 
 
 def step_ended(step: str, state: StepState, why: str = "", *, is_seen: bool = True, undoes: str = "") -> Draft:

@@ -5,7 +5,7 @@ A view is a fold whose values are kept in the same transaction as the events; it
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from msgspec import Struct
@@ -39,3 +39,25 @@ class Kept(Struct, frozen=True):
     number: int
     first: int
     row: Row
+
+
+def folded(view: View, kept: Kept | None, event: Event) -> Kept | None:
+    """What is kept of a stream after one more event of it; the facts must be as they are read back, plain JSON."""
+    row = view.fold(kept.row if kept is not None else None, event)
+    if row is None:
+        return None
+    return Kept(event.stream, event.number, kept.first if kept is not None else event.position, row)
+
+
+def refolded(view: View, events: Iterable[Event], kept: dict[str, Kept] | None = None) -> dict[str, Kept]:
+    """What is kept of all streams of a view, made again from their events, or further from what is `kept` of those
+    before; other streams' events are passed over. Events of one stream must come in order."""
+    made = dict(kept or {})
+    for event in events:
+        if event.stream.startswith(view.prefix):
+            after = folded(view, made.get(event.stream), event)
+            if after is not None:
+                made[event.stream] = after
+            else:
+                made.pop(event.stream, None)
+    return made

@@ -18,7 +18,8 @@ ACTS: dict[str, Role] = {
     "own-account": "viewer",  # one's own password, sessions and tokens
     "probe": "responder",
     "edit-page": "responder",
-    "run": "operator",
+    "run": "operator",  # start, confirm, skip, decide, cancel
+    "approve": "operator",  # where the procedure names them; who started a run never counts
     "administer": "admin",  # people, roles, everybody's sessions and tokens
 }
 PUBLIC = "public"  # no authority asked: health for machines, assets, signing in

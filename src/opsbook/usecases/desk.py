@@ -16,6 +16,9 @@ from opsbook.usecases.serving_ports import Ledger, Repository, Samples, Watch
 
 if TYPE_CHECKING:
     from opsbook.usecases.accounts import Accounts
+    from opsbook.usecases.ledger_trial import Trial
+    from opsbook.usecases.run_ports import Outputs
+    from opsbook.usecases.runs import Runs
 
 
 class Desk(Struct, frozen=True):
@@ -31,5 +34,8 @@ class Desk(Struct, frozen=True):
     watch: Watch
     samples: Samples
     ledger: Ledger
+    trial: Trial
     accounts: Accounts
+    runs: Runs
+    outputs: Outputs
     now: Callable[[], datetime]

@@ -1,13 +1,16 @@
-"""The check of a whole ledger, read bit by bit. Changes nothing."""
+"""The check of a whole ledger: its chain read bit by bit, and what the database keeps beside it. Changes nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from opsbook.ground.errors import Failure
 from opsbook.ledger.event import Event, verify
 from opsbook.usecases.serving_ports import Ledger
+from opsbook.usecases.upkeep_ports import KeptLedger, Progress
 
 AT_ONCE = 1000  # events read at a time
 
@@ -21,7 +24,11 @@ class Checked(Struct, frozen=True):
     faults: list[str]
 
 
-def check(ledger: Ledger) -> Checked:
+def untold(_what: str, _done: int, _whole: int) -> None:
+    """A progress that nobody wants to know."""
+
+
+def check(ledger: Ledger, tell: Progress = untold) -> Checked:
     """Verifies all events that are there now."""
     seen: set[str] = set()
     last: list[Event] = []
@@ -33,6 +40,18 @@ def check(ledger: Ledger) -> Checked:
             seen.update(event.stream for event in part)
             last[:] = part[-1:]
             yield from part
+            tell("Checking events", min(position, head), head)
 
     faults = verify(events())
     return Checked(last[0].position if last else 0, len(seen), last[0].hash if last else "", faults)
+
+
+def check_all(ledger: KeptLedger, tell: Progress = untold) -> Checked:
+    """Verifies all events, the database's own structures, and that the rows of views are what the events say."""
+    try:
+        checked = check(ledger, tell)
+        return replace(checked, faults=[*checked.faults, *ledger.faults(tell)])
+    except Failure as wrong:
+        if wrong.retryable:
+            raise
+        return Checked(0, 0, "", [str(wrong)])  # so damaged that it cannot be read to its end

@@ -49,6 +49,10 @@ class EngineLedger(Protocol):
         """The events of a stream behind a number, in order."""
         ...
 
+    def streams(self, prefix: str) -> list[str]:
+        """The names of the streams that begin with `prefix`, in order."""
+        ...
+
     def head(self) -> int:
         """The position of the last event, 0 when there is none."""
         ...

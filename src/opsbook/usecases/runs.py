@@ -1,81 +1,30 @@
-"""The verbs of runs: plan, start, answer, approve, decide, cancel. They record what people want; none executes."""
+"""The verbs of runs: plan, start, answer, approve, decide, cancel. They record what people want; none executes.
+
+Each change is decided on a run as it is, and recorded behind exactly that. Where somebody else was quicker it is
+decided anew, unless the step that it is about is not what it was: then whoever asked has to look again.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
 
-from msgspec import Struct
-
-from opsbook.book.page import Page
-from opsbook.book.plan import Plan, PlannedParameter
-from opsbook.ledger.run import Run
-from opsbook.ledger.run_events import Decision
+from opsbook.book.plan import Plan
+from opsbook.book.planner import Known
+from opsbook.ground.errors import Conflict, Usage
+from opsbook.ledger.event import Draft
+from opsbook.ledger.run import Run, folded, stream_of
+from opsbook.ledger.run_events import Decision, run_started
+from opsbook.ledger.run_view import RUNS
+from opsbook.usecases import approvals, run_answers, run_history, run_start
 from opsbook.usecases.ledger_ports import EngineLedger
+from opsbook.usecases.run_form import Form, Prepared, Source, form_of, plan_of, prepared
+from opsbook.usecases.run_history import Brief, History
 from opsbook.usecases.run_ports import Inventory, SecretSources
+from opsbook.usecases.run_start import Starter
 
-
-class Source(Struct, frozen=True):
-    """A page as it lies there now: its commit is None where it is not committed as it is. `editor` changed it last."""
-
-    page: Page
-    commit: str | None
-    editor: str = ""
-    is_protected: bool = False  # the commit is on a protected branch
-    service: str | None = None
-
-
-class Starter(Struct, frozen=True):
-    """Who starts: the name that events carry, and all names that this person is known by."""
-
-    name: str
-    aliases: tuple[str, ...] = ()
-
-
-class Form(Struct, frozen=True):
-    """What must be known before a start: parameters in their order, with defaults; what would be run; `why_not` in
-    sentences, empty where it can be started."""
-
-    path: str
-    anchor: str
-    title: str
-    parameters: tuple[PlannedParameter, ...]
-    defaults: dict[str, str]
-    required: frozenset[str]
-    plan: Plan | None
-    why_not: tuple[str, ...] = ()
-    commit: str | None = None
-    danger: str = ""
-
-
-class Brief(Struct, frozen=True):
-    """A run as lists show it."""
-
-    id: str
-    path: str
-    anchor: str
-    title: str
-    state: str
-    started_at: datetime
-    ended_at: datetime | None
-    actor: str
-    commit: str | None
-    waits_for: str = ""
-    why: str = ""
-    is_dry: bool = False
-    position: int = 0
-
-
-class History(Struct, frozen=True):
-    """What earlier runs of a procedure say: how many ended, how many of them succeeded, when it was last practised (a
-    success that was no dry run), and how long each step usually takes (the median of those that were done)."""
-
-    ended: int
-    succeeded: int
-    last_practised: datetime | None
-    usual_s: float | None
-    step_usual_s: dict[str, float]
-    briefs: tuple[Brief, ...] = ()
+__all__ = ["Brief", "Form", "History", "Runs", "Source", "Starter"]
+_TRIES = 8  # a run is written to by its runner and by people; more than a few in the same moment is a fault
 
 
 class Runs:
@@ -93,10 +42,14 @@ class Runs:
         self._node = node
         self._now = now
         self._chance = chance
+        self._known = Known(inventory.hosts, inventory.groups, inventory.approvers)
+
+    def _prepared(self, where: str, values: dict[str, str], on: str | None) -> Prepared:
+        return prepared(where, self._find, self._inventory, values=values, on=on)
 
     def form(self, where: str) -> Form:
         """What a start of PAGE#ANCHOR asks for; raises Usage, with a guess, where there is no such procedure."""
-        raise NotImplementedError
+        return form_of(self._prepared(where, {}, None))
 
     def plan(self, where: str, values: dict[str, str], on: str | None = None) -> Plan:
         """What a run of PAGE#ANCHOR would do, on the target `on` where it is given.
@@ -104,28 +57,89 @@ class Runs:
         Raises Usage for parameters that are missing, not known or not of their type (all of them at once), Refusal
         where a step cannot be run, with the place of each.
         """
-        raise NotImplementedError
+        return plan_of(self._prepared(where, values, on))
 
     def start(
         self, where: str, values: dict[str, str], starter: Starter, *, on: str | None = None, assumes_yes: bool = False,
-        is_dry: bool = False, is_interactive: bool = True, incident: int | None = None,
+        is_dry: bool = False, is_interactive: bool = True, incident: int | None = None, is_stepwise: bool = False,
+        before: Callable[[str], object] | None = None,
     ) -> Run:  # fmt: skip
-        """Records a run; a runner takes it up. Raises as `plan`, and Refusal where it may not run unattended."""
-        raise NotImplementedError
+        """Records a run; a runner takes it up. Raises as `plan`, and Refusal where it may not run unattended or could
+        never be approved.
+
+        With `is_stepwise` no command is begun before a person said so. `before` gets the id before it is recorded, so
+        that whoever starts the run can hold its lease before any other runner sees it.
+        """
+        found = self._prepared(where, values, on)
+        plan = plan_of(found)
+        if not starter.name.strip():
+            raise Usage("A run needs the name of whoever starts it.")
+        if not is_interactive:
+            run_start.check_unattended(found, self._inventory)
+        if not is_dry:
+            run_start.check_approvals(plan, starter, found.editor)
+        draft = run_started(
+            plan, document=found.source.content.decode("utf-8", "replace"), blob=found.source.blob, commit=found.commit,
+            aliases=starter.aliases, editor=found.editor, node=self._node, is_interactive=is_interactive,
+            assumes_yes=assumes_yes, is_dry=is_dry, incident=incident, is_stepwise=is_stepwise,
+            secret_marks={} if is_dry else run_start.secret_marks(plan, self._secrets),
+            is_trusted=found.commit is not None and found.key in self._inventory.trusted,
+        )  # fmt: skip
+        return self._begun(draft, starter.name, before)
+
+    def _begun(self, draft: Draft, actor: str, before: Callable[[str], object] | None) -> Run:
+        for tried in range(1, _TRIES + 1):
+            now = self._now()
+            run_id = run_start.run_id(now, self._chance(4))
+            stream = stream_of(run_id)
+            if before is not None:
+                before(run_id)
+            try:
+                run = folded(self._ledger.append(stream, [draft], expected=0, actor=actor, at=now))
+            except Conflict:  # another run began in this second, with the same four letters
+                if tried == _TRIES:
+                    raise
+                continue
+            assert run is not None
+            return run
+        raise AssertionError("the loop ends by itself")
 
     def find(self, run: str) -> Run:
         """The run of that id, or of the only id that begins so."""
-        raise NotImplementedError
+        found = folded(self._ledger.read(stream_of(run))) if run else None
+        if found is not None:
+            return found
+        named = [stream.removeprefix("run/") for stream in self._ledger.streams(stream_of(run))] if run else []
+        if len(named) == 1 and (found := folded(self._ledger.read(stream_of(named[0])))) is not None:
+            return found
+        if named:
+            listed = ", ".join(named[:8]) + (" and others" if len(named) > 8 else "")
+            raise Usage(f"'{run}' may mean {listed}. Write more of it.")
+        raise Usage(f"There is no run '{run[:80]}'. 'opsbook runs list' shows all." if run else "Name a run.")
 
     def briefs(
         self, *, where: str | None = None, is_open: bool | None = None, before: int | None = None, limit: int = 50
     ) -> list[Brief]:
         """Runs, the last started first: all, or those of PAGE#ANCHOR, from the position `before` on back."""
-        raise NotImplementedError
+        group = None if where is None else self._group(where)
+        rows = self._ledger.rows(RUNS.name, group=group, is_open=is_open, before=before, limit=limit)
+        return [run_history.brief_of(kept) for kept in rows]
 
     def history(self, where: str, limit: int = 100) -> History:
         """What earlier runs of PAGE#ANCHOR say."""
-        raise NotImplementedError
+        return run_history.history_of(self._ledger.rows(RUNS.name, group=self._group(where), limit=limit))
+
+    def practice(self, path: str, anchor: str, limit: int = 100) -> History:
+        """As `history`, of a page by its whole path, which is not looked for: cheap enough to ask for many."""
+        return run_history.history_of(self._ledger.rows(RUNS.name, group=f"{path}#{anchor}", limit=limit))
+
+    def _group(self, where: str) -> str:
+        """PATH#ANCHOR of what was named; runs of a page that is gone are found by its whole path."""
+        name, _, anchor = where.partition("#")
+        try:
+            return f"{self._find(name).page.path}#{anchor}"
+        except Usage:
+            return where
 
     def confirm(
         self, run: str, step: str, by: str, *, values: dict[str, str] | None = None, why: str = "", typed: str = "",
@@ -133,37 +147,75 @@ class Runs:
     ) -> Run:  # fmt: skip
         """A person says yes at a step that waits: that the manual step was done (with the values it asked for), or that
         it may go on; `typed` is the word that a danger asks for."""
-        raise NotImplementedError
+        def answer(at: Run) -> list[Draft]:
+            return run_answers.confirmed(
+                at, step, values=values or {}, why=why, typed=typed, is_seen=is_seen, known=self._known
+            )
+
+        return self._change(run, by, answer, step=step)
 
     def skip(self, run: str, step: str, by: str, why: str) -> Run:
         """Leaves out a step that waits or has failed, with a reason."""
-        raise NotImplementedError
+        return self._change(run, by, lambda at: run_answers.skipped(at, step, why), step=step)
 
     def fail(self, run: str, step: str, by: str, why: str) -> Run:
         """Says that a step that waits did not work out."""
-        raise NotImplementedError
+        return self._change(run, by, lambda at: run_answers.failed(at, step, why), step=step)
 
     def approve(self, run: str, step: str, by: Starter, *, digest: str, why: str = "") -> Run:
         """An approval of exactly what `digest` says; raises Refusal for whoever may not approve it, and why."""
-        raise NotImplementedError
+        def answer(at: Run) -> list[Draft]:
+            return approvals.approved(at, step, by, digest=digest, now=self._now(), why=why, known=self._known)
+
+        return self._change(run, by.name, answer)
 
     def decide(self, run: str, step: str, decision: Decision, *, by: str, why: str) -> Run:
         """Settles a step that is unknown or failed. To run again what must never be repeated takes a second person:
         raises Refusal where `by` is who started it."""
-        raise NotImplementedError
+        return self._change(run, by, lambda at: run_answers.decided(at, step, decision, by=by, why=why), step=step)
 
     def cancel(self, run: str, by: str, why: str) -> Run:
         """Asks a run to end now; it is cancelled once its processes are gone."""
-        raise NotImplementedError
+        return self._change(run, by, lambda at: run_answers.cancelled(at, why))
 
     def roll_back(self, run: str, by: str, why: str) -> Run:
-        """Begins the rollback of a run that waits, or of one that failed."""
-        raise NotImplementedError
+        """Begins the rollback of a run that waits, or of one that failed or was cancelled, which goes on by that."""
+        return self._change(run, by, lambda at: run_answers.rolled_back(at, why))
 
     def pause(self, run: str, by: str, why: str) -> Run:
         """Stops a run before its next step."""
-        raise NotImplementedError
+        return self._change(run, by, lambda at: run_answers.paused(at, why))
 
     def resume(self, run: str, by: str, why: str = "") -> Run:
         """Lets a paused run go on, and one that waits because its page changed, as it was planned."""
-        raise NotImplementedError
+        return self._change(run, by, lambda at: run_answers.resumed(at, why))
+
+    def _change(self, name: str, by: str, answer: Callable[[Run], list[Draft]], *, step: str | None = None) -> Run:
+        """Records what `answer` makes of the run as it is; where it has moved on meanwhile, of the run as it is then,
+        unless another thing is asked at the step by now."""
+        if not by.strip():
+            raise Usage("A run is only changed under somebody's name.")
+        run = self.find(name)
+        for _ in range(_TRIES):
+            drafts = answer(run)
+            if not drafts:
+                return run
+            try:
+                recorded = self._ledger.append(
+                    stream_of(run.id), drafts, expected=run.number, actor=by, at=self._now()
+                )
+            except Conflict:
+                fresh = self.find(run.id)
+                if step is not None and not _is_same(run, fresh, step):
+                    raise
+                run = fresh
+                continue
+            after = folded(recorded, run)
+            assert after is not None
+            return after
+        raise Conflict(f"Run {run.id} changes too quickly. Look at it again, and try once more.")
+
+
+def _is_same(before: Run, after: Run, number: str) -> bool:
+    one, other = before.step(number), after.step(number)
+    return one is not None and other is not None and (one.state, one.asked) == (other.state, other.asked)

@@ -13,9 +13,9 @@ def troubles(desk: Desk) -> tuple[str, ...]:
 
 
 def ledger_trouble(desk: Desk) -> str | None:
-    """Why the ledger cannot be read, None when it can."""
+    """Why the ledger cannot be read or written to, None when it can."""
     try:
         desk.ledger.head()
     except Failure as wrong:
         return str(wrong)
-    return None
+    return desk.trial.trouble()

@@ -5,32 +5,47 @@
 - **Old or new, whole.** A kill or a power cut leaves every acknowledged event and no half of an append.
 - **Trouble passes.** A full, locked or read-only disk fails the appends of that moment; reading goes on, and the next
   append tries anew.
-- **Threads.** Any thread may call anything. Appends meet in one thread; reads share a connection under a lock, and
-  looks whether anything happened have one of their own.
+- **One clock.** Leases end and timers are due by this machine's clock, which all that share the file have in common.
+  Where it is set back, leases last so much longer.
+- **Threads.** Any thread may call anything. Whatever writes meets in one thread; reads share a connection under a lock,
+  and looks whether anything happened have one of their own.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import apsw
 
-from opsbook.adapters.sqlite_ledger import tables
-from opsbook.adapters.sqlite_ledger.writing import Append, Writer
+from opsbook.adapters.sqlite_ledger import copying, rows, tables
+from opsbook.adapters.sqlite_ledger.recording import Recorder, addition
+from opsbook.adapters.sqlite_ledger.writing import Writer
 from opsbook.ledger.event import Draft, Event
+from opsbook.ledger.view import Kept, View
+from opsbook.usecases.ledger_ports import Lease, Timer
+from opsbook.usecases.upkeep_ports import Progress, Snapshot
 
 __all__ = ["SqliteLedger"]
 
 BUSY_S = 5.0  # how long an append waits for other processes
 POLL_S = 0.05  # how soon an event of another process is noticed by those that wait
 
-_HEAD = "SELECT ifnull(max(position), 0) FROM event"
 _READ = f"SELECT {tables.COLUMNS} FROM event WHERE stream = ? AND number > ? ORDER BY number"
 _AFTER = f"SELECT {tables.COLUMNS} FROM event WHERE position > ? ORDER BY position LIMIT ?"
+_HELD = (
+    "SELECT name, owner, epoch, until FROM lease WHERE until > ?1 AND substr(name, 1, length(?2)) = ?2 ORDER BY name"
+)
+_DUE = (
+    "SELECT stream, name, due, facts FROM timer WHERE due <= ?1 AND substr(stream, 1, length(?2)) = ?2"
+    " ORDER BY due, stream, name LIMIT ?3"
+)
+_NEXT_DUE = "SELECT due FROM timer WHERE substr(stream, 1, length(?1)) = ?1 ORDER BY due LIMIT 1"
 # From one stream to the next by the index, however many events each has.
 _STREAMS = """
 WITH RECURSIVE found(stream) AS (
@@ -44,27 +59,94 @@ SELECT stream FROM found WHERE substr(stream, 1, length(?1)) = ?1
 
 
 class SqliteLedger:
-    """The ledger in the file `path`, whose folder must be there; raises Refusal or Failure where it cannot be used."""
+    """The ledger in the file `path`, whose folder must be there; raises Refusal or Failure where it cannot be used.
 
-    def __init__(self, path: str, *, busy_s: float = BUSY_S) -> None:
+    The rows of `views` are brought up to date before it can be used; `clock` gives microseconds since 1970.
+    """
+
+    def __init__(
+        self, path: str, *, views: Sequence[View] = (), busy_s: float = BUSY_S, clock: Callable[[], int] = tables.clock
+    ) -> None:
         self._path = path
+        self._views = tuple(views)
+        self._busy_s = busy_s
+        self._clock = clock
         self._reader = tables.opened(path, busy_s)
         self._reading = threading.Lock()
-        self._looker = tables.opened(path, busy_s)  # of its own, so that no look waits for a long read
+        try:
+            rows.bring_up_to_date(self._reader, views)
+            self._looker = tables.opened(path, busy_s)  # of its own, so that no look waits for a long read
+        except apsw.Error as wrong:
+            self._reader.close()
+            raise tables.failure(path, wrong) from wrong
+        except BaseException:
+            self._reader.close()
+            raise
         self._looking = threading.Lock()
         self._moved = threading.Condition()
         self._told = 0
         self._is_closed = False
-        self._writer = Writer(path, busy_s, self._tell)
+        self._recorder = Recorder(views, clock)
+        self._writer = Writer(path, busy_s, self._recorder, self._tell)
 
     def append(
-        self, stream: str, drafts: Sequence[Draft], *, expected: int | None, actor: str, at: datetime
-    ) -> tuple[Event, ...]:
+        self, stream: str, drafts: Sequence[Draft], *, expected: int | None, actor: str, at: datetime,
+        fence: Lease | None = None, set_timers: Sequence[Timer] = (), clear_timers: Sequence[str] = (),
+    ) -> tuple[Event, ...]:  # fmt: skip
         """Records the drafts behind number `expected` of the stream (None: behind whatever is last), all or none, and
-        returns when they are synced; raises Conflict, or Failure(retryable=True)."""
-        if not drafts:
+        returns when they are synced; raises Conflict, Fenced, or Failure(retryable=True). Timers are cleared, then
+        set, in the same transaction."""
+        if not drafts and fence is None and not set_timers and not clear_timers:
             return ()
-        return self._writer.append(Append(stream, drafts, expected, actor, at=at))
+        added = addition(
+            stream, drafts, expected=expected, actor=actor, at=at, fence=fence, set_timers=set_timers,
+            clear_timers=clear_timers,
+        )  # fmt: skip
+        return self._writer.do(partial(self._recorder.add, added))
+
+    def claim(self, name: str, owner: str, for_s: float) -> Lease | None:
+        """A lease with the next epoch, None while another owner's has not ended; the same for longer for its owner."""
+        return self._writer.do(partial(self._recorder.claim, name, owner, _microseconds(for_s)))
+
+    def renew(self, lease: Lease, for_s: float) -> Lease | None:
+        """The lease for longer; None where it was taken by another meanwhile, or released."""
+        return self._writer.do(partial(self._recorder.renew, lease, _microseconds(for_s)))
+
+    def release(self, lease: Lease) -> None:
+        """Ends a lease at once, where it is still this owner's; its epoch is not used again."""
+        self._writer.do(partial(self._recorder.release, lease))
+
+    def held(self, prefix: str) -> list[Lease]:
+        """The leases whose names begin with `prefix` and which have not ended, by name."""
+        found = self._rows(_HELD, (self._clock(), prefix))
+        return [Lease(name, owner, epoch, tables.moment(until)) for name, owner, epoch, until in found]
+
+    def checkpoint(self, not_within_s: float = 0) -> Event | None:
+        """Records a checkpoint as the next event; None where the last event is one, or the last one is not so old."""
+        return self._writer.do(partial(self._recorder.vouch, _microseconds(not_within_s)))
+
+    def due(self, limit: int, prefix: str = "") -> list[Timer]:
+        """The timers whose time has come, of streams that begin with `prefix`, the longest due first."""
+        found = self._rows(_DUE, (self._clock(), prefix, limit))
+        return [Timer(stream, name, tables.moment(due), tables.decode(facts)) for stream, name, due, facts in found]
+
+    def next_due_s(self, prefix: str = "") -> float | None:
+        """In how many seconds the next timer is due, 0 where one is; None when there is none."""
+        found = self._rows(_NEXT_DUE, (prefix,))
+        return max(found[0][0] - self._clock(), 0) / 1e6 if found else None
+
+    def rows(
+        self, view: str, *, group: str | None = None, is_open: bool | None = None, before: int | None = None,
+        limit: int = 100,
+    ) -> list[Kept]:  # fmt: skip
+        """The rows of a view, those that began last first; those that began before the position `before`."""
+        question, values = rows.page(view, group=group, is_open=is_open, before=before, limit=limit)
+        return [rows.kept_of(row) for row in self._rows(question, values)]
+
+    def row(self, view: str, stream: str) -> Kept | None:
+        """The row of one stream."""
+        found = self._rows(rows.ONE, (view, stream))
+        return rows.kept_of(found[0]) if found else None
 
     def read(self, stream: str, after: int = 0) -> list[Event]:
         """The events of a stream behind a number, in order."""
@@ -82,7 +164,7 @@ class SqliteLedger:
         """The position of the last event, 0 when there is none; about 4 µs, whatever else is read at the time."""
         try:
             with self._looking:
-                return int(self._looker.execute(_HEAD).get)
+                return int(self._looker.execute(tables.HEAD).get)
         except apsw.Error as wrong:
             raise tables.failure(self._path, wrong) from wrong
 
@@ -100,6 +182,24 @@ class SqliteLedger:
                 if self._told <= position and not self._is_closed:
                     self._moved.wait(min(left, POLL_S))
         return False
+
+    def snapshot(self) -> AbstractContextManager[Snapshot]:
+        """The ledger as it is now, for as long as the `with` lasts, while others go on to write."""
+        return copying.snapshot(self._path, self._busy_s)
+
+    def replace(self, snapshot: Snapshot, tell: Progress) -> None:
+        """Puts the snapshot in the place of all that is there, in one transaction; of leases only epochs stay."""
+        copying.replace(self._path, self._busy_s, self._views, by=snapshot, tell=tell)
+        self._tell(self.head())
+
+    def faults(self, tell: Progress) -> list[str]:
+        """What is wrong with the file itself and with rows of views, in sentences."""
+        return copying.faults(self._path, self._busy_s, self._views, tell)
+
+    def remake_rows(self) -> list[str]:
+        """Makes the rows of all views again from the events, and returns the views' names."""
+        self._writer.do(self._recorder.remake_rows)
+        return [view.name for view in self._views]
 
     def close(self) -> None:
         """Writes what waits to be written, and closes the file. Whoever waits for events is woken."""
@@ -122,3 +222,7 @@ class SqliteLedger:
                 return self._reader.execute(query, values).fetchall()
         except apsw.Error as wrong:
             raise tables.failure(self._path, wrong) from wrong
+
+
+def _microseconds(seconds: float) -> int:
+    return round(seconds * 1e6)

@@ -20,6 +20,12 @@ from opsbook.ledger.event import Event
 # "obld": marks the file as ours, so that no other database is ever written to.
 APPLICATION = 0x6F626C64
 
+NO_DELETE_NAME = "event_is_not_deleted"
+NO_DELETE = f"""
+CREATE TRIGGER {NO_DELETE_NAME} BEFORE DELETE ON event
+BEGIN SELECT RAISE(ABORT, 'an event is never deleted'); END;
+"""
+
 # `position` is the row's own key: appends go to the end of the file, and a cursor over the whole ledger is one range.
 # The database itself refuses every change of what is there, and every position but the next; the insert is guarded
 # too, because INSERT OR REPLACE takes a row out without asking the trigger on deletes.
@@ -35,18 +41,37 @@ WHEN NEW.position <> 1 + ifnull((SELECT max(position) FROM event), 0)
 BEGIN SELECT RAISE(ABORT, 'an event is only ever added behind the last'); END;
 CREATE TRIGGER event_is_not_changed BEFORE UPDATE ON event
 BEGIN SELECT RAISE(ABORT, 'an event is never changed'); END;
-CREATE TRIGGER event_is_not_deleted BEFORE DELETE ON event
-BEGIN SELECT RAISE(ABORT, 'an event is never deleted'); END;
+"""
+
+# A lease that was released stays, so that its epoch is not given out again. What is kept of streams has a row number of
+# its own, because its documents are large; `first` is the position of its first event, by which lists are ordered.
+_ENGINE = """
+CREATE TABLE lease(
+  name TEXT PRIMARY KEY, owner TEXT NOT NULL, epoch INTEGER NOT NULL, until INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE timer(
+  stream TEXT NOT NULL, name TEXT NOT NULL, due INTEGER NOT NULL, facts TEXT NOT NULL, PRIMARY KEY(stream, name)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX timer_by_due ON timer(due, stream);
+CREATE TABLE view(name TEXT PRIMARY KEY, version INTEGER NOT NULL, prefix TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE view_row(
+  view TEXT NOT NULL, stream TEXT NOT NULL, number INTEGER NOT NULL, first INTEGER NOT NULL, is_open INTEGER NOT NULL,
+  belongs TEXT NOT NULL, document TEXT NOT NULL, UNIQUE(view, stream)
+) STRICT;
+CREATE INDEX view_row_by_first ON view_row(view, first);
+CREATE INDEX view_row_by_open ON view_row(view, is_open, first);
+CREATE INDEX view_row_by_belongs ON view_row(view, belongs, first);
 """
 
 # Step n brings a file of version n to version n + 1, in a transaction of its own. Steps are added, never changed.
-MIGRATIONS = (_FIRST,)
+MIGRATIONS = (_FIRST + NO_DELETE, _ENGINE)
 VERSION = len(MIGRATIONS)
 
+HEAD = "SELECT ifnull(max(position), 0) FROM event"
 COLUMNS = "stream, number, position, at, actor, kind, facts, previous_hash, hash"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_decode = msgspec.json.Decoder(dict[str, Any]).decode
+decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 def opened(path: str, busy_s: float) -> apsw.Connection:
@@ -75,6 +100,20 @@ def opened(path: str, busy_s: float) -> apsw.Connection:
     return connection
 
 
+def version_of(path: str) -> int:
+    """The version of the ledger in a file that is there, which is left as it is; raises Refusal and Failure as
+    `opened`."""
+    try:
+        connection = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READONLY)
+        try:
+            with transaction(connection, "BEGIN"):
+                return _version(connection, path)
+        finally:
+            connection.close()
+    except apsw.Error as wrong:
+        raise failure(path, wrong) from wrong
+
+
 def _write_ahead(connection: apsw.Connection, busy_s: float) -> None:
     """Makes the journal a write-ahead log. For this SQLite asks no busy handler while others open the file too."""
     patience = _patience(busy_s)
@@ -88,10 +127,10 @@ def _write_ahead(connection: apsw.Connection, busy_s: float) -> None:
 
 
 def _migrate(connection: apsw.Connection, path: str) -> None:
-    with _transaction(connection, "BEGIN"):
+    with transaction(connection, "BEGIN"):
         version = _version(connection, path)
     for step in range(version, VERSION):
-        with _transaction(connection, "BEGIN IMMEDIATE"):
+        with transaction(connection, "BEGIN IMMEDIATE"):
             if _version(connection, path) == step:  # another process may have taken this step meanwhile
                 connection.execute(MIGRATIONS[step])
                 connection.pragma("application_id", APPLICATION)
@@ -99,7 +138,8 @@ def _migrate(connection: apsw.Connection, path: str) -> None:
 
 
 @contextmanager
-def _transaction(connection: apsw.Connection, begin: str) -> Iterator[None]:
+def transaction(connection: apsw.Connection, begin: str) -> Iterator[None]:
+    """A transaction that is committed at the end of the `with`, and rolled back where that raises."""
     connection.execute(begin)
     try:
         yield
@@ -141,22 +181,32 @@ def _patience(busy_s: float) -> Callable[[int], bool]:
     return is_worth_waiting
 
 
+def clock() -> int:
+    """The time of this machine, which is the database's here: microseconds since 1970."""
+    return time.time_ns() // 1000
+
+
 def microseconds(at: datetime) -> int:
     """A time as it is kept: microseconds since 1970, which hold every datetime exactly."""
     return (at - _EPOCH) // _MICROSECOND
 
 
+def moment(at: int) -> datetime:
+    """The time that was kept as so many microseconds."""
+    return _EPOCH + timedelta(microseconds=at)
+
+
 def event_of(row: tuple[Any, ...]) -> Event:
     """The event of a row of COLUMNS."""
     stream, number, position, at, actor, kind, facts, previous_hash, digest = row
-    when = _EPOCH + timedelta(microseconds=at)
-    return Event(stream, number, position, when, actor, kind, _decode(facts), previous_hash, digest)
+    return Event(stream, number, position, moment(at), actor, kind, decode(facts), previous_hash, digest)
 
 
 def failure(path: str, wrong: BaseException) -> Failure:
     """What an error of the database means, and how to mend it; all but damage may pass."""
     if isinstance(wrong, apsw.CorruptError | apsw.NotADBError):
-        text = f"The ledger {path} is damaged: {wrong}. Restore it from a backup, or name another with --db."
+        told = "it is not a SQLite file" if isinstance(wrong, apsw.NotADBError) else wrong
+        text = f"The ledger {path} is damaged: {told}. Restore it from a backup, or name another with --db."
         return Failure(text)
     if isinstance(wrong, apsw.FullError):
         why, mend = "the disk is full", "Free some space"

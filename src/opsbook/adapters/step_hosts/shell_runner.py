@@ -9,7 +9,7 @@ import sys
 
 from opsbook.adapters.step_hosts.shim import bootstrap_argv, preamble
 from opsbook.adapters.step_hosts.talk import ShimHost
-from opsbook.ground.errors import NotBegun
+from opsbook.ground.errors import Failure
 
 
 class ShimPipe:
@@ -52,5 +52,5 @@ def _begin() -> ShimPipe:
         pipe = ShimPipe(child)
         pipe.write(preamble())
     except OSError as wrong:
-        raise NotBegun(f"What watches over steps could not be begun on this machine: {wrong}.") from wrong
+        raise Failure(f"What watches over steps could not be begun on this machine: {wrong}.") from wrong
     return pipe

@@ -166,7 +166,8 @@ class ShimHost:
             connection.close()
 
     def connection(self) -> Connection:
-        """One that works, as far as is known; raises Failure where the machine cannot be reached now."""
+        """One that works, as far as is known; raises Failure where the machine cannot be reached now, and never
+        NotBegun: something may have been begun there before."""
         with self._lock:
             if self._connection is None or self._connection.is_broken:
                 fresh = Connection(self._connect())
@@ -175,13 +176,12 @@ class ShimHost:
                     said = _expect(self._name, answers, _ANSWER_S)
                     fresh.forget(number)
                     if said["is"] == "error":
-                        raise self.wrong(said)
+                        raise Failure(said["why"])
                 except (Broken, Failure) as wrong:
                     fresh.close()
-                    if isinstance(wrong, NotBegun):
-                        raise
-                    why = f"{self._name} was reached, and what watches over steps could not be begun there: {wrong}"
-                    raise Failure(why.rstrip(": "), retryable=True) from wrong
+                    why = str(wrong) or "The connection was lost."
+                    said_so = f"{self._name} was reached, and what watches over steps could not be begun there: {why}"
+                    raise Failure(said_so, retryable=True) from wrong
                 self._connection = fresh
             return self._connection
 

@@ -18,7 +18,7 @@ from opsbook.usecases.authority import PUBLIC, Actor, decide
 
 OPENAPI = "application/vnd.oai.openapi+json"
 # The streams of events that are for everybody who may read. Whoever may administer sees all: accounts tell of people.
-FOR_EVERYBODY = ("probe/", "page/")
+FOR_EVERYBODY = ("probe/", "page/", "run/")
 LARGEST = 2**53 - 1  # what every JSON reader holds exactly
 
 

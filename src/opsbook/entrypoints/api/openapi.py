@@ -32,6 +32,8 @@ WHEN = {
 PARAMETERS = {
     "path": "The path of a page from the root of the repository; slashes may stand in it as they are.",
     "service": "The name of a service, as GET /services lists it.",
+    "run": "The id of a run, or the only beginning of one.",
+    "number": "The number of a step, as the run has it: `2`, `2.1`, `verify.1`.",
     "key": "The key of a probe, as GET /probes lists it.",
 }
 ABOUT = (

@@ -13,7 +13,8 @@ from opsbook.entrypoints.web.answering import actor_of, desk_of
 from opsbook.ledger.account import Account, Session, Token
 from opsbook.usecases.authority import ACTS, Actor, decide
 
-Act = Literal["read", "own-account", "probe", "edit-page", "run", "administer"]  # those of ACTS, as a type tells them
+# Those of ACTS, as a type tells them.
+Act = Literal["read", "own-account", "probe", "edit-page", "run", "approve", "administer"]
 
 
 class NewTokenBody(Struct, forbid_unknown_fields=True):

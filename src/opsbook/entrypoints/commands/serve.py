@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import gc
 import signal
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import click
 
 from opsbook.entrypoints.options import Shared, verb
+
+if TYPE_CHECKING:
+    from opsbook.config import Config
 
 _EXAMPLES = (
     "opsbook serve --open                    in the browser",
@@ -30,9 +35,21 @@ def command(shared: Shared, host: str, port: int, opens_browser: bool) -> None:
     _stop_when_asked()
     gc.disable()  # until it serves: of what is imported nothing is garbage, and looking for some slows the start
     config = shared.config()
-    from opsbook.entrypoints.server import serve  # inside: the web framework is slow to import
+    from opsbook.entrypoints.cli import report  # inside: it imports this
+    from opsbook.entrypoints.supervisor import Supervisor
 
-    serve(config, host=host, port=port, opens_browser=opens_browser)
+    def answers(ready: Callable[[], None]) -> None:
+        from opsbook.entrypoints.server import serve  # inside: the web framework is slow to import
+
+        serve(config, host=host, port=port, opens_browser=opens_browser, ready=ready)
+
+    raise SystemExit(Supervisor(answers, lambda: _runs(config), report).run())
+
+
+def _runs(config: Config) -> None:
+    from opsbook.entrypoints.stepping import run_steps  # inside: only this child executes
+
+    run_steps(config)
 
 
 def _stop_when_asked() -> None:

@@ -38,7 +38,8 @@ WORTH_COMPRESSING = 700  # bytes; below, the answer fits one packet as it is
 FOREIGN = "A page of another site asked for this change, so it was refused. Open Opsbook's own page and try again."
 # Where a name stands in an address that may have slashes in it, and what may come behind it.
 WITH_SLASHES = {
-    "/api/v1/pages/": ("/source", "/history"), "/api/v1/services/": ("/contacts",), "/services/": (), "/runbooks/": (),
+    "/api/v1/pages/": ("/source", "/history"), "/api/v1/procedures/": ("/form",),
+    "/api/v1/services/": ("/contacts",), "/services/": (), "/runbooks/": (),
 }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
@@ -20,7 +21,6 @@ from opsbook.usecases.contacts import ResolvedContact
 from opsbook.usecases.library import PageFacts
 
 MOST_INLINE = 200  # findings that stand in the page; a page with more is told above it
-RUNS_LATER = "Running procedures from the browser is not there yet; copy the commands."
 # What a person on call jumps to, and what it is called.
 JUMPS = (
     ("health-checks", "Health"), ("troubleshooting", "Troubleshooting"), ("common-operations", "Operations"),
@@ -34,6 +34,7 @@ class Pieces(Struct, frozen=True):
 
     macros: Any
     may_edit: bool
+    why_no_run: str = ""  # why whoever looks may run nothing; empty where they may
 
     def piece(self, name: str, *arguments: Any) -> str:
         """One piece as HTML."""
@@ -70,14 +71,35 @@ def alert_insets(pieces: Pieces, page: Page) -> list[Inset]:
     return [Inset(named_at(page, name), pieces.piece("alert", name), "inside") for name in alert_names(page)]
 
 
-def run_insets(pieces: Pieces, page: Page, facts: PageFacts) -> list[Inset]:
-    """A Run button beside the heading of each procedure, with the reason why it cannot be pressed."""
+class OpenRun(Struct, frozen=True):
+    """A run that is open, beside the heading of its procedure."""
+
+    id: str
+    words: str
+    since: datetime
+    waits: bool
+
+
+class Practice(Struct, frozen=True):
+    """What is known of the runs of a procedure: those that are open, and what the earlier ones came to."""
+
+    opened: tuple[OpenRun, ...] = ()
+    ended: int = 0
+    succeeded: int = 0
+    last_practised: datetime | None = None
+
+
+def run_insets(pieces: Pieces, page: Page, facts: PageFacts, practice: Mapping[str, Practice]) -> list[Inset]:
+    """A Run button beside the heading of each procedure, or why it cannot be pressed; and its runs, by its anchor."""
     found = []
     for procedure in facts.procedures:
         section = page.section(procedure.anchor)
         if section is not None:
             at = max(section.body - 1, section.start)
-            found.append(Inset(at, pieces.piece("run", procedure, procedure.why_not or RUNS_LATER), "inside"))
+            known = practice.get(procedure.anchor, Practice())
+            reason = procedure.why_not or pieces.why_no_run
+            where = f"{page.path}#{procedure.anchor}"
+            found.append(Inset(at, pieces.piece("run", procedure, reason, where, known.opened, known), "inside"))
     return found
 
 

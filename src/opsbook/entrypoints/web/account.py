@@ -29,6 +29,7 @@ ABOUT_ACTS = {
     "probe": "ask a probe now",
     "edit-page": "change pages",
     "run": "carry out procedures",
+    "approve": "approve steps of procedures that name it",
     "administer": "people, roles, everybody's sessions",
 }
 

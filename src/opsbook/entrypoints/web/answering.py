@@ -10,7 +10,7 @@ from litestar.response.base import ASGIResponse
 
 from opsbook import __version__
 from opsbook.entrypoints.gates.asked import asked
-from opsbook.usecases.authority import Actor, decide
+from opsbook.usecases.authority import ACTS, Actor, decide
 from opsbook.usecases.desk import Desk
 
 # The places of the navigation, in order: the words and the address.
@@ -18,6 +18,7 @@ PLACES = (
     ("Now", "/"),
     ("Book", "/book"),
     ("Procedures", "/procedures"),
+    ("Runs", "/runs"),
     ("Monitoring", "/monitoring"),
     ("Incidents", "/incidents"),
     ("Coverage", "/coverage"),
@@ -60,6 +61,14 @@ def may(request: Request[Any, Any, Any], act: str) -> bool:
     """Whether who asks may do an act: for showing a button only; the guard decides anew when it is pressed."""
     who = asked(request.scope)
     return decide(who.actor, act, reads_are_open=who.reads_are_open).is_allowed
+
+
+def why_not(request: Request[Any, Any, Any], act: str) -> str:
+    """Why whoever asks may not do an act, in a few words."""
+    if actor_of(request) is None:
+        return "sign in first"
+    least = ACTS.get(act, "admin")
+    return f"needs {'an' if least[0] in 'aeiou' else 'a'} {least}"
 
 
 def page(

@@ -12,8 +12,9 @@ from litestar.response import Redirect
 
 from opsbook.book.page import PAGE_ENDINGS, Page, read_page
 from opsbook.book.rendering import Rendered, book_address, quote_path, render
-from opsbook.entrypoints.shown.on_page import Pieces, anchors_of, contents, finding_insets, summary
-from opsbook.entrypoints.web.answering import desk_of, may, page
+from opsbook.entrypoints.shown.on_page import Pieces, anchors_of, contents, finding_insets, run_insets, summary
+from opsbook.entrypoints.web.answering import desk_of, may, page, why_not
+from opsbook.entrypoints.web.practice import practice_of
 from opsbook.ground.errors import Finding
 from opsbook.ground.guesses import closest
 from opsbook.usecases.desk import Desk
@@ -67,11 +68,16 @@ def page_now(request: Asks, path: str) -> Response[Any]:
     line, saved = asked.get("line", ""), asked.get("saved", "")
     book, shown = desk.library.snapshot(), desk.library.page(path)
     found = findings_of(book, path)
-    rendered = render(shown, desk.library.around(), insets=finding_insets(pieces_of(request), found))
+    pieces, facts = pieces_of(request), book.facts.get(path)
+    insets = finding_insets(pieces, found)
+    if facts is not None and facts.procedures and facts.kind != "template":
+        practice = practice_of(desk, path, [procedure.anchor for procedure in facts.procedures])
+        insets += run_insets(pieces, shown, facts, practice)
+    rendered = render(shown, desk.library.around(), insets=insets)
     if line.isdecimal() and len(line) < 9:
         return Redirect(f"{book_address(path)}#{rendered.line_anchor(int(line)) or 'main'}", status_code=303)
     return page_of(
-        request, shown, rendered, found=found, facts=facts_line(book.facts.get(path)),
+        request, shown, rendered, found=found, facts=facts_line(facts),
         saved=saved if _COMMIT.fullmatch(saved) or saved == "file" else "",
         service=next((name for name, each in book.services.items() if each == path), ""),
     )  # fmt: skip
@@ -214,7 +220,8 @@ def title_of(book: Book, path: str) -> str:
 def pieces_of(request: Asks) -> Pieces:
     """What draws the pieces within a page for whoever asks."""
     engine: Any = request.app.template_engine
-    return Pieces(engine.get_template("_pieces.html").module, may(request, "edit-page"))
+    module = engine.get_template("_pieces.html").module
+    return Pieces(module, may(request, "edit-page"), "" if may(request, "run") else why_not(request, "run"))
 
 
 def tree_html(request: Asks, here: str) -> str:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from litestar import Request, get
 from litestar.response import Template
 
+from opsbook.entrypoints.shown.run_view import STATES as RUN_STATES
 from opsbook.entrypoints.web.answering import desk_of, page
+from opsbook.entrypoints.web.run_pages import waiting_first
 from opsbook.entrypoints.web.turning import Turn, turned
 from opsbook.ground.errors import Failure
 from opsbook.usecases.activity import Activity, recent_activity
 from opsbook.usecases.desk import Desk
 from opsbook.usecases.now import Now, Watched, now
+from opsbook.usecases.runs import Brief
 from opsbook.usecases.serving_ports import Change
 from opsbook.usecases.troubles import troubles
 
@@ -21,6 +25,7 @@ LIVE = {"act": "read", "kept": "health"}
 STATES = ("unhealthy", "unknown", "healthy")
 EVENTS = 200  # of the ledger, looked through for what happened lately
 COMMITS = 10
+OPEN_RUNS = 50
 SERVICES = 200  # on one page of the list
 ALL = 1_000_000
 
@@ -52,8 +57,9 @@ def now_page(request: Asks) -> Template:
     desk = desk_of(request)
     activity, unread = activity_of(desk)
     return page(
-        request, "now.html", place="Now", found=now_of(desk), troubles=troubles(desk), activity=activity, unread=unread
-    )
+        request, "now.html", place="Now", found=now_of(desk), troubles=troubles(desk), activity=activity,
+        unread=unread, **runs_now(desk),
+    )  # fmt: skip
 
 
 @get("/fragments/now", opt=LIVE, sync_to_thread=True)
@@ -61,6 +67,21 @@ def now_fragment(request: Asks) -> Template:
     """What changes of the first page when a probe was read or the book is another."""
     desk = desk_of(request)
     return page(request, "now_services.html", found=now_of(desk), troubles=troubles(desk))
+
+
+@get("/fragments/runs", opt={"act": "read"}, sync_to_thread=True)
+def runs_fragment(request: Asks) -> Template:
+    """The runs that are open, for the first page."""
+    desk = desk_of(request)
+    return page(request, "now_runs.html", at=desk.now(), **runs_now(desk))
+
+
+def runs_now(desk: Desk) -> dict[str, Any]:
+    """The runs that are open, those that wait for somebody first; none where the ledger cannot tell them now."""
+    found: list[Brief] = []
+    with suppress(Failure):
+        found = waiting_first(desk.runs.briefs(is_open=True, limit=OPEN_RUNS))
+    return {"opened": found, "states": RUN_STATES}
 
 
 @get("/fragments/activity", opt=LIVE, sync_to_thread=True)
@@ -96,4 +117,4 @@ def _query(state: str, turn: Turn) -> str:
     return f"?state={state}&page={turn.number}"
 
 
-ROUTES = (now_page, now_fragment, activity_fragment, services_page, services_fragment)
+ROUTES = (now_page, now_fragment, runs_fragment, activity_fragment, services_page, services_fragment)

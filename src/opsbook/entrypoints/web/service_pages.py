@@ -26,6 +26,7 @@ from opsbook.entrypoints.shown.on_page import (
 )
 from opsbook.entrypoints.web.answering import desk_of, page, service_in
 from opsbook.entrypoints.web.book_pages import facts_line, findings_of, looked_for, pieces_of
+from opsbook.entrypoints.web.practice import practice_of
 from opsbook.ground.guesses import closest
 from opsbook.ledger.health import Health
 from opsbook.usecases.alert_place import alert_place
@@ -115,7 +116,7 @@ def insets_of(desk: Desk, pieces: Pieces, shown: Page, facts: PageFacts) -> list
         *probe_insets(pieces, _probed(desk, facts)),
         *contact_insets(pieces, found),
         *alert_insets(pieces, shown),
-        *run_insets(pieces, shown, facts),
+        *run_insets(pieces, shown, facts, practice_of(desk, shown.path, [p.anchor for p in facts.procedures])),
     ]
 
 

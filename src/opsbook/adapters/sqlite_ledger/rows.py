@@ -1,0 +1,199 @@
+"""The rows of views in the SQLite ledger: kept with the events, read in pages, made again. Knows no fold of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import apsw
+from msgspec.structs import replace
+
+from opsbook.adapters.sqlite_ledger import tables
+from opsbook.ground.errors import Refusal
+from opsbook.ledger.event import Event, canonical
+from opsbook.ledger.view import Kept, Row, View, folded, refolded
+
+MOST_REMEMBERED = 1000  # rows; a document is a few thousand bytes
+UNKNOWN = 0  # the version of a view whose rows somebody left behind who does not know it
+
+_COLUMNS = "stream, number, first, is_open, belongs, document"
+ONE = f"SELECT {_COLUMNS} FROM view_row WHERE view = ? AND stream = ?"
+_KEEP = (
+    f"INSERT INTO view_row(view, {_COLUMNS}) VALUES (?,?,?,?,?,?,?) ON CONFLICT(view, stream) DO UPDATE SET"
+    " number = excluded.number, first = excluded.first, is_open = excluded.is_open, belongs = excluded.belongs,"
+    " document = excluded.document"
+)
+_DROP = "DELETE FROM view_row WHERE view = ? AND stream = ?"
+_VERSIONS = "SELECT name, version, prefix FROM view"
+_SET_VERSION = "INSERT OR REPLACE INTO view(name, version, prefix) VALUES (?,?,?)"
+_OF_PREFIX = (
+    f"SELECT {tables.COLUMNS} FROM event WHERE stream >= ?1 AND stream < ?1 || char(1114111) ORDER BY stream, number"
+)
+_BEHIND = f"SELECT {tables.COLUMNS} FROM event WHERE position > ? ORDER BY position"
+
+Progress = Callable[[int], None]
+
+
+class ViewRows:
+    """The rows of all views within the transactions of one writer, who alone calls this."""
+
+    def __init__(self, views: Sequence[View]) -> None:
+        self._views = tuple(views)
+        self._unknown: list[tuple[str, str]] = []  # views of others, by name and prefix
+        self._prefixes: tuple[str, ...] = ()
+        self._remembered: dict[tuple[str, str], Kept | None] = {}
+        self._changed: set[tuple[str, str]] = set()
+        self._left_behind: set[str] = set()
+
+    def look_again(self, connection: apsw.Connection) -> None:
+        """Forgets what is remembered, because somebody else wrote, and makes rows again that they left behind."""
+        self.forget()
+        remake(connection, stale(connection, self._views))
+        known = {view.name for view in self._views}
+        found: list[tuple[Any, ...]] = connection.execute(_VERSIONS).fetchall()
+        self._unknown = [(name, prefix) for name, version, prefix in found if name not in known and version != UNKNOWN]
+        self._prefixes = (*(view.prefix for view in self._views), *(prefix for _, prefix in self._unknown))
+
+    def concern(self, stream: str) -> bool:
+        """Whether any view has rows of such streams."""
+        return stream.startswith(self._prefixes)
+
+    def fold(self, connection: apsw.Connection, event: Event, facts: bytes) -> None:
+        """Folds an event of the transaction; `facts` are its facts as they are kept."""
+        stream = event.stream
+        for view in self._views:
+            if stream.startswith(view.prefix):
+                key = (view.name, stream)
+                before = self._remembered[key] if key in self._remembered else one(connection, *key)
+                after = folded(view, before, replace(event, facts=tables.decode(facts)))
+                self._remembered[key] = after and replace(after, row=_as_read(after.row))
+                self._changed.add(key)
+        for name, prefix in self._unknown:
+            if stream.startswith(prefix):
+                self._left_behind.add(name)
+
+    def write(self, connection: apsw.Connection) -> None:
+        """Writes what was folded in this transaction."""
+        if not self._changed and not self._left_behind:
+            return
+        for name in self._left_behind:
+            connection.execute("UPDATE view SET version = ? WHERE name = ?", (UNKNOWN, name))
+        for key in self._changed:
+            kept = self._remembered[key]
+            if kept is None:
+                connection.execute(_DROP, key)
+            else:
+                connection.execute(_KEEP, _values(key[0], kept))
+        if self._left_behind:
+            self._unknown = [each for each in self._unknown if each[0] not in self._left_behind]
+        self._changed.clear()
+        self._left_behind.clear()
+        if len(self._remembered) > MOST_REMEMBERED:
+            self._remembered.clear()
+
+    def remake(self, connection: apsw.Connection) -> None:
+        """Makes all rows again, with the events that are written in this transaction."""
+        self._remembered.clear()
+        self._changed.clear()
+        remake(connection, self._views)
+
+    def forget(self) -> None:
+        """Forgets all: what was folded was not written, or others wrote since."""
+        self._remembered.clear()
+        self._changed.clear()
+        self._left_behind.clear()
+
+
+def one(connection: apsw.Connection, view: str, stream: str) -> Kept | None:
+    """The row of one stream."""
+    found = connection.execute(ONE, (view, stream)).fetchone()
+    return None if found is None else kept_of(found)
+
+
+def page(
+    view: str, *, group: str | None, is_open: bool | None, before: int | None, limit: int
+) -> tuple[str, tuple[Any, ...]]:
+    """The question for some rows of a view, and its values."""
+    wanted: list[tuple[str, Any]] = [("view = ?", view)]
+    wanted += [("belongs = ?", group)] if group is not None else []
+    wanted += [("is_open = ?", int(is_open))] if is_open is not None else []
+    wanted += [("first < ?", before)] if before is not None else []
+    conditions = " AND ".join(condition for condition, _ in wanted)
+    question = f"SELECT {_COLUMNS} FROM view_row WHERE {conditions} ORDER BY first DESC LIMIT ?"
+    return question, (*(value for _, value in wanted), limit)
+
+
+def kept_of(found: tuple[Any, ...]) -> Kept:
+    """The row of a view as it was kept."""
+    stream, number, first, is_open, belongs, document = found
+    return Kept(stream, number, first, Row(bool(is_open), belongs, tables.decode(document)))
+
+
+def stale(connection: apsw.Connection, views: Sequence[View]) -> list[View]:
+    """The views whose rows must be made again; raises Refusal where a newer Opsbook has made them."""
+    versions = {name: version for name, version, _ in connection.execute(_VERSIONS)}
+    for view in views:
+        if versions.get(view.name, UNKNOWN) > view.version:
+            raise Refusal(
+                f"The ledger was brought up to date by a newer Opsbook: its view '{view.name}' has version"
+                f" {versions[view.name]}, and this one knows {view.version}. Use that Opsbook, also where this one is"
+                " still running, or name another ledger with --db."
+            )
+    return [view for view in views if versions.get(view.name, UNKNOWN) != view.version]
+
+
+def bring_up_to_date(connection: apsw.Connection, views: Sequence[View]) -> list[str]:
+    """Makes the rows again of the views that have another version than the file's, and returns their names.
+
+    The most is folded before the write lock is taken, so that other processes only wait for what came meanwhile and
+    for the rows to be written.
+    """
+    behind = stale(connection, views)
+    if not behind:
+        return []
+    with tables.transaction(connection, "BEGIN"):
+        position = int(connection.execute(tables.HEAD).get)
+        made = {view.name: refolded(view, _events(connection, view)) for view in behind}
+    with tables.transaction(connection, "BEGIN IMMEDIATE"):
+        behind = stale(connection, behind)  # another process may have made them meanwhile
+        for view in behind:
+            came = (tables.event_of(row) for row in connection.execute(_BEHIND, (position,)))
+            _replace(connection, view, refolded(view, came, made[view.name]))
+    return [view.name for view in behind]
+
+
+def remake(connection: apsw.Connection, views: Sequence[View]) -> None:
+    """Makes the rows of views again. Call within a transaction that writes."""
+    for view in views:
+        _replace(connection, view, refolded(view, _events(connection, view)))
+
+
+def differing(connection: apsw.Connection, view: View) -> list[str]:
+    """The streams whose row is not what their events say. Call within a transaction."""
+    made = refolded(view, _events(connection, view))
+    asked = connection.execute(f"SELECT {_COLUMNS} FROM view_row WHERE view = ?", (view.name,))
+    found = {row[0]: _values(view.name, kept_of(row)) for row in asked}
+    right = {stream: _values(view.name, kept) for stream, kept in made.items()}
+    return sorted(stream for stream in found.keys() | right.keys() if found.get(stream) != right.get(stream))
+
+
+def _events(connection: apsw.Connection, view: View) -> Iterator[Event]:
+    return (tables.event_of(row) for row in connection.execute(_OF_PREFIX, (view.prefix,)))
+
+
+def _replace(connection: apsw.Connection, view: View, rows: dict[str, Kept]) -> None:
+    connection.execute("DELETE FROM view_row WHERE view = ?", (view.name,))
+    in_order = sorted(rows.values(), key=lambda kept: kept.first)
+    connection.executemany(_KEEP, (_values(view.name, kept) for kept in in_order))
+    connection.execute(_SET_VERSION, (view.name, view.version, view.prefix))
+
+
+def _values(view: str, kept: Kept) -> tuple[str | int, ...]:
+    row = kept.row
+    document = canonical(row.document).decode()
+    return view, kept.stream, kept.number, kept.first, int(row.is_open), row.group, document
+
+
+def _as_read(row: Row) -> Row:
+    """The row as it will be read: a fold must not see whether it comes from the file or from memory."""
+    return replace(row, document=tables.decode(canonical(row.document)))

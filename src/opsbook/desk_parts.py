@@ -1,0 +1,70 @@
+"""Everything that a serving process needs, put together from a Config. Of runs it has the verbs, and nothing that
+executes: that is another process's."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, date, datetime
+
+from opsbook.adapters.this_machine import node_name
+from opsbook.config import Config
+from opsbook.run_parts import build_outputs, build_runs
+from opsbook.usecases.desk import Desk
+from opsbook.usecases.ledger_trial import Trial
+from opsbook.usecases.ledger_upkeep import vouching
+from opsbook.wire import (
+    build_accounts,
+    build_book,
+    build_ledger,
+    build_library,
+    build_repository,
+    build_samples,
+    build_search_index,
+    build_search_upkeep,
+    build_watch,
+    lint_scope,
+)
+from opsbook.wire_ledger import serving
+from opsbook.wire_runs import build_secrets
+
+
+@contextmanager
+def build_desk(config: Config, address: str) -> Iterator[Desk]:
+    """The desk of the one process that serves a ledger at `address`, at work until the end of the `with`.
+
+    Raises Refusal where another serves it, Failure where the book or the ledger cannot be used.
+    """
+    with ExitStack() as stack:
+        ledger = build_ledger(config)
+        stack.callback(ledger.close)
+        stack.enter_context(serving(config, ledger, address))
+        library = build_library(config)
+        stack.callback(library.close)
+        index = build_search_index(config)
+        stack.callback(index.close)
+        scope = lint_scope(config, date.today())
+        upkeep = build_search_upkeep(config, library, index)
+        stack.callback(upkeep.close)
+        samples = build_samples(config)
+        stack.callback(samples.close)
+        outputs = build_outputs(config)
+        stack.callback(outputs.close)
+        runs = build_runs(config, ledger, build_secrets(config), node_name())
+        watch = build_watch(config, library, samples, ledger, address=address)
+        stack.callback(watch.stop)
+        watch.start()
+        stack.enter_context(vouching(ledger.checkpoint))
+        yield Desk(
+            name=os.path.basename(config.root), library=library, index=upkeep, repository=build_repository(config),
+            rule_files=build_book(config), alerting=scope.alerting, scope=lambda: lint_scope(config, date.today()),
+            watch=watch, samples=samples, ledger=ledger, trial=Trial(ledger.claim, time.monotonic),
+            accounts=build_accounts(config, ledger), runs=runs,
+            outputs=outputs, now=_now,
+        )  # fmt: skip
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

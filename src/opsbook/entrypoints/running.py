@@ -1,0 +1,214 @@
+"""One run driven from a terminal, or from a program without one, until it ends or waits for somebody else.
+
+The engine works in a thread of its own; here its events and outputs are shown, and Ctrl-C is heard.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Iterator, Mapping
+
+import click
+
+from opsbook.entrypoints.keyboard import INTERRUPT, Interrupts, Keyboard
+from opsbook.entrypoints.run_progress import Progress
+from opsbook.entrypoints.run_questions import Questions
+from opsbook.entrypoints.screen import Screen
+from opsbook.entrypoints.shown.run import dimmed, next_lines, waiting_step
+from opsbook.entrypoints.shown.terminal import wrapped
+from opsbook.ledger.run import Attempt, Run, stream_of
+from opsbook.run_parts import RunParts
+from opsbook.usecases.execute import Pause
+from opsbook.usecases.ledger_ports import Lease
+
+_LOOK_S = 0.05  # how often events are looked for while nothing is printed
+_MOST_WAITING = 1000  # parts of output that wait to be shown; a program that prints faster waits for the terminal
+_CANCEL_S = 60.0  # for how long an end of all that belongs to a cancelled run is waited for
+_WAIT_S = 0.2  # how often Ctrl-C is looked for while somebody else is waited for
+
+EXITS = {"succeeded": 0, "waiting": 3}  # every other state of a run is 1
+INTERRUPTED, NEVER_BEGUN = 130, 4
+
+
+class Session:
+    """Drives one run whose lease is held here. `keyboard` is None where nobody can be asked; `waits` keeps waiting for
+    people and locks elsewhere; `who` is the name that answers carry, `typed` are secrets that were typed."""
+
+    def __init__(
+        self, parts: RunParts, screen: Screen, interrupts: Interrupts, *, keyboard: Keyboard | None, who: str,
+        waits: bool = False, typed: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
+        self._parts = parts
+        self._screen = screen
+        self._interrupts = interrupts
+        self._keyboard = keyboard
+        self._who = who
+        self._waits = waits
+        self._typed = typed or {}
+        self._is_left = False  # by Ctrl-C
+        self._questions: Questions | None = None
+        if keyboard is not None:
+            self._questions = Questions(parts.runs, screen, keyboard, who=who, output=self._output)
+
+    def drive(self, run: Run, lease: Lease) -> tuple[Run, int]:
+        """The run as it was left, and the exit status that says so. Gives the lease back."""
+        progress = Progress(self._screen, run)
+        try:
+            with self._parts.engine.holding(lease):
+                while True:
+                    pause = self._advance(progress, lease)
+                    if pause is None or pause.kind in ("ended", "taken") or not self._went_on(progress, pause):
+                        break
+        finally:
+            self._parts.ledger.release(lease)
+        if pause is not None and pause.kind == "taken":
+            self._say(f"{pause.words} 'opsbook runs log {run.id} --follow' shows what it does.")
+        elif pause is not None and pause.kind in ("lock", "node", "time"):
+            self._screen.say([""])
+            self._say(click.style(f"It was left where it waits: {pause.words}", fg="yellow"))
+        return progress.run, self._status(progress.run)
+
+    def _status(self, run: Run) -> int:
+        if self._is_left:
+            return INTERRUPTED
+        attempts = [attempt for step in run.steps for attempt in step.attempts]
+        if run.state == "failed" and attempts and all(each.outcome == "never-started" for each in attempts):
+            return NEVER_BEGUN
+        return EXITS.get(run.state, 1 if run.has_ended or run.state == "unknown" else 3)
+
+    # While the engine works.
+
+    def _advance(self, progress: Progress, lease: Lease) -> Pause | None:
+        """Lets the engine work until it can go no further, and shows what it does; None where it was left to itself.
+        Raises what it raised."""
+        told: queue.Queue[tuple[str, bytes]] = queue.Queue(_MOST_WAITING)
+        came: list[Pause | Exception] = []
+        run_id = progress.run.id
+
+        def tell(_step: str, key: str, _at: int, part: bytes) -> None:
+            told.put((key, part))
+
+        def work() -> None:
+            try:
+                came.append(self._parts.engine.advance(run_id, lease, tell=tell, typed=self._typed))
+            except Exception as wrong:  # carried to the thread that reports it, whatever it is
+                came.append(wrong)
+
+        working = threading.Thread(target=work, name=f"run {run_id}", daemon=True)
+        working.start()
+        asked_at: float | None = None  # when it was asked to be cancelled
+        while working.is_alive():
+            self._look(progress, told, _LOOK_S)
+            waited_s = progress.waited_s(self._parts.now())
+            if waited_s is not None:
+                self._screen.tick(waited_s, "being cancelled" if asked_at else "")
+            pressed = self._interrupts.take()
+            if pressed and asked_at is not None:
+                return None  # what goes on is found again
+            if pressed:
+                asked_at = time.monotonic() if self._interrupted(progress) else None
+            if asked_at is not None and time.monotonic() - asked_at > _CANCEL_S:
+                return None
+        self._look(progress, told, 0)
+        if isinstance(came[0], Exception):
+            raise came[0]
+        return came[0]
+
+    def _look(self, progress: Progress, told: queue.Queue[tuple[str, bytes]], wait_s: float) -> None:
+        """Shows what came since the last look: outputs first, for each was told before the end of its attempt."""
+        outputs = list(_drained(told, wait_s))
+        events = self._parts.ledger.read(stream_of(progress.run.id), progress.run.number)
+        outputs += _drained(told, 0)
+        progress.show(events, outputs)
+
+    def _catch_up(self, progress: Progress) -> None:
+        self._look(progress, queue.Queue(), 0)
+
+    def _interrupted(self, progress: Progress) -> bool:
+        """What Ctrl-C means now; True where the run is being cancelled. Without a keyboard it is that."""
+        run = progress.run.id
+        choice = "c"
+        if self._keyboard is not None:
+            self._keyboard.forget()
+            self._screen.say(["", "  c cancel the run · p pause it before its next step · g go on · Ctrl-C cancel"])
+            choice = ""
+            while choice not in ("c", "p", "g", INTERRUPT):
+                choice = self._keyboard.key()
+        if choice == "g":
+            self._say(dimmed("  It goes on."))
+            return False
+        self._is_left = True
+        if choice == "p":
+            self._parts.runs.pause(run, self._who, "Ctrl-C at the terminal")
+            self._say(dimmed("  It is paused as soon as this step has ended; Ctrl-C cancels it."))
+            return False
+        self._say(dimmed("  Cancelling: its processes are ended first. Ctrl-C again leaves it to itself."))
+        self._parts.runs.cancel(run, self._who, "Ctrl-C at the terminal")
+        return True
+
+    # While somebody is waited for.
+
+    def _went_on(self, progress: Progress, pause: Pause) -> bool:
+        """Whether what the run waits for came, so that it can go on."""
+        run = progress.run
+        step = waiting_step(run)
+        if pause.kind != "person":
+            is_short = pause.kind == "time"
+            return (is_short or self._waits or self._keyboard is not None) and self._waited(progress, pause)
+        if step is None or step.asked is None:
+            return False  # it is paused
+        progress.step(step.number)
+        if step.asked.question == "approval":
+            return self._approved(progress, pause)
+        if self._questions is None:
+            return self._waits and self._waited(progress, pause)
+        planned = run.plan.step(step.number)
+        after = self._questions.ask(run, planned, step) if planned is not None else "left"
+        if after == "interrupted":
+            after = "goes-on" if self._interrupted(progress) or not self._is_left else "left"
+        self._catch_up(progress)
+        return after == "goes-on"
+
+    def _approved(self, progress: Progress, pause: Pause) -> bool:
+        if self._keyboard is None and not self._waits:
+            return False
+        for line in list(next_lines(progress.run))[:-1]:  # all but how to take it up here, where it is
+            self._say(f"  {line}")
+        return self._waited(progress, pause)
+
+    def _waited(self, progress: Progress, pause: Pause) -> bool:
+        """Waits for an event of the run, or for a time that was agreed; False where Ctrl-C ended it."""
+        is_asked = pause.kind == "person"
+        if pause.kind != "time":
+            self._say(dimmed(f"  Waiting. {'' if is_asked else f'{pause.words} '}Ctrl-C leaves."))
+        begun, number = time.monotonic(), progress.run.number
+        while True:
+            position = self._parts.ledger.head()
+            self._catch_up(progress)
+            is_due = pause.until is not None and self._parts.now() >= pause.until
+            if progress.run.number != number or is_due:
+                return True
+            if self._interrupts.take():
+                if is_asked:
+                    return False  # it waits without this terminal too
+                return self._interrupted(progress) or not self._is_left
+            self._screen.tick(time.monotonic() - begun, "waiting")
+            self._parts.ledger.wait(position, _WAIT_S)
+
+    def _output(self, attempt: Attempt) -> bytes:
+        return self._parts.outputs.read(attempt.key, 0, 1 << 20)
+
+    def _say(self, line: str) -> None:
+        self._screen.say(wrapped(line, self._screen.width, 4))
+
+
+def _drained(told: queue.Queue[tuple[str, bytes]], wait_s: float) -> Iterator[tuple[str, bytes]]:
+    """All that waits there now; where nothing does, the first that comes within `wait_s`."""
+    try:
+        yield told.get(timeout=wait_s) if wait_s else told.get_nowait()
+        while True:
+            yield told.get_nowait()
+    except queue.Empty:
+        return

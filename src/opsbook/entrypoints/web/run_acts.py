@@ -1,0 +1,108 @@
+"""What people do with a run from its page: each a form, each one verb. Appends events by verbs; executes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+from litestar import Request, Response, post
+
+from opsbook.entrypoints.web.account import me_of
+from opsbook.entrypoints.web.answering import desk_of
+from opsbook.entrypoints.web.forms import fields_of, go_on
+from opsbook.entrypoints.web.run_pages import shown_approval, shown_run
+from opsbook.ground.errors import Failure, Refusal, Usage
+from opsbook.ledger.run import Run
+from opsbook.ledger.run_events import Decision
+from opsbook.usecases.authority import Actor
+from opsbook.usecases.runs import Runs, Starter
+
+Asks = Request[Any, Any, Any]
+RUNS = {"act": "run"}
+ASKED = "ask-"  # before the names of fields that a step asks for
+DECISIONS = ("done", "again", "failed", "undo", "roll-back", "abort")
+Verb = Callable[[Runs, str, str, str, Mapping[str, str]], Run]
+
+
+def starter_of(actor: Actor) -> Starter:
+    """Whoever asks, by all names that they are known by."""
+    return Starter(actor.name, tuple(name for name in (actor.email,) if name))
+
+
+def _confirm(runs: Runs, run: str, step: str, by: str, fields: Mapping[str, str]) -> Run:
+    values = {name.removeprefix(ASKED): value for name, value in fields.items() if name.startswith(ASKED)}
+    return runs.confirm(run, step, by, values=values, why=fields["why"], typed=fields.get("typed", "").strip())
+
+
+def _deciding(decision: str) -> Verb:
+    def decide(runs: Runs, run: str, step: str, by: str, fields: Mapping[str, str]) -> Run:
+        return runs.decide(run, step, cast(Decision, decision), by=by, why=fields["why"])
+
+    return decide
+
+
+# What a form may say in `do`. Those of a step need `step`; what is decided of an unknown or failed one goes to decide.
+OF_STEP: dict[str, Verb] = {
+    "confirm": _confirm,
+    "skip": lambda runs, run, step, by, fields: runs.skip(run, step, by, fields["why"]),
+    "fail": lambda runs, run, step, by, fields: runs.fail(run, step, by, fields["why"]),
+    **{decision: _deciding(decision) for decision in DECISIONS},
+}
+OF_RUN: dict[str, Callable[[Runs, str, str, str], Run]] = {
+    "pause": lambda runs, run, by, why: runs.pause(run, by, why),
+    "resume": lambda runs, run, by, why: runs.resume(run, by, why),
+    "cancel": lambda runs, run, by, why: runs.cancel(run, by, why),
+    "roll-back": lambda runs, run, by, why: runs.roll_back(run, by, why),
+}
+
+
+@post("/runs/{run:str}", opt=RUNS, status_code=200)
+async def act(request: Asks) -> Response[Any]:
+    """Does what the form says, and shows the run; what was not done is told on its page, with what was typed."""
+    fields = await fields_of(request)
+    return await asyncio.to_thread(_acted, request, fields)
+
+
+def _acted(request: Asks, fields: dict[str, str]) -> Response[Any]:
+    runs, by = desk_of(request).runs, me_of(request).name
+    run = runs.find(str(request.path_params["run"]))
+    did, step = fields.get("do", ""), fields.get("step", "")
+    fields = {**fields, "why": fields.get("why", "").strip()}
+    try:
+        if step and did in OF_STEP:
+            OF_STEP[did](runs, run.id, step, by, fields)
+        elif not step and did in OF_RUN:
+            OF_RUN[did](runs, run.id, by, fields["why"])
+        else:
+            raise Usage("Choose what is to be done.")
+    except (Refusal, Usage, Failure) as wrong:
+        typed = {name: value for name, value in fields.items() if name != "csrf"}
+        return shown_run(request, runs.find(run.id), status=_status(wrong), wrong=str(wrong), **{"do": did, **typed})
+    return go_on(f"/runs/{run.id}" + (f"#step-{step.replace('.', '-')}" if step else ""))
+
+
+@post("/runs/{run:str}/approve", opt={"act": "approve"}, status_code=200)
+async def approve(request: Asks) -> Response[Any]:
+    """Approves exactly what was shown: the form carries its digest."""
+    fields = await fields_of(request)
+    return await asyncio.to_thread(_approved, request, fields)
+
+
+def _approved(request: Asks, fields: dict[str, str]) -> Response[Any]:
+    runs, me = desk_of(request).runs, me_of(request)
+    run, step = runs.find(str(request.path_params["run"])), fields.get("step", "")
+    try:
+        runs.approve(run.id, step, starter_of(me), digest=fields.get("digest", ""), why=fields.get("why", "").strip())
+    except (Refusal, Usage, Failure) as wrong:
+        return shown_approval(request, runs.find(run.id), step, status=_status(wrong), wrong=str(wrong))
+    return go_on(f"/runs/{run.id}#step-{step.replace('.', '-')}")
+
+
+def _status(wrong: Exception) -> int:
+    if isinstance(wrong, Failure):
+        return 503 if wrong.retryable else 502
+    return 400 if isinstance(wrong, Usage) else 409
+
+
+ROUTES = (act, approve)

@@ -1,0 +1,9 @@
+"""Every view of the ledger: what is kept of streams beside their events. Folds nothing itself."""
+
+from __future__ import annotations
+
+from opsbook.ledger.run_view import RUNS
+from opsbook.ledger.view import View
+
+# A view is entered here and nowhere else; whoever opens a ledger brings the rows of these up to date.
+VIEWS: tuple[View, ...] = (RUNS,)

@@ -1,0 +1,137 @@
+"""Everything that runs need, put together from a Config: the verbs, the engine, the ledger, outputs, machines."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from msgspec import Struct
+
+from opsbook.config import Config
+from opsbook.ground.errors import Failure
+from opsbook.usecases.ledger_ports import EngineLedger
+from opsbook.usecases.run_ports import Outputs, SecretSources
+from opsbook.usecases.runs import Runs
+from opsbook.usecases.serving_ports import Ledger
+from opsbook.wire import build_book, build_ledger, lint_settings
+from opsbook.wire_ledger import is_shared
+from opsbook.wire_runs import build_hosts, build_inventory, build_secrets
+
+if TYPE_CHECKING:  # the engine is imported where it is built: who answers the web has no code that executes
+    from opsbook.adapters.outputs_folder import OutputsFolder
+    from opsbook.adapters.postgres_ledger.outputs import PostgresOutputs
+    from opsbook.usecases.execute import Engine
+    from opsbook.usecases.runs import Source
+
+MOST_OF_ONE_BYTES = 64 << 20  # of one output; what is printed beyond is dropped
+
+
+class RunParts(Struct, frozen=True):
+    """What the doors of runs work with. `owner` names this program as the holder of a lease; `ledger` and `events` are
+    the one ledger, as engines and as readers see it."""
+
+    config: Config
+    ledger: EngineLedger
+    events: Ledger
+    runs: Runs
+    engine: Engine
+    outputs: Outputs
+    node: str
+    owner: str
+    lease_s: float
+    now: Callable[[], datetime]
+
+
+@contextmanager
+def build_run_parts(config: Config) -> Iterator[RunParts]:
+    """The parts of runs, until the end of the `with`; steps under way go on behind it."""
+    from opsbook.adapters.this_machine import node_name
+    from opsbook.usecases.execute import Engine
+
+    with ExitStack() as stack:
+        ledger = build_ledger(config)
+        stack.callback(ledger.close)
+        hosts = build_hosts(config)
+        stack.callback(hosts.close)
+        outputs = build_outputs(config)
+        stack.callback(outputs.close)
+        sources = build_secrets(config)
+        node = node_name()
+        runs = build_runs(config, ledger, sources, node)
+        engine = Engine(
+            ledger, hosts, outputs, sources, node=node, now=_now, lease_s=config.run_lease_s, home=config.root,
+        )  # fmt: skip
+        owner = f"{node}/{os.getpid()}/{secrets.token_hex(4)}"
+        yield RunParts(config, ledger, ledger, runs, engine, outputs, node, owner, config.run_lease_s, _now)
+
+
+def build_runs(config: Config, ledger: EngineLedger, sources: SecretSources, node: str) -> Runs:
+    """The verbs of runs over a ledger."""
+    return Runs(
+        ledger, partial(source_of, config), build_inventory(config), sources, node=node, now=_now,
+        chance=secrets.token_bytes,
+    )  # fmt: skip
+
+
+def build_planner(config: Config) -> Runs:
+    """The verbs that plan and record nothing: for a dry run, which opens no ledger."""
+    from opsbook.adapters.this_machine import node_name
+
+    return build_runs(config, cast(EngineLedger, _Nothing()), cast(SecretSources, _Nothing()), node_name())
+
+
+class _Nothing:
+    """In the place of a ledger and of secrets where neither is touched: it has nothing that could be called."""
+
+
+def build_outputs(config: Config) -> OutputsFolder | PostgresOutputs:
+    """What steps printed, beside the ledger: where nodes share that, they share this too."""
+    keep, most_bytes = timedelta(days=config.run_keep_days), config.run_keep_mb << 20
+    if is_shared(config):
+        from opsbook.adapters.postgres_ledger.outputs import (
+            PostgresOutputs,  # psycopg: only a shared ledger pays for it
+        )
+
+        return PostgresOutputs(config.db, keep, most_bytes)
+    from opsbook.adapters.outputs_folder import OutputsFolder
+
+    folder = os.path.join(config.state, "runs")  # where the steps of this machine write what they print
+    return OutputsFolder(folder, cap_bytes=MOST_OF_ONE_BYTES, keep=keep, total_bytes=most_bytes)
+
+
+def source_of(config: Config, page: str) -> Source:
+    """The page of that path or name as it lies there now, and how it stands in git. Raises Usage, with a guess, where
+    there is none."""
+    from datetime import date
+
+    from opsbook.adapters.git_repository.standing import standing_of
+    from opsbook.book.lint import Around
+    from opsbook.book.page import read_page
+    from opsbook.usecases.ports import Unreadable
+    from opsbook.usecases.runs import Source
+    from opsbook.usecases.show import find_page
+
+    book = build_book(config)
+    pages = frozenset(file.path for file in book.pages())
+    around = Around(
+        date.min, lint_settings(config), pages=pages, exists=book.exists, owner_of=book.owner_of, book=book.book,
+        is_repository=book.is_repository,
+    )  # fmt: skip
+    path = find_page(page, around)
+    raw = book.read(path)
+    if isinstance(raw, Unreadable):
+        raise Failure(f"The page '{path}' cannot be read: {raw.why}.")
+    found = read_page(path, raw, book.reading)
+    standing = standing_of(config.root, path, raw, config.run_branches)
+    return Source(
+        found, standing.commit, standing.editor, is_protected=standing.is_protected, service=found.service, raw=raw,
+    )  # fmt: skip
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,194 @@
+"""One attempt in the world: started at most once, found again, or stopped; and the event that says what became of it.
+
+Everything here may take long and is done in threads of its own; nothing here records anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from msgspec import Struct
+
+from opsbook.book.plan import LOCAL, PlannedStep, Script
+from opsbook.ground.errors import Failure, Fenced, NotBegun, Refusal
+from opsbook.ledger import run_events as events
+from opsbook.ledger.event import Draft
+from opsbook.ledger.run import Attempt, Run
+from opsbook.usecases import run_environment as environment
+from opsbook.usecases.judging import READ_BYTES, TAIL_BYTES, Verdict, answered, judged, needs_output, plain
+from opsbook.usecases.run_ports import Ended, Look, Outputs, SecretSources, StepHost, StepHosts
+
+Tell = Callable[[str, str, int, bytes], None]  # step, key, offset, bytes of its output
+
+
+class World(Struct, frozen=True):
+    """What attempts are made in: machines, outputs, secrets; `node` is the name of this one, and `home` the
+    folder in which steps on it begin."""
+
+    hosts: StepHosts
+    outputs: Outputs
+    secrets: SecretSources
+    node: str
+    now: Callable[[], datetime]
+    home: str = ""
+
+
+class Errand(Struct, frozen=True):
+    """An attempt of a run as it was when it was begun. `typed` are secrets that a person typed, kept by nobody."""
+
+    run: Run
+    planned: PlannedStep
+    attempt: Attempt
+    epoch: int
+    tell: Tell | None = None
+    typed: Mapping[str, str] = {}
+
+    @property
+    def script(self) -> Script:
+        """What it runs."""
+        return environment.script_of(self.planned, self.attempt.purpose)
+
+
+class Elsewhere(Failure):
+    """The attempt was made on another node's own machine, which only that node can ask."""
+
+
+def begin(world: World, errand: Errand) -> Draft:
+    """Starts it and returns what became of it. Raises Fenced, and Failure where nobody can tell now."""
+    try:
+        host = world.hosts.host(errand.attempt.target)
+        given = environment.gather(
+            errand.run, errand.planned, errand.script, errand.attempt.target, sources=world.secrets, typed=errand.typed
+        )
+    except (Refusal, Failure) as wrong:
+        return _told(world, errand, _never(world, str(wrong)), is_known=True)
+    order = environment.order_for(
+        errand.run, errand.planned, errand.script, key=errand.attempt.key, target=errand.attempt.target,
+        epoch=errand.epoch, given=given, home=world.home,
+    )  # fmt: skip
+    kept = _Kept(world.outputs, errand)
+    try:
+        ended = host.run(order, kept.take)
+    except NotBegun as wrong:
+        ended = _never(world, str(wrong))
+    except Fenced:
+        raise
+    except (Refusal, Failure):  # claimed before, or nobody knows: then the machine is asked what it knows
+        ended = _found(host, errand, kept, world)
+    return _told(world, errand, ended, is_known=True, is_cut=kept.is_cut)
+
+
+def find_again(world: World, errand: Errand) -> Draft:
+    """What became of an attempt that somebody began before: taken, rejoined, or found never to have been started.
+    Raises Fenced, and Failure where the machine cannot be asked now."""
+    host = _host(world, errand)
+    kept = _Kept(world.outputs, errand)
+    return _told(world, errand, _found(host, errand, kept, world), is_known=False, is_cut=kept.is_cut)
+
+
+def stop(world: World, errand: Errand, grace_s: float) -> tuple[Draft | None, tuple[str, ...]]:
+    """Ends every process of an attempt; what became of it, None while that is not known, and what is left of it.
+    Raises Fenced, and Failure where the machine cannot be asked now."""
+    host = _host(world, errand)
+    host.fence(errand.run.id, errand.epoch)
+    left = host.stop(errand.attempt.key, grace_s)
+    look = host.look(errand.attempt.key)
+    if left or look.state == "running":
+        return None, left
+    ended = look.ended or _never(world, look.why) if look.state != "lost" else Ended("killed", ended_at=world.now())
+    return _told(world, errand, ended, is_known=False), ()
+
+
+def _host(world: World, errand: Errand) -> StepHost:
+    target = errand.attempt.target
+    if target == LOCAL and errand.run.node != world.node:
+        raise Elsewhere(f"It was started on {errand.run.node}, and only that machine can tell what became of it.")
+    try:
+        return world.hosts.host(target)
+    except Refusal as wrong:  # the inventory was changed: what was begun there can be asked nowhere
+        raise Failure(str(wrong)) from wrong
+
+
+def _found(host: StepHost, errand: Errand, kept: _Kept, world: World) -> Ended:
+    key = errand.attempt.key
+    host.fence(errand.run.id, errand.epoch)  # first: nobody begins it from now on
+    look: Look = host.look(key)
+    if look.state == "running":
+        return host.rejoin(key, world.outputs.size(key), kept.take)
+    if look.state == "ended" and look.ended is not None:
+        if world.outputs.size(key) < look.ended.output_bytes:
+            host.rejoin(key, world.outputs.size(key), kept.take)
+        return look.ended
+    if look.state == "lost":
+        return Ended("lost", why=look.why or "What became of it cannot be known.", ended_at=world.now())
+    return _never(world, look.why)
+
+
+def _never(world: World, why: str) -> Ended:
+    return Ended("never-started", why=why or "It was never started.", ended_at=world.now())
+
+
+class _Kept:
+    """Takes the output of an attempt: to be kept, and to whoever looks on. What cannot be kept stops no step."""
+
+    def __init__(self, outputs: Outputs, errand: Errand) -> None:
+        self._outputs, self._errand = outputs, errand
+        self.is_cut = False
+
+    def take(self, offset: int, part: bytes) -> None:
+        """Takes a part."""
+        key = self._errand.attempt.key
+        try:
+            self._outputs.append(key, offset, part)
+        except Failure:
+            self.is_cut = True
+        if self._errand.tell is not None:
+            self._errand.tell(self._errand.planned.number, key, offset, part)
+
+
+def _told(world: World, errand: Errand, ended: Ended, *, is_known: bool, is_cut: bool = False) -> Draft:
+    """The event of an end. One that was never started is a failure where we tried (`is_known`), and nothing at all
+    where somebody was cut off before it."""
+    tail, verdict = "", Verdict(False, ended.why)
+    is_ok: bool | None = None
+    if ended.outcome == "never-started":
+        is_ok = False if is_known else None
+    elif ended.outcome != "lost":
+        tail, verdict = _judged(world, errand, ended)
+        is_ok = verdict.is_ok
+    carries = bool(is_ok) and errand.attempt.purpose == "step"
+    return events.attempt_ended(
+        errand.planned.number, errand.attempt.key, outcome=ended.outcome, exit_code=ended.exit, is_ok=is_ok,
+        why=verdict.why, started_at=ended.started_at, ended_at=ended.ended_at or world.now(), tail=tail,
+        output_bytes=ended.output_bytes, redactions=ended.redactions, is_truncated=ended.is_truncated or is_cut,
+        cwd=ended.cwd if carries and not errand.script.cwd else None,
+        exports=_exports(errand, ended) if carries else None,
+        captured=verdict.captured if carries else None,
+        secret_names=(*verdict.secret_names, *ended.secret_exports) if carries else (),
+    )  # fmt: skip
+
+
+def _exports(errand: Errand, ended: Ended) -> dict[str, str]:
+    """What is carried on of the exports: neither what the run sets itself, nor what holds a secret."""
+    run = errand.run
+    own = {*run.plan.values, *run.captured, *environment.secret_names(run), "ENVIRONMENT"}
+    secret = {secret.name for secret in errand.planned.secrets}
+    return {name: value for name, value in ended.exports.items() if name not in own and name not in secret}
+
+
+def _judged(world: World, errand: Errand, ended: Ended) -> tuple[str, Verdict]:
+    key, planned, script = errand.attempt.key, errand.planned, errand.script
+    size = world.outputs.size(key) if ended.output_bytes else 0
+    tail = plain(world.outputs.read(key, max(size - TAIL_BYTES, 0), TAIL_BYTES)) if size else ""
+    if errand.attempt.purpose != "step" and script is not planned.script:
+        return tail, answered(ended)
+    whole = size > TAIL_BYTES and needs_output(planned, script)
+    output = plain(world.outputs.read(key, 0, READ_BYTES)) if whole else tail
+    values = environment.visible(errand.run, errand.attempt.target)
+    return tail, judged(planned, script, ended, output, values=values)
+
+
+def unstopped(errand: Errand, left: tuple[str, ...]) -> str:
+    """What is left of an attempt, in a sentence."""
+    return f"Still there on {errand.attempt.target}: {', '.join(left)}." if left else "It has not ended yet."

@@ -1,0 +1,104 @@
+"""What a command of a run is given: variables, secrets, the folder it begins in. Keeps no secret, and tells none."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from opsbook.book.grammar import Secret
+from opsbook.book.plan import LOCAL, PlannedStep, Script
+from opsbook.ground.errors import Refusal
+from opsbook.ground.pattern import Pattern
+from opsbook.ledger.run import Run
+from opsbook.ledger.run_events import Purpose
+from opsbook.usecases.run_ports import Order, SecretSources
+
+_VARIABLE = Pattern(r"\$\{?([A-Z][A-Z0-9_]*)")
+
+
+class Given(Struct, frozen=True):
+    """The variables of a command: those that anybody may read, and the secret ones."""
+
+    environment: dict[str, str]
+    secrets: dict[str, str]
+
+
+def script_of(planned: PlannedStep, purpose: Purpose) -> Script:
+    """What is run for a purpose. A condition or a check is one line, in the step's own way of running."""
+    script = planned.script or Script("", line=planned.line)
+    line = {
+        "step": None,
+        "when": planned.when.command if planned.when else "",
+        "done-if": planned.repeat.done_if or "",
+        "dry": planned.dry_run.command if planned.dry_run else None,
+    }[purpose]
+    if line is None:
+        return script
+    return Script(
+        line, line=script.line, cwd=script.cwd, user=script.user, environment=script.environment, is_inline=True
+    )
+
+
+def order_for(
+    run: Run, planned: PlannedStep, script: Script, *, key: str, target: str, epoch: int, given: Given, home: str = ""
+) -> Order:  # fmt: skip
+    """The order for one attempt. A fence's folder counts from the one that was carried on; the first step on this
+    machine begins in `home`, on another in that of its user."""
+    carried = run.cwd.get(target, home if target == LOCAL else "")
+    cwd = posixpath.join(carried, script.cwd) if script.cwd else carried
+    return Order(key, epoch, script, given.environment, given.secrets, cwd, planned.limit_s)
+
+
+def visible(run: Run, target: str) -> dict[str, str]:
+    """The variables of a step on a target that are no secret: exports of earlier steps, then what the run was given,
+    so that a step cannot change a parameter for those behind it."""
+    given = dict(run.exports.get(target, {}))
+    if run.plan.environment:
+        given["ENVIRONMENT"] = run.plan.environment
+    given.update(run.plan.values)
+    given.update(run.captured)
+    for name in secret_names(run):
+        given.pop(name, None)
+    return given
+
+
+def secret_names(run: Run) -> set[str]:
+    """The variables of a run that hold a secret, whatever they came from."""
+    names = {secret.name for secret in run.plan.secrets} | set(run.secret_names)
+    return names | {each.name for each in run.plan.parameters if each.type.kind == "secret" or each.secret is not None}
+
+
+def gather(
+    run: Run, planned: PlannedStep, script: Script, target: str, *, sources: SecretSources, typed: Mapping[str, str]
+) -> Given:  # fmt: skip
+    """All variables of a step, its secrets fetched now; `typed` are those that a person typed, kept by nobody.
+
+    Raises Failure or Refusal where a secret cannot be had: nothing was started then.
+    """
+    wanted: dict[str, Secret] = {secret.name: secret for secret in (*run.plan.secrets, *planned.secrets)}
+    wanted.update({each.name: each.secret for each in run.plan.parameters if each.secret is not None})
+    secrets = {name: sources.fetch(secret) for name, secret in wanted.items() if name not in typed}
+    secrets.update(typed)
+    for name, mark in run.secret_marks.items():
+        if name in secrets and sources.mark(secrets[name]) != mark and _is_approved(run):
+            raise Refusal(f"The secret {name} is another one than what the run was approved with. Start it anew.")
+    for name in _VARIABLE().findall(script.text):
+        if name not in secrets and name in secret_names(run):
+            raise Refusal(
+                f"{name} holds a secret, which is kept nowhere, and nothing says where to fetch it."
+                f" Name its source: **Secrets:** `{name}` from SOURCE:PATH."
+            )
+    environment = visible(run, target)
+    return Given({name: value for name, value in environment.items() if name not in secrets}, secrets)
+
+
+def _is_approved(run: Run) -> bool:
+    return any(step.approvals for step in run.steps)
+
+
+def limit_at(planned: PlannedStep, now: datetime) -> datetime | None:
+    """Until when an attempt that begins now may take."""
+    return None if planned.limit_s is None else now + timedelta(seconds=planned.limit_s)

@@ -1,0 +1,87 @@
+"""What stands between a plan and its start: who could approve it, and what may run though nobody is there. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from opsbook.book.plan import Plan
+from opsbook.book.planner import holds
+from opsbook.ground.errors import Refusal
+from opsbook.ledger.run_approval import names_of
+from opsbook.usecases.run_form import Prepared
+from opsbook.usecases.run_ports import Inventory, SecretSources
+
+# No letter that is taken for another when a number is read out at night.
+_LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
+
+
+class Starter(Struct, frozen=True):
+    """Who starts: the name that events carry, and all names that this person is known by."""
+
+    name: str
+    aliases: tuple[str, ...] = ()
+
+
+def run_id(now: datetime, chance: bytes) -> str:
+    """`YYMMDD-HHMMSS-xxxx` in UTC, with four letters of chance."""
+    return f"{now:%y%m%d-%H%M%S}-" + "".join(_LETTERS[each % len(_LETTERS)] for each in chance[:4])
+
+
+def _values(plan: Plan) -> dict[str, str]:
+    """What conditions may look at before anything was captured."""
+    given = {} if plan.environment is None else {"ENVIRONMENT": plan.environment}
+    late = {each.name for step in plan.steps for each in step.capture}
+    late |= {each.name for step in plan.steps for each in step.ask}
+    return {name: value for name, value in {**given, **plan.values}.items() if name not in late}
+
+
+def check_approvals(plan: Plan, starter: Starter, editor: str) -> None:
+    """Raises Refusal where an approval that will be wanted can never be given: whoever starts, and whoever changed the
+    page last, do not count."""
+    barred = names_of(starter.name, *starter.aliases, *editor.split("; "))
+    for step in plan.steps:
+        if step.gate is None or step.phase == "rollback" or holds(step.when, _values(plan)) is False:
+            continue
+        others = [person for person in step.gate.people if not names_of(person) & barred]
+        if len(others) < step.gate.count:
+            left = ", ".join(others) if others else "nobody"
+            raise Refusal(
+                f"{step.path}:{step.line}: step {step.number} wants the approval of {step.gate.as_written}, and without"
+                f" whoever starts the run and whoever changed the page last, {left} is left. Have somebody else"
+                " start it, or name more people."
+            )
+
+
+def check_unattended(found: Prepared, inventory: Inventory) -> None:
+    """Raises Refusal for what may not run where no person started it: a page that is not committed on a protected
+    branch, a procedure that is not trusted, a danger that nobody approves before."""
+    plan = found.planning.plan
+    where = f"'{plan.title}' ({found.key}) may not run unattended"
+    if found.commit is None:
+        raise Refusal(f"{where}: its page is not committed as it lies there. Commit it, or start it yourself.")
+    if not all(source.is_protected for source in found.sources):
+        raise Refusal(f"{where}: its commit is on none of the protected branches (runs.branches). Merge it first.")
+    if found.key not in inventory.trusted:
+        raise Refusal(f"{where}: it is not trusted. Add '{found.key}' to runs.trusted in opsbook.toml.")
+    is_approved = False
+    for step in plan.steps:
+        if step.gate is not None and holds(step.when, _values(plan)) is True:
+            is_approved = True
+        elif (step.danger or plan.danger) and not is_approved:
+            raise Refusal(
+                f"{where}: it is dangerous ({step.danger or plan.danger}), and no approval stands before step"
+                f" {step.number}. Add **Approval:** before it, or start it yourself."
+            )
+
+
+def secret_marks(plan: Plan, secrets: SecretSources) -> dict[str, str]:
+    """What an approval signs of each secret: its mark. None where nobody is asked to approve, for then a secret is
+    fetched by the step that needs it and by nothing else."""
+    if not any(step.gate is not None for step in plan.steps):
+        return {}
+    wanted = {each.secret.name: each.secret for each in plan.parameters if each.secret is not None}
+    wanted.update((secret.name, secret) for secret in plan.secrets)
+    wanted.update((secret.name, secret) for step in plan.steps for secret in step.secrets)
+    return {name: secrets.mark(secrets.fetch(secret)) for name, secret in sorted(wanted.items())}

@@ -1,0 +1,113 @@
+"""Where the ledger of a Config is kept, and by whom it is served: a SQLite file, or a PostgreSQL for many nodes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from opsbook.config import Config
+from opsbook.ground.errors import Failure, Usage
+
+if TYPE_CHECKING:
+    from opsbook.adapters.postgres_ledger import PostgresLedger
+    from opsbook.adapters.sqlite_ledger import SqliteLedger
+
+SERVERS = "server/"  # leases of running servers, whose owners are their addresses
+
+
+def is_shared(config: Config) -> bool:
+    """Whether the ledger is one that many nodes use."""
+    return not config.db.startswith("sqlite:///")
+
+
+def build_ledger(config: Config, *, is_new_welcome: bool = True) -> SqliteLedger | PostgresLedger:
+    """The ledger of a configuration, made if there is none, which is Usage where a new one makes no sense; raises
+    Refusal or Failure where it cannot be used."""
+    from opsbook.ledger.views import VIEWS
+
+    if is_shared(config):
+        from opsbook.adapters.postgres_ledger import PostgresLedger
+
+        return PostgresLedger(config.db, views=VIEWS, is_new_welcome=is_new_welcome)
+    from opsbook.adapters.sqlite_ledger import SqliteLedger
+
+    file = _file(config)
+    if not is_new_welcome and not os.path.exists(file):
+        raise Usage(f"There is no ledger {file}. Name one with --db sqlite:///FILE.")
+    _make_folder(config, file)
+    return SqliteLedger(file, views=VIEWS)
+
+
+@contextmanager
+def serving(config: Config, ledger: SqliteLedger | PostgresLedger, address: str) -> Iterator[None]:
+    """As `serving_lock`; and whoever shares the ledger can find the server at `address` for as long."""
+    with ExitStack() as stack:
+        stack.enter_context(serving_lock(config, address))
+        if is_shared(config):
+            from opsbook.adapters.postgres_ledger import PostgresLedger
+            from opsbook.adapters.postgres_ledger.announcing import announced
+            from opsbook.adapters.this_machine import node_name
+
+            assert isinstance(ledger, PostgresLedger)
+            name = f"{SERVERS}{node_name()}/{urlsplit(address).port or ''}"
+            stack.enter_context(announced(ledger, name, address))
+        yield
+
+
+@contextmanager
+def serving_lock(config: Config, address: str) -> Iterator[None]:
+    """Held by the process that serves a configuration at `address`; raises Refusal for a second one. It is one for each
+    ledger in a file, and one for each folder of state where many nodes share a ledger."""
+    from opsbook.adapters.serving_lock import serving_lock as lock  # only serve needs it
+
+    file = _lock(config)
+    _make_folder(config, file)
+    with lock(file, address, is_of_node=is_shared(config)):
+        yield
+
+
+def served_at(config: Config) -> str | None:
+    """The address at which people reach a server that runs on the ledger of a configuration; None when none runs."""
+    from opsbook.adapters.serving_lock import served_at as held_by  # only links need it
+
+    address = held_by(_lock(config)) or (_elsewhere(config) if is_shared(config) else None)
+    return config.public_url.rstrip("/") or address if address else None
+
+
+def _elsewhere(config: Config) -> str | None:
+    """The address of a server on another node that can be reached from here."""
+    ledger = build_ledger(config)
+    try:
+        addresses = [lease.owner for lease in ledger.held(SERVERS)]
+    finally:
+        ledger.close()
+    return next((each for each in addresses if config.public_url or not _is_loopback(each)), None)
+
+
+def _is_loopback(address: str) -> bool:
+    host = urlsplit(address).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _lock(config: Config) -> str:
+    return os.path.join(config.state, "serving") if is_shared(config) else f"{_file(config)}-serving"
+
+
+def _file(config: Config) -> str:
+    return config.db.removeprefix("sqlite:///")
+
+
+def _make_folder(config: Config, file: str) -> None:
+    from opsbook.adapters.state_folder import make_state_folder
+
+    try:
+        make_state_folder(os.path.dirname(file))
+    except OSError as wrong:
+        raise Failure(f"The folder for {file} cannot be made: {wrong.strerror}.") from wrong
