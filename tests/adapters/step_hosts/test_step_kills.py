@@ -5,6 +5,7 @@ Each command appends a line to a file of its own when it begins, and one when it
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -15,7 +16,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.adapters.step_hosts.step_host_contract import Running, Told, kill_shim, order, wait_for
+from tests.adapters.step_hosts.step_host_contract import Running, Told, is_alive, kill_shim, order, wait_for
 
 from opsbook.adapters.step_hosts.shell_runner import local_host
 from opsbook.ground.errors import Failure, NotBegun
@@ -45,6 +46,18 @@ def test_the_death_of_the_server_is_no_end_of_a_step(host):
     kill_server(host)
     assert running.finish().exit == 4
     assert running.told.text == b"up\ndown\n"
+
+
+def test_an_idle_shim_that_is_killed_is_not_missed(host, runs):
+    server = None
+    for _ in range(4):
+        given = order("true")
+        assert host.run(given, Told()).exit == 0
+        server = server or host._connection
+        pid = json.loads((runs / given.key / "pid").read_text())["shim"]
+        os.kill(pid, signal.SIGKILL)
+        wait_for(lambda pid=pid: not is_alive(pid))
+        assert host._connection is server
 
 
 def test_a_step_outlives_whoever_asked_for_it(runs, host, tmp_path):

@@ -259,6 +259,8 @@ class Server:
         self.poll.unregister(number)
         del self.shims[number]
         shim.line.close()
+        if shim in self.idle:
+            self.idle.remove(shim)
 
     def _advance(self, follow: Follow) -> None:
         """Sends what is there and may be sent, and the end when all is sent."""
