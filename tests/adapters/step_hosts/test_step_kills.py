@@ -89,10 +89,17 @@ def test_a_key_that_was_sealed_never_starts(host, tmp_path):
 
 def test_a_claim_without_a_life_was_never_begun(host, runs):
     (runs / "run-a" / "1.1").mkdir(parents=True)
-    (runs / "run-a" / "1.1" / "claim").write_text("x")
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    (runs / "run-a" / "1.1" / "claim").write_text(f"nonce\n{boot}")
     assert host.look("run-a/1.1").state == "claimed"
     with pytest.raises(NotBegun):
         host.rejoin("run-a/1.1", 0, Told())
+
+
+def test_a_claim_of_another_boot_is_a_doubt(host, runs):
+    (runs / "run-a" / "1.1").mkdir(parents=True)
+    (runs / "run-a" / "1.1" / "claim").write_text("nonce\nanother")
+    assert host.look("run-a/1.1").state == "lost"
 
 
 def test_another_boot_is_a_doubt(host, runs):

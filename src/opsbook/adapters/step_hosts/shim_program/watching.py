@@ -92,7 +92,7 @@ class Watch:
             return
         seen = see(self.child.pid)
         began = {"pid": self.child.pid, "since": seen.since if seen else 0, "boot": boot_id(), "shim": os.getpid()}
-        write_new(os.path.join(self.place, "pid"), json.dumps(began).encode("ascii"))
+        write_new(os.path.join(self.place, "pid"), json.dumps(began).encode("ascii"), synced=False)
         sync_claim(self.place)
         self.started_at = time.time()
         if self.order.get("limit_s") is not None:
