@@ -129,7 +129,7 @@ def source_of(config: Config, page: str) -> Source:
     found = read_page(path, raw, book.reading)
     standing = standing_of(config.root, path, raw, config.run_branches)
     return Source(
-        found, standing.commit, standing.editor, is_protected=standing.is_protected, service=found.service,
+        found, standing.commit, standing.editor, is_protected=standing.is_protected, service=found.service, raw=raw,
     )  # fmt: skip
 
 
