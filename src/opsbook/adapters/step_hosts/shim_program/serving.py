@@ -332,6 +332,7 @@ def stop(folder: Folder, key: str, grace_s: float) -> list[str]:
     if not os.path.isdir(place):
         return []
     answer = os.path.join(place, "stopped")
+    left: list[str] = []
     if folder.is_watched(key):
         began = None
         if os.path.exists(answer):
@@ -344,10 +345,11 @@ def stop(folder: Folder, key: str, grace_s: float) -> list[str]:
                 os.kill(now["shim"], signal.SIGTERM)
             said = read_json(answer)
             if said is not None:
-                return list(said["left"])
+                left = list(said["left"])
+                break
             time.sleep(0.005)
-    # Nobody watches any more. What bears the marker is of this command, wherever it hangs by now.
-    return [str(each) for each in Ending(lambda: marked(key), grace_s).finish()]
+    # The proof, and the end of what has no shim any more: what bears the marker is of this command, wherever it hangs.
+    return left + [each for each in map(str, Ending(lambda: marked(key), grace_s).finish()) if each not in left]
 
 
 def _reap() -> None:
