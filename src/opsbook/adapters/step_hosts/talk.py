@@ -208,6 +208,10 @@ class ShimHost:
         """When to give up what begins to fail now, by the monotonic clock."""
         return time.monotonic() + self._patience_s
 
+    def held(self, since: float) -> bool:
+        """Whether a connection that is gone now was good for a while."""
+        return time.monotonic() - since >= min(self._patience_s, _LONGEST_PAUSE_S)
+
     def doubt(self, key: str, *, is_doubtful: bool) -> None:
         """Remembers whether a start may still be on its way."""
         with self._lock:
@@ -281,7 +285,7 @@ class _Following:
         until, reached = self._host.patience_until(), (False, 0)
         while True:
             connection = self._host.patiently(is_first)
-            is_first = False
+            is_first, since = False, time.monotonic()
             asked = {"do": "follow", "key": self._key, "at": self._at} if self._is_begun else request
             if not self._is_begun:
                 self._host.doubt(self._key, is_doubtful=True)
@@ -293,7 +297,8 @@ class _Following:
                 finally:
                     connection.forget(number)
             except Broken as broken:
-                if (self._is_begun, self._at) != reached:  # it went on meanwhile
+                # It went on meanwhile; or the connection held, and the command was quiet.
+                if (self._is_begun, self._at) != reached or self._host.held(since):
                     until, reached = self._host.patience_until(), (self._is_begun, self._at)
                 self._host.pause_before_again(until, broken)
 
