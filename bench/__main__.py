@@ -18,7 +18,9 @@ from bench.programs import compile_ours
 from bench.table import Absent, Broken, Row, show
 
 # In the order of the table.
-BENCHMARKS = ("lint", "growth", "search", "rules", "startup", "serving", "ledger", "probes", "runs_ssh")
+BENCHMARKS = (
+    "lint", "growth", "search", "rules", "startup", "serving", "ledger", "ledger_postgres", "probes", "runs_ssh",
+)  # fmt: skip
 # Above this many waiting programs for each processor, the figures tell more about them than about us.
 BUSY = 0.4
 HOW = (

@@ -100,16 +100,17 @@ def rows(events: int = EVENTS, pairs: int = PAIRS) -> list[Row]:
     what = f"ledger, events/s, {WRITERS} writers"
     ratio = median(mine / one for mine, one, _ in measured)
     is_reached = ratio >= AT_LEAST and median(mine for mine, _, _ in measured) >= AT_LEAST_A_SECOND
-    judged = _row(what, "by hand", [(mine, one) for mine, one, _ in measured])
+    judged = compared(what, "by hand", [(mine, one) for mine, one, _ in measured])
     return [
         judged._replace(aim=f"≥ {AT_LEAST}×, ≥ {AT_LEAST_A_SECOND:,}/s", reached=verdict(is_reached)),
-        _row(what, f"by hand, {WRITERS} a commit", [(mine, sixteen) for mine, _, sixteen in measured]),
+        compared(what, f"by hand, {WRITERS} a commit", [(mine, sixteen) for mine, _, sixteen in measured]),
         Row("ledger, one append, synced", f"{latency:.2f} ms"),
         Row("ledger, has it moved?", f"{head:.1f} µs"),
     ]
 
 
-def _row(what: str, peer: str, sides: list[tuple[float, float]]) -> Row:
+def compared(what: str, peer: str, sides: list[tuple[float, float]]) -> Row:
+    """The row of two rates that were measured in turns."""
     ratios = sorted(mine / theirs for mine, theirs in sides)
     mine, theirs = (median(side) for side in zip(*sides, strict=True))
     shown = f"{median(ratios):.2f}× ({ratios[0]:.2f}–{ratios[-1]:.2f}, {len(sides)} pairs)"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from opsbook.config import Config
 from opsbook.ground.errors import Failure, Usage
+from opsbook.wire_ledger import is_shared
 
 if TYPE_CHECKING:
     from opsbook.adapters.sqlite_ledger.backup import BackupFile
@@ -36,6 +37,10 @@ def place_to_restore(config: Config) -> str:
 
 def versions(config: Config) -> tuple[int | None, int]:
     """The version of the ledger as it lies there, None where there is none, and the one that this Opsbook writes."""
+    if is_shared(config):
+        from opsbook.adapters.postgres_ledger.tables import VERSION, version_at
+
+        return version_at(config.db), VERSION
     from opsbook.adapters.sqlite_ledger import tables
 
     file = config.db.removeprefix("sqlite:///")

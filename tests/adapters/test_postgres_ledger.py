@@ -18,6 +18,7 @@ from opsbook.adapters.postgres_ledger import PostgresLedger, tables
 from opsbook.adapters.postgres_ledger.connecting import Server
 from opsbook.ground.errors import Conflict, Failure, Refusal, Usage
 from opsbook.ledger.event import Draft, verify
+from opsbook.usecases.ledger_check import untold
 
 
 @pytest.fixture
@@ -79,6 +80,14 @@ def test_what_is_changed_behind_its_back_is_found_by_the_chain(ledger, database)
     database.execute("ALTER TABLE opsbook.event DISABLE TRIGGER event_is_kept")
     database.execute("UPDATE opsbook.event SET actor = 'eve' WHERE number = 2")
     assert len(verify(everything(ledger))) == 1
+
+
+def test_a_trigger_that_was_switched_off_is_told(ledger, database):
+    appended(ledger, "a", 3)
+    assert ledger.faults(untold) == []
+    database.execute("ALTER TABLE opsbook.event DISABLE TRIGGER event_is_next; DROP TRIGGER event_is_kept ON opsbook.event")
+    told = ledger.faults(untold)
+    assert ["'event_is_kept' is gone or switched off" in told[0], "'event_is_next'" in told[1]] == [True, True]
 
 
 def test_what_somebody_adds_by_hand_is_seen_and_nothing_is_added_twice(ledger, database):

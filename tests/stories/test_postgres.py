@@ -108,7 +108,7 @@ def test_a_run_is_shown_on_every_node(nodes, postgres_url):
     assert done.returncode == 0, done.stdout + done.stderr
     (brief,) = asked("runs", "list", "--db", postgres_url, here=two)["runs"]
     assert brief["state"] == "succeeded"
-    shown = run("runs", "transcript", brief["id"], "--db", postgres_url, here=two)
+    shown = run("runs", "log", brief["run"], "--db", postgres_url, here=two)
     assert "restarted for good" in shown.stdout, shown.stderr
 
 
@@ -126,6 +126,18 @@ def test_a_server_outlives_its_database_being_away(nodes, postgres_url, postgres
             postgres_server.start()
         soon(lambda: browser.get("/readyz")[0] == 200)
         assert browser.sign_in(link) == 200
+
+
+def test_a_ledger_is_backed_up_into_a_file_put_back_and_checked(nodes, postgres_server):
+    here, (old, new) = nodes[0], (postgres_server.fresh(), postgres_server.fresh())
+    assert run("user", "add", "bo", "--no-password", "--db", old, here=here).returncode == 0
+    kept = asked("db", "backup", "kept.db", "--db", old, here=here)
+    assert asked("db", "restore", "kept.db", "--db", new, here=here)["head"] == kept["head"]
+    for address in (old, new):
+        assert asked("db", "check", "--db", address, here=here)["well"] is True
+    assert asked("user", "list", "--db", new, here=here)["users"] == asked("user", "list", "--db", old, here=here)["users"]
+    migrated = asked("db", "migrate", "--db", new, here=here)
+    assert migrated["from"] == migrated["to"]
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
+import psycopg
 from psycopg import sql
 
 from opsbook.adapters.postgres_ledger.connecting import SCHEMA, Db, Server
@@ -112,6 +114,16 @@ def version_of(connection: Db, server: Server) -> int:
     if version > VERSION:
         raise newer(server, version)
     return version
+
+
+def version_at(url: str) -> int | None:
+    """The version of the tables in the database at `url`, None where there are none."""
+    server = Server(url)
+    with closing(server.connect()) as connection:
+        try:
+            return version_of(connection, server) or None
+        except psycopg.Error as wrong:
+            raise server.failure(wrong) from wrong
 
 
 def make(connection: Db, server: Server) -> None:
