@@ -30,13 +30,13 @@ def list_(shared: Shared, *, is_open: bool, page: str | None, limit: int) -> Non
     from opsbook.entrypoints.people import table
     from opsbook.entrypoints.run_desk import answer, parts_of, where_named
     from opsbook.entrypoints.shown.run import list_rows
+    from opsbook.entrypoints.shown.terminal import terminal_width
     from opsbook.usecases.run_shown import brief_model
 
     with parts_of(shared) as parts:
         where = where_named(parts.config, page) if page else None
         briefs = parts.runs.briefs(where=where, is_open=True if is_open else None, limit=limit)
-        rows = list_rows(briefs, parts.now())
-    heads = ("RUN", "STATE", "PROCEDURE", "STARTED", "TOOK", "BY")
+        heads, rows = list_rows(briefs, parts.now(), terminal_width())
     empty = "No run is open." if is_open else "Nothing was run yet. 'opsbook run PAGE#ANCHOR' runs a procedure."
     model = {"runs": [brief_model(brief) for brief in briefs]}
     answer(shared, model, table(heads, rows) if rows else iter((empty,)))

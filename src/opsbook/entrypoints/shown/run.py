@@ -9,7 +9,7 @@ import click
 
 from opsbook.book.plan import LOCAL, Phase, Plan, PlannedStep
 from opsbook.book.plan_words import details, gate_words, holds_now, length_words, target_words
-from opsbook.entrypoints.shown.terminal import printable, wrapped
+from opsbook.entrypoints.shown.terminal import columns, printable, wrapped
 from opsbook.ground.terminal_text import plain
 from opsbook.ledger.run import Attempt, Run, RunStep
 from opsbook.usecases.runs import Brief
@@ -204,15 +204,29 @@ def tail_lines(attempt: Attempt, most: int = _TAIL) -> list[str]:
     return [dimmed(f"{GUTTER}{line}") for line in lines[-most:]] if attempt.tail.strip() else []
 
 
-def list_rows(briefs: Sequence[Brief], now: datetime) -> list[tuple[str, ...]]:
-    """Rows of runs: id, state, procedure, started, took, by whom."""
-    return [
+Rows = Sequence[tuple[str, ...]]
+HEADS = ("RUN", "STATE", "PROCEDURE", "STARTED", "TOOK", "BY")
+
+
+def list_rows(briefs: Sequence[Brief], now: datetime, width: int | None) -> tuple[tuple[str, ...], Rows]:
+    """Heads and rows of runs; where the terminal is too narrow for all, with shorter words, then with fewer."""
+    rows = [
         (
             brief.id, f"{brief.state}{' (dry)' if brief.is_dry else ''}", f"{brief.path}#{brief.anchor}",
             _time(brief.started_at), length_words((brief.ended_at or now) - brief.started_at), brief.actor,
         )
         for brief in briefs
     ]  # fmt: skip
+    if _fits(HEADS, rows, width):
+        return HEADS, rows
+    rows = [(*row[:2], row[2].rpartition("/")[2], row[3][5:16], *row[4:]) for row in rows]
+    kept = next((count for count in (6, 5, 4) if _fits(HEADS[:count], [row[:count] for row in rows], width)), 3)
+    return HEADS[:kept], [row[:kept] for row in rows]
+
+
+def _fits(heads: tuple[str, ...], rows: Rows, width: int | None) -> bool:
+    taken = [max(map(columns, column)) for column in zip(heads, *rows, strict=True)]
+    return width is None or sum(taken) + 2 * (len(taken) - 1) <= width
 
 
 def _time(at: datetime) -> str:
