@@ -236,7 +236,8 @@ def _time(at: datetime) -> str:
 def result(run: Run, width: int | None) -> Iterator[str]:
     """How a run came out, and what to do next."""
     lasted = f" after {took(run.started_at, run.ended_at)}" if run.ended_at else ""
-    why = f": {printable(run.why)}" if run.why else ""
+    failed = next((step for step in run.steps if step.state == "failed" and step.why and step.why in run.why), None)
+    why = f" at step {failed.number}" if failed else f": {printable(run.why)}" if run.why else ""
     yield ""
     yield from wrapped(f"{coloured(run.state)}{lasted}{why}", width, 2)
     unseen = sum(not step.is_seen for step in run.steps)
