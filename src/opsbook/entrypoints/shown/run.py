@@ -182,8 +182,10 @@ def step_line(planned: PlannedStep, step: RunStep, width: int | None) -> Iterato
         said.append(printable(step.why))
     if said:
         yield from wrapped(dimmed(f"{'':25}{'; '.join(said)}"), width, 25)
+    is_alone = len(step.attempts) == 1 and step.attempts[0].target == LOCAL
     for attempt in step.attempts:
-        if attempt.purpose == "step" and (len(step.attempts) > 1 or not attempt.is_ok or attempt.target != "local"):
+        is_told = is_alone and (attempt.is_ok or attempt.why == step.why)
+        if attempt.purpose == "step" and not is_told:
             yield from wrapped(f"{'':25}{attempt_words(attempt)}", width, 27)
 
 
