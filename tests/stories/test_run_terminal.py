@@ -68,12 +68,24 @@ PAGE = """\
    echo "rows: $ROWS"
    ```
 """
+SECRET = """
+### Unlock
+
+| Parameter | Type | Default | Description |
+| --- | --- | --- | --- |
+| `PIN_CODE` | secret | required | of the safe |
+
+1. Unlock
+   ```bash
+   echo "with $PIN_CODE"; test "${#PIN_CODE}" -eq 14
+   ```
+"""
 PROMPT = "help"
 
 
 @pytest.fixture
 def book(tmp_path: Path) -> Path:
-    return write(tmp_path, {"docs/operations/shop.md": PAGE, ".git/HEAD": "ref: refs/heads/main\n"})
+    return write(tmp_path, {"docs/operations/shop.md": PAGE + SECRET, ".git/HEAD": "ref: refs/heads/main\n"})
 
 
 def test_each_step_is_shown_before_it_is_done_and_begun_by_a_key(book):
@@ -204,6 +216,18 @@ def test_a_value_that_a_step_asks_for_is_of_its_type(book):
         person.presses("\n")
         person.reads("rows: 1200")
         assert person.ends() == 0
+
+
+def test_a_secret_that_is_asked_for_is_never_seen_and_never_kept(book):
+    with person_at("run", "shop#unlock", "-p", "PIN_CODE", here=book) as person:
+        person.reads("PIN_CODE: ")
+        person.presses("s3cret-of-mine\n")
+        person.reads(PROMPT)
+        person.presses("\n")
+        assert person.ends() == 0
+    assert "s3cret-of-mine" not in person.plain
+    kept = [path for path in (book / ".opsbook").rglob("*") if path.is_file() and b"s3cret-of-mine" in path.read_bytes()]
+    assert kept == []
 
 
 def test_lines_fit_a_narrow_terminal(book):

@@ -82,7 +82,8 @@ class Progress:
             return
         self._flush(attempt)
         self._screen.end_output(attempt.key)
-        if attempt.purpose == "step" and attempt.target != LOCAL:
+        planned = self.run.plan.step(facts["step"])
+        if attempt.purpose == "step" and planned is not None and len(planned.targets) > 1:
             self._say(dimmed(f"    {attempt_words(attempt)}"))
 
     def _ended(self, facts: dict[str, Any]) -> None:

@@ -47,7 +47,7 @@ def resumed(shared: Shared, name: str, *, assumes_yes: bool, waits: bool, secret
         if run.is_paused:
             run = parts.runs.resume(run.id, who)
         session = Session(parts, screen, interrupts, keyboard=keyboard, who=who, waits=waits, typed=typed)
-        return told(shared, parts, screen, *session.drive(run, lease))
+        return told(shared, screen, *session.drive(run, lease))
 
 
 def check_here(parts: RunParts, run: Run) -> None:
@@ -127,5 +127,5 @@ def cancelled(shared: Shared, name: str, why: str, within: str) -> int:
         if not run.has_ended:
             screen.say([dimmed(f"It is not proven yet that nothing of it is left: {printable(run.why)}")])
             screen.say([dimmed(f"It is still being cancelled; 'opsbook runs show {run.id}' tells when it is done.")])
-        told(shared, parts, screen, run, 0)
+        told(shared, screen, run, 0)
         return 0 if run.state == "cancelled" else 1

@@ -80,7 +80,7 @@ def carried_out(
     )  # fmt: skip
     screen.say(head(run.plan, run.commit, screen.width, run=run))
     session = Session(parts, screen, interrupts, keyboard=keyboard, who=who.name, waits=wanted.waits, typed=typed)
-    return told(shared, parts, screen, *session.drive(run, held[-1]))
+    return told(shared, screen, *session.drive(run, held[-1]))
 
 
 def _secrets(form: Form) -> set[str]:
@@ -105,7 +105,7 @@ def claimed(parts: RunParts, run_id: str, screen: Screen | None = None) -> Lease
     return lease
 
 
-def told(shared: Shared, parts: RunParts, screen: Screen, run: Run, status: int) -> int:
+def told(shared: Shared, screen: Screen, run: Run, status: int) -> int:
     """Prints how a run came out, in JSON too where that is wanted, and gives the status."""
     screen.say(result(run, screen.width))
     if shared.format == "json":

@@ -30,13 +30,13 @@ def list_(shared: Shared, *, is_open: bool, page: str | None, limit: int) -> Non
     from opsbook.entrypoints.people import table
     from opsbook.entrypoints.run_desk import answer, parts_of, where_named
     from opsbook.entrypoints.shown.run import list_rows
+    from opsbook.entrypoints.shown.terminal import terminal_width
     from opsbook.usecases.run_shown import brief_model
 
     with parts_of(shared) as parts:
         where = where_named(parts.config, page) if page else None
         briefs = parts.runs.briefs(where=where, is_open=True if is_open else None, limit=limit)
-        rows = list_rows(briefs, parts.now())
-    heads = ("RUN", "STATE", "PROCEDURE", "STARTED", "TOOK", "BY")
+        heads, rows = list_rows(briefs, parts.now(), terminal_width())
     empty = "No run is open." if is_open else "Nothing was run yet. 'opsbook run PAGE#ANCHOR' runs a procedure."
     model = {"runs": [brief_model(brief) for brief in briefs]}
     answer(shared, model, table(heads, rows) if rows else iter((empty,)))
@@ -69,7 +69,10 @@ def show(shared: Shared, run: str) -> None:
 @click.option("--follow", is_flag=True, help="Go on until the run has ended.")
 @click.option("--raw", is_flag=True, help="The bytes as they came, with all that a terminal would obey.")
 def log(shared: Shared, *, run: str, step: str | None, follow: bool, raw: bool) -> None:
-    """Print what steps printed, without the secrets, which were never kept."""
+    """Print what steps printed.
+
+    Secrets were taken out before it was kept.
+    """
     from opsbook.entrypoints.run_desk import parts_of, run_named
     from opsbook.entrypoints.run_log import Log
     from opsbook.usecases.run_answers import step_of
@@ -93,7 +96,7 @@ def log(shared: Shared, *, run: str, step: str | None, follow: bool, raw: bool) 
 @click.option("--wait", "waits", is_flag=True, help="Wait for approvals and locks instead of leaving the run.")
 @click.option("-p", "--parameter", "secrets", multiple=True, metavar="NAME", help="A secret that is asked for again.")
 def resume(shared: Shared, *, run: str, assumes_yes: bool, waits: bool, secrets: tuple[str, ...]) -> int:
-    """Take a run up at this terminal where it was left, whoever left it.
+    """Take a run up at this terminal, where it was left.
 
     It goes on as it was planned, also where its page has changed since; what changed is shown first.
     """
@@ -146,7 +149,7 @@ def fail(shared: Shared, *, run: str, step: str, why: str) -> None:
 @click.argument("decision", type=click.Choice(DECISIONS), metavar="|".join(DECISIONS))
 @_NEEDED_WHY
 def decide(shared: Shared, *, run: str, step: str, decision: Any, why: str) -> None:
-    """Settle a step of which nobody knows whether it was done, or one that failed.
+    """Settle a step that is unknown or has failed.
 
     done: it was done · again: it was not, run it · failed: it failed · undo: undo it and stop · roll-back: begin the
     rollback · abort: end the run.
@@ -162,7 +165,7 @@ def decide(shared: Shared, *, run: str, step: str, decision: Any, why: str) -> N
 @click.option("--digest", metavar="DIGEST", help="Exactly what is approved, or the first 12 letters of it or more.")
 @_WHY
 def approve(shared: Shared, *, run: str, step: str, digest: str | None, why: str) -> None:
-    """Approve a step, as the account whose token is in OPSBOOK_TOKEN.
+    """Approve a step, by the token in OPSBOOK_TOKEN.
 
     An approval is good for exactly the document, parameters, targets and commands that are shown.
     """
@@ -175,7 +178,10 @@ def approve(shared: Shared, *, run: str, step: str, digest: str | None, why: str
 @_RUN
 @_WHY
 def pause(shared: Shared, *, run: str, why: str) -> None:
-    """Stop a run before its next step. What is being done is finished."""
+    """Stop a run before its next step.
+
+    What is being done is finished.
+    """
     _answered(shared, run, lambda parts, run_id, who: parts.runs.pause(run_id, who, why), "it is paused")
 
 
@@ -184,7 +190,10 @@ def pause(shared: Shared, *, run: str, why: str) -> None:
 @_WHY
 @click.option("--within", "within", default="60s", show_default=True, metavar="TIME", help="How long to wait for it.")
 def cancel(shared: Shared, *, run: str, why: str, within: str) -> int:
-    """End a run now. Returns when all of its processes are gone, or says what is left."""
+    """End a run now.
+
+    Returns when all of its processes are gone, or says what is left.
+    """
     from opsbook.entrypoints.run_resume import cancelled
 
     return cancelled(shared, run, why, within)
@@ -201,7 +210,7 @@ def roll_back(shared: Shared, *, run: str, why: str) -> None:
 @verb("verify", examples=("opsbook runs verify", "opsbook runs verify last"))
 @click.argument("run", metavar="[RUN]", required=False)
 def verify(shared: Shared, run: str | None) -> int:
-    """Check the hashes of a run's events, or of all events of the ledger.
+    """Check the hashes of events, of one run or of all.
 
     Exits 1 when one was changed, put in or taken out since it was recorded.
     """
@@ -236,7 +245,10 @@ def verify(shared: Shared, run: str | None) -> int:
 )  # fmt: skip
 @click.argument("file", metavar="[FILE]", required=False)
 def export(shared: Shared, *, run: str, form: str, file: str | None) -> None:
-    """Write the transcript of a run: what was done, by whom, when, and what it printed."""
+    """Write the transcript of a run.
+
+    What was done, by whom, when, and what it printed; secrets were taken out before it was kept.
+    """
     from opsbook.entrypoints.run_log import exported
 
     exported(shared, run, form, file)

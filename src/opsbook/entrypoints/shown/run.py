@@ -9,7 +9,7 @@ import click
 
 from opsbook.book.plan import LOCAL, Phase, Plan, PlannedStep
 from opsbook.book.plan_words import details, gate_words, holds_now, length_words, target_words
-from opsbook.entrypoints.shown.terminal import printable, wrapped
+from opsbook.entrypoints.shown.terminal import columns, printable, wrapped
 from opsbook.ground.terminal_text import plain
 from opsbook.ledger.run import Attempt, Run, RunStep
 from opsbook.usecases.runs import Brief
@@ -182,8 +182,10 @@ def step_line(planned: PlannedStep, step: RunStep, width: int | None) -> Iterato
         said.append(printable(step.why))
     if said:
         yield from wrapped(dimmed(f"{'':25}{'; '.join(said)}"), width, 25)
+    is_alone = len(step.attempts) == 1 and step.attempts[0].target == LOCAL
     for attempt in step.attempts:
-        if attempt.purpose == "step" and (len(step.attempts) > 1 or not attempt.is_ok or attempt.target != "local"):
+        is_told = is_alone and (attempt.is_ok or attempt.why == step.why)
+        if attempt.purpose == "step" and not is_told:
             yield from wrapped(f"{'':25}{attempt_words(attempt)}", width, 27)
 
 
@@ -204,15 +206,29 @@ def tail_lines(attempt: Attempt, most: int = _TAIL) -> list[str]:
     return [dimmed(f"{GUTTER}{line}") for line in lines[-most:]] if attempt.tail.strip() else []
 
 
-def list_rows(briefs: Sequence[Brief], now: datetime) -> list[tuple[str, ...]]:
-    """Rows of runs: id, state, procedure, started, took, by whom."""
-    return [
+Rows = Sequence[tuple[str, ...]]
+HEADS = ("RUN", "STATE", "PROCEDURE", "STARTED", "TOOK", "BY")
+
+
+def list_rows(briefs: Sequence[Brief], now: datetime, width: int | None) -> tuple[tuple[str, ...], Rows]:
+    """Heads and rows of runs; where the terminal is too narrow for all, with shorter words, then with fewer."""
+    rows = [
         (
             brief.id, f"{brief.state}{' (dry)' if brief.is_dry else ''}", f"{brief.path}#{brief.anchor}",
             _time(brief.started_at), length_words((brief.ended_at or now) - brief.started_at), brief.actor,
         )
         for brief in briefs
     ]  # fmt: skip
+    if _fits(HEADS, rows, width):
+        return HEADS, rows
+    rows = [(*row[:2], row[2].rpartition("/")[2], row[3][5:16], *row[4:]) for row in rows]
+    kept = next((count for count in (6, 5, 4) if _fits(HEADS[:count], [row[:count] for row in rows], width)), 3)
+    return HEADS[:kept], [row[:kept] for row in rows]
+
+
+def _fits(heads: tuple[str, ...], rows: Rows, width: int | None) -> bool:
+    taken = [max(map(columns, column)) for column in zip(heads, *rows, strict=True)]
+    return width is None or sum(taken) + 2 * (len(taken) - 1) <= width
 
 
 def _time(at: datetime) -> str:
@@ -222,7 +238,8 @@ def _time(at: datetime) -> str:
 def result(run: Run, width: int | None) -> Iterator[str]:
     """How a run came out, and what to do next."""
     lasted = f" after {took(run.started_at, run.ended_at)}" if run.ended_at else ""
-    why = f": {printable(run.why)}" if run.why else ""
+    failed = next((step for step in run.steps if step.state == "failed" and step.why and step.why in run.why), None)
+    why = f" at step {failed.number}" if failed else f": {printable(run.why)}" if run.why else ""
     yield ""
     yield from wrapped(f"{coloured(run.state)}{lasted}{why}", width, 2)
     unseen = sum(not step.is_seen for step in run.steps)
