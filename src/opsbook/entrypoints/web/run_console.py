@@ -83,8 +83,9 @@ def output_stream(request: Asks) -> Stream:
     desk = desk_of(request)
     written = request.headers.get("last-event-id", "") or request.query_params.get("after", "")
     mark = read_mark(written)
-    if mark is None:
-        mark = (max(0, desk.outputs.size(attempt.key) - FIRST), PLAIN)
+    size = desk.outputs.size(attempt.key)
+    if mark is None or mark[0] > size:  # a mark beyond the end is of an output that is not kept any more
+        mark = (max(0, size - FIRST), PLAIN)
     streams, seat = seated(request)
     content = watch_output(
         streams, run=run.id, step=step, key=attempt.key, mark=mark, is_allowed=still_allowed(request), seat=seat
