@@ -10,6 +10,18 @@ const most_kept = 2_000_000 // characters; more makes a browser slow, and the pa
 const again_ms = 2000
 const open = new Set()
 
+// What the server painted: text, and spans with classes. Whatever else it were would be text here.
+function painted(html) {
+  const found = new DOMParser().parseFromString(`<body>${html}`, 'text/html').body.childNodes
+  return [...found].map((node) => {
+    if (node.nodeName !== 'SPAN') return node.textContent
+    const span = document.createElement('span')
+    span.className = node.className
+    span.textContent = node.textContent
+    return span
+  })
+}
+
 class Console {
   constructor(box) {
     this.box = box
@@ -50,11 +62,11 @@ class Console {
     const isAtEnd = scrollHeight - scrollTop - clientHeight < 24
     if (part.whole) {
       const lines = document.createElement('span')
-      lines.innerHTML = part.whole // painted by the server: text, and spans with classes of its own
+      lines.append(...painted(part.whole))
       this.kept += lines.textContent.length
       this.whole.append(lines)
     }
-    this.last.innerHTML = part.last
+    this.last.replaceChildren(...painted(part.last))
     if (part.whole || part.last) this.box.querySelector('.console-empty')?.remove()
     while (this.kept > most_kept && this.whole.childNodes.length > 1) {
       this.kept -= this.whole.firstChild.textContent.length

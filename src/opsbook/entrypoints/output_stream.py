@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from opsbook.entrypoints.shown.ansi import Paper, kept_mark
 from opsbook.entrypoints.shown.pen import PLAIN, Pen
 from opsbook.entrypoints.streams import COMMENT, HEARTBEAT_S, Seat, Streams, message
+from opsbook.ground.errors import Failure
 
 EVERY_S = 0.15  # how often is looked for more: outputs tell nobody that they have grown
 LOOK_S = 1.0  # how often is asked whether the attempt has ended, and whether this may still be read
@@ -54,6 +55,8 @@ async def watch_output(
                 told = time.monotonic()
                 yield COMMENT
             await asyncio.sleep(EVERY_S)
+    except Failure:  # it may be read again; whoever watches comes back, and is told why if it may not
+        return
     finally:
         seat.leave()
 

@@ -135,6 +135,8 @@ class Runs:
 
     def _group(self, where: str) -> str:
         """PATH#ANCHOR of what was named; runs of a page that is gone are found by its whole path."""
+        if self._ledger.rows(RUNS.name, group=where, limit=1):
+            return where  # looking for the page reads the whole folder, and asks git
         name, _, anchor = where.partition("#")
         try:
             return f"{self._find(name).page.path}#{anchor}"

@@ -64,8 +64,8 @@ def show(request: Asks) -> dict[str, Any]:
 @operation("GET", "/runs/{run}/output", str, query=models.OutputQuery, media="text/plain", group="runs")
 def output(request: Asks, query: models.OutputQuery) -> Response[bytes]:
     """What an attempt printed, redacted, from a byte on"""
-    run = named(request)
-    raw = desk_of(request).outputs.read(_attempt(run, query).key, query.offset, query.limit)
+    outputs, key = desk_of(request).outputs, _attempt(named(request), query).key
+    raw = outputs.read(key, query.offset, query.limit) if query.offset < outputs.size(key) else b""
     return Response(raw, media_type="text/plain; charset=utf-8")
 
 

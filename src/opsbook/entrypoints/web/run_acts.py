@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from litestar import Request, Response, post
 
@@ -22,7 +22,23 @@ Asks = Request[Any, Any, Any]
 RUNS = {"act": "run"}
 ASKED = "ask-"  # before the names of fields that a step asks for
 DECISIONS = ("done", "again", "failed", "undo", "roll-back", "abort")
-Verb = Callable[[Runs, str, str, str, Mapping[str, str]], Run]
+
+
+class Said(NamedTuple):
+    """What a form says: of which run and step, by whom, with which fields."""
+
+    run: str
+    step: str
+    by: str
+    fields: Mapping[str, str]
+
+    @property
+    def why(self) -> str:
+        """The reason."""
+        return self.fields.get("why", "").strip()
+
+
+Verb = Callable[[Runs, Said], Run]
 
 
 def starter_of(actor: Actor) -> Starter:
@@ -30,30 +46,28 @@ def starter_of(actor: Actor) -> Starter:
     return Starter(actor.name, tuple(name for name in (actor.email,) if name))
 
 
-def _confirm(runs: Runs, run: str, step: str, by: str, fields: Mapping[str, str]) -> Run:
-    values = {name.removeprefix(ASKED): value for name, value in fields.items() if name.startswith(ASKED)}
-    return runs.confirm(run, step, by, values=values, why=fields["why"], typed=fields.get("typed", "").strip())
+def _confirm(runs: Runs, said: Said) -> Run:
+    values = {name.removeprefix(ASKED): value for name, value in said.fields.items() if name.startswith(ASKED)}
+    typed = said.fields.get("typed", "").strip()
+    return runs.confirm(said.run, said.step, said.by, values=values, why=said.why, typed=typed)
 
 
 def _deciding(decision: str) -> Verb:
-    def decide(runs: Runs, run: str, step: str, by: str, fields: Mapping[str, str]) -> Run:
-        return runs.decide(run, step, cast(Decision, decision), by=by, why=fields["why"])
-
-    return decide
+    return lambda runs, said: runs.decide(said.run, said.step, cast(Decision, decision), by=said.by, why=said.why)
 
 
 # What a form may say in `do`. Those of a step need `step`; what is decided of an unknown or failed one goes to decide.
 OF_STEP: dict[str, Verb] = {
     "confirm": _confirm,
-    "skip": lambda runs, run, step, by, fields: runs.skip(run, step, by, fields["why"]),
-    "fail": lambda runs, run, step, by, fields: runs.fail(run, step, by, fields["why"]),
+    "skip": lambda runs, said: runs.skip(said.run, said.step, said.by, said.why),
+    "fail": lambda runs, said: runs.fail(said.run, said.step, said.by, said.why),
     **{decision: _deciding(decision) for decision in DECISIONS},
 }
-OF_RUN: dict[str, Callable[[Runs, str, str, str], Run]] = {
-    "pause": lambda runs, run, by, why: runs.pause(run, by, why),
-    "resume": lambda runs, run, by, why: runs.resume(run, by, why),
-    "cancel": lambda runs, run, by, why: runs.cancel(run, by, why),
-    "roll-back": lambda runs, run, by, why: runs.roll_back(run, by, why),
+OF_RUN: dict[str, Verb] = {
+    "pause": lambda runs, said: runs.pause(said.run, said.by, said.why),
+    "resume": lambda runs, said: runs.resume(said.run, said.by, said.why),
+    "cancel": lambda runs, said: runs.cancel(said.run, said.by, said.why),
+    "roll-back": lambda runs, said: runs.roll_back(said.run, said.by, said.why),
 }
 
 
@@ -65,15 +79,15 @@ async def act(request: Asks) -> Response[Any]:
 
 
 def _acted(request: Asks, fields: dict[str, str]) -> Response[Any]:
-    runs, by = desk_of(request).runs, me_of(request).name
+    runs = desk_of(request).runs
     run = runs.find(str(request.path_params["run"]))
     did, step = fields.get("do", ""), fields.get("step", "")
-    fields = {**fields, "why": fields.get("why", "").strip()}
+    said = Said(run.id, step, me_of(request).name, fields)
     try:
         if step and did in OF_STEP:
-            OF_STEP[did](runs, run.id, step, by, fields)
+            OF_STEP[did](runs, said)
         elif not step and did in OF_RUN:
-            OF_RUN[did](runs, run.id, by, fields["why"])
+            OF_RUN[did](runs, said)
         else:
             raise Usage("Choose what is to be done.")
     except (Refusal, Usage, Failure) as wrong:

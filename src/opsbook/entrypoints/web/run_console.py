@@ -40,7 +40,7 @@ class Console(Struct, frozen=True):
     size: int
 
 
-def console_of(outputs: Outputs, run: Run, step: str, attempt: Attempt, most: int = ON_PAGE) -> Console:
+def console_of(outputs: Outputs, run: Run, step: str, attempt: Attempt, *, most: int = ON_PAGE) -> Console:
     """The end of the output of an attempt; what the ledger has of it where the output is not kept any more."""
     size = outputs.size(attempt.key)
     raw = outputs.read(attempt.key, max(0, size - most), most)
@@ -83,8 +83,9 @@ def output_stream(request: Asks) -> Stream:
     desk = desk_of(request)
     written = request.headers.get("last-event-id", "") or request.query_params.get("after", "")
     mark = read_mark(written)
-    if mark is None:
-        mark = (max(0, desk.outputs.size(attempt.key) - FIRST), PLAIN)
+    size = desk.outputs.size(attempt.key)
+    if mark is None or mark[0] > size:  # a mark beyond the end is of an output that is not kept any more
+        mark = (max(0, size - FIRST), PLAIN)
     streams, seat = seated(request)
     content = watch_output(
         streams, run=run.id, step=step, key=attempt.key, mark=mark, is_allowed=still_allowed(request), seat=seat
@@ -97,7 +98,7 @@ def output_page(request: Asks) -> Response[Any]:
     """The output of an attempt on a page of its own: its last megabyte, or all of it."""
     run, step, attempt = attempt_of(request)
     is_all = "all" in request.query_params
-    shown = console_of(desk_of(request).outputs, run, step, attempt, MOST if is_all else FIRST)
+    shown = console_of(desk_of(request).outputs, run, step, attempt, most=MOST if is_all else FIRST)
     return page(
         request, "run_output.html", place="Runs", run=run, step=run.plan.step(step), attempt=attempt, console=shown,
         query=shown.address.partition("?")[2], most=MOST,

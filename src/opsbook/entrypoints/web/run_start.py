@@ -86,7 +86,7 @@ def shown_form(
     past = history_of(desk, f"{form.path}#{form.anchor}")
     used = last_used(desk, past)
     config: Config = request.app.state["config"]
-    fields = [field_of(each, form, given, used.get(each.name, ()), config) for each in form.parameters]
+    fields = [field_of(each, form, given, last=used.get(each.name, ()), config=config) for each in form.parameters]
     running = desk.runs.briefs(where=f"{form.path}#{form.anchor}", is_open=True, limit=5)
     shown = page(
         request, "run_start.html", place="Runs", status=status, form=form, fields=fields, wrong=wrong, on=on,
@@ -108,7 +108,7 @@ def last_used(desk: Desk, past: History | None) -> dict[str, tuple[str, ...]]:
 
 
 def field_of(
-    parameter: PlannedParameter, form: Form, given: dict[str, str], last: tuple[str, ...], config: Config
+    parameter: PlannedParameter, form: Form, given: dict[str, str], *, last: tuple[str, ...], config: Config
 ) -> Field:
     """How the form asks for a parameter."""
     kind, name = parameter.type, parameter.name
