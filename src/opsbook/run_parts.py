@@ -23,10 +23,12 @@ from opsbook.wire_ledger import is_shared
 from opsbook.wire_runs import build_hosts, build_inventory, build_secrets
 
 if TYPE_CHECKING:  # the engine is imported where it is built: who answers the web has no code that executes
-    from opsbook.adapters.output_files import OutputFiles
+    from opsbook.adapters.outputs_folder import OutputsFolder
     from opsbook.adapters.postgres_ledger.outputs import PostgresOutputs
     from opsbook.usecases.execute import Engine
     from opsbook.usecases.runs import Source
+
+MOST_OF_ONE_BYTES = 64 << 20  # of one output; what is printed beyond is dropped
 
 
 class RunParts(Struct, frozen=True):
@@ -87,7 +89,7 @@ class _Nothing:
     """In the place of a ledger and of secrets where neither is touched: it has nothing that could be called."""
 
 
-def build_outputs(config: Config) -> OutputFiles | PostgresOutputs:
+def build_outputs(config: Config) -> OutputsFolder | PostgresOutputs:
     """What steps printed, beside the ledger: where nodes share that, they share this too."""
     keep, most_bytes = timedelta(days=config.run_keep_days), config.run_keep_mb << 20
     if is_shared(config):
@@ -96,9 +98,10 @@ def build_outputs(config: Config) -> OutputFiles | PostgresOutputs:
         )
 
         return PostgresOutputs(config.db, keep, most_bytes)
-    from opsbook.adapters.output_files import OutputFiles
+    from opsbook.adapters.outputs_folder import OutputsFolder
 
-    return OutputFiles(os.path.join(config.state, "outputs"), keep, most_bytes)
+    folder = os.path.join(config.state, "runs")  # where the steps of this machine write what they print
+    return OutputsFolder(folder, cap_bytes=MOST_OF_ONE_BYTES, keep=keep, total_bytes=most_bytes)
 
 
 def source_of(config: Config, page: str) -> Source:
@@ -126,7 +129,7 @@ def source_of(config: Config, page: str) -> Source:
     found = read_page(path, raw, book.reading)
     standing = standing_of(config.root, path, raw, config.run_branches)
     return Source(
-        found, standing.commit, standing.editor, is_protected=standing.is_protected, service=found.service,
+        found, standing.commit, standing.editor, is_protected=standing.is_protected, service=found.service, raw=raw,
     )  # fmt: skip
 
 

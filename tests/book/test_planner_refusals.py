@@ -45,27 +45,27 @@ systemctl restart <service-name>
 
 def test_every_error_of_the_bad_example_is_told_at_its_line():
     lines = [int(each.partition(":")[0]) for each in wrong(planning(BAD, "restart", path="runbooks/bad.md"))]
-    assert lines == [6, 10, 12, 13, 14, 18, 21, 22]
+    assert lines == [6, 10, 12, 13, 14, 15, 18, 21, 22]
 
 
 @pytest.mark.parametrize(
     ("text", "told_so"),
     [
-        (do("Go\n" + fence("go <where>")), "9:7 The placeholder <where>"),
-        (do("Go\n" + fence("go {{ WHERE }}")), "9:7 {{ WHERE }} is text substitution"),
-        (do("Go\n" + fence("go ...")), "9:4 The command leaves something out"),
-        (do("Go\n" + fence("vim /etc/hosts")), "9:4 "),
-        (do("Go\n" + fence("")), "8:4 The command block is empty."),
-        (do("Go\n" + fence("go") + "   - **Timeout:** soon\n"), "11:19 'soon' is not a duration"),
-        (do("Go\n" + fence("go") + "   - **Aproval:** @ada\n"), "11:6 There is no label **Aproval:**"),
-        (do("Go\n   - **Approval:** 1 of @nobody\n"), "8:20 '@nobody' is no approver"),
-        (do("Go\n   - **Approval:** 3 of @sre-leads\n"), "8:20 3 must approve, and there are only 2."),
-        (do("Go\n   - **Approval:** Bob\n"), "8:20 'Bob' is no @user and no @group."),
-        (do("Go\n" + fence("go") + "   - **When:** `$A`\n"), "11:16 `$A` alone is no condition."),
-        (do("Go\n" + fence("go") + "   - **Capture:** `A` from /x/\n"), "11:19 The regex /x/ has no group"),
-        (do("Go\n   - **Ask:** `A` secret\n"), "8:6 A person cannot be asked for the secret A"),
+        (do("Go\n" + fence("go <where>")), "8:7 The command holds the placeholder"),
+        (do("Go\n" + fence("go {{ WHERE }}")), "8:7 The command holds the placeholder '{{ WHERE }}'"),
+        (do("Go\n" + fence("go ...")), "7:4 The command leaves something out"),
+        (do("Go\n" + fence("vim /etc/hosts")), "8:4 'vim /etc/hosts' needs a terminal"),
+        (do("Go\n" + fence("")), "7:4 The command block is empty"),
+        (do("Go\n" + fence("go") + "   - **Timeout:** soon\n"), "10:19 'soon' is not a duration"),
+        (do("Go\n" + fence("go") + "   - **Aproval:** @ada\n"), "10:6 There is no field **Aproval:**"),
+        (do("Go\n   - **Approval:** 1 of @nobody\n"), "7:20 '@nobody' is no approver"),
+        (do("Go\n   - **Approval:** 3 of @sre-leads\n"), "7:20 3 must approve, and there are only 2."),
+        (do("Go\n   - **Approval:** Bob\n"), "7:20 'Bob' is no @user and no @group."),
+        (do("Go\n" + fence("go") + "   - **When:** `$A`\n"), "10:16 `$A` alone is no condition."),
+        (do("Go\n" + fence("go") + "   - **Capture:** `A` from /x/\n"), "10:19 The regex /x/ has no group"),
+        (do("Go\n   - **Ask:** `A` secret\n"), "7:6 A person cannot be asked for the secret A"),
         (do("Go\n" + fence("go"), labels="- **One at a time:** `x-$NOPE`\n"), "5:3 The lock uses $NOPE"),
-        (do("Go\n" + fence("go", "bash timeout=2m") + "   - **Timeout:** 3m\n"), "8:4 The fence's timeout"),
+        (do("Go\n" + fence("go", "bash timeout=2m") + "   - **Timeout:** 3m\n"), "7:4 The fence's timeout"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_run_says_where_and_why(text: str, told_so: str):
@@ -107,7 +107,7 @@ def test_a_page_of_a_real_world_is_planned_as_it_stands(root: Path):
 
 def test_a_step_that_asks_twice_for_different_things_is_refused():
     text = do("Go\n" + fence("go") + "   - **Expect:** exit 0\n   - **Expect:** output is empty\n")
-    assert wrong(planning(text)) == ["12:6 The step expects two things, and only one can be looked at."
+    assert wrong(planning(text)) == ["11:6 The step expects two things, and only one can be looked at."
                                      " Make two steps of it."]  # fmt: skip
     assert step(planning(do("Go\n" + fence("go") + "   - **Expect:** exit 0\n")), "1").expect is not None
 

@@ -101,6 +101,38 @@ def test_a_run_goes_on_where_its_connection_is_cut(shop, sshd):
     shutil.rmtree(left_on_hosts(told["run"]))
 
 
+def test_a_cancelled_run_leaves_nothing_on_its_host(shop):
+    (shop / "stubborn.md").write_text(
+        "# Stubborn\n\n## Stay\n\n- **Run on:** web-1\n\n1. Stay\n   ```bash\n"
+        "   setsid -f sleep 391\n   sleep 392; sleep 393\n   ```\n"
+    )
+    command = [sys.executable, "-m", "opsbook", "--book", str(shop), "run", "stubborn.md#stay", "--yes"]
+    env = {**os.environ, "PYTHONPATH": str(SOURCE)}
+    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=env, cwd=shop, text=True)
+    until = time.monotonic() + 30
+    while not {"391", "392"} <= sleepers():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    done = run("--book", shop, "runs", "cancel", "last", "--why", "enough", here=shop)
+    said = running.communicate(timeout=60)[1]
+    assert done.returncode in (0, 1), done.stderr
+    assert running.returncode == 1, said
+    assert sleepers() & {"391", "392", "393"} == set()
+
+
+def sleepers() -> set[str]:
+    """For how long the programs `sleep` that live here sleep."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if words[0].endswith(b"sleep"):
+            found.add(words[1].decode())
+    return found
+
+
 def test_a_host_that_cannot_be_trusted_is_told_and_nothing_is_begun(shop, sshd, tmp_path):
     (tmp_path / "pinned").write_text("")
     (shop / "opsbook.toml").write_text(settings(sshd, str(tmp_path / "pinned")))

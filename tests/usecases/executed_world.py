@@ -6,6 +6,7 @@ The ledger is the real one. Machines outlive runners, as the small program that 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -141,8 +142,10 @@ class Machine:
         output = doing.program.output
         if output[offset:]:
             tell(offset, output[offset:])
+        begun = time.monotonic()
         while not doing.is_over.wait(0.002):
             self.world.point(life, "running")
+            assert time.monotonic() - begun < 10, f"{doing.order.key} was to end, and nobody ended it"
         self.world.point(life, "ended")
         if doing.is_lost:
             return Ended("lost", why=f"{self.name} was booted anew.")

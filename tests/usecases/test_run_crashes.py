@@ -4,7 +4,6 @@ done is lost, and every doubt is shown. A machine of hypothesis plays all of the
 from __future__ import annotations
 
 import tempfile
-from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from tests.ledger.planned import RUN, command, manual
-from tests.usecases.run_world import Killed, Program, World
+from tests.usecases.executed_world import Killed, Program, World
 
 from opsbook.book.grammar import Expect, Repeat, Retry, When
 from opsbook.ledger import run_events as events
@@ -181,10 +180,14 @@ class Crashes(RuleBasedStateMachine):
         step = self.steps[number]
         assert before is not None, "an attempt was made while the one before was open"
         if before["outcome"] == "never-started":
-            assert before["key"] not in [order.key for order in self.world.begun], "it was begun, and called never begun"
+            assert before["key"] not in [order.key for order in self.world.begun], (
+                "it was begun, and called never begun"
+            )
             return
         if before["outcome"] == "lost":
-            is_no = any(each["step"] == number and each["exit"] == 1 for each in told.values() if each["key"] != before["key"])
+            is_no = any(
+                each["step"] == number and each["exit"] == 1 for each in told.values() if each["key"] != before["key"]
+            )
             assert step.repeat.mode == "safe" or (step.repeat.mode == "ask" and step.repeat.done_if and is_no)
             return
         assert before["is_ok"] is False, "what was done was done again"
@@ -256,21 +259,21 @@ class Crashes(RuleBasedStateMachine):
         for machine in world.machines.values():
             for key, doing in machine.done.items():
                 assert known[key].ended_at is not None
-                if doing.ended is not None and doing.ended.outcome == "finished" and known[key].why != "A person settled it.":
+                if (
+                    doing.ended is not None
+                    and doing.ended.outcome == "finished"
+                    and known[key].why != "A person settled it."
+                ):
                     assert (known[key].outcome, known[key].exit) == ("finished", doing.ended.exit)
         assert world.ledger.claim("lock/web", "somebody", 1) is not None
 
 
 TestCrashes = Crashes.TestCase
-TestCrashes.settings = settings(max_examples=40, stateful_step_count=20)
+TestCrashes.settings = settings(max_examples=25, stateful_step_count=16)
 
 
 @pytest.mark.torture
 class TestManyCrashes(Crashes.TestCase):
     """The same for long."""
 
-    settings = settings(max_examples=400, stateful_step_count=40)
-
-
-with suppress(AttributeError):
-    TestManyCrashes.runTest.is_hypothesis_test = True
+    settings = settings(max_examples=600, stateful_step_count=40)

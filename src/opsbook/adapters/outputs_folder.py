@@ -62,6 +62,9 @@ class OutputsFolder:
         except OSError:
             return 0
 
+    def close(self) -> None:
+        """Nothing is held open between two calls."""
+
     def sweep(self, now: datetime) -> int:
         """Forgets what is too old, then the oldest of what is too much. What still grows is among the newest."""
         kept = sorted(self._all())

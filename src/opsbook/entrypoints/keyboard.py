@@ -69,15 +69,19 @@ class Keyboard:
     def __exit__(self, *_: object) -> None:
         self._loud()
 
-    def key(self) -> str:
-        """The next key that is pressed from now on, in lower case; ENTER, INTERRUPT, END (Ctrl-D) or OTHER by name."""
+    def forget(self) -> None:
+        """Forgets what was typed so far: called before a question is shown, so that nothing typed while a step ran
+        answers it."""
         import termios
 
+        with suppress(termios.error):
+            termios.tcflush(self._fd, termios.TCIFLUSH)
+
+    def key(self) -> str:
+        """The next key, in lower case; ENTER, INTERRUPT, END (Ctrl-D) or OTHER by name."""
         if self._before is None:
             return self._key_by_line()
         self._quiet()
-        with suppress(termios.error):  # what was typed while a step ran answers no question that came after it
-            termios.tcflush(self._fd, termios.TCIFLUSH)
         while True:
             if self._interrupts.take():
                 return INTERRUPT

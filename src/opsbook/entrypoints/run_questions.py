@@ -100,6 +100,7 @@ class Questions:
 
     def _danger(self, run: Run, _planned: PlannedStep, step: RunStep, asked: Asked) -> After:
         word = run.plan.danger_word or "yes"
+        self._keyboard.forget()
         self._say_wrapped(click.style(f"Danger: {printable(asked.words)}", fg="red", bold=True))
         typed = self._keyboard.line(f"  Type {printable(word)} to go on, or nothing to leave: ")
         if typed is None:
@@ -111,6 +112,7 @@ class Questions:
 
     def _ask(self, run: Run, planned: PlannedStep, step: RunStep, _asked: Asked) -> After:
         values: dict[str, str] = {}
+        self._keyboard.forget()
         for each in planned.ask:
             while each.name not in values:
                 typed = self._keyboard.line(f"  {each.name} ({each.type.kind}): ")
@@ -132,6 +134,7 @@ class Questions:
         shows = True
         while True:
             if shows:
+                self._keyboard.forget()
                 self._say_wrapped(_prompt(known, has_default=has_default))
             key = self._keyboard.key()
             shows = True

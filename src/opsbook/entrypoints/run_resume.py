@@ -87,6 +87,7 @@ def _is_still_meant(parts: RunParts, run: Run, screen: Screen, keyboard: Keyboar
         screen.say(wrapped(click.style(f"  {printable(line)}", fg=colour), screen.width, 4))
     if keyboard is None:
         return True
+    keyboard.forget()
     screen.say(["  Enter go on · q leave it"])
     return keyboard.key() in (ENTER, "y")
 

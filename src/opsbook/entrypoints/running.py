@@ -131,11 +131,13 @@ class Session:
         run = progress.run.id
         choice = "c"
         if self._keyboard is not None:
+            self._keyboard.forget()
             self._screen.say(["", "  c cancel the run · p pause it before its next step · g go on · Ctrl-C cancel"])
             choice = ""
             while choice not in ("c", "p", "g", INTERRUPT):
                 choice = self._keyboard.key()
         if choice == "g":
+            self._say(dimmed("  It goes on."))
             return False
         self._is_left = True
         if choice == "p":

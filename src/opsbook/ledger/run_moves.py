@@ -36,9 +36,8 @@ def next_moves(run: Run, now: datetime) -> Moves:
         return Moves(attend=is_open, wait=Wait("person", words=f"It is paused: {run.why or 'no reason was given'}."))
     if run.aims != "rollback" and any(step.decision in ("roll-back", "undo") for step in run.steps):
         return Moves(record=(events.phase_begun("rollback", _decided_why(run)),))
-    for planned in run.plan.of(run.aims):
-        step = run.step(planned.number)
-        if step is not None and step.state not in SETTLED:
+    for planned, step in zip(run.plan.steps, run.steps, strict=True):
+        if planned.phase == run.aims and step.state not in SETTLED:
             return _step_failed(run, step) if step.state == "failed" else _of_step(run, planned, step, now)
     return Moves(record=(AFTER[run.aims, "done"](run, ""),))
 

@@ -185,7 +185,8 @@ def _judged(world: World, errand: Errand, ended: Ended) -> tuple[str, Verdict]:
         return tail, answered(ended)
     whole = size > TAIL_BYTES and needs_output(planned, script)
     output = plain(world.outputs.read(key, 0, READ_BYTES)) if whole else tail
-    return tail, judged(planned, script, ended, output, environment.visible(errand.run, errand.attempt.target))
+    values = environment.visible(errand.run, errand.attempt.target)
+    return tail, judged(planned, script, ended, output, values=values)
 
 
 def unstopped(errand: Errand, left: tuple[str, ...]) -> str:

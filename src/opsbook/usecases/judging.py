@@ -45,7 +45,9 @@ def plain(output: bytes) -> str:
     return text.replace("\r\n", "\n")
 
 
-def judged(planned: PlannedStep, script: Script, ended: Ended, output: str, values: Mapping[str, str]) -> Verdict:
+def judged(
+    planned: PlannedStep, script: Script, ended: Ended, output: str, *, values: Mapping[str, str]
+) -> Verdict:  # fmt: skip
     """The verdict on a command that ended; `values` are those that an expectation may ask for.
 
     An expectation of an exit status replaces the usual one of 0; one of an output comes on top of it, but for

@@ -125,6 +125,10 @@ class Outputs(Protocol):
         """Forgets what is too old, then the oldest of what is too much; how many outputs were forgotten."""
         ...
 
+    def close(self) -> None:
+        """Lets go of what it holds open."""
+        ...
+
 
 class SecretSources(Protocol):
     """Where secrets come from; they are asked for when a step starts, and kept in memory alone."""

@@ -32,7 +32,8 @@ def run_id(now: datetime, chance: bytes) -> str:
 def _values(plan: Plan) -> dict[str, str]:
     """What conditions may look at before anything was captured."""
     given = {} if plan.environment is None else {"ENVIRONMENT": plan.environment}
-    late = {each.name for step in plan.steps for each in (*step.capture, *step.ask)}
+    late = {each.name for step in plan.steps for each in step.capture}
+    late |= {each.name for step in plan.steps for each in step.ask}
     return {name: value for name, value in {**given, **plan.values}.items() if name not in late}
 
 

@@ -40,7 +40,7 @@ class ViewRows:
     def __init__(self, views: Sequence[View]) -> None:
         self._views = tuple(views)
         self._unknown: list[tuple[str, str]] = []  # views of others, by name and prefix
-        self._prefixes: list[str] = []
+        self._prefixes: tuple[str, ...] = ()
         self._remembered: dict[tuple[str, str], Kept | None] = {}
         self._changed: set[tuple[str, str]] = set()
         self._left_behind: set[str] = set()
@@ -52,14 +52,11 @@ class ViewRows:
         known = {view.name for view in self._views}
         found: list[tuple[Any, ...]] = connection.execute(_VERSIONS).fetchall()
         self._unknown = [(name, prefix) for name, version, prefix in found if name not in known and version != UNKNOWN]
-        self._prefixes = [*(view.prefix for view in self._views), *(prefix for _, prefix in self._unknown)]
+        self._prefixes = (*(view.prefix for view in self._views), *(prefix for _, prefix in self._unknown))
 
     def concern(self, stream: str) -> bool:
         """Whether any view has rows of such streams."""
-        for prefix in self._prefixes:  # a loop, because each event comes by here
-            if stream.startswith(prefix):
-                return True
-        return False
+        return stream.startswith(self._prefixes)
 
     def fold(self, connection: apsw.Connection, event: Event, facts: bytes) -> None:
         """Folds an event of the transaction; `facts` are its facts as they are kept."""

@@ -11,7 +11,7 @@ from opsbook.book.field_values import value_of, value_place
 from opsbook.book.grammar import Approval, Fence, Problem, RunOn, read_fence
 from opsbook.book.labels import STEP_LABELS
 from opsbook.book.page import Page
-from opsbook.book.parts import range_of
+from opsbook.book.parts import fence_of, range_of
 from opsbook.book.plan import Gate, PlannedStep, Script
 from opsbook.book.planner.known import Known
 from opsbook.book.planner.parts import Part
@@ -70,7 +70,7 @@ def _is_whole(page: Page, command: Command, wrong: Hindrances) -> bool:
     if code.runnable:
         return True
     slot = code.placeholders[0] if code.placeholders else None
-    place = range_of(page.document, command, slot.start, slot.end) if slot else (command.start, command.start)
+    place = range_of(page.document, command, slot.start, slot.end) if slot else fence_of(page, command)
     wrong.add(page, place, code.why_not or "The block holds no command.")
     return False
 

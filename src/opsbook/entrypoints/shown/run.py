@@ -34,7 +34,7 @@ _TAIL = 12  # lines of an output that are shown with a step
 
 def coloured(state: str) -> str:
     """The word of a state in its colour."""
-    return click.style(state, fg=COLOURS.get(state), bold=state in ("failed", "unknown", "rollback-failed"))
+    return click.style(state, fg=COLOURS.get(state), bold=state in ("failed", "unknown", "rollback-failed") or None)
 
 
 def dimmed(text: str) -> str:

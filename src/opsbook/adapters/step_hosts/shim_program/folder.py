@@ -213,6 +213,24 @@ def write_whole(path: str, content: bytes, *, synced: bool = True) -> None:
         sync(os.path.dirname(path))
 
 
+def make_room(path: str) -> None:
+    """Takes room for a file that must be written later, however full the disk is by then."""
+    write_new(path + ".part", bytes(4096), synced=False)
+
+
+def write_in_room(path: str, content: bytes) -> None:
+    """Writes the file for which room was made, whole or not at all, and synced."""
+    opened = os.open(path + ".part", os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        write_all(opened, content)
+        os.ftruncate(opened, len(content))
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+    os.rename(path + ".part", path)
+    sync(os.path.dirname(path))
+
+
 def write_all(opened: int, content: bytes) -> None:
     """Writes all of it: the system may take a part at a time."""
     view = memoryview(content)

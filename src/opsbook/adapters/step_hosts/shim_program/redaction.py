@@ -153,9 +153,11 @@ class Tokens:
         keep = len(buffer)
         for begin, _, partial in _TOKENS:
             keep = min(keep, _beginning_at_end(buffer, begin))
-            at = buffer.rfind(begin, max(0, len(buffer) - _LONGEST_TOKEN))
-            if at >= 0 and partial.match(buffer, at):
-                keep = min(keep, at)
+            at = buffer.find(begin, max(0, len(buffer) - _LONGEST_TOKEN))
+            while 0 <= at < keep:
+                if partial.match(buffer, at):
+                    keep = at
+                at = buffer.find(begin, at + 1)
         self._held = buffer[keep:]
         return buffer[:keep]
 

@@ -28,8 +28,10 @@ from opsbook.adapters.step_hosts.shim_program.command import Command
 from opsbook.adapters.step_hosts.shim_program.folder import (
     Folder,
     Refused,
+    make_room,
     read_json,
     sync_claim,
+    write_in_room,
     write_new,
     write_whole,
 )
@@ -71,6 +73,7 @@ class Watch:
         text_path = os.path.join(self.place, "cmd")
         self.command = Command(self.order, text_path)
         write_new(text_path, self.command.text, synced=False)
+        make_room(os.path.join(self.place, "exit"))
         self.redactor = Redactor(self.order.get("secrets") or {})
         self.output = Output(os.path.join(self.place, "out"), self.redactor, int(self.order["cap_bytes"]))
         self.master, slave = _terminal()
@@ -145,11 +148,11 @@ class Watch:
         self.is_over = True
         ended = self._ended()
         try:
-            write_whole(os.path.join(self.place, "exit"), json.dumps(ended).encode("ascii"))
+            write_in_room(os.path.join(self.place, "exit"), json.dumps(ended).encode("ascii"))
         except OSError:
-            # No room: the room that a value took may be what is missing. Without this file it would be lost.
-            ended.update(exports={}, why=ended["why"] or "No room was left to keep what it exported.")
-            write_whole(os.path.join(self.place, "exit"), json.dumps(ended).encode("ascii"))
+            # For this much there is room: an end must never be lost for the sake of what it exported.
+            ended.update(exports={}, secret_exports=[], why=ended["why"] or "There was no room for what it exported.")
+            write_in_room(os.path.join(self.place, "exit"), json.dumps(ended).encode("ascii"))
 
     def linger(self, wakeup: int) -> None:
         """Stays while something of it is left, and ends that when it is asked to."""

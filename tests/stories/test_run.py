@@ -1,0 +1,282 @@
+"""Procedures are carried out without a terminal, left, killed, answered from elsewhere, and told afterwards."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.stories.opsbook_program import SOURCE, asked, run, write
+
+PAGE = """\
+# Shop Runbook
+
+**Service:** shop
+
+## Common Operations
+
+### Count
+
+| Parameter | Type | Default | Description |
+| --- | --- | --- | --- |
+| `COUNT` | integer 1..9 | required | how many |
+| `WHERE` | string | `here` | |
+
+1. Tell the channel
+2. Write it down
+   ```bash
+   printf '%s %s' "$COUNT" "$WHERE" > count
+   cat count
+   ```
+
+### Break
+
+1. Fail
+   ```bash
+   echo broken; exit 7
+   ```
+
+### Check
+
+1. Change
+   ```bash
+   touch changed
+   ```
+- **Verification:** `false` never holds
+- **Rollback Process:** `rm changed`
+
+### Agree
+
+1. Get a second pair of eyes
+   - **Approval:** 1 of @leads within 1h
+2. Go
+   ```bash
+   touch gone
+   ```
+
+### Long
+
+1. Work
+   ```bash
+   echo begun; echo $$ > pid; for i in 1 2 3 4; do sleep 0.3; echo "tick $i"; done
+   ```
+   - **Repeat:** ask
+2. Finish
+   ```bash
+   echo finished >> finished
+   ```
+"""
+ENDLESS = """
+### Endless
+
+1. Work
+   ```bash
+   echo $$ > pid; sleep 60
+   ```
+2. Finish
+   ```bash
+   touch finished
+   ```
+"""
+CONFIG = '[approvers]\nleads = ["ada", "ben"]\n\n[runs]\nlease = "2 seconds"\n'
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Path:
+    files = {"docs/operations/shop.md": PAGE + ENDLESS, ".git/HEAD": "ref: refs/heads/main\n", "opsbook.toml": CONFIG}
+    return write(tmp_path, files)
+
+
+def last(book: Path) -> dict[str, Any]:
+    return asked("runs", "show", "last", here=book)
+
+
+def test_a_dry_run_says_what_would_be_run_and_touches_nothing(book):
+    done = run("run", "shop#count", "-p", "COUNT=3", "--dry-run", here=book)
+    assert done.returncode == 0
+    assert "printf '%s %s' \"$COUNT\" \"$WHERE\" > count" in done.stdout
+    assert "COUNT = 3" in done.stdout
+    assert sorted(os.listdir(book)) == [".git", "docs", "opsbook.toml"]
+
+
+def test_a_dry_run_in_json_has_the_plan(book):
+    plan = asked("run", "shop#count", "-p", "COUNT=3", "--dry-run", here=book)
+    assert [step["number"] for step in plan["steps"]] == ["1", "2"]
+    assert plan["steps"][1]["targets"] == ["local"]
+    assert plan["steps"][1]["variables"] == ["COUNT", "WHERE"]
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (("shop#count",), 2, "-p COUNT=…"),
+        (("shop#count", "-p", "COUNT=12", "--yes"), 2, "COUNT"),
+        (("shop#count", "-p", "CONT=1", "--yes"), 2, "COUNT"),
+        (("shop#cuont", "--yes"), 2, "Did you mean '#count'?"),
+        (("shp#count", "--yes"), 2, "There is no page"),
+        (("shop#break", "--yes"), 1, "runs log"),
+        (("shop#check", "--yes"), 1, "rolled-back"),
+        (("shop#break",), 3, "runs resume"),
+        (("shop#agree", "--yes"), 3, "runs approve"),
+    ],
+)
+def test_the_status_says_how_it_came_out_and_the_text_what_to_do(book, words, status, said):
+    done = run("run", *words, here=book)
+    assert done.returncode == status, done.stdout + done.stderr
+    assert said in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("value", ["'; touch x #", "$(touch x)", "`touch x`", "ä\u2028 \U0001f512", "-n"])
+def test_a_value_is_a_value_and_nothing_else(book, value):
+    done = run("run", "shop#count", "-p", "COUNT=3", "-p", f"WHERE={value}", "--yes", here=book)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (book / "count").read_text() == f"3 {value}"
+    assert not (book / "x").exists()
+
+
+def test_a_value_is_read_from_a_file(book):
+    (book / "where").write_text("there\n")
+    assert run("run", "shop#count", "-p", "COUNT=3", "-p", "WHERE=@where", "--yes", here=book).returncode == 0
+    assert (book / "count").read_text() == "3 there"
+
+
+def test_steps_that_nobody_saw_are_counted(book):
+    done = run("run", "shop#count", "-p", "COUNT=3", "--yes", here=book)
+    assert "1 step was confirmed unseen." in done.stdout
+    assert [step["is_seen"] for step in last(book)["steps"]] == [False, True]
+
+
+def test_an_approval_takes_the_token_of_one_of_those_who_are_asked(book):
+    for name in ("ada", "eve"):
+        run("user", "add", name, "--role", "operator", "--no-password", here=book)
+    tokens = {name: run("token", "issue", name, "--for", "approve", here=book).stdout.strip() for name in ("ada", "eve")}
+    assert run("run", "shop#agree", "--yes", here=book).returncode == 3
+    digest = last(book)["steps"][0]["waits_for"]["digest"]
+    assert run("runs", "approve", "last", "1", "--digest", digest, here=book).returncode == 3
+    assert run("runs", "approve", "last", "1", "--digest", digest, here=book, OPSBOOK_TOKEN="x").returncode == 3
+    assert run("runs", "approve", "last", "1", "--digest", digest, here=book, OPSBOOK_TOKEN=tokens["eve"]).returncode == 3
+    assert run("runs", "approve", "last", "1", here=book, OPSBOOK_TOKEN=tokens["ada"]).returncode == 3
+    assert run("runs", "approve", "last", "1", "--digest", "0" * 64, here=book, OPSBOOK_TOKEN=tokens["ada"]).returncode == 3
+    done = run("runs", "approve", "last", "1", "--digest", digest[:12], here=book, OPSBOOK_TOKEN=tokens["ada"])
+    assert done.returncode == 0, done.stderr
+    assert run("runs", "resume", "last", "--yes", here=book).returncode == 0
+    assert (book / "gone").exists()
+
+
+def test_a_token_for_runs_is_none_for_approvals(book):
+    run("user", "add", "ada", "--role", "operator", "--no-password", here=book)
+    token = run("token", "issue", "ada", "--for", "run", here=book).stdout.strip()
+    run("run", "shop#agree", "--yes", here=book)
+    done = run("runs", "approve", "last", "1", "--digest", "0" * 12, here=book, OPSBOOK_TOKEN=token)
+    assert (done.returncode, "not for 'approve'" in done.stderr) == (3, True)
+
+
+def begun(book: Path, *words: str) -> subprocess.Popen[bytes]:
+    """`opsbook` with these words, in the background."""
+    env = {**os.environ, "PYTHONPATH": str(SOURCE)}
+    return subprocess.Popen([sys.executable, "-m", "opsbook", *words], cwd=book, env=env, stdin=subprocess.DEVNULL,
+                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)  # fmt: skip
+
+
+def until(holds: Callable[[], bool], patience_s: float = 20.0) -> None:
+    give_up = time.monotonic() + patience_s
+    while not holds():
+        assert time.monotonic() < give_up
+        time.sleep(0.02)
+
+
+def test_a_run_whose_program_was_killed_is_taken_up_with_its_command_still_running(book):
+    program = begun(book, "run", "shop#long", "--yes")
+    until((book / "pid").exists)
+    program.kill()
+    program.wait()
+    done = run("runs", "resume", "last", "--yes", here=book)
+    assert done.returncode == 0, done.stdout + done.stderr
+    steps = last(book)["steps"]
+    assert [len(step["attempts"]) for step in steps] == [1, 1]
+    assert run("runs", "log", "last", "1", "--raw", here=book).stdout.split("\n")[:2] == ["begun", "tick 1"]
+    assert run("runs", "verify", "last", here=book).returncode == 0
+
+
+def parent(pid: int) -> int:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(re.findall(r"^PPid:\s*(\d+)", status, re.M)[0])
+
+
+def test_what_nobody_can_know_is_asked_and_never_run_again_by_itself(book):
+    program = begun(book, "run", "shop#long", "--yes")
+    until(lambda: (book / "pid").exists() and (book / "pid").read_text().strip().isdecimal())
+    command = int((book / "pid").read_text())
+    watcher = parent(command)
+    program.kill()
+    program.wait()
+    for each in (watcher, command):
+        os.kill(each, signal.SIGKILL)
+    until(lambda: not Path(f"/proc/{command}").exists())
+    done = run("runs", "resume", "last", "--yes", here=book)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "runs decide" in done.stdout
+    assert last(book)["state"] == "unknown"
+    assert run("runs", "decide", "last", "1", "again", here=book).returncode == 2
+    assert run("runs", "decide", "last", "1", "again", "--why", "nothing was written", here=book).returncode == 0
+    assert run("runs", "resume", "last", "--yes", here=book).returncode == 0
+    assert [len(step["attempts"]) for step in last(book)["steps"]] == [2, 1]
+
+
+def test_a_cancel_from_elsewhere_returns_when_nothing_is_left(book):
+    program = begun(book, "run", "shop#endless", "--yes")
+    until((book / "pid").exists)
+    assert run("runs", "cancel", "last", "--why", "wrong shop", here=book).returncode == 0
+    assert last(book)["state"] == "cancelled"
+    assert program.wait(20) == 1
+    assert not (book / "finished").exists()
+
+
+def test_a_run_that_nobody_works_on_is_cancelled_by_the_verb_itself(book):
+    run("run", "shop#long", here=book)
+    assert run("runs", "cancel", "last", here=book).returncode == 0
+    assert last(book)["state"] == "cancelled"
+
+
+def test_answers_are_given_from_elsewhere_and_the_run_goes_on_behind_them(book):
+    run("run", "shop#count", "-p", "COUNT=4", here=book)
+    assert run("runs", "skip", "last", "1", "--why", "nobody is there", here=book).returncode == 0
+    assert run("runs", "resume", "last", "--yes", here=book).returncode == 3
+    done = run("runs", "confirm", "last", "2", here=book)
+    assert "runs resume" in done.stdout
+    assert run("runs", "resume", "last", "--yes", here=book).returncode == 0
+    assert (book / "count").read_text() == "4 here"
+
+
+def test_runs_are_listed_the_last_first_and_named_by_their_beginning(book):
+    assert "Nothing was run yet" in run("runs", "list", here=book).stdout
+    run("run", "shop#break", "--yes", here=book)
+    run("run", "shop#count", "-p", "COUNT=1", here=book)
+    listed = asked("runs", "list", here=book)["runs"]
+    assert [each["state"] for each in listed] == ["waiting", "failed"]
+    assert [each["anchor"] for each in asked("runs", "list", "--open", here=book)["runs"]] == ["count"]
+    assert [each["anchor"] for each in asked("runs", "list", "--page", "docs/operations/shop.md#break", here=book)["runs"]] == ["break"]
+    assert run("runs", "show", listed[1]["run"], here=book).returncode == 0
+    assert run("runs", "show", "990101", here=book).returncode == 2
+
+
+def test_a_transcript_tells_the_run_in_three_forms(book):
+    run("run", "shop#count", "-p", "COUNT=3", "--yes", here=book)
+    text = run("runs", "export", "last", here=book).stdout
+    assert "# Run of Count" in text
+    assert "\n3 here\n" in text
+    whole = json.loads(run("runs", "export", "last", "--as", "json", here=book).stdout)
+    assert list(whole["outputs"].values()) == ["3 here"]
+    header, *events = map(json.loads, run("runs", "export", "last", "--as", "asciicast", here=book).stdout.splitlines())
+    assert header["version"] == 2
+    assert all(kind == "o" and at >= 0 for at, kind, _ in events)
+    assert run("runs", "export", "last", "told.md", here=book).returncode == 0
+    assert (book / "told.md").read_text() == text
