@@ -105,8 +105,8 @@ class Run(Struct, frozen=True, kw_only=True):
 
     `is_interactive` when a person started it; `assumes_yes` when manual steps are confirmed unseen; `is_trusted` when
     its inline checks may run though nobody is there; `is_stepwise` when no command is run before a person said so.
-    `cwd` and `exports` by target are what steps carry on, `captured` what they learned (of a secret only that there is one). `aims` is
-    the phase that is being worked on, and `wants_cancel` that somebody asked it to stop.
+    `cwd` and `exports` by target are what steps carry on, `captured` what they learned (of a secret only that there is
+    one). `aims` is the phase that is being worked on, and `wants_cancel` that somebody asked it to stop.
     """
 
     id: str
