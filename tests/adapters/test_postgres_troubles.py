@@ -12,14 +12,14 @@ import psycopg
 import pytest
 from psycopg import Connection
 from tests.adapters.engine_contract import soon
-from tests.adapters.ledger_contract import SOON_S, appended, everything, side_by_side
+from tests.adapters.ledger_contract import AT, SOON_S, appended, everything, side_by_side
 from tests.postgres import until_it_works
 
 from opsbook.adapters.postgres_ledger import PostgresLedger, tables
 from opsbook.adapters.postgres_ledger.announcing import announced
 from opsbook.adapters.postgres_ledger.connecting import Server
-from opsbook.ground.errors import Conflict, Failure
-from opsbook.ledger.event import verify
+from opsbook.ground.errors import Conflict, Failure, Fenced
+from opsbook.ledger.event import Draft, verify
 
 
 @pytest.fixture
@@ -78,7 +78,8 @@ def test_a_read_only_server_answers_and_is_written_to_when_it_may_be(ledger, dat
     until_it_works(lambda: appended(ledger, "a", expected=1))
 
 
-def test_waiting_hears_of_events_again_after_its_connection_was_cut(address, ledger, database):
+def test_waiting_hears_of_events_again_after_its_connection_was_cut(address, ledger, database, monkeypatch):
+    monkeypatch.setattr("opsbook.adapters.postgres_ledger.POLL_S", 10 * SOON_S)  # so that it must hear of it
     waited = threading.Thread(target=lambda: ledger.wait(0, 0.2))
     waited.start()
     soon(lambda: ledger._listener.hears)
@@ -88,17 +89,15 @@ def test_waiting_hears_of_events_again_after_its_connection_was_cut(address, led
     soon(lambda: not ledger._listener.hears)
     soon(lambda: ledger._listener.hears)
     with closing(PostgresLedger(address)) as other:
-        woken: list[float] = []
-
-        def wait() -> None:
-            assert ledger.wait(0, SOON_S)
-            woken.append(time.monotonic())
-
-        waiting = threading.Thread(target=wait)
+        woken: list[bool] = []
+        waiting = threading.Thread(target=lambda: woken.append(ledger.wait(0, 10 * SOON_S)))
         waiting.start()
         appended(other, "a")
         waiting.join(SOON_S)
-        assert woken
+        heard = list(woken)
+        ledger.close()  # which ends the waiting in any case
+        waiting.join(SOON_S)
+        assert heard == [True]
 
 
 def test_a_program_that_stops_in_the_midst_of_an_append_does_not_keep_others_from_writing(address, ledger, database):
@@ -116,10 +115,10 @@ def test_a_program_that_stops_in_the_midst_of_an_append_does_not_keep_others_fro
         assert ours.execute("SHOW idle_in_transaction_session_timeout").fetchone() == ("10s",)
 
 
-def _waits(address: str) -> bool:
+def _waits(address: str, kind: str = "advisory") -> bool:
     with closing(psycopg.connect(address)) as connection:
-        asked = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-        return connection.execute(asked).fetchone() != (0,)
+        asked = "SELECT count(*) FROM pg_locks WHERE locktype = %s AND NOT granted"
+        return connection.execute(asked, (kind,)).fetchone() != (0,)
 
 
 class CutOff:
@@ -175,6 +174,53 @@ def test_where_it_cannot_be_found_out_what_became_of_a_commit_it_is_told_so(ledg
 
 def _refuse() -> Connection:
     raise Failure("away", retryable=True)
+
+
+class Halting:
+    """Stands between a ledger and its connection, and holds every commit up until it is told to go on."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.is_there, self.goes_on = threading.Event(), threading.Event()
+
+    def execute(self, query: object, *values: object) -> object:
+        if query == "COMMIT":
+            self.is_there.set()
+            assert self.goes_on.wait(SOON_S)
+        return self._connection.execute(query, *values)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._connection, name)
+
+
+def test_a_lease_is_not_taken_over_between_the_look_at_it_and_the_commit(address, ledger):
+    stale = ledger.claim("run/1", "ann", 0)
+    appended(ledger, "a")
+    ledger._writer._connection = halting = Halting(ledger._writer._connection)
+    happened: list[str] = []
+
+    def append() -> None:
+        ledger.append("a", [Draft("B")], expected=1, actor="ann", at=AT, fence=stale)
+        happened.append("appended")
+
+    def take_over() -> None:
+        with closing(PostgresLedger(address)) as other:
+            assert other.claim("run/1", "ben", 60).epoch == 2
+            happened.append("taken over")
+            assert len(other.read("a")) == 2  # and so whoever takes over sees all that was done before
+
+    appending, taking = threading.Thread(target=append), threading.Thread(target=take_over)
+    appending.start()
+    assert halting.is_there.wait(SOON_S)
+    taking.start()
+    soon(lambda: _waits(address, "transactionid"))
+    assert happened == []
+    halting.goes_on.set()
+    appending.join(SOON_S)
+    taking.join(SOON_S)
+    assert sorted(happened) == ["appended", "taken over"]
+    with pytest.raises(Fenced):
+        ledger.append("a", [Draft("C")], expected=2, actor="ann", at=AT, fence=stale)
 
 
 def test_with_the_server_crashing_under_load_nothing_acknowledged_is_lost(postgres_server, address, ledger):

@@ -133,9 +133,7 @@ def test_a_ledger_is_backed_up_into_a_file_put_back_and_checked(nodes, postgres_
     assert run("user", "add", "bo", "--no-password", "--db", old, here=here).returncode == 0
     kept = asked("db", "backup", "kept.db", "--db", old, here=here)
     assert asked("db", "restore", "kept.db", "--db", new, here=here)["head"] == kept["head"]
-    for address in (old, new):
-        assert asked("db", "check", "--db", address, here=here)["well"] is True
-    assert asked("user", "list", "--db", new, here=here)["users"] == asked("user", "list", "--db", old, here=here)["users"]
+    assert asked("db", "check", "--db", new, here=here)["well"] is True
     migrated = asked("db", "migrate", "--db", new, here=here)
     assert migrated["from"] == migrated["to"]
 

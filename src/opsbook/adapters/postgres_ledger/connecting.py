@@ -104,8 +104,9 @@ class Server:
 class Pool:
     """Connections that reading shares. Any thread may call anything."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, most: int = MOST) -> None:
         self._server = server
+        self._most = most
         self._free: list[Db] = []
         self._taken = 0
         self._is_closed = False
@@ -144,11 +145,11 @@ class Pool:
     def _take(self) -> tuple[Db, bool]:
         until = time.monotonic() + PATIENCE_S
         with self._turn:
-            while not self._free and self._taken >= MOST and not self._is_closed:
+            while not self._free and self._taken >= self._most and not self._is_closed:
                 if not self._turn.wait(until - time.monotonic()):
                     raise Failure(
-                        f"The ledger {self._server.shown} cannot be used now: all {MOST} connections were busy for"
-                        f" {PATIENCE_S:.0f} seconds. Try again.", retryable=True,
+                        f"The ledger {self._server.shown} cannot be used now: all {self._most} connections were busy"
+                        f" for {PATIENCE_S:.0f} seconds. Try again.", retryable=True,
                     )  # fmt: skip
             if self._is_closed:
                 raise closed(self._server)

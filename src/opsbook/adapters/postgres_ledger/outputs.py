@@ -10,6 +10,7 @@ from opsbook.adapters.postgres_ledger import tables
 from opsbook.adapters.postgres_ledger.connecting import Db, Pool, Server
 
 MOST_OF_ONE = 10 * 1024 * 1024  # bytes that are kept of one output
+MOST_CONNECTIONS = 4
 MOST_REMEMBERED = 1000  # keys that are known to be full, so that the rest of a flood costs nothing
 
 # Output is no event: that of the last moment may be lost in a crash of the server, and is not waited for.
@@ -38,7 +39,7 @@ class PostgresOutputs:
 
     def __init__(self, url: str, keep: timedelta, most_bytes: int, *, most_of_one: int = MOST_OF_ONE) -> None:
         server = Server(url)
-        self._pool = Pool(server)
+        self._pool = Pool(server, MOST_CONNECTIONS)
         self._keep, self._most_bytes, self._most_of_one = keep, most_bytes, most_of_one
         self._full: OrderedDict[str, None] = OrderedDict()
         self._turn = threading.Lock()
