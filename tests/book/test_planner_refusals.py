@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from tests.markdown_pieces import any_page
 
 from opsbook.book.lint import Around, LintSettings
 from opsbook.book.page import Page, read_page
+from opsbook.book.plan import Plan
 from opsbook.book.planner import Known, planned
 from opsbook.book.procedure import procedures_of
 from opsbook.usecases.run_rules import HINDERING
@@ -129,6 +131,7 @@ def test_no_page_makes_the_planner_raise(raw: bytes, other: bytes, values: dict[
                 page, procedure, ending, known, given=values, around=Around(date.min, LintSettings()), checks=HINDERING
             )
             numbers = [each.number for each in found.plan.steps]
+            assert msgspec.convert(msgspec.json.decode(msgspec.json.encode(found.plan)), Plan) == found.plan
             assert len(numbers) == len(set(numbers)) <= 1100
             if not found.hindrances and not found.wrong_values:
                 assert numbers

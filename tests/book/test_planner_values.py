@@ -125,6 +125,7 @@ def test_a_value_of_its_type_is_taken(kind: str, value: str):
         ("string", "a\nb", "it holds a control character"),
         ("string", "a\0b", "it holds a control character"),
         ("string", "\x1b[2J", "it holds a control character"),
+        ("string", "a\udcff", "it holds bytes that are no text"),
         ("string", "a" * 1_000_000, "it is longer than 4096 characters"),
         ("file", "a" * 5000, "it is longer than 4096 characters"),
         ("/.*/", "a" * 1_000_000, "it is longer than 4096 characters"),

@@ -14,6 +14,7 @@ from opsbook.ledger import run_events as events
 from opsbook.ledger.event import Draft
 from opsbook.ledger.run import Run
 from opsbook.ledger.run_events import Decision
+from opsbook.ledger.run_moves import next_moves
 from opsbook.usecases.runs import Runs, Starter
 
 STEPS = """# API Runbook
@@ -203,6 +204,17 @@ def test_a_run_that_waits_is_rolled_back(world: RunWorld):
     run = world.runs.roll_back(started(world).id, "mira", "not today")
     assert run.aims == "rollback"
     assert world.moved(run).state == "rolled-back"
+
+
+def test_what_may_have_been_done_is_taken_back_when_the_run_is_rolled_back_for_it(world: RunWorld):
+    run = world.moved(world.runs.decide(in_doubt(world).id, "2", "roll-back", by="mira", why="it half works"))
+    assert (run.state, run.aims, state(run, "rollback.1")) == ("rolling-back", "rollback", "pending")
+    assert [start.step for start in next_moves(run, world.at).start] == ["rollback.1"]
+
+
+def test_what_was_not_done_is_not_taken_back(world: RunWorld):
+    run = world.moved(world.runs.roll_back(with_failure(world).id, "mira", "it must go back"))
+    assert (run.state, state(run, "rollback.1")) == ("rolled-back", "skipped")
 
 
 def test_a_doubt_is_settled_before_it_is_undone(world: RunWorld):

@@ -72,6 +72,7 @@ def test_an_approver_of_the_group_lets_the_run_go_on(world: RunWorld):
         (Starter("ada"), Starter("ada")),
         (Starter("ada"), Starter("ADA")),
         (Starter("root", ("ada",)), Starter("ada")),
+        (Starter("terminal:ada"), Starter("ada")),
         (Starter("root", ("Ada <ada@example.org>",)), Starter("ada")),
         (Starter("cleo"), Starter("cleo@example.org")),
         (Starter("cleo@example.org"), CLEO),

@@ -37,6 +37,8 @@ def targets_of(run: Run, planned: PlannedStep) -> tuple[str, ...]:
     if undone.state == "done" or undone.decision == "undo":
         return planned.targets
     done = {attempt.target for attempt in undone.attempts if attempt.is_ok and attempt.purpose != "when"}
+    if undone.decision == "roll-back":  # of a step in doubt: what may have been done is taken back
+        done |= {attempt.target for attempt in undone.attempts if attempt.outcome == "lost"}
     return tuple(target for target in planned.targets if target in done and undone.state in ("failed", "waiting"))
 
 

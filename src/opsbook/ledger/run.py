@@ -105,8 +105,8 @@ class Run(Struct, frozen=True, kw_only=True):
 
     `is_interactive` when a person started it; `assumes_yes` when manual steps are confirmed unseen; `is_trusted` when
     its inline checks may run though nobody is there; `is_stepwise` when no command is run before a person said so.
-    `cwd` and `exports` by target are what steps carry on, `captured` what they learned (of a secret only that there is one). `aims` is
-    the phase that is being worked on, and `wants_cancel` that somebody asked it to stop.
+    `cwd` and `exports` by target are what steps carry on, `captured` what they learned (of a secret only that there is
+    one). `aims` is the phase that is being worked on, and `wants_cancel` that somebody asked it to stop.
     """
 
     id: str
@@ -217,6 +217,10 @@ def _cancel_asked(run: Run, event: Event, facts: dict[str, Any]) -> Run:
 
 def _cancel_held(run: Run, _event: Event, facts: dict[str, Any]) -> Run:
     return replace(run, why=facts["why"])
+
+
+def _held(run: Run, _event: Event, facts: dict[str, Any]) -> Run:
+    return replace(run, state="waiting", why=facts["why"])
 
 
 def _phase_begun(run: Run, _event: Event, facts: dict[str, Any]) -> Run:
@@ -363,6 +367,7 @@ _FOLDS: dict[str, Callable[[Run, Event, dict[str, Any]], Run]] = {
     kinds.RUN_RESUMED: _resumed,
     kinds.CANCEL_ASKED: _cancel_asked,
     kinds.CANCEL_HELD: _cancel_held,
+    kinds.HELD: _held,
     kinds.PHASE_BEGUN: _phase_begun,
     kinds.RUN_ENDED: _ended,
     kinds.INTENDED: _intended,

@@ -25,13 +25,13 @@ _ADDRESS = re.compile(r"(.*?)\s*<([^<>]*)>\s*")
 
 def names_of(*written: str) -> frozenset[str]:
     """All that people are compared by, of names as they are written: `Ada Lovelace <ada@example.org>` is the name, the
-    address, and what stands before its `@`; an `@` before a name and letter case do not count."""
+    address, and what stands before its `@`; `terminal:ada` is ada too, and letter case does not count."""
     found: set[str] = set()
     for text in written:
         address = _ADDRESS.fullmatch(text)
         for part in address.groups() if address else (text,):
             plain = " ".join(part.strip().lstrip("@").casefold().split())
-            found.update((plain, plain.partition("@")[0]))
+            found.update((plain, plain.partition("@")[0], plain.partition(":")[2]))
     return frozenset(found - {""})
 
 

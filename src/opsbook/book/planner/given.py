@@ -180,6 +180,8 @@ def mismatch(kind: ParameterType, value: str, known: Known) -> str | None:
 
     A line break or a tab is taken only by a regex that says so, by `\\n` or `\\t`; a NUL never.
     """
+    if not value.isascii() and re.search("[\ud800-\udfff]", value):
+        return "it holds bytes that are no text"
     if kind.kind != "pattern":
         return kind.mismatch(value) or _no_host(kind, value, known)
     if len(value) > MOST_CHARACTERS:
