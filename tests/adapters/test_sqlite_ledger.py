@@ -14,11 +14,13 @@ import pytest
 from tests.adapters.engine_contract import EngineContract
 from tests.adapters.keeping_contract import KeepingContract
 from tests.adapters.ledger_contract import AT, ROOT, LedgerContract, appended, everything, opened, side_by_side
-from tests.adapters.view_contract import ViewContract
+from tests.adapters.view_contract import COUNTS, ViewContract, counted, right_rows, rows_of
 
 from opsbook.adapters.sqlite_ledger import SqliteLedger, tables
 from opsbook.ground.errors import Failure, Refusal
 from opsbook.ledger.event import Draft, verify
+from opsbook.usecases.ledger_check import untold
+from opsbook.usecases.ledger_ports import Timer
 
 
 @pytest.fixture
@@ -146,6 +148,52 @@ def test_a_file_that_is_taken_away_is_not_written_to(file, address, tmp_path):
             appended(ledger, "a")
         (tmp_path / "elsewhere.db").rename(file)
         appended(ledger, "a", expected=1)
+
+
+def test_a_row_that_was_left_behind_is_right_after_the_next_event(file, address):
+    with closing(opened(address, [COUNTS])) as ledger:
+        for number in range(5):
+            counted(ledger, "count/a", number)
+        with closing(apsw.Connection(str(file))) as older:  # as an Opsbook leaves it that knew no views yet
+            older.execute("DELETE FROM view_row")
+        counted(ledger, "count/a", 5)
+        assert rows_of(ledger) == right_rows(ledger)
+
+
+def test_leases_and_timers_go_by_the_clock_that_is_given(file):
+    now = [1_000_000_000]
+    with closing(SqliteLedger(str(file), clock=lambda: now[0])) as ledger:
+        lease = ledger.claim("run/1", "ann", 10)
+        due = tables.moment(now[0] + 5_000_000)
+        ledger.append("a", [], expected=None, actor="ada", at=AT, set_timers=[Timer("a", "limit", due)])
+        assert (ledger.next_due_s(), ledger.claim("run/1", "ben", 1)) == (5.0, None)
+        now[0] += 5_000_000
+        assert [timer.name for timer in ledger.due(1)] == ["limit"]
+        now[0] += 5_000_000
+        assert ledger.claim("run/1", "ben", 1).epoch == lease.epoch + 1
+
+
+def test_on_a_disk_that_can_only_be_read_it_is_read_until_it_can_be_written_to(tmp_path, needs):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = [needs("mount"), "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(disk)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("ABSENT: a-disk-to-fill (mounting one takes root)")
+    try:
+        with closing(SqliteLedger(str(disk / "opsbook.db"), views=[COUNTS])) as ledger:
+            counted(ledger, "count/a", 1)
+        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        with closing(SqliteLedger(str(disk / "opsbook.db"), views=[COUNTS])) as ledger:
+            assert (ledger.head(), len(ledger.rows("counts")), ledger.faults(untold)) == (1, 1, [])
+            with pytest.raises(Failure, match="it can only be read here") as told:
+                counted(ledger, "count/a", 2)
+            assert told.value.retryable
+            subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
+            counted(ledger, "count/a", 2)
+        with closing(SqliteLedger(str(disk / "opsbook.db"))) as again:
+            assert again.head() == 2
+    finally:
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
 
 FULL = """

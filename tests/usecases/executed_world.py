@@ -50,12 +50,14 @@ class Doing:
         self.is_lost = False
         self.ignores: tuple[str, ...] = ()
 
-    def finish(self, exit_code: int | None, at: datetime, outcome: Any = "finished") -> None:
+    def finish(self, exit_code: int | None, at: datetime, outcome: Any = "") -> None:
         """It ends."""
+        more = dict(self.program.more)
+        outcome = outcome or more.pop("outcome", "finished")
         if not self.is_over.is_set():
             self.ended = Ended(
                 outcome, exit_code, started_at=self.at, ended_at=at, output_bytes=len(self.program.output),
-                **self.program.more,
+                **more,
             )  # fmt: skip
             self.is_over.set()
 

@@ -11,6 +11,7 @@ from tests.usecases.executed_world import Program, World
 
 from opsbook.book.grammar import Capture, DryRun, Expect, ParameterType, Repeat, Retry, Secret
 from opsbook.book.plan import PlannedParameter, Script
+from opsbook.ground.errors import Failure
 from opsbook.ledger import run_events as events
 from opsbook.ledger.event import verify
 
@@ -326,6 +327,9 @@ def test_only_one_run_has_the_lock_of_its_procedure_until_it_has_ended(world):
     world.forward(3600)
     pause = world.advance("other")
     assert (pause.kind, pause.holder, len(world.begun)) == ("lock", RUN, 1)
+    held = world.run("other")
+    assert (held.state, held.why) == ("waiting", f"Of 'deploy-web' only one may run at a time, and {RUN} does.")
+    assert world.advance("other").run.number == held.number
     world.say(events.step_answered("2"))
     assert world.advance().run.state == "succeeded"
     assert world.advance("other").run.state == "succeeded"
@@ -473,3 +477,33 @@ def test_the_lock_of_a_run_that_is_cancelled_while_it_waits_is_free(world):
     world.say(events.cancel_asked("no"))
     assert world.advance().run.state == "cancelled"
     assert world.ledger.claim("lock/web", "another", 1)
+
+
+def test_what_could_not_be_ended_when_its_time_was_over_is_said(world):
+    world.start(command("1"), assumes_yes=True)
+    world.programs["do 1"] = Program(None, outcome="timed-out", left=("77 sleep",))
+    assert world.advance().run.state == "failed"
+    assert "Still there on local: 77 sleep." in world.run().why
+
+
+def test_what_is_known_of_an_end_does_not_wait_for_its_output(world):
+    world.start(command("1", targets=("a",)))
+    world.programs["do 1"] = Program(output=b"long")
+    assert world.killed("begun")
+    machine = world.host("a")
+
+    def gone(*_):
+        raise Failure("The connection was cut.")
+
+    machine.rejoin = gone
+    assert world.advance().run.state == "succeeded"
+    assert world.run().steps[0].attempts[0].is_truncated
+
+
+def test_a_failure_is_recorded_although_somebody_else_recorded_first(world):
+    world.vault = {}
+    world.start(command("1", secrets=(SECRET,)), assumes_yes=True)
+    real = world.fetch
+    world.fetch = lambda secret: (world.say(events.notification_owed((), "x", "y")), real(secret))[1]
+    assert world.advance().run.state == "failed"
+    assert len(world.run().steps[0].attempts) == 1

@@ -219,6 +219,10 @@ def _cancel_held(run: Run, _event: Event, facts: dict[str, Any]) -> Run:
     return replace(run, why=facts["why"])
 
 
+def _held(run: Run, _event: Event, facts: dict[str, Any]) -> Run:
+    return replace(run, state="waiting", why=facts["why"])
+
+
 def _phase_begun(run: Run, _event: Event, facts: dict[str, Any]) -> Run:
     def let_go(step: RunStep) -> RunStep:
         """Nobody is asked any more about a step that is left behind; one that had failed stays failed."""
@@ -363,6 +367,7 @@ _FOLDS: dict[str, Callable[[Run, Event, dict[str, Any]], Run]] = {
     kinds.RUN_RESUMED: _resumed,
     kinds.CANCEL_ASKED: _cancel_asked,
     kinds.CANCEL_HELD: _cancel_held,
+    kinds.HELD: _held,
     kinds.PHASE_BEGUN: _phase_begun,
     kinds.RUN_ENDED: _ended,
     kinds.INTENDED: _intended,

@@ -28,6 +28,7 @@ RUN_PAUSED = "RunPaused"
 RUN_RESUMED = "RunResumed"
 CANCEL_ASKED = "RunCancelAsked"
 CANCEL_HELD = "RunCancelHeld"
+HELD = "RunHeld"
 PHASE_BEGUN = "RunPhaseBegun"
 RUN_ENDED = "RunEnded"
 INTENDED = "AttemptIntended"
@@ -82,6 +83,11 @@ def cancel_asked(why: str) -> Draft:
 def cancel_held(why: str) -> Draft:
     """It cannot be cancelled yet: what of it is still there, or which machine cannot be asked."""
     return Draft(CANCEL_HELD, {"why": why})
+
+
+def run_held(why: str) -> Draft:
+    """It waits for its turn, until it goes on: another run has the lock of its procedure."""
+    return Draft(HELD, {"why": why})
 
 
 def phase_begun(phase: str, why: str) -> Draft:

@@ -99,6 +99,10 @@ def _why(document: Document, _event: Event, facts: dict[str, Any]) -> None:
     document["why"] = facts["why"]
 
 
+def _held(document: Document, _event: Event, facts: dict[str, Any]) -> None:
+    document.update(state="waiting", why=facts["why"])
+
+
 def _phase_begun(document: Document, _event: Event, facts: dict[str, Any]) -> None:
     document.update(aims=facts["phase"], why=facts["why"])
     document["asked"] = {step: each for step, each in document["asked"].items() if step in document["unknown"]}
@@ -174,6 +178,7 @@ _FOLDS: dict[str, Callable[[Document, Event, dict[str, Any]], None]] = {
     kinds.RUN_RESUMED: _resumed,
     kinds.CANCEL_ASKED: _why,
     kinds.CANCEL_HELD: _why,
+    kinds.HELD: _held,
     kinds.PHASE_BEGUN: _phase_begun,
     kinds.RUN_ENDED: _ended,
     kinds.INTENDED: _intended,

@@ -115,14 +115,23 @@ def _found(host: StepHost, errand: Errand, kept: _Kept, world: World) -> Ended:
     host.fence(errand.run.id, errand.epoch)  # first: nobody begins it from now on
     look: Look = host.look(key)
     if look.state == "running":
-        return host.rejoin(key, world.outputs.size(key), kept.take)
+        return host.rejoin(key, kept.size, kept.take)
     if look.state == "ended" and look.ended is not None:
-        if world.outputs.size(key) < look.ended.output_bytes:
-            host.rejoin(key, world.outputs.size(key), kept.take)
+        _fetch_rest(host, key, kept, look.ended)
         return look.ended
     if look.state == "lost":
         return Ended("lost", why=look.why or "What became of it cannot be known.", ended_at=world.now())
     return _never(world, look.why)
+
+
+def _fetch_rest(host: StepHost, key: str, kept: _Kept, ended: Ended) -> None:
+    """The output that nobody saw; what is known of the end does not wait for it."""
+    if kept.size >= ended.output_bytes:
+        return
+    try:
+        host.rejoin(key, kept.size, kept.take)
+    except Failure:
+        kept.is_cut = True
 
 
 def _never(world: World, why: str) -> Ended:
@@ -135,6 +144,11 @@ class _Kept:
     def __init__(self, outputs: Outputs, errand: Errand) -> None:
         self._outputs, self._errand = outputs, errand
         self.is_cut = False
+
+    @property
+    def size(self) -> int:
+        """How much of it is there."""
+        return self._outputs.size(self._errand.attempt.key)
 
     def take(self, offset: int, part: bytes) -> None:
         """Takes a part."""
@@ -160,7 +174,8 @@ def _told(world: World, errand: Errand, ended: Ended, *, is_known: bool, is_cut:
     carries = bool(is_ok) and errand.attempt.purpose == "step"
     return events.attempt_ended(
         errand.planned.number, errand.attempt.key, outcome=ended.outcome, exit_code=ended.exit, is_ok=is_ok,
-        why=verdict.why, started_at=ended.started_at, ended_at=ended.ended_at or world.now(), tail=tail,
+        why=" ".join(filter(None, (verdict.why, unstopped(errand, ended.left) if ended.left else ""))),
+        started_at=ended.started_at, ended_at=ended.ended_at or world.now(), tail=tail,
         output_bytes=ended.output_bytes, redactions=ended.redactions, is_truncated=ended.is_truncated or is_cut,
         cwd=ended.cwd if carries and not errand.script.cwd else None,
         exports=_exports(errand, ended) if carries else None,

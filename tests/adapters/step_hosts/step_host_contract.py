@@ -241,6 +241,20 @@ def test_what_a_command_leaves_behind_goes_on_and_can_still_be_ended(host):
     assert not is_alive(pid)
 
 
+def test_a_command_of_the_background_goes_on(host):
+    given = order("echo $$; exec sleep 64", background=True)
+    told = Told()
+    ended = host.run(given, told)
+    pid = int(told.text)
+    assert (ended.outcome, ended.exit, is_alive(pid)) == ("finished", 0, True)
+    assert host.stop(given.key, 0.2) == ()
+    assert not is_alive(pid)
+
+
+def test_a_command_of_the_background_that_fails_at_once_has_failed(host):
+    assert done(host, "exit 9", background=True)[0].exit == 9
+
+
 def test_a_shim_that_was_killed_leaves_a_doubt_and_a_stop_still_ends_all(host, runs):
     running = Running(host, order("echo $$; echo up; setsid -f sleep 63; sleep 60"))
     pid = int(running.told.text.split()[0])

@@ -33,7 +33,7 @@ def machines_of(sshd, folder: Path, **more) -> Machines:
     """The sshd as the host `there`, which remembers what it does below a folder of the test."""
     settings = SshSettings(
         more.get("known_hosts", sshd.known_hosts), (sshd.key,), python=sys.executable, folder=str(folder / "there"),
-        patience_s=20.0, alive_s=more.get("alive_s", 5.0),
+        patience_s=more.get("patience_s", 20.0), alive_s=more.get("alive_s", 5.0),
     )  # fmt: skip
     return Machines(str(folder / "here"), {"there": sshd.address, "other": ""}, {"all": ("there",)}, settings)
 
@@ -202,6 +202,18 @@ def test_the_program_there_may_be_killed_and_is_begun_again(machines, sshd):
     os.kill(killed.pop(), signal.SIGKILL)
     assert running.end().exit == 0
     assert running.output.count(b"line") == 20
+
+
+def test_a_quiet_step_outlives_cuts_that_are_far_apart(sshd, tmp_path):
+    machines = machines_of(sshd, tmp_path, patience_s=1.5)
+    running = Running(machines.host("there"), ordered("r13/1.1", "sleep 5.2; echo over"))
+    for _ in range(2):
+        assert running.ended is None
+        time.sleep(2.5)  # longer than a machine is looked for
+        sshd.cut()
+    assert running.end().exit == 0
+    assert running.output == b"over\n"
+    machines.close()
 
 
 def test_a_connection_that_falls_silent_is_left_for_a_new_one(sshd, tmp_path):

@@ -5,6 +5,7 @@ Each command appends a line to a file of its own when it begins, and one when it
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -15,7 +16,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.adapters.step_hosts.step_host_contract import Running, Told, kill_shim, order, wait_for
+from tests.adapters.step_hosts.step_host_contract import Running, Told, is_alive, kill_shim, order, wait_for
 
 from opsbook.adapters.step_hosts.shell_runner import local_host
 from opsbook.ground.errors import Failure, NotBegun
@@ -47,6 +48,18 @@ def test_the_death_of_the_server_is_no_end_of_a_step(host):
     assert running.told.text == b"up\ndown\n"
 
 
+def test_an_idle_shim_that_is_killed_is_not_missed(host, runs):
+    server = None
+    for _ in range(4):
+        given = order("true")
+        assert host.run(given, Told()).exit == 0
+        server = server or host._connection
+        pid = json.loads((runs / given.key / "pid").read_text())["shim"]
+        os.kill(pid, signal.SIGKILL)
+        wait_for(lambda pid=pid: not is_alive(pid))
+        assert host._connection is server
+
+
 def test_a_step_outlives_whoever_asked_for_it(runs, host, tmp_path):
     program = (
         "import sys; from opsbook.adapters.step_hosts.shell_runner import local_host\n"
@@ -76,10 +89,17 @@ def test_a_key_that_was_sealed_never_starts(host, tmp_path):
 
 def test_a_claim_without_a_life_was_never_begun(host, runs):
     (runs / "run-a" / "1.1").mkdir(parents=True)
-    (runs / "run-a" / "1.1" / "claim").write_text("x")
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    (runs / "run-a" / "1.1" / "claim").write_text(f"nonce\n{boot}")
     assert host.look("run-a/1.1").state == "claimed"
     with pytest.raises(NotBegun):
         host.rejoin("run-a/1.1", 0, Told())
+
+
+def test_a_claim_of_another_boot_is_a_doubt(host, runs):
+    (runs / "run-a" / "1.1").mkdir(parents=True)
+    (runs / "run-a" / "1.1" / "claim").write_text("nonce\nanother")
+    assert host.look("run-a/1.1").state == "lost"
 
 
 def test_another_boot_is_a_doubt(host, runs):

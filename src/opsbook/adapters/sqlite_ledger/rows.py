@@ -29,6 +29,7 @@ _SET_VERSION = "INSERT OR REPLACE INTO view(name, version, prefix) VALUES (?,?,?
 _OF_PREFIX = (
     f"SELECT {tables.COLUMNS} FROM event WHERE stream >= ?1 AND stream < ?1 || char(1114111) ORDER BY stream, number"
 )
+_OF_STREAM = f"SELECT {tables.COLUMNS} FROM event WHERE stream = ? AND number < ? ORDER BY number"
 _BEHIND = f"SELECT {tables.COLUMNS} FROM event WHERE position > ? ORDER BY position"
 
 Progress = Callable[[int], None]
@@ -64,7 +65,7 @@ class ViewRows:
         for view in self._views:
             if stream.startswith(view.prefix):
                 key = (view.name, stream)
-                before = self._remembered[key] if key in self._remembered else one(connection, *key)
+                before = self._remembered[key] if key in self._remembered else _before(connection, view, event)
                 after = folded(view, before, replace(event, facts=tables.decode(facts)))
                 self._remembered[key] = after and replace(after, row=_as_read(after.row))
                 self._changed.add(key)
@@ -102,6 +103,16 @@ class ViewRows:
         self._remembered.clear()
         self._changed.clear()
         self._left_behind.clear()
+
+
+def _before(connection: apsw.Connection, view: View, event: Event) -> Kept | None:
+    """The row before an event that is the first of its stream in a transaction. Where it was not made from all events
+    before, as those of an Opsbook that knows no views yet, it is made again."""
+    kept = one(connection, view.name, event.stream)
+    if (kept.number if kept is not None else 0) == event.number - 1:
+        return kept
+    earlier = connection.execute(_OF_STREAM, (event.stream, event.number))
+    return refolded(view, (tables.event_of(row) for row in earlier)).get(event.stream)
 
 
 def one(connection: apsw.Connection, view: str, stream: str) -> Kept | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import random
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import apsw
 import msgspec
@@ -77,13 +79,16 @@ decode = msgspec.json.Decoder(dict[str, Any]).decode
 def opened(path: str, busy_s: float) -> apsw.Connection:
     """A connection to the ledger in the file `path`, made or brought up to date if need be.
 
-    Raises Refusal for a file that is another program's or a newer Opsbook's, Failure where it cannot be opened.
+    Where the file is there and cannot be written to, the connection can only read. Raises Refusal for a file that is
+    another program's or a newer Opsbook's, Failure where it cannot be opened.
     """
     try:
         # Made here and not by SQLite: it holds hashes of passwords, and the files beside it take its permissions.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         connection = apsw.Connection(path)
     except (OSError, apsw.Error) as wrong:
+        if isinstance(wrong, OSError) and wrong.errno in (errno.EROFS, errno.EACCES) and os.path.exists(path):
+            return _for_reading(path, busy_s)
         raise failure(path, wrong) from wrong
     try:
         connection.set_busy_handler(_patience(busy_s))
@@ -97,6 +102,43 @@ def opened(path: str, busy_s: float) -> apsw.Connection:
     except BaseException:
         connection.close()
         raise
+    return connection
+
+
+def _for_reading(path: str, busy_s: float) -> apsw.Connection:
+    """A connection to a file that cannot be written to."""
+    connection = _read_only(path, "mode=ro", busy_s)
+    if connection is None and not os.path.exists(f"{path}-wal"):
+        # On a read-only disk SQLite looks for files beside it that nobody can make, unless it is told that the file
+        # does not change. Whoever writes to it by another way has them there, and then the first try went well.
+        connection = _read_only(path, "immutable=1", busy_s)
+    if connection is None:
+        raise Failure(
+            f"The ledger {path} cannot be read where it is now: what was written to it last lies in {path}-wal, and"
+            " must be put into it first. Make the file and its folder writable, then try again.",
+            retryable=True,
+        )
+    return connection
+
+
+def _read_only(path: str, how: str, busy_s: float) -> apsw.Connection | None:
+    """None where SQLite wants to make files beside it."""
+    try:
+        connection = apsw.Connection(
+            f"file:{quote(path)}?{how}", flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+        )
+        connection.set_busy_handler(_patience(busy_s))
+        version = _version(connection, path)
+    except apsw.CantOpenError:
+        return None
+    except apsw.Error as wrong:
+        raise failure(path, wrong) from wrong
+    if version < VERSION:
+        raise Failure(
+            f"The ledger {path} has version {version} and must be brought up to version {VERSION} first. That cannot be"
+            " done here, where it can only be read. Make the file and its folder writable, then try again.",
+            retryable=True,
+        )
     return connection
 
 

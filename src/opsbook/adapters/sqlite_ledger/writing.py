@@ -128,6 +128,9 @@ class Writer:
             self._commit(batch)
         except apsw.Error as wrong:
             self._fail(batch, tables.failure(self._path, wrong), wrong)
+            if isinstance(wrong, apsw.ReadOnlyError) and self._connection is not None:
+                self._connection.close()  # one that was opened for reading stays so
+                self._connection = None
         except (Failure, Refusal) as wrong:
             self._fail(batch, wrong, wrong.__cause__)
         except BaseException as wrong:

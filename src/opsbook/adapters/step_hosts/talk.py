@@ -198,6 +198,20 @@ class ShimHost:
             time.sleep(pause_s)
             pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
 
+    def pause_before_again(self, until: float, broken: Broken) -> None:
+        """A machine that is reached and goes away each time is not asked for ever, nor as fast as can be."""
+        if time.monotonic() >= until:
+            raise Failure(f"{self._name} goes away whenever it is asked.", retryable=True) from broken
+        time.sleep(_FIRST_PAUSE_S)
+
+    def patience_until(self) -> float:
+        """When to give up what begins to fail now, by the monotonic clock."""
+        return time.monotonic() + self._patience_s
+
+    def held(self, since: float) -> bool:
+        """Whether a connection that is gone now was good for a while."""
+        return time.monotonic() - since >= min(self._patience_s, _LONGEST_PAUSE_S)
+
     def doubt(self, key: str, *, is_doubtful: bool) -> None:
         """Remembers whether a start may still be on its way."""
         with self._lock:
@@ -212,6 +226,7 @@ class ShimHost:
     def _answer(self, request: dict[str, Any], wait_s: float = _ANSWER_S) -> dict[str, Any]:
         """The answer to what may be asked twice."""
         is_first = True
+        until = self.patience_until()
         while True:
             connection = self.patiently(is_first)
             try:
@@ -221,9 +236,8 @@ class ShimHost:
                 finally:
                     connection.forget(number)
             except Broken as broken:
-                if not is_first and self._patience_s <= 0:
-                    raise Failure(f"{self._name} went away while it was asked.", retryable=True) from broken
                 is_first = False
+                self.pause_before_again(until, broken)
                 continue
             if said["is"] == "error":
                 raise self.wrong(said)
@@ -234,6 +248,7 @@ class ShimHost:
         return {
             "do": "start", "key": order.key, "epoch": order.epoch, "nonce": secrets.token_hex(16), "text": script.text,
             "language": script.language, "shell": script.shell, "user": script.user, "strict": script.strict,
+            "background": script.background,
             "environment": order.environment, "secrets": order.secrets, "cwd": order.cwd, "limit_s": order.limit_s,
             "cap_bytes": self._cap_bytes, "grace_s": self._grace_s,
         }  # fmt: skip
@@ -267,9 +282,10 @@ class _Following:
 
     def _go_on(self, request: dict[str, Any]) -> Ended:
         is_first = True
+        until, reached = self._host.patience_until(), (False, 0)
         while True:
             connection = self._host.patiently(is_first)
-            is_first = False
+            is_first, since = False, time.monotonic()
             asked = {"do": "follow", "key": self._key, "at": self._at} if self._is_begun else request
             if not self._is_begun:
                 self._host.doubt(self._key, is_doubtful=True)
@@ -280,8 +296,11 @@ class _Following:
                     return self._read(connection, number, answers)
                 finally:
                     connection.forget(number)
-            except Broken:
-                continue
+            except Broken as broken:
+                # It went on meanwhile; or the connection held, and the command was quiet.
+                if (self._is_begun, self._at) != reached or self._host.held(since):
+                    until, reached = self._host.patience_until(), (self._is_begun, self._at)
+                self._host.pause_before_again(until, broken)
 
     def _read(self, connection: Connection, number: int, answers: queue.SimpleQueue[Frame | None]) -> Ended:
         self._taken = self._at

@@ -81,12 +81,12 @@ class Folder:
             try:
                 os.mkdir(place, 0o700)
             except FileExistsError:
-                is_same = read_file(os.path.join(place, "claim")) == nonce.encode("ascii")
+                is_same = _read_claim(place)[0] == nonce
                 why = f"{key} was claimed before; a key starts once."
                 raise Refused("same" if is_same else "claimed", why) from None
             claim = os.open(os.path.join(place, "claim"), _NEW, 0o600)
             fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.write(claim, nonce.encode("ascii"))
+            os.write(claim, f"{nonce}\n{boot_id()}".encode("ascii"))
         finally:
             os.close(lock)
         return claim
@@ -110,8 +110,10 @@ class Folder:
         if is_watched:
             return {"state": "running"}
         began = read_json(os.path.join(place, "pid"))
-        if began is None:
+        if began is None and _read_claim(place)[1] == boot_id():
             return {"state": "claimed"}
+        if began is None:
+            return {"state": "lost", "why": "The machine was booted anew, and whether it had begun is not known."}
         return {"state": "lost", "why": _why_lost(began)}
 
     def is_watched(self, key: str) -> bool:
@@ -182,8 +184,9 @@ def sync(path: str) -> None:
 
 
 def sync_claim(place: str) -> None:
-    """A claim is on disk after this: its files are in its folder, and that is in the run's."""
-    sync(place)
+    """That a key was claimed is on disk after this, which is all that must be before its command begins: what its files
+    say is seen by all as long as the machine is not booted anew, and after that nothing but `exit` counts. Each further
+    sync of each step would cost more than the rest of it."""
     sync(os.path.dirname(place))
 
 
@@ -224,11 +227,10 @@ def write_in_room(path: str, content: bytes) -> None:
     try:
         write_all(opened, content)
         os.ftruncate(opened, len(content))
-        os.fsync(opened)
+        os.rename(path + ".part", path)
+        os.fsync(opened)  # of its name too; a file that is cut off by a loss of power is as good as none
     finally:
         os.close(opened)
-    os.rename(path + ".part", path)
-    sync(os.path.dirname(path))
 
 
 def write_all(opened: int, content: bytes) -> None:
@@ -254,6 +256,12 @@ def read_json(path: str) -> dict | None:  # type: ignore[type-arg]
         return json.loads(content.decode("ascii")) if content else None
     except ValueError:
         return None
+
+
+def _read_claim(place: str) -> tuple[str, str]:
+    """The nonce of a claim and the boot in which it was made; both empty where that is not known."""
+    nonce, _, boot = (read_file(os.path.join(place, "claim")) or b"").decode("ascii").partition("\n")
+    return nonce, boot
 
 
 def _read_epoch(place: str) -> int:

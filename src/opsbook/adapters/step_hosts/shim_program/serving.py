@@ -259,6 +259,8 @@ class Server:
         self.poll.unregister(number)
         del self.shims[number]
         shim.line.close()
+        if shim in self.idle:
+            self.idle.remove(shim)
 
     def _advance(self, follow: Follow) -> None:
         """Sends what is there and may be sent, and the end when all is sent."""
@@ -332,6 +334,7 @@ def stop(folder: Folder, key: str, grace_s: float) -> list[str]:
     if not os.path.isdir(place):
         return []
     answer = os.path.join(place, "stopped")
+    left: list[str] = []
     if folder.is_watched(key):
         began = None
         if os.path.exists(answer):
@@ -344,10 +347,11 @@ def stop(folder: Folder, key: str, grace_s: float) -> list[str]:
                 os.kill(now["shim"], signal.SIGTERM)
             said = read_json(answer)
             if said is not None:
-                return list(said["left"])
+                left = list(said["left"])
+                break
             time.sleep(0.005)
-    # Nobody watches any more. What bears the marker is of this command, wherever it hangs by now.
-    return [str(each) for each in Ending(lambda: marked(key), grace_s).finish()]
+    # The proof, and the end of what has no shim any more: what bears the marker is of this command, wherever it hangs.
+    return left + [each for each in map(str, Ending(lambda: marked(key), grace_s).finish()) if each not in left]
 
 
 def _reap() -> None:

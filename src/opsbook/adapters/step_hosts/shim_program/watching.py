@@ -44,6 +44,7 @@ _PART = 64 * 1024
 _MOST_AT_ONCE = 256 * 1024  # coalesced before it is looked through: a terminal gives 4 KiB at a time
 _MOST_LEFT = 4 * 1024 * 1024  # read after the command's own end, while others still write
 _IDLE_S = 0.05
+_BACKGROUND_S = 1.0  # what ends sooner has failed to stay in the background, and is told as it ended
 _TICK_S = 0.02
 _SUBREAPER, _DUMPABLE = 36, 4  # prctl(2): PR_SET_CHILD_SUBREAPER, PR_SET_DUMPABLE
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -66,6 +67,7 @@ class Watch:
         self.started_at = time.time()
         self.is_asked = False  # somebody waits to hear that it is ended
         self.is_over = False
+        self.leave_at: float | None = None  # when a command of the background is left to itself
         self._opened = [folder.claim(order["key"], order["epoch"], order["nonce"])]
 
     def begin(self) -> None:
@@ -90,11 +92,13 @@ class Watch:
             return
         seen = see(self.child.pid)
         began = {"pid": self.child.pid, "since": seen.since if seen else 0, "boot": boot_id(), "shim": os.getpid()}
-        write_new(os.path.join(self.place, "pid"), json.dumps(began).encode("ascii"))
+        write_new(os.path.join(self.place, "pid"), json.dumps(began).encode("ascii"), synced=False)
         sync_claim(self.place)
         self.started_at = time.time()
         if self.order.get("limit_s") is not None:
             self.limit_at = time.monotonic() + self.order["limit_s"]
+        if self.order.get("background"):
+            self.leave_at = time.monotonic() + _BACKGROUND_S
         self.command.let_go()
 
     def run(self, wakeup: int) -> None:
@@ -117,6 +121,8 @@ class Watch:
                 self.end("timed-out", float(self.order.get("grace_s") or 5))
             is_over = self.ending is None or self.ending.go_on()
             self.reap()
+            if is_over and self.leave_at is not None and time.monotonic() >= self.leave_at:
+                return
             if is_over and (self.status is not None or self.ending is not None):
                 return
 
@@ -203,6 +209,8 @@ class Watch:
         waits = []
         if self.redactor.is_waiting:
             waits.append(_IDLE_S)
+        if self.leave_at is not None:
+            waits.append(max(0.0, self.leave_at - time.monotonic()))
         if self.limit_at is not None:
             waits.append(max(0.0, self.limit_at - time.monotonic()))
         return int(min(waits) * 1000) + 1 if waits else None
@@ -249,6 +257,8 @@ class Watch:
             "output_bytes": self.output.size, "redactions": self.redactor.count, "is_truncated": self.output.is_cut,
             "left": left,
         }  # fmt: skip
+        if status is None and self.leave_at is not None and self.outcome == "finished":
+            ended.update(exit=0, why="It goes on in the background.")
         if status is not None:
             ended["exit"] = os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
             if os.WIFSIGNALED(status) and self.outcome == "finished":

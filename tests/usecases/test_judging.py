@@ -1,0 +1,87 @@
+"""What a command came to is judged by its exit status and its output, as people write what they expect."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.ledger.planned import command
+
+from opsbook.book.grammar import Capture
+from opsbook.book.plan import Script
+from opsbook.usecases.judging import MOST_CAPTURED, differs, judged, plain
+from opsbook.usecases.run_ports import Ended
+
+
+@pytest.mark.parametrize(
+    ("expected", "printed"),
+    [
+        ("a\nb", "a\nb\n"), ("a  \nb", "a\r\nb  \r\n"), ("a", "\n\na\n\n"), ("a\n...\nc", "a\nb\nb\nc\n"), ("a\n...\nc", "a\nc"),
+        ("...\nc", "a\nb\nc"), ("a\n...", "a"), ("...", ""), ("a\n...\nb\n...\nc", "a\nx\nb\ny\nz\nc"), ("a\n...\na", "a\na"),
+        ("", ""), ("...\nb\n...", "a\nb\nb\nc"),
+    ],
+)  # fmt: skip
+def test_an_output_is_what_is_written(expected, printed):
+    assert differs(expected, printed) == ""
+
+
+@pytest.mark.parametrize(
+    ("expected", "printed", "why"),
+    [
+        ("a", "b", "Line 1 was expected to be 'a', and is 'b'."), ("a\nb", "a", "print 'b' in line 2, and printed no more"),
+        ("a", "a\nb", "It printed more than was expected: 'b' in line 2."), ("a\n...\na", "a", "expected to end with 'a'"),
+        ("a\n...\nb\n...", "a\nc", "print 'b'"), (" a", "a", "Line 1"), ("...\nc", "a\nc\nd", "expected to end with 'c'"),
+    ],
+)  # fmt: skip
+def test_an_output_that_is_not_is_told_by_its_first_difference(expected, printed, why):
+    assert why in differs(expected, printed)
+
+
+LINES = st.lists(st.sampled_from(["a", "b", "c", "", "  a"]), max_size=8)
+
+
+@given(LINES, st.integers(0, 8), st.integers(0, 8))
+def test_an_elision_stands_for_any_lines(lines, start, length):
+    text = "\n".join(lines).strip("\n")
+    assert differs(text, text + "\r\n") == ""
+    cut = text.split("\n")
+    cut[start : start + length] = ["..."]
+    assert differs("\n".join(cut), text) == ""
+
+
+@given(st.binary(max_size=200), st.text(max_size=60))
+def test_any_output_is_judged(output, expected):
+    text = plain(output)
+    assert isinstance(differs(expected, text), str)
+    step = command("1", script=Script("x", expected=expected), capture=(Capture("A", "a(b?)"), Capture("B")))
+    verdict = judged(step, step.script, Ended("finished", 0, output_bytes=len(output)), text, values={})
+    assert verdict.is_ok or verdict.why
+
+
+@pytest.mark.parametrize(
+    ("ended", "why"),
+    [
+        (Ended("timed-out"), "longer than its time limit"), (Ended("killed"), "It was killed."),
+        (Ended("finished", 3), "exit status 3"), (Ended("finished", None), "exit status None"),
+    ],
+)  # fmt: skip
+def test_what_did_not_finish_well_has_failed(ended, why):
+    step = command("1")
+    assert why in judged(step, step.script, ended, "", values={}).why
+
+
+@pytest.mark.parametrize(
+    ("printed", "captured", "secret", "is_ok"),
+    [
+        ("id=7\n", {"ID": "7"}, (), True), ("id=[secret DB]\n", {}, ("ID",), True), ("id=7\n::mask::ID\n", {}, ("ID",), True),
+        ("none\n", {}, (), False), ("id=" + "x" * (MOST_CAPTURED + 1), {}, (), False),
+    ],
+)  # fmt: skip
+def test_a_capture_takes_a_value_and_never_a_secret(printed, captured, secret, is_ok):
+    step = command("1", capture=(Capture("ID", r"id=(.*)"),))
+    verdict = judged(step, step.script, Ended("finished", 0, redactions=1), printed, values={})
+    assert (verdict.captured, verdict.secret_names, verdict.is_ok) == (captured, secret, is_ok)
+
+
+def test_colours_and_titles_of_a_terminal_are_no_output():
+    assert plain(b"\x1b]0;title\x07\x1b[1;32mok\x1b[0m\r\n") == "ok\n"
