@@ -240,6 +240,22 @@ def test_a_cancel_from_elsewhere_returns_when_nothing_is_left(book):
     assert not (book / "finished").exists()
 
 
+def test_an_interrupt_cancels_a_run_without_a_terminal(book):
+    program = begun(book, "run", "shop#endless", "--yes")
+    until(lambda: (book / "pid").exists() and (book / "pid").read_text().strip().isdecimal())
+    command = int((book / "pid").read_text())
+    program.send_signal(signal.SIGINT)
+    assert program.wait(20) == 130
+    assert last(book)["state"] == "cancelled"
+    assert not Path(f"/proc/{command}").exists()
+
+
+def test_a_host_that_cannot_be_reached_at_first_is_the_worlds_failure(book):
+    (book / "known").write_text("")
+    (book / "opsbook.toml").write_text(f'[hosts]\nweb-1 = "127.0.0.1:1"\n[ssh]\nknown_hosts = "{book}/known"\n')
+    assert run("run", "shop#break", "--on", "web-1", "--yes", here=book).returncode == 4
+
+
 def test_a_run_that_nobody_works_on_is_cancelled_by_the_verb_itself(book):
     run("run", "shop#long", here=book)
     assert run("runs", "cancel", "last", here=book).returncode == 0

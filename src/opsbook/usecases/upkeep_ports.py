@@ -9,7 +9,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from opsbook.ledger.event import Event
-from opsbook.usecases.ledger_ports import EngineLedger, Timer
+from opsbook.usecases.ledger_ports import EngineLedger, Lease, Timer
 from opsbook.usecases.serving_ports import Ledger
 
 Progress = Callable[[str, int, int], None]
@@ -33,6 +33,10 @@ class KeptLedger(EngineLedger, Ledger, Protocol):
         """Records a checkpoint as the next event; None, and nothing is recorded, where the last event is one, where the
         last one is not so old, or where there is none to vouch for. Two processes never record one for the same
         events."""
+        ...
+
+    def held(self, prefix: str) -> list[Lease]:
+        """The leases whose names begin with `prefix` and which have not ended, by name."""
         ...
 
     def snapshot(self) -> AbstractContextManager[Snapshot]:

@@ -248,8 +248,10 @@ def failure(path: str, wrong: BaseException) -> Failure:
     """What an error of the database means, and how to mend it; all but damage may pass."""
     if isinstance(wrong, apsw.CorruptError | apsw.NotADBError):
         told = "it is not a SQLite file" if isinstance(wrong, apsw.NotADBError) else wrong
-        text = f"The ledger {path} is damaged: {told}. Restore it from a backup, or name another with --db."
-        return Failure(text)
+        return Failure(
+            f"The ledger {path} is damaged: {told}. Move it away and restore a backup (opsbook db restore), or name"
+            " another with --db."
+        )
     if isinstance(wrong, apsw.FullError):
         why, mend = "the disk is full", "Free some space"
     elif isinstance(wrong, apsw.ReadOnlyError):

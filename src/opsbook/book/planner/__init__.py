@@ -19,7 +19,7 @@ from opsbook.book.plan import LOCAL, Plan, PlannedStep
 from opsbook.book.planner.given import Wanted, mismatch, mismatches, wanted_of
 from opsbook.book.planner.known import Known, plain_name
 from opsbook.book.planner.making import Made, made_of
-from opsbook.book.planner.parts import ROLLBACK, Part, Scope, Walk, procedure_at
+from opsbook.book.planner.parts import MOST_STEPS, ROLLBACK, Part, Scope, Walk, procedure_at
 from opsbook.book.planner.problems import Hindrance, Hindrances
 from opsbook.book.planner.settings import Settings, danger_of
 from opsbook.book.planner.targets import Targets, read_on
@@ -94,6 +94,10 @@ def _made(
     else:
         walk.whole(page, procedure)
     made = [each for part in walk.parts for each in made_of(part, known, wrong)]
+    if len(made) > MOST_STEPS:
+        wrong.add(page, (procedure.start, procedure.start), f"The run would have {len(made)} steps, and no more than"
+                  f" {MOST_STEPS} are planned.", "Run its parts one by one.")  # fmt: skip
+        made = made[:MOST_STEPS]
     if ending:
         whole = Walk(known, Hindrances())
         whole.whole(page, procedure)

@@ -68,27 +68,23 @@ def restore(shared: Shared, *, file: str, may_replace: bool) -> None:
     """
     from datetime import UTC, datetime
 
-    from opsbook.ground.errors import Refusal, Usage
+    from opsbook.ground.errors import Usage
     from opsbook.usecases.ledger_upkeep import restore as put_back
-    from opsbook.wire import served_at, serving_lock
+    from opsbook.wire import serving_lock
     from opsbook.wire_upkeep import build_backup, place_to_restore
 
     config = shared.config()
     copy = build_backup(config, file)
     if not copy.exists():
         raise Usage(f"There is no file '{file}'. Name a backup that 'opsbook db backup' made.")
-    address = served_at(config)
-    if address is not None:
-        raise Refusal(f"Opsbook serves this ledger at {address}. End it, restore, then start it again.")
-    with (
-        _ledger(config, is_new_welcome=True) as ledger,
-        serving_lock(config, "restore"),
-        progress() as tell,
-        copy.opened(place_to_restore(config)) as whole,
-    ):
-        restored, replaced = put_back(
-            ledger, whole, may_replace=may_replace, actor=at_terminal(), at=datetime.now(UTC), tell=tell
-        )
+    with _ledger(config, is_new_welcome=True) as ledger:
+        _refuse_while_served(config, ledger)
+        with (
+            serving_lock(config, "restore"), progress() as tell, copy.opened(place_to_restore(config)) as whole,
+        ):  # fmt: skip
+            restored, replaced = put_back(
+                ledger, whole, may_replace=may_replace, actor=at_terminal(), at=datetime.now(UTC), tell=tell
+            )
     instead = f" {replaced:,} events that were there before are gone." if replaced else ""
     line = f"Restored from {file}: {_counted(restored)}, as they were recorded.{instead}"
     show(shared, {"file": os.path.abspath(file), "replaced": replaced, **_model(restored)}, [line])
@@ -146,6 +142,18 @@ def _ledger(config: Config, *, is_new_welcome: bool = False) -> Iterator[KeptLed
         yield ledger
     finally:
         close()
+
+
+def _refuse_while_served(config: Config, ledger: KeptLedger) -> None:
+    """Raises Refusal where a server runs on the ledger, here or on another node."""
+    from opsbook.ground.errors import Refusal
+    from opsbook.wire import served_at
+    from opsbook.wire_ledger import SERVERS
+
+    here = served_at(config)
+    running = [lease.owner for lease in ledger.held(SERVERS)] or ([here] if here else [])
+    if running:
+        raise Refusal(f"Opsbook serves this ledger at {', '.join(running)}. End it, restore, then start it again.")
 
 
 def _counted(checked: Checked) -> str:
