@@ -13,6 +13,8 @@ from tests.entrypoints.door import Door, opened, write_repository
 from tests.entrypoints.played_runs import begun, ended, play, started
 from tests.xss_vectors import VECTORS
 
+from opsbook.entrypoints.api.events import what_is_seen_by
+from opsbook.entrypoints.streams import as_message
 from opsbook.ledger import run_events as events
 from opsbook.ledger.run import Run
 from opsbook.ledger.run_approval import approval_digest
@@ -406,3 +408,10 @@ def test_a_form_without_the_sessions_token_starts_and_changes_nothing(web, deplo
                          (f"/runs/{deployed.id}/approve", {"step": "1"}), (f"/runs/{deployed.id}/transcript", {})):  # fmt: skip
         assert web.ask("POST", path, headers=cookie, data=fields).status_code == 403
     assert web.desk.runs.find(deployed.id).number == deployed.number
+
+
+def test_the_events_of_a_run_are_for_readers_but_not_the_addresses_of_who_started_it(web, deployed):
+    first = web.desk.ledger.read(f"run/{deployed.id}")[0]
+    assert first.facts["aliases"] == ["kim@example.org"]
+    assert what_is_seen_by(None)(first)
+    assert b"kim@example.org" not in as_message(first)
