@@ -140,6 +140,11 @@ class Campaign:
                 self.judge(run, name)
                 del self.open[name]
 
+    def left(self) -> list[tuple[str, ...]]:
+        """What is still open, for when that goes on for too long."""
+        runs = [self.parts.runs.find(number) for number in self.open.values()]
+        return [(run.id, run.state, run.why, *(f"{step.number} {step.state}" for step in run.steps)) for run in runs]
+
     def decide(self, run: Run, name: str, step: str) -> None:
         """Settles a doubt."""
         marks = self.marks()
@@ -182,9 +187,12 @@ def campaign(root: Path, db: str, kills: int, seed: int) -> None:
                 watched.start_some()
                 time.sleep(chance.uniform(0.05, 1.5))  # what is hit is up to chance: a moment, not an event
                 what = chance.choices(("runner", "server", "watching"), (50, 15, 35))[0]
-                wait_until(lambda what=what: programs.kill(what, chance) or watched.settle() or watched.start_some())
+                wait_until(
+                    lambda what=what: programs.kill(what, chance) or watched.settle() or watched.start_some(),
+                    lambda: f"seed {seed}: {watched.left()}",
+                )
                 watched.settle()
-            wait_until(lambda: watched.settle() or not watched.open)
+            wait_until(lambda: watched.settle() or not watched.open, lambda: f"seed {seed}: {watched.left()}")
         finally:
             programs.end()
         events = parts.events.after(0, 1_000_000)
@@ -192,11 +200,11 @@ def campaign(root: Path, db: str, kills: int, seed: int) -> None:
         sys.stderr.write(f"{kills} kills of seed {seed}: {watched.started} runs, {watched.doubts} doubts\n")
 
 
-def wait_until(is_so: Callable[[], object]) -> None:
+def wait_until(is_so: Callable[[], object], told: Callable[[], str] = str) -> None:
     """Waits for what must come."""
     until = time.monotonic() + PATIENCE_S
     while not is_so():
-        assert time.monotonic() < until, "it did not come to an end"
+        assert time.monotonic() < until, f"it did not come to an end: {told()}"
         time.sleep(0.05)
 
 
