@@ -280,7 +280,7 @@ class World:
 
     def start(self, *steps: PlannedStep, run: str = RUN, **more: Any) -> None:
         """Records a run of these steps."""
-        names = ("is_interactive", "assumes_yes", "is_dry", "is_trusted", "node", "secret_marks")
+        names = ("is_interactive", "assumes_yes", "is_dry", "is_trusted", "node")
         said = {name: more.pop(name) for name in names if name in more}
         self.say(started(plan(*steps, **more), **said), run=run)
 

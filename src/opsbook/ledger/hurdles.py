@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace
+
 from opsbook.book.plan import PlannedStep
 from opsbook.ledger import run_events as events
 from opsbook.ledger.event import Draft
@@ -186,10 +188,11 @@ def _gate(run: Run, planned: PlannedStep, step: RunStep, now: datetime) -> Moves
         return None
     if asked is None:
         until = None if gate.within_s is None else now + timedelta(seconds=gate.within_s)
-        return _ask(run, step, "approval", planned.text, until=until, digest=approval_digest(run, until))
+        words, digest = f"{planned.text} {step.why}".strip(), approval_digest(run, until)
+        return replace(_ask(run, step, "approval", words, until=until, digest=digest), gate=step.number)
     given = approvers(run, step)
     if len(given) >= gate.count:
-        return end(step, "done", f"Approved by {', '.join(given)}.")
+        return replace(end(step, "done", f"Approved by {', '.join(given)}."), gate=step.number)
     if asked.until is not None and now >= asked.until:
         return end(step, "failed", f"It was not approved in time: {gate.as_written}.")
     return Moves(wait=Wait("person", step.number, "approval", asked.words, asked.until))

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from opsbook.book.plan import Phase, PlannedStep
 from opsbook.ledger import run_events as events
 from opsbook.ledger.event import Draft
@@ -18,7 +20,7 @@ from opsbook.ledger.run import Attempt, Run, RunStep
 from opsbook.ledger.run_events import State
 from opsbook.ledger.run_targets import Standing, standing
 
-__all__ = ["Moves", "Start", "Wait", "doubted", "next_moves", "rolls_back_by_itself"]
+__all__ = ["Moves", "Start", "Wait", "doubted", "failing", "next_moves", "rolls_back_by_itself"]
 SETTLED = frozenset({"done", "skipped", "rolled-back"})
 
 
@@ -38,7 +40,8 @@ def next_moves(run: Run, now: datetime) -> Moves:
         return Moves(record=(events.phase_begun("rollback", _decided_why(run)),))
     for planned, step in zip(run.plan.steps, run.steps, strict=True):
         if planned.phase == run.aims and step.state not in SETTLED:
-            return _step_failed(run, step) if step.state == "failed" else _of_step(run, planned, step, now)
+            moves = _step_failed(run, step) if step.state == "failed" else _of_step(run, planned, step, now)
+            return replace(moves, attend=is_open) if moves.wait is not None and is_open else moves
     return Moves(record=(AFTER[run.aims, "done"](run, ""),))
 
 
@@ -143,7 +146,7 @@ def _of_targets(run: Run, planned: PlannedStep, step: RunStep, now: datetime) ->
         why = _told({target: each[target].why for target in doubts}, planned)
         return Moves(record=doubted(run, step.number, why))
     if failed:
-        return _failing(run, planned, step, _told({target: each[target].why for target in failed}, planned))
+        return failing(run, planned, step, _told({target: each[target].why for target in failed}, planned))
     return _completed(planned, step, each)
 
 
@@ -165,7 +168,7 @@ def _completed(planned: PlannedStep, step: RunStep, each: dict[str, Standing]) -
     return end(step, "skipped", next((at.why for at in each.values()), "It has no target."))
 
 
-def _failing(run: Run, planned: PlannedStep, step: RunStep, why: str) -> Moves:
+def failing(run: Run, planned: PlannedStep, step: RunStep, why: str) -> Moves:
     """A step that came to nothing: a person who is there chooses what then, unless a way back begins by itself."""
     is_rolled_back = planned.phase == "verification" and rolls_back_by_itself(run)
     if run.is_interactive and not run.assumes_yes and not is_rolled_back:

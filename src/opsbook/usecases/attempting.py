@@ -10,11 +10,11 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from opsbook.book.plan import LOCAL, PlannedStep, Script
+from opsbook.book.plan import LOCAL, Gate, PlannedStep, Script
 from opsbook.ground.errors import Failure, Fenced, NotBegun, Refusal
 from opsbook.ledger import run_events as events
 from opsbook.ledger.event import Draft
-from opsbook.ledger.run import Attempt, Run
+from opsbook.ledger.run import Approved, Attempt, Run
 from opsbook.usecases import run_environment as environment
 from opsbook.usecases.judging import READ_BYTES, TAIL_BYTES, Verdict, answered, judged, needs_output, plain
 from opsbook.usecases.run_ports import Ended, Look, Outputs, SecretSources, StepHost, StepHosts
@@ -24,7 +24,7 @@ Tell = Callable[[str, str, int, bytes], None]  # step, key, offset, bytes of its
 
 class World(Struct, frozen=True):
     """What attempts are made in: machines, outputs, secrets; `node` is the name of this one, and `home` the
-    folder in which steps on it begin."""
+    folder in which steps on it begin. `may_approve` says whether whoever gave an approval may give it today."""
 
     hosts: StepHosts
     outputs: Outputs
@@ -32,6 +32,7 @@ class World(Struct, frozen=True):
     node: str
     now: Callable[[], datetime]
     home: str = ""
+    may_approve: Callable[[Gate, Approved], bool] = lambda _gate, _approved: True
 
 
 class Errand(Struct, frozen=True):
@@ -54,15 +55,28 @@ class Elsewhere(Failure):
     """The attempt was made on another node's own machine, which only that node can ask."""
 
 
+class Voided(Exception):
+    """Nothing was begun, for secrets changed since they were approved: `drafts` are to be recorded, which has the
+    approval asked for anew."""
+
+    def __init__(self, *drafts: Draft) -> None:
+        super().__init__("What was approved is void.")
+        self.drafts = drafts
+
+
 def begin(world: World, errand: Errand) -> Draft:
-    """Starts it and returns what became of it. Raises Fenced, and Failure where nobody can tell now."""
+    """Starts it and returns what became of it. Raises Fenced, Voided, and Failure where nobody can tell now."""
     try:
         host = world.hosts.host(errand.attempt.target)
         given = environment.gather(
             errand.run, errand.planned, errand.script, errand.attempt.target, sources=world.secrets, typed=errand.typed
         )
     except (Refusal, Failure) as wrong:
-        return _told(world, errand, _never(world, str(wrong)), is_known=True)
+        is_void = isinstance(wrong, environment.SecretsChanged) and _is_asked_anew(errand)
+        told = _told(world, errand, _never(world, str(wrong)), is_known=not is_void)
+        if isinstance(wrong, environment.SecretsChanged) and is_void:
+            raise Voided(told, events.secrets_marked(wrong.marks)) from wrong
+        return told
     order = environment.order_for(
         errand.run, errand.planned, errand.script, key=errand.attempt.key, target=errand.attempt.target,
         epoch=errand.epoch, given=given, home=world.home,
@@ -77,6 +91,15 @@ def begin(world: World, errand: Errand) -> Draft:
     except (Refusal, Failure):  # claimed before, or nobody knows: then the machine is asked what it knows
         ended = _found(host, errand, kept, world)
     return _told(world, errand, ended, is_known=True, is_cut=kept.is_cut)
+
+
+def _is_asked_anew(errand: Errand) -> bool:
+    """Whether there is an approval before it in its phase, to which the run can go back."""
+    steps = zip(errand.run.plan.steps, errand.run.steps, strict=True)
+    return any(
+        planned.gate is not None and planned.phase == errand.planned.phase and step.state == "done"
+        for planned, step in steps
+    )  # fmt: skip
 
 
 def find_again(world: World, errand: Errand) -> Draft:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from opsbook.book.grammar import Secret
-from opsbook.book.plan import LOCAL, PlannedStep, Script
+from opsbook.book.plan import LOCAL, Plan, PlannedStep, Script
 from opsbook.ground.errors import Refusal
 from opsbook.ground.pattern import Pattern
 from opsbook.ledger.run import Run
@@ -24,6 +24,14 @@ class Given(Struct, frozen=True):
 
     environment: dict[str, str]
     secrets: dict[str, str]
+
+
+class SecretsChanged(Refusal):
+    """Secrets are other ones than those that the run was approved with: `marks` are those of all of them now."""
+
+    def __init__(self, message: str, marks: dict[str, str]) -> None:
+        super().__init__(message)
+        self.marks = marks
 
 
 def script_of(planned: PlannedStep, purpose: Purpose) -> Script:
@@ -82,9 +90,14 @@ def gather(
     wanted.update({each.name: each.secret for each in run.plan.parameters if each.secret is not None})
     secrets = {name: sources.fetch(secret) for name, secret in wanted.items() if name not in typed}
     secrets.update(typed)
-    for name, mark in run.secret_marks.items():
-        if name in secrets and sources.mark(secrets[name]) != mark and _is_approved(run):
-            raise Refusal(f"The secret {name} is another one than what the run was approved with. Start it anew.")
+    if _is_approved(run):
+        now = {name: sources.mark(value) for name, value in secrets.items() if name in run.secret_marks}
+        changed = sorted(name for name in now if now[name] != run.secret_marks[name])
+        if changed:
+            raise SecretsChanged(
+                f"Of the secrets, {', '.join(changed)} changed since the run was approved. Start it anew.",
+                {**run.secret_marks, **now},
+            )
     for name in _VARIABLE().findall(script.text):
         if name not in secrets and name in secret_names(run):
             raise Refusal(
@@ -93,6 +106,15 @@ def gather(
             )
     environment = visible(run, target)
     return Given({name: value for name, value in environment.items() if name not in secrets}, secrets)
+
+
+def marks_of(plan: Plan, sources: SecretSources, typed: Mapping[str, str]) -> dict[str, str]:
+    """What an approval signs of the secrets of a run: the mark of each, fetched now. Raises as `gather`."""
+    wanted = {each.secret.name: each.secret for each in plan.parameters if each.secret is not None}
+    wanted.update((secret.name, secret) for secret in plan.secrets)
+    wanted.update((secret.name, secret) for step in plan.steps for secret in step.secrets)
+    values = {name: typed[name] if name in typed else sources.fetch(wanted[name]) for name in sorted(wanted)}
+    return {name: sources.mark(value) for name, value in values.items()}
 
 
 def _is_approved(run: Run) -> bool:
