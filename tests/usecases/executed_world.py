@@ -72,6 +72,7 @@ class Machine:
         self.epochs: dict[str, int] = {}
         self.is_silent = False
         self.refuses_next = 0  # so many commands cannot be begun, which is certain
+        self.lost_in_hello = 0  # so many connections are lost before a command is begun
         self.cuts_next = 0  # so many connections are cut once the command was begun
 
     def fence(self, run: str, epoch: int) -> None:
@@ -89,6 +90,9 @@ class Machine:
         self.epochs[run] = order.epoch
         if order.key in self.claimed:
             raise Refusal(f"{order.key} was claimed before.")
+        if self.lost_in_hello:
+            self.lost_in_hello -= 1
+            raise NotBegun(f"{self.name} was lost.", retryable=True)
         if self.refuses_next:
             self.refuses_next -= 1
             raise NotBegun("Nothing could be started.")

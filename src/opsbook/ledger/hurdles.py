@@ -49,6 +49,13 @@ def end(step: RunStep, state: events.StepState, why: str = "", *, undoes: str = 
     return Moves(record=(events.step_ended(step.number, state, why, is_seen=is_seen, undoes=undoes),))
 
 
+def until(step: RunStep, due: datetime, why: str, now: datetime) -> Moves:
+    """Waits for a time, which is recorded first."""
+    if step.not_before == due:
+        return Moves(wait=Wait("time", step.number, None, why, due))
+    return Moves(record=(events.retry_due(step.number, due, why),))
+
+
 def _asked(run: Run, _planned: PlannedStep, step: RunStep, now: datetime) -> Moves | None:
     """A question that was asked is waited for; an approval until it is given, or its time is over."""
     asked = step.asked
@@ -141,7 +148,7 @@ def _check(run: Run, planned: PlannedStep, step: RunStep, _now: datetime) -> Mov
     return _ask(run, step, "check", f"May `{command}` be run? {planned.text}")
 
 
-def _condition(_run: Run, planned: PlannedStep, step: RunStep, _now: datetime) -> Moves | None:
+def _condition(_run: Run, planned: PlannedStep, step: RunStep, now: datetime) -> Moves | None:
     """The command of When for what no machine does; a command step asks it on each of its targets."""
     if planned.kind == "command":
         return None
@@ -151,6 +158,8 @@ def _condition(_run: Run, planned: PlannedStep, step: RunStep, _now: datetime) -
     said = condition(planned, [attempt for attempt in step.attempts if attempt.number > step.earlier])
     if said is None:
         return None
+    if said.state == "todo" and said.due and said.due > now:
+        return until(step, said.due, said.why, now)
     if said.state == "todo":
         return Moves(start=(Start(step.number, target, "when"),))
     return end(step, "skipped" if said.state == "skipped" else "failed", said.why)

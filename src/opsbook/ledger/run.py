@@ -194,6 +194,7 @@ def _attempt_ended(run: Run, event: Event, facts: dict[str, Any]) -> Run:
                     outcome=facts["outcome"], exit=facts["exit"], is_ok=facts["is_ok"], why=facts["why"],
                     tail=facts["tail"], output_bytes=facts["output_bytes"], redactions=facts["redactions"],
                     is_truncated=facts["is_truncated"], known_at=event.at,
+                    is_unreached=facts.get("is_unreached", False),
                 )  # fmt: skip
             attempts.append(attempt)
         return _proven(replace(step, attempts=tuple(attempts)), facts["outcome"])

@@ -116,7 +116,7 @@ def attempt_ended(
     step: str, key: str, *, outcome: Outcome, exit_code: int | None, is_ok: bool | None, why: str,
     started_at: datetime | None, ended_at: datetime, tail: str = "", output_bytes: int = 0, redactions: int = 0,
     is_truncated: bool = False, cwd: str | None = None, exports: dict[str, str] | None = None,
-    captured: dict[str, str] | None = None, secret_names: tuple[str, ...] = (),
+    captured: dict[str, str] | None = None, secret_names: tuple[str, ...] = (), is_unreached: bool = False,
 ) -> Draft:  # fmt: skip
     """What became of a command; `cwd`, `exports` and `captured` are carried on only where it succeeded."""
     facts: dict[str, Any] = {
@@ -124,7 +124,8 @@ def attempt_ended(
         "started_at": _text(started_at), "ended_at": _text(ended_at), "tail": tail, "output_bytes": output_bytes,
         "redactions": redactions, "is_truncated": is_truncated,
     }  # fmt: skip
-    carried = {"cwd": cwd, "exports": exports, "captured": captured, "secret_names": list(secret_names)}
+    carried = {"cwd": cwd, "exports": exports, "captured": captured, "secret_names": list(secret_names),
+               "is_unreached": is_unreached}  # fmt: skip
     facts.update({name: value for name, value in carried.items() if value})
     return Draft(ATTEMPT_ENDED, facts)
 

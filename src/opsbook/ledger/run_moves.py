@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from opsbook.book.plan import Phase, PlannedStep
 from opsbook.ledger import run_events as events
 from opsbook.ledger.event import Draft
-from opsbook.ledger.hurdles import HURDLES, end, owed, targets_of, undone_alone
+from opsbook.ledger.hurdles import HURDLES, end, owed, targets_of, undone_alone, until
 from opsbook.ledger.move import Moves, Start, Wait
 from opsbook.ledger.run import Attempt, Run, RunStep
 from opsbook.ledger.run_events import State
@@ -139,7 +139,7 @@ def _of_targets(run: Run, planned: PlannedStep, step: RunStep, now: datetime) ->
         if starts or is_open:
             return Moves(start=starts, attend=is_open)
         if waiting:
-            return _until(step, min(due for due, _ in waiting), each[min(waiting)[1]].why, now)
+            return until(step, min(due for due, _ in waiting), each[min(waiting)[1]].why, now)
     if is_open:
         return Moves(attend=is_open)
     if doubts:
@@ -154,12 +154,6 @@ def doubted(run: Run, step: str, why: str) -> tuple[Draft, ...]:
     """Says that nobody can tell what became of a step, and that people are to be told so."""
     subject = f"{run.plan.title}: what became of step {step} is not known"
     return (events.step_unknown(step, why), owed(run, (run.actor,), subject, why))
-
-
-def _until(step: RunStep, due: datetime, why: str, now: datetime) -> Moves:
-    if step.not_before == due:
-        return Moves(wait=Wait("time", step.number, None, why, due))
-    return Moves(record=(events.retry_due(step.number, due, why),))
 
 
 def _completed(planned: PlannedStep, step: RunStep, each: dict[str, Standing]) -> Moves:

@@ -14,6 +14,7 @@ class Attempt(Struct, frozen=True):
 
     `ended_at` is None while it is open. `is_ok` says whether it came to what the step expects, `why` in a sentence why
     not; an outcome of `lost` is neither success nor failure, and one that was never started by a crash is none either.
+    `is_unreached` says that its machine could not be reached just then, so that it is tried again by itself.
     `tail` is the end of what it printed, redacted. `known_at` is when its end was recorded, by the runner's clock.
     """
 
@@ -35,6 +36,7 @@ class Attempt(Struct, frozen=True):
     redactions: int = 0
     is_truncated: bool = False
     known_at: datetime | None = None
+    is_unreached: bool = False
 
 
 class Asked(Struct, frozen=True):

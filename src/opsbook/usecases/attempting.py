@@ -15,6 +15,7 @@ from opsbook.ground.errors import Failure, Fenced, NotBegun, Refusal
 from opsbook.ledger import run_events as events
 from opsbook.ledger.event import Draft
 from opsbook.ledger.run import Approved, Attempt, Run
+from opsbook.ledger.run_targets import AGAIN_AFTER, unreached
 from opsbook.usecases import run_environment as environment
 from opsbook.usecases.judging import READ_BYTES, TAIL_BYTES, Verdict, answered, judged, needs_output, plain
 from opsbook.usecases.run_ports import Ended, Look, Outputs, SecretSources, StepHost, StepHosts
@@ -85,12 +86,25 @@ def begin(world: World, errand: Errand) -> Draft:
     try:
         ended = host.run(order, kept.take)
     except NotBegun as wrong:
-        ended = _never(world, str(wrong))
+        is_again = wrong.retryable and _unreached_before(errand) < len(AGAIN_AFTER)
+        never = _never(world, str(wrong))
+        return _told(world, errand, never, is_known=not is_again, is_unreached=is_again)
     except Fenced:
         raise
     except (Refusal, Failure):  # claimed before, or nobody knows: then the machine is asked what it knows
         ended = _found(host, errand, kept, world)
     return _told(world, errand, ended, is_known=True, is_cut=kept.is_cut)
+
+
+def _unreached_before(errand: Errand) -> int:
+    """How often in a row the machine could not be reached for this."""
+    step = errand.run.step(errand.planned.number)
+    mine = errand.attempt
+    tried = step.attempts if step else ()
+    return unreached([
+        each for each in tried
+        if (each.target, each.purpose) == (mine.target, mine.purpose) and each.ended_at is not None
+    ])  # fmt: skip
 
 
 def _is_asked_anew(errand: Errand) -> bool:
@@ -184,9 +198,11 @@ class _Kept:
             self._errand.tell(self._errand.planned.number, key, offset, part)
 
 
-def _told(world: World, errand: Errand, ended: Ended, *, is_known: bool, is_cut: bool = False) -> Draft:
+def _told(
+    world: World, errand: Errand, ended: Ended, *, is_known: bool, is_cut: bool = False, is_unreached: bool = False
+) -> Draft:
     """The event of an end. One that was never started is a failure where we tried (`is_known`), and nothing at all
-    where somebody was cut off before it."""
+    where somebody was cut off before it, or where it is tried again by itself."""
     tail, verdict = "", Verdict(False, ended.why)
     is_ok: bool | None = None
     if ended.outcome == "never-started":
@@ -204,6 +220,7 @@ def _told(world: World, errand: Errand, ended: Ended, *, is_known: bool, is_cut:
         exports=_exports(errand, ended) if carries else None,
         captured=verdict.captured if carries else None,
         secret_names=(*verdict.secret_names, *ended.secret_exports) if carries else (),
+        is_unreached=is_unreached,
     )  # fmt: skip
 
 
