@@ -194,6 +194,12 @@ def secret_variables(environ: Mapping[str, str] | None = None) -> dict[str, str]
     return {name.removeprefix(_SECRET): value for name, value in environ.items() if name.startswith(_SECRET)}
 
 
+def variable_for_steps(name: str, environ: Mapping[str, str] | None = None) -> str | None:
+    """A variable of this environment that a step names (`env=` of its fence); None where it is not set, and for those
+    that are meant for Opsbook alone."""
+    return None if name.startswith("OPSBOOK_") else (os.environ if environ is None else environ).get(name)
+
+
 def forget_secret_variables() -> None:
     """Takes them out of this process, for good: also out of what /proc/PID/environ shows of it. For one that executes
     nothing, before it has threads."""

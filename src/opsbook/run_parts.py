@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from opsbook.book.plan import Gate
 from opsbook.book.planner import Known
-from opsbook.config import Config
+from opsbook.config import Config, variable_for_steps
 from opsbook.ground.errors import Failure
 from opsbook.ledger.run import Approved
 from opsbook.usecases.ledger_ports import EngineLedger
@@ -68,7 +68,7 @@ def build_run_parts(config: Config) -> Iterator[RunParts]:
         runs = build_runs(config, ledger, node)
         engine = Engine(
             ledger, hosts, outputs, sources, node=node, now=_now, lease_s=config.run_lease_s, home=config.root,
-            may_approve=_approving(config, ledger),
+            may_approve=_approving(config, ledger), inherited=variable_for_steps,
         )  # fmt: skip
         owner = f"{node}/{os.getpid()}/{secrets.token_hex(4)}"
         yield RunParts(config, ledger, ledger, runs, engine, outputs, node, owner, config.run_lease_s, _now)

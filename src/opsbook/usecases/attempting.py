@@ -25,7 +25,8 @@ Tell = Callable[[str, str, int, bytes], None]  # step, key, offset, bytes of its
 
 class World(Struct, frozen=True):
     """What attempts are made in: machines, outputs, secrets; `node` is the name of this one, and `home` the
-    folder in which steps on it begin. `may_approve` says whether whoever gave an approval may give it today."""
+    folder in which steps on it begin. `may_approve` says whether whoever gave an approval may give it today,
+    `inherited` gives a variable of the runner's own environment."""
 
     hosts: StepHosts
     outputs: Outputs
@@ -34,6 +35,7 @@ class World(Struct, frozen=True):
     now: Callable[[], datetime]
     home: str = ""
     may_approve: Callable[[Gate, Approved], bool] = lambda _gate, _approved: True
+    inherited: Callable[[str], str | None] = lambda _name: None
 
 
 class Errand(Struct, frozen=True):
@@ -70,8 +72,9 @@ def begin(world: World, errand: Errand) -> Draft:
     try:
         host = world.hosts.host(errand.attempt.target)
         given = environment.gather(
-            errand.run, errand.planned, errand.script, errand.attempt.target, sources=world.secrets, typed=errand.typed
-        )
+            errand.run, errand.planned, errand.script, errand.attempt.target, sources=world.secrets, typed=errand.typed,
+            inherited=world.inherited,
+        )  # fmt: skip
     except (Refusal, Failure) as wrong:
         is_void = isinstance(wrong, environment.SecretsChanged) and _is_asked_anew(errand)
         told = _told(world, errand, _never(world, str(wrong)), is_known=not is_void)

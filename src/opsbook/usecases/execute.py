@@ -58,15 +58,17 @@ class Pause(Struct, frozen=True):
 class Engine:
     """Executes runs, each in the thread that calls. `reach_s` is how long a machine may be silent before what was
     begun there is in doubt, `grace_s` how long a cancelled command has to end by itself; steps on this machine begin
-    in `home`. `may_approve` is asked again whenever an approval is used."""
+    in `home`. `may_approve` is asked again whenever an approval is used, `inherited` for the
+    variables of this environment that a step names."""
 
     def __init__(
         self, ledger: EngineLedger, hosts: StepHosts, outputs: Outputs, secrets: SecretSources, *, node: str,
         now: Callable[[], datetime], lease_s: float = 15.0, reach_s: float = 300.0, grace_s: float = 10.0,
         home: str = "", may_approve: Callable[[Gate, Approved], bool] = lambda _gate, _approved: True,
+        inherited: Callable[[str], str | None] = lambda _name: None,
     ) -> None:  # fmt: skip
         self.ledger = ledger
-        self.world = World(hosts, outputs, secrets, node, now, home, may_approve)
+        self.world = World(hosts, outputs, secrets, node, now, home, may_approve, inherited)
         self.lease_s, self.reach_s, self.grace_s = lease_s, reach_s, grace_s
         self.locks = Locks(ledger, lease_s)
         self.silent_since: dict[str, datetime] = {}  # keys of attempts whose machines do not answer

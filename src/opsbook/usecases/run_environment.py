@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from opsbook.book.grammar import Secret
+from opsbook.book.grammar import Secret, name_problem
 from opsbook.book.plan import LOCAL, Plan, PlannedStep, Script
-from opsbook.ground.errors import Refusal
+from opsbook.ground.errors import Failure, Refusal
 from opsbook.ground.pattern import Pattern
 from opsbook.ledger.run import Run
 from opsbook.ledger.run_events import Purpose
@@ -80,11 +80,13 @@ def secret_names(run: Run) -> set[str]:
 
 
 def gather(
-    run: Run, planned: PlannedStep, script: Script, target: str, *, sources: SecretSources, typed: Mapping[str, str]
+    run: Run, planned: PlannedStep, script: Script, target: str, *, sources: SecretSources, typed: Mapping[str, str],
+    inherited: Callable[[str], str | None] = lambda _name: None,
 ) -> Given:  # fmt: skip
-    """All variables of a step, its secrets fetched now; `typed` are those that a person typed, kept by nobody.
+    """All variables of a step, its secrets fetched now; `typed` are those that a person typed, kept by nobody, and
+    `inherited` gives those of the runner's own environment that the step names.
 
-    Raises Failure or Refusal where a secret cannot be had: nothing was started then.
+    Raises Failure or Refusal where one cannot be had: nothing was started then.
     """
     wanted: dict[str, Secret] = {secret.name: secret for secret in (*run.plan.secrets, *planned.secrets)}
     wanted.update({each.name: each.secret for each in run.plan.parameters if each.secret is not None})
@@ -105,7 +107,25 @@ def gather(
                 f" Name its source: **Secrets:** `{name}` from SOURCE:PATH."
             )
     environment = visible(run, target)
+    for name in script.environment:
+        if name not in environment and name not in secrets:
+            environment[name] = _inherited(name, inherited)
     return Given({name: value for name, value in environment.items() if name not in secrets}, secrets)
+
+
+def _inherited(name: str, inherited: Callable[[str], str | None]) -> str:
+    """A variable of the runner's own environment; those that are meant for Opsbook alone are no step's."""
+    problem = name_problem(name)
+    if problem is not None or name.startswith("OPSBOOK_"):
+        why = problem.message if problem else f"{name} is meant for Opsbook alone."
+        raise Refusal(f"'env={name}' is not handed on: {why}")
+    value = inherited(name)
+    if value is None:
+        raise Failure(
+            f"The step wants {name} from the runner's environment (env={name}), and it is not set there. Set it where"
+            " Opsbook starts, or make it a parameter."
+        )
+    return value
 
 
 def marks_of(plan: Plan, sources: SecretSources, typed: Mapping[str, str]) -> dict[str, str]:
