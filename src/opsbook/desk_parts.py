@@ -28,7 +28,6 @@ from opsbook.wire import (
     lint_scope,
 )
 from opsbook.wire_ledger import serving
-from opsbook.wire_runs import build_secrets
 
 
 @contextmanager
@@ -52,7 +51,7 @@ def build_desk(config: Config, address: str) -> Iterator[Desk]:
         stack.callback(samples.close)
         outputs = build_outputs(config)
         stack.callback(outputs.close)
-        runs = build_runs(config, ledger, build_secrets(config), node_name())
+        runs = build_runs(config, ledger, node_name())
         watch = build_watch(config, library, samples, ledger, address=address)
         stack.callback(watch.stop)
         watch.start()
