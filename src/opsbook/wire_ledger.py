@@ -42,6 +42,13 @@ def build_ledger(config: Config, *, is_new_welcome: bool = True) -> SqliteLedger
     return SqliteLedger(file, views=VIEWS)
 
 
+def node_of(config: Config) -> str:
+    """The name of the node that this process belongs to: as it was given, else this machine's own."""
+    from opsbook.adapters.this_machine import node_name
+
+    return config.node or node_name()
+
+
 @contextmanager
 def serving(config: Config, ledger: SqliteLedger | PostgresLedger, address: str) -> Iterator[None]:
     """As `serving_lock`; and whoever shares the ledger can find the server at `address` for as long."""
@@ -50,10 +57,9 @@ def serving(config: Config, ledger: SqliteLedger | PostgresLedger, address: str)
         if is_shared(config):
             from opsbook.adapters.postgres_ledger import PostgresLedger
             from opsbook.adapters.postgres_ledger.announcing import announced
-            from opsbook.adapters.this_machine import node_name
 
             assert isinstance(ledger, PostgresLedger)
-            name = f"{SERVERS}{node_name()}/{urlsplit(address).port or ''}"
+            name = f"{SERVERS}{node_of(config)}/{urlsplit(address).port or ''}"
             stack.enter_context(announced(ledger, name, address))
         yield
 
