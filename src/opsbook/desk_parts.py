@@ -40,7 +40,7 @@ def build_desk(config: Config, address: str) -> Iterator[Desk]:
         ledger = build_ledger(config)
         stack.callback(ledger.close)
         stack.enter_context(serving(config, ledger, address))
-        library = build_library(config)
+        library = build_library(config, ledger)
         stack.callback(library.close)
         index = build_search_index(config)
         stack.callback(index.close)

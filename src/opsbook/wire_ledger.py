@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import date, datetime
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -40,6 +41,24 @@ def build_ledger(config: Config, *, is_new_welcome: bool = True) -> SqliteLedger
         raise Usage(f"There is no ledger {file}. Name one with --db sqlite:///FILE.")
     _make_folder(config, file)
     return SqliteLedger(file, views=VIEWS)
+
+
+def practised(config: Config) -> dict[str, date]:
+    """The day of the last run of each procedure that succeeded and was no dry one, by its PATH#ANCHOR; empty where
+    there is no ledger, and none is made. Raises Refusal, Usage or Failure where it cannot be read now."""
+    if not is_shared(config) and not os.path.exists(_file(config)):
+        return {}
+    from opsbook.ledger.run_view import PRACTICE, PRACTISED_AT, RUNS
+
+    if is_shared(config):
+        from opsbook.adapters.postgres_ledger.newest import newest as newest_shared
+
+        found = newest_shared(config.db, RUNS, PRACTISED_AT, PRACTICE)
+    else:
+        from opsbook.adapters.sqlite_ledger.newest import newest
+
+        found = newest(_file(config), RUNS, PRACTISED_AT, PRACTICE)
+    return {where: datetime.fromisoformat(at).date() for where, at in found.items()}
 
 
 def node_of(config: Config) -> str:
