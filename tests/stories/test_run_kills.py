@@ -50,7 +50,8 @@ def page() -> str:
         for n in range(1, STEPS + 1)
     ]
     table = "| Parameter | Type | Default |\n| --- | --- | --- |\n| `RUN_NAME` | string | required |\n"
-    return "# Marks Runbook\n\n## Common Operations\n\n### Leave Marks\n\n" + table + "\n" + "".join(steps)
+    lock = "- **One at a time:** `$RUN_NAME`\n"  # so that many are under way at the same time
+    return f"# Marks Runbook\n\n## Common Operations\n\n### Leave Marks\n\n{table}\n{lock}\n{''.join(steps)}"
 
 
 class Programs:
@@ -133,8 +134,8 @@ class Campaign:
         for name, number in list(self.open.items()):
             run = self.parts.runs.find(number)
             for step in run.steps:
-                if step.state == "unknown":
-                    self.doubts += 1
+                if step.state == "unknown" or (step.asked is not None and step.asked.question == "failed"):
+                    self.doubts += step.state == "unknown"
                     self.decide(run, name, step.number)
             if run.has_ended:
                 self.judge(run, name)
