@@ -436,3 +436,30 @@ def test_runs_of_two_pages_differ_by_the_service_or_the_page_that_they_are_of(tm
         for run, name in runs.items():
             assert f"<h1>{name}</h1>" in see(door, f"/runs/{run}")
         assert "<h1>Run: API · Production</h1>" in see(door, f"/run?at={quote(f'{OTHER}#production', safe='')}")
+
+
+def test_short_times_are_told_in_milliseconds(web):
+    run = begun(web, started(web, DEPLOY, {"VERSION": "v9"}), "1")
+    at = datetime.now(UTC)
+    run = play(web, run, events.attempt_ended(
+        "1", run.step("1").attempts[-1].key, outcome="finished", exit_code=0, is_ok=True, why="",
+        started_at=at - timedelta(milliseconds=18), ended_at=at,
+    ))  # fmt: skip
+    page = see(web, f"/runs/{run.id}")
+    assert "exit 0, 18 ms" in page
+    assert "0.0 s" not in page
+
+
+def words_of(page: str, step: str) -> str:
+    """The state of a step in words."""
+    found = re.search(rf'id="step-{step}".*?class="health run-state".*?<span>([^<]*)</span>', page, re.DOTALL)
+    assert found
+    return found[1]
+
+
+@pytest.mark.parametrize(("state", "words"), [("succeeded", "Not needed"), ("failed", "Not reached"), ("cancelled", "Not reached")])
+def test_what_an_ended_run_did_not_come_to_is_not_told_as_to_do(web, deployed, state, words):
+    assert words_of(see(web, f"/runs/{deployed.id}"), "rollback-1") == "To do"
+    play(web, deployed, events.run_ended(state, ""))
+    page = see(web, f"/runs/{deployed.id}")
+    assert [words_of(page, step) for step in ("1", "verify-1", "rollback-1")] == ["Done", words, words]

@@ -13,7 +13,6 @@ from opsbook.book.differences import differences, lines_of
 from opsbook.book.rendering import book_address
 from opsbook.entrypoints.shown.run_view import (
     STATES,
-    STEP_STATES,
     RunView,
     attempt_words,
     run_view,
@@ -224,7 +223,7 @@ def changed_lines(before: str, after: str) -> list[str]:
 
 # What the templates of runs go by.
 WORDS: dict[str, Any] = {
-    "state_words": state_words, "states": STATES, "step_states": STEP_STATES, "attempt_words": attempt_words,
+    "state_words": state_words, "states": STATES, "attempt_words": attempt_words,
     "seconds_of": seconds_of, "procedure_address": procedure_address,
 }  # fmt: skip
 
