@@ -463,3 +463,15 @@ def test_what_an_ended_run_did_not_come_to_is_not_told_as_to_do(web, deployed, s
     play(web, deployed, events.run_ended(state, ""))
     page = see(web, f"/runs/{deployed.id}")
     assert [words_of(page, step) for step in ("1", "verify-1", "rollback-1")] == ["Done", words, words]
+
+
+def test_a_run_that_waits_for_its_turn_says_behind_which_until_it_goes_on(web):
+    first, second = started(web, DEPLOY, {"VERSION": "v1"}), started(web, DEPLOY, {"VERSION": "v2"})
+    address = f"/runs/{second.id}"
+    assert "Waits for another run" not in see(web, address)
+    play(web, second, events.run_held("Of 'x' only one may run at a time.", first.id))
+    for path in (address, "/runs", "/fragments/runs"):
+        assert f'<a href="/runs/{first.id}">{first.id}</a> has ended' in see(web, path)
+    play(web, second, events.run_held(""))
+    assert web.desk.runs.find(second.id).state == "running"
+    assert "Waits for another run" not in see(web, address)

@@ -28,6 +28,7 @@ class Brief(Struct, frozen=True):
     is_dry: bool = False
     position: int = 0
     service: str | None = None
+    behind: str = ""
 
 
 class History(Struct, frozen=True):
@@ -49,7 +50,7 @@ def brief_of(kept: Kept) -> Brief:
     return Brief(
         row["id"], row["path"], row["anchor"], row["title"], row["state"], datetime.fromisoformat(row["started_at"]),
         datetime.fromisoformat(ended) if ended else None, row["actor"], row["commit"], row["waits_for"], row["why"],
-        row["is_dry"], kept.first, row["service"],
+        row["is_dry"], kept.first, row["service"], row["behind"],
     )  # fmt: skip
 
 

@@ -109,23 +109,11 @@ def shown_run(request: Asks, run: Run, *, status: int = 200, wrong: str = "", **
     shown = page(
         request, "run.html", place="Runs", status=status, view=view, run=run, past=past, now=desk.now(), wrong=wrong,
         typed=typed, consoles=_consoles(desk, view), head=head_of(desk, run), where=where, page_at=_page_at(run),
-        behind=waiting_behind(desk, run),
         earlier=[brief for brief in past.briefs if brief.id != run.id][:5] if past else [],
         why_not="" if may(request, "run") else why_not(request, "run"), source_of=source_of(run), **WORDS,
     )  # fmt: skip
     shown.headers["Cache-Control"] = "no-store"
     return shown
-
-
-def waiting_behind(desk: Desk, run: Run) -> str:
-    """The run that this one waits for, as only one of a procedure may be done at a time; empty where it waits for none.
-    Such a wait is no event: whoever runs it tries again every second."""
-    is_idle = not any(step.open_attempts or step.asked for step in run.steps)
-    if run.state != "running" or not is_idle or run.is_dry:
-        return ""
-    others = desk.runs.briefs(where=f"{run.plan.path}#{run.plan.anchor}", is_open=True, limit=20)
-    before = [brief.id for brief in others if brief.id < run.id and not brief.is_dry]
-    return next((other for other in reversed(before) if desk.runs.find(other).plan.lock == run.plan.lock), "")
 
 
 def history_of(desk: Desk, where: str) -> History | None:
