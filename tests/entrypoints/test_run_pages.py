@@ -475,3 +475,21 @@ def test_a_run_that_waits_for_its_turn_says_behind_which_until_it_goes_on(web):
     play(web, second, events.run_held(""))
     assert web.desk.runs.find(second.id).state == "running"
     assert "Waits for another run" not in see(web, address)
+
+
+def test_another_target_is_chosen_from_the_inventory(tmp_path, web):
+    assert 'name="on"' not in see(web, f"/run?at={quote(DEPLOY, safe='')}")
+    hosts = "[hosts]\nweb-1 = \"\"\nweb-2 = \"\"\n\n[groups]\nfleet = [\"web-1\", \"web-2\"]\n"
+    settings = PAGES["docs/operations/opsbook.toml"]
+    write_repository(tmp_path, PAGES | {"docs/operations/opsbook.toml": settings + hosts})
+    with opened(tmp_path) as door:
+        page = see(door, f"/run?at={quote(DEPLOY, safe='')}")
+        assert re.findall(r'<option value="([^"]*)"', page.partition('id="run-on"')[2].partition("</select>")[0]) == [
+            "", "local", "web-1", "web-2", "fleet",
+        ]  # fmt: skip
+        shown = send(door, "/run", at=DEPLOY, p__VERSION="v1", on="fleet", do="plan", status=200)
+        assert '<option value="fleet" selected>' in shown
+        assert "on <b>web-1, web-2</b>" in shown
+        assert "There is no host or group 'web-9'" in send(door, "/run", at=DEPLOY, p__VERSION="v1", on="web-9", status=400)
+        run = door.desk.runs.find(send(door, "/run", at=DEPLOY, p__VERSION="v1", on="web-2").removeprefix("/runs/"))
+        assert run.plan.step("1").targets == ("web-2",)
