@@ -85,7 +85,7 @@ def hostile(door: Door) -> Run:
         danger_word=EVIL,
     )  # fmt: skip
     facts = {**first.facts, "plan": msgspec.to_builtins(plan), "document": EVIL, "aliases": [EVIL], "editor": EVIL}
-    name = f"{run.id[:-4]}evil"
+    name = f"{run.id}x"
     door.desk.ledger.append(stream_of(name), [Draft(first.kind, facts)], expected=0, actor=EVIL, at=datetime.now(UTC))
     return door.desk.runs.find(name)
 
