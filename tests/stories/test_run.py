@@ -265,7 +265,7 @@ def test_a_run_that_nobody_works_on_is_cancelled_by_the_verb_itself(book):
 def test_answers_are_given_from_elsewhere_and_the_run_goes_on_behind_them(book):
     run("run", "shop#count", "-p", "COUNT=4", here=book)
     assert run("runs", "skip", "last", "1", "--why", "nobody is there", here=book).returncode == 0
-    assert run("runs", "resume", "last", "--yes", here=book).returncode == 3
+    assert run("runs", "resume", "last", here=book).returncode == 3
     done = run("runs", "confirm", "last", "2", here=book)
     assert "runs resume" in done.stdout
     assert run("runs", "resume", "last", "--yes", here=book).returncode == 0
@@ -296,3 +296,27 @@ def test_a_transcript_tells_the_run_in_three_forms(book):
     assert all(kind == "o" and at >= 0 for at, kind, _ in events)
     assert run("runs", "export", "last", "told.md", here=book).returncode == 0
     assert (book / "told.md").read_text() == text
+
+
+def test_who_takes_a_run_up_with_yes_is_asked_nothing_more(book):
+    assert run("run", "shop#count", "-p", "COUNT=5", here=book).returncode == 3
+    done = run("runs", "resume", "last", "--yes", here=book)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 step was confirmed unseen." in done.stdout
+    first, second = last(book)["steps"]
+    assert (first["why"], first["by"]) == ("Confirmed unseen, by --yes.", last(book)["actor"])
+    assert second["state"] == "done"
+
+
+def test_a_step_that_fails_after_yes_ends_the_run_as_it_would_have(book):
+    assert run("run", "shop#break", here=book).returncode == 3
+    assert run("runs", "resume", "last", "--yes", here=book).returncode == 1
+    assert last(book)["state"] == "failed"
+
+
+def test_a_step_that_failed_before_yes_was_said_waits_for_a_person_still(book):
+    run("run", "shop#break", here=book)
+    run("runs", "confirm", "last", "1", here=book)
+    assert run("runs", "resume", "last", here=book).returncode == 3
+    assert run("runs", "resume", "last", "--yes", here=book).returncode == 3
+    assert run("runs", "decide", "last", "1", "failed", "--why", "broken", here=book).returncode == 0

@@ -13,6 +13,7 @@ from contextlib import suppress
 import click
 
 from opsbook.entrypoints.keyboard import INTERRUPT, Interrupts, Keyboard
+from opsbook.entrypoints.run_assumed import Assumed
 from opsbook.entrypoints.run_heard import Heard
 from opsbook.entrypoints.run_outage import Outage
 from opsbook.entrypoints.run_progress import Progress
@@ -39,11 +40,12 @@ _INTERRUPTED_MENU = "  c cancel the run · p pause it before its next step · g 
 
 class Session:
     """Drives one run whose lease is held here. `keyboard` is None where nobody can be asked; `waits` keeps waiting for
-    people and locks elsewhere; `who` is the name that answers carry, `typed` are secrets that were typed."""
+    people and locks elsewhere; `who` is the name that answers carry, `typed` are secrets that were typed, and `assumed`
+    answers where --yes was said."""
 
     def __init__(
         self, parts: RunParts, screen: Screen, interrupts: Interrupts, *, keyboard: Keyboard | None, who: str,
-        waits: bool = False, typed: Mapping[str, str] | None = None,
+        waits: bool = False, typed: Mapping[str, str] | None = None, assumed: Assumed | None = None,
     ) -> None:  # fmt: skip
         self._parts = parts
         self._screen = screen
@@ -54,7 +56,7 @@ class Session:
         self._typed = typed or {}
         self._is_left = False  # by Ctrl-C
         self._heard, self._outage = Heard(), Outage(screen)
-        self._questions: Questions | None = None
+        self._questions: Questions | Assumed | None = assumed
         if keyboard is not None:
             self._questions = Questions(parts.runs, screen, keyboard, who=who, output=self._output)
 
@@ -233,6 +235,8 @@ class Session:
             return self._waits and self._waited(progress, pause)
         planned = run.plan.step(step.number)
         after = self._questions.ask(run, planned, step) if planned is not None else "left"
+        if after == "left" and self._keyboard is None and self._waits:
+            return self._waited(progress, pause)
         if self._interrupts.ended:
             return False
         if after == "interrupted":
