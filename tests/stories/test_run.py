@@ -62,6 +62,22 @@ PAGE = """\
    touch gone
    ```
 
+### Alone
+
+- **One at a time:** `alone`
+
+1. Say when
+2. Work
+   ```bash
+   touch alone
+   ```
+   - **Dry run:** `echo would touch it`
+3. Look
+   ```bash
+   test -e alone
+   ```
+   - **Dry run:** same
+
 ### Long
 
 1. Work
@@ -179,11 +195,12 @@ def test_a_token_for_runs_is_none_for_approvals(book):
     assert (done.returncode, "not for 'approve'" in done.stderr) == (3, True)
 
 
-def begun(book: Path, *words: str) -> subprocess.Popen[bytes]:
+def begun(book: Path, *words: str, told: Path = Path(os.devnull)) -> subprocess.Popen[bytes]:
     """`opsbook` with these words, in the background."""
-    env = {**os.environ, "PYTHONPATH": str(SOURCE)}
-    return subprocess.Popen([sys.executable, "-m", "opsbook", *words], cwd=book, env=env, stdin=subprocess.DEVNULL,
-                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)  # fmt: skip
+    env = {**os.environ, "PYTHONPATH": str(SOURCE), "NO_COLOR": "1"}
+    with told.open("wb") as out:
+        return subprocess.Popen([sys.executable, "-m", "opsbook", *words], cwd=book, env=env, stdin=subprocess.DEVNULL,
+                                stdout=out, stderr=out, start_new_session=True)  # fmt: skip
 
 
 def until(holds: Callable[[], bool], patience_s: float = 20.0) -> None:
@@ -320,3 +337,33 @@ def test_a_step_that_failed_before_yes_was_said_waits_for_a_person_still(book):
     assert run("runs", "resume", "last", here=book).returncode == 3
     assert run("runs", "resume", "last", "--yes", here=book).returncode == 3
     assert run("runs", "decide", "last", "1", "failed", "--why", "broken", here=book).returncode == 0
+
+
+def test_a_dry_run_says_what_each_step_would_do_instead(book):
+    shown = run("run", "shop#alone", "--dry-run", here=book).stdout
+    assert "dry run: echo would touch it" in shown
+    assert "dry run: the same command" in shown
+    _, work, look = asked("run", "shop#alone", "--dry-run", here=book)["steps"]
+    assert (work["dry_run"], look["dry_run"]) == ({"same": False, "command": "echo would touch it"}, {"same": True, "command": None})
+
+
+def test_a_run_that_waits_for_others_says_so_once_and_how_to_end_them(book):
+    first = asked("run", "shop#alone", here=book, status=3)["run"]
+    others = [begun(book, "run", "shop#alone", "--yes", "--wait", told=book / f"told-{n}") for n in (1, 2, 3)]
+    until(lambda: all("waiting:" in (book / f"told-{n}").read_text() for n in (1, 2, 3)))
+    assert run("runs", "cancel", first, here=book).returncode == 0
+    assert [program.wait(30) for program in others] == [0, 0, 0]
+    for n in (1, 2, 3):
+        told = (book / f"told-{n}").read_text()
+        assert told.count("waiting:") == 1, told
+        assert told.count("opsbook runs cancel") == 1, told
+        assert told.count("its turn has come") == 1, told
+
+
+def test_a_run_that_was_left_behind_another_names_it(book):
+    first = asked("run", "shop#alone", here=book, status=3)["run"]
+    done = run("run", "shop#alone", "--yes", here=book)
+    assert done.returncode == 3
+    assert f"opsbook runs show {first}" in done.stdout
+    assert f"opsbook runs cancel {first}" in done.stdout
+    assert done.stdout.count("only one may run") == 2  # where it waits, and at the end

@@ -8,6 +8,7 @@ from typing import Literal
 import click
 
 from opsbook.book.plan import PlannedStep
+from opsbook.book.plan_words import type_words
 from opsbook.entrypoints.keyboard import END, ENTER, INTERRUPT, Keyboard
 from opsbook.entrypoints.screen import Screen
 from opsbook.entrypoints.shown.run import dimmed, step_text, tail_lines
@@ -115,7 +116,7 @@ class Questions:
         self._keyboard.forget()
         for each in planned.ask:
             while each.name not in values:
-                typed = self._keyboard.line(f"  {each.name} ({each.type.kind}): ")
+                typed = self._keyboard.line(f"  {each.name} ({printable(type_words(each.type))}): ")
                 if typed is None:
                     return "interrupted"
                 wrong = each.type.mismatch(typed) if typed else "nothing was typed"

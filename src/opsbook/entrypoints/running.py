@@ -55,6 +55,7 @@ class Session:
         self._waits = waits
         self._typed = typed or {}
         self._is_left = False  # by Ctrl-C
+        self._waiting = ("", 0.0)  # what for, and since when by the clock of this process
         self._heard, self._outage = Heard(), Outage(screen)
         self._questions: Questions | Assumed | None = assumed
         if keyboard is not None:
@@ -82,7 +83,8 @@ class Session:
             self._say(f"{pause.words} 'opsbook runs log {run.id} --follow' shows what it does.")
         elif pause is not None and pause.kind in ("lock", "node", "time"):
             self._screen.say([""])
-            self._say(click.style(f"It was left where it waits: {pause.words}", fg="yellow"))
+            words = "." if pause.kind == "lock" else f": {pause.words}"  # the result says for whom
+            self._say(click.style(f"It was left where it waits{words}", fg="yellow"))
         return progress.run, self._status(progress.run)
 
     def _driven(self, progress: Progress, lease: Lease) -> Pause | None:
@@ -254,9 +256,12 @@ class Session:
     def _waited(self, progress: Progress, pause: Pause) -> bool:
         """Waits for an event of the run, or for a time that was agreed; False where Ctrl-C ended it."""
         is_asked = pause.kind == "person"
+        what = "lock" if pause.kind == "lock" else f"{pause.kind} {progress.run.number}"
+        if self._waiting[0] != what:
+            self._waiting = (what, time.monotonic())
         if pause.kind not in ("time", "lock"):  # those stand in the events, and were told
             self._say(dimmed(f"  Waiting. {'' if is_asked else f'{pause.words} '}Ctrl-C leaves."))
-        begun, number = time.monotonic(), progress.run.number
+        number = progress.run.number
         while True:
             position = self._parts.ledger.head()
             self._catch_up(progress)
@@ -269,7 +274,7 @@ class Session:
                 if is_asked:
                     return False  # it waits without this terminal too
                 return self._interrupted(progress) or not self._is_left
-            self._screen.tick(time.monotonic() - begun, "waiting")
+            self._screen.tick(time.monotonic() - self._waiting[1], "waiting")
             self._parts.ledger.wait(position, _WAIT_S)
 
     def _output(self, attempt: Attempt) -> bytes:
