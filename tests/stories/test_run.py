@@ -136,6 +136,9 @@ def test_a_dry_run_in_json_has_the_plan(book):
         (("shop#count",), 2, "-p COUNT=…"),
         (("shop#count", "-p", "COUNT=12", "--yes"), 2, "COUNT"),
         (("shop#count", "-p", "CONT=1", "--yes"), 2, "COUNT"),
+        (("shop#count", "-p", "COUNT=1", "-p", "COUNT=2", "--yes"), 2, "as '1' and as '2'"),
+        (("shop#count", "-p", "=x", "--yes"), 2, "no name before its value"),
+        (("shop#count", "-p", "COUNT"), 2, "needs a terminal"),
         (("shop#cuont", "--yes"), 2, "Did you mean '#count'?"),
         (("shp#count", "--yes"), 2, "There is no page"),
         (("shop#break", "--yes"), 1, "runs log"),
@@ -367,3 +370,9 @@ def test_a_run_that_was_left_behind_another_names_it(book):
     assert f"opsbook runs show {first}" in done.stdout
     assert f"opsbook runs cancel {first}" in done.stdout
     assert done.stdout.count("only one may run") == 2  # where it waits, and at the end
+
+
+def test_an_answer_with_two_values_is_not_one(book):
+    run("run", "shop#alone", here=book)
+    done = run("runs", "confirm", "last", "1", "-p", "ROWS=1", "-p", "ROWS=2", here=book)
+    assert (done.returncode, "given twice" in done.stderr) == (2, True)

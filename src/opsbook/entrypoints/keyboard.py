@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Any
 
 ENTER, INTERRUPT, END, OTHER = "enter", "interrupt", "end", "other"
+ESCAPE = "\x1b"  # in a line that was typed
 _LOOK_S = 0.2  # how often Ctrl-C is looked for while a key is waited for
 
 

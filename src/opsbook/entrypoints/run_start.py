@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from shlex import quote
 from typing import Any
 
@@ -119,6 +119,7 @@ def values_of(form: Form, wanted: Wanted, *, keyboard: Keyboard | None) -> dict[
     missing and nobody can be asked, Left where the person leaves."""
     values: dict[str, str] = {}
     asked: list[str] = []
+    check_once(wanted.parameters, secrets=_secrets(form))
     for given in wanted.parameters:
         name, equals, value = given.partition("=")
         if equals:
@@ -138,6 +139,18 @@ def values_of(form: Form, wanted: Wanted, *, keyboard: Keyboard | None) -> dict[
         for name in wanting:
             values[name] = _typed(known[name], form.defaults.get(name), keyboard)
     return values
+
+
+def check_once(parameters: Iterable[str], *, secrets: Container[str] = ()) -> None:
+    """Raises Usage for a value without a name, and for a name with two values, which it tells unless they are secret."""
+    seen: dict[str, str] = {}
+    for given in parameters:
+        name, equals, value = given.partition("=")
+        if not name:
+            raise Usage(f"-p '{given[:80]}' has no name before its value. Write -p NAME=VALUE.")
+        if equals and seen.setdefault(name, value) != value:
+            told = "" if name in secrets else f", as '{seen[name][:80]}' and as '{value[:80]}'"
+            raise Usage(f"-p {name} is given twice{told}. Give it once.")
 
 
 def _read(name: str, value: str) -> str:
@@ -162,6 +175,10 @@ def _read(name: str, value: str) -> str:
 
 def _missing(form: Form, wanted: Wanted, missing: Iterable[PlannedParameter]) -> str:
     lines = [f"{form.path}#{form.anchor} needs to be told:"]
+    asked = [each for each in wanted.parameters if "=" not in each]
+    if asked:
+        named = ", ".join(f"-p {each}" for each in asked)
+        lines.insert(0, f"{named} without a value asks for it: that needs a terminal, and no --yes and no --dry-run.")
     words = []
     for parameter in missing:
         about = f": {printable(parameter.description)}" if parameter.description else ""
