@@ -109,3 +109,11 @@ def test_the_reason_of_an_earlier_attempt_is_not_told_of_a_step_that_is_done():
     after = text(story).split(line)[1].strip().split("\n")[0]
     assert "does not match" not in line
     assert after.startswith("attempt 1"), text(story)
+
+
+def test_an_output_that_was_cut_is_said_to_be():
+    story = Story(command("1"))
+    (key,) = story.begin()
+    story.end(key, is_truncated=True, output_bytes=64 << 20)
+    story.moves()
+    assert "its output cut to 64 MiB" in text(story)

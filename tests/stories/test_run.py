@@ -62,6 +62,13 @@ PAGE = """\
    touch gone
    ```
 
+### Print
+
+1. Print a long line
+   ```bash
+   head -c 9000 /dev/zero | tr '\\0' x; echo; echo short
+   ```
+
 ### Alone
 
 - **One at a time:** `alone`
@@ -376,3 +383,12 @@ def test_an_answer_with_two_values_is_not_one(book):
     run("run", "shop#alone", here=book)
     done = run("runs", "confirm", "last", "1", "-p", "ROWS=1", "-p", "ROWS=2", here=book)
     assert (done.returncode, "given twice" in done.stderr) == (2, True)
+
+
+def test_a_line_that_is_too_long_is_said_to_be_cut_and_raw_has_all_of_it(book):
+    assert run("run", "shop#print", "--yes", here=book).returncode == 0
+    shown = run("runs", "log", "last", here=book).stdout.splitlines()
+    assert shown[-2] == "short"
+    assert shown[-1].startswith("(1 line is cut behind 4000 characters: 'opsbook runs log ")
+    assert shown[-1].endswith(" 1 --raw' has all of it)")
+    assert run("runs", "log", "last", "1", "--raw", here=book).stdout == "x" * 9000 + "\nshort\n"

@@ -142,7 +142,7 @@ def values_of(form: Form, wanted: Wanted, *, keyboard: Keyboard | None) -> dict[
 
 
 def check_once(parameters: Iterable[str], *, secrets: Container[str] = ()) -> None:
-    """Raises Usage for a value without a name, and for a name with two values, which it tells unless they are secret."""
+    """Raises Usage for a value without a name, and for a name with two values; those of `secrets` are not told."""
     seen: dict[str, str] = {}
     for given in parameters:
         name, equals, value = given.partition("=")

@@ -185,7 +185,7 @@ def step_line(planned: PlannedStep, step: RunStep, width: int | None) -> Iterato
         yield from wrapped(dimmed(f"{'':25}{'; '.join(said)}"), width, 25)
     is_alone = len(step.attempts) == 1 and step.attempts[0].target == LOCAL
     for attempt in step.attempts:
-        is_told = is_alone and (attempt.is_ok or attempt.why == step.why)
+        is_told = is_alone and not attempt.is_truncated and (attempt.is_ok or attempt.why == step.why)
         if attempt.purpose == "step" and not is_told:
             yield from wrapped(f"{'':25}{attempt_words(attempt)}", width, 27)
 
@@ -203,7 +203,16 @@ def attempt_words(attempt: Attempt) -> str:
     ended = f"exit {attempt.exit}" if attempt.outcome == "finished" else attempt.outcome.replace("-", " ")
     lasted = took(attempt.started_at, attempt.ended_at)
     why = f": {printable(attempt.why)}" if attempt.why and not attempt.is_ok else ""
-    return f"{name}: {ended}{f' after {lasted}' if lasted else ''}{why}"
+    cut = f", its output cut to {size_words(attempt.output_bytes)}" if attempt.is_truncated else ""
+    return f"{name}: {ended}{f' after {lasted}' if lasted else ''}{cut}{why}"
+
+
+def size_words(size_bytes: int) -> str:
+    """A size as short as it can be told."""
+    for unit, name in ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")):
+        if size_bytes >= unit:
+            return f"{size_bytes / unit:.1f}".removesuffix(".0") + f" {name}"
+    return f"{size_bytes} bytes"
 
 
 def tail_lines(attempt: Attempt, most: int = _TAIL) -> list[str]:
