@@ -136,7 +136,8 @@ class Progress:
         """Says once that its turn has not come, whichever of the others has it meanwhile."""
         if facts["why"] and not self._is_held:
             self._say(dimmed(f"  waiting: {printable(facts['why'])}"))
-            self._screen.say(behind_lines(facts.get("behind", ""), indent="    "))
+            for line in behind_lines(facts.get("behind", "")):
+                self._say(f"  {line}")
         elif self._is_held and not facts["why"] and not self.run.wants_cancel:
             self._say(dimmed("  its turn has come"))
         self._is_held = bool(facts["why"])

@@ -43,6 +43,9 @@ _ALWAYS = (
 _DECISIONS: dict[str, Decision] = {"d": "done", "n": "again", "f": "failed", "u": "undo", "x": "abort"}
 
 
+_TYPED_COLUMNS = 12  # that are kept free behind a prompt
+
+
 class Questions:
     """Asks at a terminal and records the answers as `who`."""
 
@@ -192,7 +195,8 @@ class Questions:
 
     def _typed(self, prompt: str) -> str | None:
         """What is typed behind a prompt that is broken at words where the terminal is narrow."""
-        *first, last = wrapped(prompt.rstrip(), self._screen.width, 4)
+        width = self._screen.width
+        *first, last = wrapped(prompt.rstrip(), width - _TYPED_COLUMNS if width else None, 4)
         self._screen.say(first)
         return self._keyboard.line(f"{last} ")
 

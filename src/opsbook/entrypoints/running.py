@@ -182,6 +182,8 @@ class Session:
             progress.show((), outputs)
             raise
         outputs += self._heard.drained()
+        if events:
+            self._outage.ends()
         progress.show(events, outputs)
 
     def _catch_up(self, progress: Progress) -> None:

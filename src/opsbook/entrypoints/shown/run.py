@@ -284,11 +284,11 @@ def next_lines(run: Run) -> Iterator[str]:
         yield _command(f"roll-back {run.id} --why …", "takes back what was done")
 
 
-def behind_lines(behind: str, *, indent: str = "") -> Iterator[str]:
+def behind_lines(behind: str) -> Iterator[str]:
     """How to look at the run that another one waits for, and how to end it."""
     if behind:
-        yield indent + _command(f"show {behind}", "shows the run that is waited for")
-        yield indent + _command(f"cancel {behind} --why …", "ends that one")
+        yield _command(f"show {behind}", "shows the run that is waited for")
+        yield _command(f"cancel {behind} --why …", "ends that one")
 
 
 def waiting_step(run: Run) -> RunStep | None:

@@ -67,7 +67,7 @@ def wrapped(line: str, width: int | None, hanging: int) -> Iterable[str]:
 
 def wrapped_items(items: Iterable[str], width: int | None, hanging: int) -> Iterable[str]:
     """Items behind each other as one line, broken between two of them and within none that fits."""
-    line = " · ".join(item.replace(" ", _KEPT) for item in items)
+    line = f"{_KEPT}· ".join(item.replace(" ", _KEPT) for item in items)
     return (each.replace(_KEPT, " ") for each in wrapped(f"{'':{hanging}}{line}", width, hanging))
 
 
