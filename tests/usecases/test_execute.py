@@ -84,15 +84,16 @@ def test_a_secret_is_fetched_when_its_step_starts_and_never_reaches_the_ledger(w
         command("1", secrets=(SECRET,)), command("2", capture=(Capture("KEY", r"key: (.*)"), Capture("PIN", r"pin: (.*)"))),
         command("3"), parameters=(PlannedParameter("TOKEN", ParameterType("secret"), secret=Secret("TOKEN", "vault", "db")),),
     )  # fmt: skip
-    world.programs["do 1"] = Program(exports={"DB_PASS": "correct horse", "A": "1"}, secret_exports=("PGPASS",))
+    world.programs["do 1"] = Program(exports={"A": "1"}, secret_exports=("DB_PASS", "PGPASS"), secret_values={"DB_PASS": "other horse", "PGPASS": "pre-horse"})
     world.programs["do 2"] = Program(output=b"key: [secret TOKEN]\npin: 1234\n::mask::PIN\n", redactions=1)
     world.advance()
     assert [order.secrets for order in world.begun] == [
-        {"TOKEN": "correct horse", "DB_PASS": "correct horse"}, {"TOKEN": "correct horse"}, {"TOKEN": "correct horse"},
+        {"TOKEN": "correct horse", "DB_PASS": "correct horse"}, {"TOKEN": "correct horse", "PGPASS": "pre-horse"},
+        {"TOKEN": "correct horse", "PGPASS": "pre-horse"},
     ]  # fmt: skip
     assert world.begun[2].environment == {"A": "1"}
-    assert set(world.run().secret_names) == {"PGPASS", "KEY", "PIN"}
-    assert "correct horse" not in str([event.facts for event in world.ledger.read(f"run/{RUN}")])
+    assert set(world.run().secret_names) == {"DB_PASS", "PGPASS", "KEY", "PIN"}
+    assert "horse" not in str([event.facts for event in world.ledger.read(f"run/{RUN}")])
 
 
 def test_a_secret_that_cannot_be_had_is_a_known_failure_of_a_step_that_never_started(world):
@@ -108,12 +109,50 @@ def test_a_secret_that_cannot_be_had_is_a_known_failure_of_a_step_that_never_sta
     assert (second.is_ok, len(world.begun)) == (True, 1)
 
 
-def test_a_step_that_needs_what_is_kept_nowhere_says_so(world):
-    world.start(command("1"), command("2", "psql $PGPASS"), assumes_yes=True)
-    world.programs["do 1"] = Program(secret_exports=("PGPASS",))
+def exported(world, value, **more):
+    """A run whose runner is gone once step 1 had exported a secret; steps 2 and 3 come, and the way back."""
+    world.start(
+        command("1", secrets=(SECRET,)), command("2", "psql"), manual("3"),
+        command("rollback.1"), command("rollback.2", "psql $PGPASS"), **more,
+    )  # fmt: skip
+    world.programs["do 1"] = Program(secret_exports=("PGPASS",), secret_values={"PGPASS": value})
+    assert world.killed("after an append", 1)
+
+
+def test_an_exported_secret_is_fetched_again_by_another_runner_where_a_source_has_it(world):
+    exported(world, "correct horse")
+    world.advance()
+    assert world.begun[1].secrets == {"PGPASS": "correct horse"}
+
+
+def test_an_exported_secret_that_is_kept_nowhere_fails_the_next_step_before_it_begins(world):
+    exported(world, "made of a horse", assumes_yes=True)
     assert world.advance().run.state == "failed"
-    assert "PGPASS holds a secret" in world.run().why
+    assert "Step 1 exported PGPASS" in world.run().why
+    assert f"opsbook runs resume {RUN} -p PGPASS" in world.run().why
     assert world.texts() == ["do 1"]
+
+
+def test_an_exported_secret_is_typed_at_the_resume(world):
+    exported(world, "made of a horse")
+    assert world.advance(typed={"PGPASS": "made of a horse"}).question == "confirm"
+    assert world.begun[1].secrets == {"PGPASS": "made of a horse"}
+
+
+def test_a_way_back_only_needs_the_exported_secrets_that_it_names(world):
+    exported(world, "made of a horse", assumes_yes=True)
+    world.advance()
+    world.say(events.phase_begun("rollback", "back"))
+    assert world.advance().run.state == "rollback-failed"
+    assert world.states()["rollback.1"] == "done"
+    assert "PGPASS" in world.run().why
+
+
+def test_an_end_that_nobody_followed_leaves_an_exported_secret_unknown(world):
+    world.start(command("1", "slow"), command("2"), assumes_yes=True)
+    world.programs["slow"] = Program(secret_exports=("PGPASS",))
+    world.advance()
+    assert "Step 1 exported PGPASS" in world.run().why
 
 
 @pytest.mark.parametrize(

@@ -26,13 +26,15 @@ Tell = Callable[[str, str, int, bytes], None]  # step, key, offset, bytes of its
 class World(Struct, frozen=True):
     """What attempts are made in: machines, outputs, secrets, what looks for regular expressions; `node` is the name of
     this machine, and `home` the folder in which steps on it begin. `may_approve` says whether whoever gave an approval
-    may give it today, `inherited` gives a variable of the runner's own environment."""
+    may give it today, `inherited` gives a variable of the runner's own environment; `carried` are secrets that steps
+    exported."""
 
     hosts: StepHosts
     outputs: Outputs
     secrets: SecretSources
     find: Find
     node: str
+    carried: environment.Carried
     now: Callable[[], datetime]
     home: str = ""
     may_approve: Callable[[Gate, Approved], bool] = lambda _gate, _approved: True
@@ -74,7 +76,7 @@ def begin(world: World, errand: Errand) -> Draft:
         host = world.hosts.host(errand.attempt.target)
         given = environment.gather(
             errand.run, errand.planned, errand.script, errand.attempt.target, sources=world.secrets, typed=errand.typed,
-            inherited=world.inherited,
+            inherited=world.inherited, carried=world.carried,
         )  # fmt: skip
     except (Refusal, Failure) as wrong:
         is_void = isinstance(wrong, environment.SecretsChanged) and _is_asked_anew(errand)
@@ -215,6 +217,9 @@ def _told(
         tail, verdict = _judged(world, errand, ended)
         is_ok = verdict.is_ok
     carries = bool(is_ok) and errand.attempt.purpose == "step"
+    secrets = _secret_exports(errand, ended) if carries else {}
+    known = {name: value for name, value in secrets.items() if value is not None}
+    world.carried.keep(errand.run.id, errand.attempt.target, known)
     return events.attempt_ended(
         errand.planned.number, errand.attempt.key, outcome=ended.outcome, exit_code=ended.exit, is_ok=is_ok,
         why=" ".join(filter(None, (verdict.why, unstopped(errand, ended.left) if ended.left else ""))),
@@ -224,8 +229,27 @@ def _told(
         exports=_exports(errand, ended) if carries else None,
         captured=verdict.captured if carries else None,
         secret_names=(*verdict.secret_names, *ended.secret_exports) if carries else (),
+        secret_marks={name: "" if value is None else world.secrets.mark(value) for name, value in secrets.items()},
         is_unreached=is_unreached,
     )  # fmt: skip
+
+
+def _secret_exports(errand: Errand, ended: Ended) -> dict[str, str | None]:
+    """What is carried on of the exports that hold a secret, None for a value that nobody was told. A variable that was
+    one stays one, whatever is in it by now."""
+    before = errand.run.secret_exports.get(errand.attempt.target, {})
+    found = {name: ended.secret_values.get(name) for name in ended.secret_exports}
+    found.update({name: value for name, value in ended.exports.items() if name in before})
+    own = _own(errand)
+    return {name: value for name, value in found.items() if name not in own}
+
+
+def _own(errand: Errand) -> set[str]:
+    """The variables that the run sets itself, whatever a step makes of them."""
+    plan = errand.run.plan
+    secrets = {secret.name for secret in (*plan.secrets, *errand.planned.secrets)}
+    secrets |= {each.name for each in plan.parameters if each.secret is not None}
+    return {*plan.values, *errand.run.captured, *secrets, "ENVIRONMENT"}
 
 
 def _exports(errand: Errand, ended: Ended) -> dict[str, str]:

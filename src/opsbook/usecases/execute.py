@@ -28,7 +28,7 @@ from opsbook.usecases.gate_keeping import found_changed
 from opsbook.usecases.holding import Holding
 from opsbook.usecases.ledger_ports import EngineLedger, Lease
 from opsbook.usecases.lock_keeping import Locks
-from opsbook.usecases.run_environment import limit_at
+from opsbook.usecases.run_environment import Carried, limit_at
 from opsbook.usecases.run_journal import Journal
 from opsbook.usecases.run_ports import Find, Outputs, SecretSources, StepHosts
 
@@ -68,7 +68,7 @@ class Engine:
         inherited: Callable[[str], str | None] = lambda _name: None,
     ) -> None:  # fmt: skip
         self.ledger = ledger
-        self.world = World(hosts, outputs, secrets, find, node, now, home, may_approve, inherited)
+        self.world = World(hosts, outputs, secrets, find, node, Carried(), now, home, may_approve, inherited)
         self.lease_s, self.reach_s, self.grace_s = lease_s, reach_s, grace_s
         self.locks = Locks(ledger, lease_s)
         self.silent_since: dict[str, datetime] = {}  # keys of attempts whose machines do not answer
@@ -92,9 +92,12 @@ class Engine:
         with self.holding(lease) as hold:
             turn = _Turn(self, journal, lease, hold, tell=tell, typed=typed or {}, stop=stop)
             try:
-                return turn.go()
+                pause = turn.go()
             except Fenced:
-                return turn.taken()
+                pause = turn.taken()
+        if pause.kind in ("ended", "taken"):
+            self.world.carried.forget(run)
+        return pause
 
     def carry_on(
         self, run: str, lease: Lease, *, tell: Tell | None = None, typed: Mapping[str, str] | None = None

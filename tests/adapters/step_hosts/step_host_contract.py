@@ -168,9 +168,18 @@ def test_a_secret_is_in_no_output_and_no_file(host, runs):
     assert said.startswith(b"it is [secret S].\n[secret S]")
     assert ended.redactions == 2
     assert (ended.exports, ended.secret_exports) == ({"FREE": "1"}, ("KEPT",))
+    assert ended.secret_values == {"KEPT": "<hunter2-and-more>"}  # whoever followed it is told, in memory
     for path in runs.rglob("*"):
         if path.is_file():
             assert b"hunter2" not in path.read_bytes()
+
+
+def test_exported_secrets_of_any_length_are_told_to_whoever_started_it_alone(host):
+    given = order('for n in 1 2 3; do export "E$n=$S$S$S"; echo $n; done', secrets={"S": "eis\n" * 9000})
+    assert host.run(given, Told()).secret_values == {f"E{n}": "eis\n" * 27000 for n in (1, 2, 3)}
+    again = host.rejoin(given.key, 0, Told())
+    assert (again.secret_exports, again.secret_values) == (("E1", "E2", "E3"), {})
+    assert host.run(order("export E=1 S"), Told()).exports == {"E": "1"}  # nothing of it comes with the next
 
 
 def test_a_key_is_started_once(host):

@@ -340,6 +340,7 @@ def ended_of(said: dict[str, Any]) -> Ended:
         cwd=said.get("cwd", ""),
         exports=said.get("exports", {}),
         secret_exports=tuple(said.get("secret_exports", ())),
+        secret_values=said.get("secret_values", {}),
         output_bytes=said.get("output_bytes", 0),
         redactions=said.get("redactions", 0),
         is_truncated=said.get("is_truncated", False),
