@@ -37,6 +37,17 @@ PAGE = """\
    cat count
    ```
 
+### Unlock
+
+| Parameter | Type | Default | Description |
+| --- | --- | --- | --- |
+| `TOK` | secret `env:TOK_OF_SHOP` | required | of the shop |
+
+1. Look
+   ```bash
+   test -n "$TOK"
+   ```
+
 ### Break
 
 1. Fail
@@ -114,12 +125,21 @@ def test_a_dry_run_in_json_has_the_plan(book):
     assert plan["steps"][1]["variables"] == ["COUNT", "WHERE"]
 
 
+def test_a_dry_run_names_secrets_and_where_they_come_from(book):
+    plan = asked("run", "shop#unlock", "--dry-run", here=book)
+    assert plan["secrets"] == ["TOK from env:TOK_OF_SHOP"]
+    assert plan["steps"][0]["variables"] == ["TOK"]
+    assert "TOK from env:TOK_OF_SHOP" in run("run", "shop#unlock", "--dry-run", here=book).stdout
+
+
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [
         (("shop#count",), 2, "-p COUNT=…"),
         (("shop#count", "-p", "COUNT=12", "--yes"), 2, "COUNT"),
         (("shop#count", "-p", "CONT=1", "--yes"), 2, "COUNT"),
+        (("shop#unlock", "-p", "TOK=hunter2-and-more", "--yes"), 2, "TOK is a secret"),
+        (("shop#unlock", "-p", "TOK=hunter2-and-more", "--dry-run"), 2, "TOK is a secret"),
         (("shop#cuont", "--yes"), 2, "Did you mean '#count'?"),
         (("shp#count", "--yes"), 2, "There is no page"),
         (("shop#break", "--yes"), 1, "runs log"),
