@@ -53,6 +53,7 @@ class RunParts(Struct, frozen=True):
 @contextmanager
 def build_run_parts(config: Config) -> Iterator[RunParts]:
     """The parts of runs, until the end of the `with`; steps under way go on behind it."""
+    from opsbook.adapters.regex_search import searched
     from opsbook.usecases.execute import Engine
 
     with ExitStack() as stack:
@@ -66,8 +67,8 @@ def build_run_parts(config: Config) -> Iterator[RunParts]:
         node = node_of(config)
         runs = build_runs(config, ledger, node)
         engine = Engine(
-            ledger, hosts, outputs, sources, node=node, now=_now, lease_s=config.run_lease_s, home=config.root,
-            may_approve=_approving(config, ledger), inherited=variable_for_steps,
+            ledger, hosts, outputs, sources, find=searched, node=node, now=_now, lease_s=config.run_lease_s,
+            home=config.root, may_approve=_approving(config, ledger), inherited=variable_for_steps,
         )  # fmt: skip
         owner = f"{node}/{os.getpid()}/{secrets.token_hex(4)}"
         yield RunParts(config, ledger, ledger, runs, engine, outputs, node, owner, config.run_lease_s, _now)

@@ -15,6 +15,7 @@ from typing import Any
 
 from tests.ledger.planned import RUN, START, plan, started
 
+from opsbook.adapters.regex_search import searched
 from opsbook.adapters.sqlite_ledger import SqliteLedger
 from opsbook.book.grammar import Secret
 from opsbook.book.plan import LOCAL, PlannedStep
@@ -294,7 +295,7 @@ class World:
 
     def engine(self, node: str | None = None, **more: Any) -> Engine:
         return Engine(
-            KilledLedger(self, self.ledger), self, self, self, node=node or self.node, now=self.now, **more
+            KilledLedger(self, self.ledger), self, self, self, find=searched, node=node or self.node, now=self.now, **more
         )  # fmt: skip
 
     def advance(self, run: str = RUN, *, owner: str = "", engine: Engine | None = None, **more: Any) -> Pause:

@@ -18,19 +18,20 @@ from opsbook.ledger.run import Approved, Attempt, Run
 from opsbook.ledger.run_targets import AGAIN_AFTER, unreached
 from opsbook.usecases import run_environment as environment
 from opsbook.usecases.judging import READ_BYTES, TAIL_BYTES, Verdict, answered, judged, needs_output, plain
-from opsbook.usecases.run_ports import Ended, Look, Outputs, SecretSources, StepHost, StepHosts
+from opsbook.usecases.run_ports import Ended, Find, Look, Outputs, SecretSources, StepHost, StepHosts
 
 Tell = Callable[[str, str, int, bytes], None]  # step, key, offset, bytes of its output
 
 
 class World(Struct, frozen=True):
-    """What attempts are made in: machines, outputs, secrets; `node` is the name of this one, and `home` the
-    folder in which steps on it begin. `may_approve` says whether whoever gave an approval may give it today,
-    `inherited` gives a variable of the runner's own environment."""
+    """What attempts are made in: machines, outputs, secrets, what looks for regular expressions; `node` is the name of
+    this machine, and `home` the folder in which steps on it begin. `may_approve` says whether whoever gave an approval
+    may give it today, `inherited` gives a variable of the runner's own environment."""
 
     hosts: StepHosts
     outputs: Outputs
     secrets: SecretSources
+    find: Find
     node: str
     now: Callable[[], datetime]
     home: str = ""
@@ -244,7 +245,7 @@ def _judged(world: World, errand: Errand, ended: Ended) -> tuple[str, Verdict]:
     whole = size > TAIL_BYTES and needs_output(planned, script)
     output = plain(world.outputs.read(key, 0, READ_BYTES)) if whole else tail
     values = environment.visible(errand.run, errand.attempt.target)
-    return tail, judged(planned, script, ended, output, values=values)
+    return tail, judged(planned, script, ended, output, values=values, find=world.find)
 
 
 def unstopped(errand: Errand, left: tuple[str, ...]) -> str:

@@ -30,7 +30,7 @@ from opsbook.usecases.ledger_ports import EngineLedger, Lease
 from opsbook.usecases.lock_keeping import Locks
 from opsbook.usecases.run_environment import limit_at
 from opsbook.usecases.run_journal import Journal
-from opsbook.usecases.run_ports import Outputs, SecretSources, StepHosts
+from opsbook.usecases.run_ports import Find, Outputs, SecretSources, StepHosts
 
 TICK_S = 0.25  # so soon a cancel is noticed while steps run
 ASK_AGAIN = timedelta(seconds=5)  # of a machine that does not answer
@@ -62,13 +62,13 @@ class Engine:
     variables of this environment that a step names."""
 
     def __init__(
-        self, ledger: EngineLedger, hosts: StepHosts, outputs: Outputs, secrets: SecretSources, *, node: str,
-        now: Callable[[], datetime], lease_s: float = 15.0, reach_s: float = 300.0, grace_s: float = 10.0,
+        self, ledger: EngineLedger, hosts: StepHosts, outputs: Outputs, secrets: SecretSources, *, find: Find,
+        node: str, now: Callable[[], datetime], lease_s: float = 15.0, reach_s: float = 300.0, grace_s: float = 10.0,
         home: str = "", may_approve: Callable[[Gate, Approved], bool] = lambda _gate, _approved: True,
         inherited: Callable[[str], str | None] = lambda _name: None,
     ) -> None:  # fmt: skip
         self.ledger = ledger
-        self.world = World(hosts, outputs, secrets, node, now, home, may_approve, inherited)
+        self.world = World(hosts, outputs, secrets, find, node, now, home, may_approve, inherited)
         self.lease_s, self.reach_s, self.grace_s = lease_s, reach_s, grace_s
         self.locks = Locks(ledger, lease_s)
         self.silent_since: dict[str, datetime] = {}  # keys of attempts whose machines do not answer

@@ -12,6 +12,10 @@ from opsbook.book.grammar import Secret
 from opsbook.book.plan import Script
 from opsbook.ledger.run_events import Outcome
 
+# Looks for a regular expression: its first group or all of the match, None where nothing matches; raises Failure where
+# that takes too long.
+Find = Callable[[str, str], str | None]
+
 
 class Order(Struct, frozen=True):
     """One command to start on one host, at most once: `key` is `RUN/STEP.K`, or `RUN/STEP.K@TARGET`, and names it for
