@@ -195,6 +195,31 @@ def secret_variables(environ: Mapping[str, str] | None = None) -> dict[str, str]
     return {name.removeprefix(_SECRET): value for name, value in environ.items() if name.startswith(_SECRET)}
 
 
+def variable_for_steps(name: str, environ: Mapping[str, str] | None = None) -> str | None:
+    """A variable of this environment that a step names (`env=` of its fence); None where it is not set, and for those
+    that are meant for Opsbook alone."""
+    return None if name.startswith("OPSBOOK_") else (os.environ if environ is None else environ).get(name)
+
+
+def forget_secret_variables() -> None:
+    """Takes them out of this process, for good: also out of what /proc/PID/environ shows of it. For one that executes
+    nothing, before it has threads."""
+    for name in [name for name in os.environ if name.startswith(_SECRET)]:
+        _wipe(name)
+        del os.environ[name]
+
+
+def _wipe(name: str) -> None:
+    """Overwrites a value where it lies in memory. Of a forked process that is a copy, and its parent's stays."""
+    import ctypes  # inside: only where there is something to forget
+
+    find = ctypes.CDLL(None).getenv
+    find.restype, find.argtypes = ctypes.c_void_p, [ctypes.c_char_p]
+    place = find(os.fsencode(name))
+    if place:
+        ctypes.memset(place, 0, len(ctypes.string_at(place)))
+
+
 def environment_of_programs(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     """What programs that print secrets are given: the environment without what is meant for Opsbook alone."""
     environ = os.environ if environ is None else environ

@@ -27,7 +27,6 @@ from opsbook.wire import (
     lint_scope,
 )
 from opsbook.wire_ledger import node_of, serving
-from opsbook.wire_runs import build_secrets
 
 
 @contextmanager
@@ -51,7 +50,7 @@ def build_desk(config: Config, address: str) -> Iterator[Desk]:
         stack.callback(samples.close)
         outputs = build_outputs(config)
         stack.callback(outputs.close)
-        runs = build_runs(config, ledger, build_secrets(config), node_of(config))
+        runs = build_runs(config, ledger, node_of(config))
         watch = build_watch(config, library, samples, ledger, address=address)
         stack.callback(watch.stop)
         watch.start()

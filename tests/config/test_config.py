@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsbook.config import Config, authorities, load, wants_colour, wants_debug
+from opsbook.config import Config, authorities, load, variable_for_steps, wants_colour, wants_debug
 from opsbook.config_file import FIELDS, read_settings
 from opsbook.ground.errors import Usage
 
@@ -351,3 +351,8 @@ def test_debugging_is_asked_for_in_the_environment():
 def test_the_trusted_certificates_are_those_of_the_environment_else_the_systems():
     assert authorities({"SSL_CERT_FILE": "/etc/ours.pem"}) == "/etc/ours.pem"
     assert authorities({}) == "" or Path(authorities({})).is_file()
+
+
+def test_a_step_never_gets_what_is_meant_for_opsbook_alone():
+    environ = {"OPSBOOK_TOKEN": "x", "PROXY": "here"}
+    assert [variable_for_steps(name, environ) for name in ("PROXY", "OPSBOOK_TOKEN", "NONE")] == ["here", None, None]

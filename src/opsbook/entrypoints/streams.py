@@ -256,7 +256,8 @@ def as_message(event: Event) -> bytes:
 
 
 def event_model(event: Event) -> dict[str, object]:
-    """An event as JSON has it."""
+    """An event as JSON has it. By which other names people are known is for approvals alone: such are addresses."""
+    facts = {name: value for name, value in shown_facts(event).items() if name != "aliases"}
     return {
         "position": event.position,
         "stream": event.stream,
@@ -264,7 +265,7 @@ def event_model(event: Event) -> dict[str, object]:
         "at": event.at,
         "actor": event.actor,
         "kind": event.kind,
-        "facts": shown_facts(event),
+        "facts": facts,
         "hash": event.hash,
     }
 
