@@ -42,6 +42,7 @@ class Config(Struct, frozen=True, kw_only=True):
     state: str
     db: str
     file: str | None = None
+    node: str = ""  # from OPSBOOK_NODE alone: the file is the same on every node; "" is this machine's own name
     lines: dict[str, int] = {}
 
     kinds: dict[str, str] = {}  # glob → kind of page
@@ -136,7 +137,7 @@ def load(
     address = _database(url, here) if url else _database(written or "sqlite:///.opsbook/opsbook.db", root)
     return Config(
         root=root, book=folder, db=address, state=_state(address, root),
-        oidc_secret=environ.get("OPSBOOK_OIDC_SECRET", ""),
+        oidc_secret=environ.get("OPSBOOK_OIDC_SECRET", ""), node=_node(environ),
         file=_shown(file, root), lines=lines, **settings,
     )  # fmt: skip
 
@@ -194,6 +195,31 @@ def secret_variables(environ: Mapping[str, str] | None = None) -> dict[str, str]
     return {name.removeprefix(_SECRET): value for name, value in environ.items() if name.startswith(_SECRET)}
 
 
+def variable_for_steps(name: str, environ: Mapping[str, str] | None = None) -> str | None:
+    """A variable of this environment that a step names (`env=` of its fence); None where it is not set, and for those
+    that are meant for Opsbook alone."""
+    return None if name.startswith("OPSBOOK_") else (os.environ if environ is None else environ).get(name)
+
+
+def forget_secret_variables() -> None:
+    """Takes them out of this process, for good: also out of what /proc/PID/environ shows of it. For one that executes
+    nothing, before it has threads."""
+    for name in [name for name in os.environ if name.startswith(_SECRET)]:
+        _wipe(name)
+        del os.environ[name]
+
+
+def _wipe(name: str) -> None:
+    """Overwrites a value where it lies in memory. Of a forked process that is a copy, and its parent's stays."""
+    import ctypes  # inside: only where there is something to forget
+
+    find = ctypes.CDLL(None).getenv
+    find.restype, find.argtypes = ctypes.c_void_p, [ctypes.c_char_p]
+    place = find(os.fsencode(name))
+    if place:
+        ctypes.memset(place, 0, len(ctypes.string_at(place)))
+
+
 def environment_of_programs(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     """What programs that print secrets are given: the environment without what is meant for Opsbook alone."""
     environ = os.environ if environ is None else environ
@@ -203,6 +229,17 @@ def environment_of_programs(environ: Mapping[str, str] | None = None) -> dict[st
 def repository_root(folder: str) -> str:
     """The nearest folder at or above with .git in it, else the folder itself."""
     return next((each for each in _upward(folder) if os.path.exists(_join(each, ".git"))), folder)
+
+
+def _node(environ: Mapping[str, str]) -> str:
+    """The node's name that the environment gives: one word, for it is a part of the names of leases."""
+    name = environ.get("OPSBOOK_NODE", "").strip()
+    if len(name) > 100 or not all(each.isalnum() or each in "-._" for each in name):
+        raise Usage(
+            f"OPSBOOK_NODE is '{name[:100]}', which is no name of a node. Write at most 100 letters, digits, '-', '.'"
+            " and '_', such as db-east-1."
+        )
+    return name
 
 
 def _files(folder: str, root: str) -> tuple[str, str]:

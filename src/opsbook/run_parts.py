@@ -7,19 +7,22 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, cast
 
 from msgspec import Struct
 
-from opsbook.config import Config
+from opsbook.book.plan import Gate
+from opsbook.book.planner import Known
+from opsbook.config import Config, variable_for_steps
 from opsbook.ground.errors import Failure
+from opsbook.ledger.run import Approved
 from opsbook.usecases.ledger_ports import EngineLedger
-from opsbook.usecases.run_ports import Outputs, SecretSources
+from opsbook.usecases.run_ports import Outputs
 from opsbook.usecases.runs import Runs
 from opsbook.usecases.serving_ports import Ledger
-from opsbook.wire import build_book, build_ledger, lint_settings
-from opsbook.wire_ledger import is_shared
+from opsbook.wire import build_accounts, build_book, build_ledger, lint_settings
+from opsbook.wire_ledger import is_shared, node_of
 from opsbook.wire_runs import build_hosts, build_inventory, build_secrets
 
 if TYPE_CHECKING:  # the engine is imported where it is built: who answers the web has no code that executes
@@ -50,7 +53,6 @@ class RunParts(Struct, frozen=True):
 @contextmanager
 def build_run_parts(config: Config) -> Iterator[RunParts]:
     """The parts of runs, until the end of the `with`; steps under way go on behind it."""
-    from opsbook.adapters.this_machine import node_name
     from opsbook.usecases.execute import Engine
 
     with ExitStack() as stack:
@@ -61,32 +63,46 @@ def build_run_parts(config: Config) -> Iterator[RunParts]:
         outputs = build_outputs(config)
         stack.callback(outputs.close)
         sources = build_secrets(config)
-        node = node_name()
-        runs = build_runs(config, ledger, sources, node)
+        node = node_of(config)
+        runs = build_runs(config, ledger, node)
         engine = Engine(
             ledger, hosts, outputs, sources, node=node, now=_now, lease_s=config.run_lease_s, home=config.root,
+            may_approve=_approving(config, ledger), inherited=variable_for_steps,
         )  # fmt: skip
         owner = f"{node}/{os.getpid()}/{secrets.token_hex(4)}"
         yield RunParts(config, ledger, ledger, runs, engine, outputs, node, owner, config.run_lease_s, _now)
 
 
-def build_runs(config: Config, ledger: EngineLedger, sources: SecretSources, node: str) -> Runs:
-    """The verbs of runs over a ledger."""
+def _approving(config: Config, ledger: Ledger) -> Callable[[Gate, Approved], bool]:
+    """Whether whoever gave an approval may still give it, by the configuration and the accounts."""
+    inventory = build_inventory(config)
+    known = Known(inventory.hosts, inventory.groups, inventory.approvers)
+    accounts = cache(lambda: build_accounts(config, ledger))  # most runs ask nobody
+
+    def may_approve(gate: Gate, given: Approved) -> bool:
+        from opsbook.usecases import approvals
+
+        account = next((each for each in accounts().people() if each.name == given.by), None)
+        return approvals.may_approve(gate, given, known, account)
+
+    return may_approve
+
+
+def build_runs(config: Config, ledger: EngineLedger, node: str) -> Runs:
+    """The verbs of runs over a ledger. They touch no secret."""
     return Runs(
-        ledger, partial(source_of, config), build_inventory(config), sources, node=node, now=_now,
-        chance=secrets.token_bytes,
-    )  # fmt: skip
+        ledger, partial(source_of, config), build_inventory(config), node=node, now=_now, chance=secrets.token_bytes
+    )
 
 
 def build_planner(config: Config) -> Runs:
     """The verbs that plan and record nothing: for a dry run, which opens no ledger."""
-    from opsbook.adapters.this_machine import node_name
 
-    return build_runs(config, cast(EngineLedger, _Nothing()), cast(SecretSources, _Nothing()), node_name())
+    return build_runs(config, cast(EngineLedger, _Nothing()), node_of(config))
 
 
 class _Nothing:
-    """In the place of a ledger and of secrets where neither is touched: it has nothing that could be called."""
+    """In the place of a ledger that is not touched: it has nothing that could be called."""
 
 
 def build_outputs(config: Config) -> OutputsFolder | PostgresOutputs:

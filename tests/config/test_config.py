@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsbook.config import Config, authorities, load, wants_colour, wants_debug
+from opsbook.config import Config, authorities, load, variable_for_steps, wants_colour, wants_debug
 from opsbook.config_file import FIELDS, read_settings
 from opsbook.ground.errors import Usage
 
@@ -97,6 +97,17 @@ def test_a_given_ledger_counts_from_the_working_directory(repository):
 def test_a_ledger_on_postgresql_keeps_local_state_in_the_repository(repository):
     config = at(repository, environ={"OPSBOOK_DB": "postgresql://ops@db/ops"})
     assert (config.db, config.state) == ("postgresql://ops@db/ops", f"{repository}/.opsbook")
+
+
+def test_a_node_may_be_named_by_its_environment(repository):
+    assert at(repository).node == ""
+    assert at(repository, environ={"OPSBOOK_NODE": " east-1 "}).node == "east-1"
+
+
+@pytest.mark.parametrize("name", ["east/1", "a b", "x" * 101])
+def test_a_name_that_cannot_be_part_of_a_lease_is_no_nodes(repository, name):
+    with pytest.raises(Usage, match="no name of a node"):
+        at(repository, environ={"OPSBOOK_NODE": name})
 
 
 def test_a_refused_ledger_address_is_not_repeated_with_its_password(repository):
@@ -340,3 +351,8 @@ def test_debugging_is_asked_for_in_the_environment():
 def test_the_trusted_certificates_are_those_of_the_environment_else_the_systems():
     assert authorities({"SSL_CERT_FILE": "/etc/ours.pem"}) == "/etc/ours.pem"
     assert authorities({}) == "" or Path(authorities({})).is_file()
+
+
+def test_a_step_never_gets_what_is_meant_for_opsbook_alone():
+    environ = {"OPSBOOK_TOKEN": "x", "PROXY": "here"}
+    assert [variable_for_steps(name, environ) for name in ("PROXY", "OPSBOOK_TOKEN", "NONE")] == ["here", None, None]

@@ -53,7 +53,7 @@ def started(planned: Plan, **more: Any) -> Draft:
     """The event that begins a run of a person."""
     said: dict[str, Any] = {
         "document": "# A", "blob": "b1", "commit": None, "aliases": ("zoe@x",), "editor": "eve", "node": "here",
-        "is_interactive": True, "assumes_yes": False, "is_dry": False, "secret_marks": {},
+        "is_interactive": True, "assumes_yes": False, "is_dry": False,
     }  # fmt: skip
     return events.run_started(planned, **{**said, **more})
 

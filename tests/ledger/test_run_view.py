@@ -23,7 +23,7 @@ STEPS = (
 )
 STARTED = events.run_started(
     Plan("a.md", "do", "Do", STEPS), document="# A", blob="b10b", commit=None, aliases=(), editor="", node="here",
-    is_interactive=True, assumes_yes=False, is_dry=False, secret_marks={},
+    is_interactive=True, assumes_yes=False, is_dry=False,
 )  # fmt: skip
 numbers = st.sampled_from([step.number for step in STEPS])
 whys = st.sampled_from(["", "because"])

@@ -72,6 +72,7 @@ class Machine:
         self.epochs: dict[str, int] = {}
         self.is_silent = False
         self.refuses_next = 0  # so many commands cannot be begun, which is certain
+        self.lost_in_hello = 0  # so many connections are lost before a command is begun
         self.cuts_next = 0  # so many connections are cut once the command was begun
 
     def fence(self, run: str, epoch: int) -> None:
@@ -89,6 +90,9 @@ class Machine:
         self.epochs[run] = order.epoch
         if order.key in self.claimed:
             raise Refusal(f"{order.key} was claimed before.")
+        if self.lost_in_hello:
+            self.lost_in_hello -= 1
+            raise NotBegun(f"{self.name} was lost.", retryable=True)
         if self.refuses_next:
             self.refuses_next -= 1
             raise NotBegun("Nothing could be started.")
@@ -280,7 +284,7 @@ class World:
 
     def start(self, *steps: PlannedStep, run: str = RUN, **more: Any) -> None:
         """Records a run of these steps."""
-        names = ("is_interactive", "assumes_yes", "is_dry", "is_trusted", "node", "secret_marks")
+        names = ("is_interactive", "assumes_yes", "is_dry", "is_trusted", "node")
         said = {name: more.pop(name) for name in names if name in more}
         self.say(started(plan(*steps, **more), **said), run=run)
 

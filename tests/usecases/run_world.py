@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from opsbook.adapters.sqlite_ledger import SqliteLedger
-from opsbook.book.grammar import Secret
 from opsbook.book.page import read_page
 from opsbook.ground.errors import Usage
 from opsbook.ledger.event import Draft
@@ -27,19 +26,6 @@ INVENTORY = Inventory(
 MIRA = Starter("mira", ("mira@example.org",))
 
 
-class Vault:
-    """Every secret is there; its mark is its length, which is enough to be told apart here."""
-
-    def __init__(self) -> None:
-        self.values = {"web/db": "correct horse", "TOKEN": "battery staple"}
-
-    def fetch(self, secret: Secret) -> str:
-        return self.values[secret.path]
-
-    def mark(self, value: str) -> str:
-        return f"mark of {len(value)}"
-
-
 class RunWorld:
     """Runs over a ledger of its own; `at` is what the clock says, `commits` of which commit each page is."""
 
@@ -49,14 +35,13 @@ class RunWorld:
         self.commits: dict[str, str | None] = {}
         self.editors: dict[str, str] = {}
         self.unprotected: set[str] = set()
-        self.vault = Vault()
         self.ledger = SqliteLedger(str(folder / "opsbook.db"), views=VIEWS)
         self.runs = self.with_inventory(inventory)
 
     def with_inventory(self, inventory: Inventory, now: Callable[[], datetime] | None = None) -> Runs:
         """The same runs under another configuration, or by another clock."""
         return Runs(
-            self.ledger, self.find, inventory, self.vault, node="here", now=now or (lambda: self.at),
+            self.ledger, self.find, inventory, node="here", now=now or (lambda: self.at),
             chance=secrets.token_bytes,
         )  # fmt: skip
 

@@ -9,7 +9,7 @@ import pytest
 from tests.ledger.planned import RUN, START, command, gate, manual
 from tests.usecases.executed_world import Program, World
 
-from opsbook.book.grammar import Capture, DryRun, Expect, ParameterType, Repeat, Retry, Secret
+from opsbook.book.grammar import Capture, DryRun, Expect, ParameterType, Repeat, Retry, Secret, When
 from opsbook.book.plan import PlannedParameter, Script
 from opsbook.ground.errors import Failure
 from opsbook.ledger import run_events as events
@@ -507,3 +507,47 @@ def test_a_failure_is_recorded_although_somebody_else_recorded_first(world):
     world.fetch = lambda secret: (world.say(events.notification_owed((), "x", "y")), real(secret))[1]
     assert world.advance().run.state == "failed"
     assert len(world.run().steps[0].attempts) == 1
+
+
+def goes_on(world) -> list[float]:
+    """Lets the run go on through its pauses; how long each was."""
+    pauses = []
+    while (pause := world.advance()).kind == "time":
+        pauses.append((pause.until - world.now()).total_seconds())
+        world.forward(pauses[-1])
+    return pauses
+
+
+def test_a_machine_that_is_lost_before_anything_is_begun_is_tried_again(world):
+    world.start(command("1"))
+    world.host("here").lost_in_hello = 2
+    assert goes_on(world) == [1, 3]
+    step = world.run().step("1")
+    assert (world.run().state, world.texts()) == ("succeeded", ["do 1"])
+    assert [attempt.is_unreached for attempt in step.attempts] == [True, True, False]
+    assert world.kinds().count(events.RETRY_DUE) == 2  # it was said so, and why
+
+
+def test_a_machine_that_stays_lost_fails_the_step_which_then_is_retried_as_agreed(world):
+    world.start(command("1", retry=Retry(1, timedelta(seconds=60))), is_interactive=False)
+    world.host("here").lost_in_hello = 100
+    assert goes_on(world) == [1, 3, 8, 60, 1, 3, 8]
+    assert (world.run().state, world.begun) == ("failed", [])
+    assert "was lost." in world.run().why
+
+
+def test_a_condition_is_asked_again_too_where_the_machine_is_lost(world):
+    world.start(manual("1", when=When("command", command="is it so")), command("2", when=When("command", command="and so")))
+    world.host("here").lost_in_hello = 1
+    assert goes_on(world) == [1]
+    world.say(events.step_answered("1"))
+    world.host("here").lost_in_hello = 1
+    assert goes_on(world) == [1]
+    assert world.run().state == "succeeded"
+
+
+def test_what_cannot_be_begun_for_good_is_tried_once(world):
+    world.start(command("1"), is_interactive=False)
+    world.host("here").refuses_next = 1
+    assert goes_on(world) == []
+    assert world.run().state == "failed"

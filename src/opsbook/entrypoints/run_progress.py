@@ -30,7 +30,8 @@ class Progress:
         self._telling: dict[str, Callable[[dict[str, Any]], None]] = {
             kinds.INTENDED: self._intended, kinds.ATTEMPT_ENDED: self._attempt_ended, kinds.STEP_ENDED: self._ended,
             kinds.PHASE_BEGUN: self._phase, kinds.RETRY_DUE: self._retry, kinds.STEP_UNKNOWN: self._unknown,
-            kinds.APPROVED: self._approved, "RunCancelHeld": self._held_up,
+            kinds.APPROVED: self._approved, kinds.APPROVAL_VOIDED: self._voided, kinds.CANCEL_HELD: self._cancel_held,
+            kinds.HELD: self._held_up,
         }  # fmt: skip
 
     def show(self, events: Sequence[Event], outputs: Iterable[tuple[str, bytes]] = ()) -> None:
@@ -115,8 +116,14 @@ class Progress:
     def _approved(self, facts: dict[str, Any]) -> None:
         self._say(dimmed(f"    approved by {printable(facts['actor'])}"))
 
-    def _held_up(self, facts: dict[str, Any]) -> None:
+    def _voided(self, facts: dict[str, Any]) -> None:
+        self._say(click.style(f"    {printable(facts['why'])}", fg="yellow"))
+
+    def _cancel_held(self, facts: dict[str, Any]) -> None:
         self._say(click.style(f"  not cancelled yet: {printable(facts['why'])}", fg="yellow"))
+
+    def _held_up(self, facts: dict[str, Any]) -> None:
+        self._say(dimmed(f"  waiting: {printable(facts['why'])}" if facts["why"] else "  its turn has come"))
 
     def _flush(self, attempt: Attempt) -> None:
         for part in self._held.pop(attempt.key, ()):

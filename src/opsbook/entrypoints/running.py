@@ -181,7 +181,7 @@ class Session:
     def _waited(self, progress: Progress, pause: Pause) -> bool:
         """Waits for an event of the run, or for a time that was agreed; False where Ctrl-C ended it."""
         is_asked = pause.kind == "person"
-        if pause.kind != "time":
+        if pause.kind not in ("time", "lock"):  # those stand in the events, and were told
             self._say(dimmed(f"  Waiting. {'' if is_asked else f'{pause.words} '}Ctrl-C leaves."))
         begun, number = time.monotonic(), progress.run.number
         while True:

@@ -20,6 +20,7 @@ from opsbook.book.probe import Probe
 from opsbook.ground.errors import Failure
 from opsbook.ledger.event import Event, shown_facts
 from opsbook.ledger.health import Health, Reading
+from opsbook.ledger.run_events import RUN_ENDED
 from opsbook.usecases.desk import Desk
 from opsbook.usecases.library import Book
 
@@ -149,6 +150,8 @@ class Streams:
             if found:
                 self.position = found[-1].position
                 self._call(self._give, found)
+                if any(event.kind == RUN_ENDED for event in found):
+                    self.desk.library.look_soon()  # it was practised: lint has less to say of its page
 
     def _is_more(self) -> bool:
         return self.desk.ledger.wait(self.position, 1.0)

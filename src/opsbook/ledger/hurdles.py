@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace
+
 from opsbook.book.plan import PlannedStep
 from opsbook.ledger import run_events as events
 from opsbook.ledger.event import Draft
@@ -45,6 +47,13 @@ def targets_of(run: Run, planned: PlannedStep) -> tuple[str, ...]:
 def end(step: RunStep, state: events.StepState, why: str = "", *, undoes: str = "", is_seen: bool = True) -> Moves:
     """The end of a step."""
     return Moves(record=(events.step_ended(step.number, state, why, is_seen=is_seen, undoes=undoes),))
+
+
+def until(step: RunStep, due: datetime, why: str, now: datetime) -> Moves:
+    """Waits for a time, which is recorded first."""
+    if step.not_before == due:
+        return Moves(wait=Wait("time", step.number, None, why, due))
+    return Moves(record=(events.retry_due(step.number, due, why),))
 
 
 def _asked(run: Run, _planned: PlannedStep, step: RunStep, now: datetime) -> Moves | None:
@@ -139,7 +148,7 @@ def _check(run: Run, planned: PlannedStep, step: RunStep, _now: datetime) -> Mov
     return _ask(run, step, "check", f"May `{command}` be run? {planned.text}")
 
 
-def _condition(_run: Run, planned: PlannedStep, step: RunStep, _now: datetime) -> Moves | None:
+def _condition(_run: Run, planned: PlannedStep, step: RunStep, now: datetime) -> Moves | None:
     """The command of When for what no machine does; a command step asks it on each of its targets."""
     if planned.kind == "command":
         return None
@@ -149,6 +158,8 @@ def _condition(_run: Run, planned: PlannedStep, step: RunStep, _now: datetime) -
     said = condition(planned, [attempt for attempt in step.attempts if attempt.number > step.earlier])
     if said is None:
         return None
+    if said.state == "todo" and said.due and said.due > now:
+        return until(step, said.due, said.why, now)
     if said.state == "todo":
         return Moves(start=(Start(step.number, target, "when"),))
     return end(step, "skipped" if said.state == "skipped" else "failed", said.why)
@@ -186,10 +197,11 @@ def _gate(run: Run, planned: PlannedStep, step: RunStep, now: datetime) -> Moves
         return None
     if asked is None:
         until = None if gate.within_s is None else now + timedelta(seconds=gate.within_s)
-        return _ask(run, step, "approval", planned.text, until=until, digest=approval_digest(run, until))
+        words, digest = f"{planned.text} {step.why}".strip(), approval_digest(run, until)
+        return replace(_ask(run, step, "approval", words, until=until, digest=digest), gate=step.number)
     given = approvers(run, step)
     if len(given) >= gate.count:
-        return end(step, "done", f"Approved by {', '.join(given)}.")
+        return replace(end(step, "done", f"Approved by {', '.join(given)}."), gate=step.number)
     if asked.until is not None and now >= asked.until:
         return end(step, "failed", f"It was not approved in time: {gate.as_written}.")
     return Moves(wait=Wait("person", step.number, "approval", asked.words, asked.until))

@@ -32,10 +32,12 @@ class Wait(Struct, frozen=True):
 
 class Moves(Struct, frozen=True):
     """What to do, the first that is not empty: `record` these and ask again; `start` these attempts and `attend` to
-    those that are open; `stop` what a cancelled run has in the world, then end it; wait."""
+    those that are open; `stop` what a cancelled run has in the world, then end it; wait. Where `gate` is a step,
+    `record` asks for its approval or uses it: whoever has secrets and people at hand looks at them first."""
 
     record: tuple[Draft, ...] = ()
     start: tuple[Start, ...] = ()
     attend: tuple[tuple[str, Attempt], ...] = ()
     stop: tuple[tuple[str, Attempt], ...] | None = None
     wait: Wait | None = None
+    gate: str = ""

@@ -16,88 +16,16 @@ from msgspec.structs import replace
 from opsbook.book.plan import Plan
 from opsbook.ledger import run_events as kinds
 from opsbook.ledger.event import Event
-from opsbook.ledger.run_events import ENDED, Decision, Outcome, Purpose, Question, State, StepState
+from opsbook.ledger.run_events import ENDED, Decision, Outcome, State, StepState
+from opsbook.ledger.run_step import Approved as Approved
+from opsbook.ledger.run_step import Asked as Asked
+from opsbook.ledger.run_step import Attempt as Attempt
+from opsbook.ledger.run_step import RunStep as RunStep
 
 
 def stream_of(run: str) -> str:
     """The stream of a run."""
     return f"run/{run}"
-
-
-class Attempt(Struct, frozen=True):
-    """One start of a command on one target; `key` names it in the world and is never used twice in a run.
-
-    `ended_at` is None while it is open. `is_ok` says whether it came to what the step expects, `why` in a sentence why
-    not; an outcome of `lost` is neither success nor failure, and one that was never started by a crash is none either.
-    `tail` is the end of what it printed, redacted. `known_at` is when its end was recorded, by the runner's clock.
-    """
-
-    key: str
-    number: int
-    target: str
-    purpose: Purpose
-    epoch: int
-    intended_at: datetime
-    limit_at: datetime | None = None
-    started_at: datetime | None = None
-    ended_at: datetime | None = None
-    outcome: Outcome | None = None
-    exit: int | None = None
-    is_ok: bool | None = None
-    why: str = ""
-    tail: str = ""
-    output_bytes: int = 0
-    redactions: int = 0
-    is_truncated: bool = False
-    known_at: datetime | None = None
-
-
-class Asked(Struct, frozen=True):
-    """What a person is waited for: the question in words, until when, and the digest that an approval is bound to."""
-
-    question: Question
-    words: str
-    at: datetime
-    until: datetime | None = None
-    digest: str = ""
-
-
-class Approved(Struct, frozen=True):
-    """An approval: by whom, of which digest; `aliases` are the other names of whoever gave it."""
-
-    by: str
-    digest: str
-    at: datetime
-    aliases: tuple[str, ...] = ()
-
-
-class RunStep(Struct, frozen=True):
-    """Where a step of the plan is. `not_before` is when the next attempt may be made; `may_repeat` that a person said
-    so after an unknown or failed outcome: what was tried before, the first `earlier` attempts, then counts no more.
-    `answers` are the questions that were answered with yes, `decision` is the last one of a person; `is_seen` is False
-    where nobody looked at what was confirmed."""
-
-    number: str
-    state: StepState = "pending"
-    attempts: tuple[Attempt, ...] = ()
-    asked: Asked | None = None
-    approvals: tuple[Approved, ...] = ()
-    answered: bool = False
-    answers: tuple[Question, ...] = ()
-    decision: Decision | None = None
-    earlier: int = 0
-    why: str = ""
-    by: str = ""
-    is_seen: bool = True
-    not_before: datetime | None = None
-    may_repeat: bool = False
-    began_at: datetime | None = None
-    ended_at: datetime | None = None
-
-    @property
-    def open_attempts(self) -> tuple[Attempt, ...]:
-        """The attempts that have no end yet."""
-        return tuple(attempt for attempt in self.attempts if attempt.ended_at is None)
 
 
 class Run(Struct, frozen=True, kw_only=True):
@@ -183,7 +111,7 @@ def _started(event: Event) -> Run:
         editor=facts["editor"], node=facts["node"], is_interactive=facts["is_interactive"],
         assumes_yes=facts["assumes_yes"], is_trusted=facts.get("is_trusted", False),
         is_stepwise=facts.get("is_stepwise", False),
-        is_dry=facts["is_dry"], secret_marks=facts["secret_marks"],
+        is_dry=facts["is_dry"], secret_marks=facts.get("secret_marks", {}),
         started_at=event.at, steps=tuple(RunStep(step.number) for step in plan.steps), incident=facts.get("incident"),
     )  # fmt: skip
 
@@ -275,6 +203,7 @@ def _attempt_ended(run: Run, event: Event, facts: dict[str, Any]) -> Run:
                     outcome=facts["outcome"], exit=facts["exit"], is_ok=facts["is_ok"], why=facts["why"],
                     tail=facts["tail"], output_bytes=facts["output_bytes"], redactions=facts["redactions"],
                     is_truncated=facts["is_truncated"], known_at=event.at,
+                    is_unreached=facts.get("is_unreached", False),
                 )  # fmt: skip
             attempts.append(attempt)
         return _proven(replace(step, attempts=tuple(attempts)), facts["outcome"])
@@ -321,6 +250,36 @@ def _answered(run: Run, event: Event, facts: dict[str, Any]) -> Run:
 def _approved(run: Run, event: Event, facts: dict[str, Any]) -> Run:
     given = Approved(event.actor, facts["digest"], event.at, tuple(facts.get("aliases", ())))
     return _with(run, facts["step"], lambda step: replace(step, approvals=(*step.approvals, given)))
+
+
+def _approval_voided(run: Run, _event: Event, facts: dict[str, Any]) -> Run:
+    def void(step: RunStep) -> RunStep:
+        left = tuple(each for each in step.approvals if each.by not in facts["by"])
+        return replace(step, approvals=left, why=facts["why"])
+
+    return _with(run, facts["step"], void)
+
+
+def _secrets_marked(run: Run, _event: Event, facts: dict[str, Any]) -> Run:
+    marks = facts["marks"]
+    changed = sorted(name for name, mark in run.secret_marks.items() if marks.get(name) != mark)
+    run = replace(run, secret_marks=marks)
+    return _going_on(_asked_anew(run, changed)) if changed else run
+
+
+def _asked_anew(run: Run, changed: list[str]) -> Run:
+    """What was approved before does not count any more, in the phase that is worked on."""
+    what = "The secret " + changed[0] + " was" if len(changed) == 1 else "The secrets " + ", ".join(changed) + " were"
+    why = f"{what} changed since it was approved, so that approval is void."
+
+    def again(step: RunStep) -> RunStep:
+        planned = run.plan.step(step.number)
+        is_gate = planned is not None and planned.gate is not None and planned.phase == run.aims
+        if not is_gate or not (step.state == "done" or step.asked):
+            return step
+        return replace(step, state="pending", asked=None, approvals=(), why=why, ended_at=None)
+
+    return replace(run, steps=tuple(map(again, run.steps)))
 
 
 def _step_ended(run: Run, event: Event, facts: dict[str, Any]) -> Run:
@@ -384,6 +343,8 @@ _FOLDS: dict[str, Callable[[Run, Event, dict[str, Any]], Run]] = {
     kinds.ASKED: _asked,
     kinds.ANSWERED: _answered,
     kinds.APPROVED: _approved,
+    kinds.APPROVAL_VOIDED: _approval_voided,
+    kinds.SECRETS_MARKED: _secrets_marked,
     kinds.STEP_ENDED: _step_ended,
     kinds.STEP_UNKNOWN: _step_unknown,
     kinds.DECIDED: _decided,

@@ -36,6 +36,8 @@ ATTEMPT_ENDED = "AttemptEnded"
 ASKED = "PersonAsked"
 ANSWERED = "StepAnswered"
 APPROVED = "StepApproved"
+APPROVAL_VOIDED = "StepApprovalVoided"
+SECRETS_MARKED = "SecretsMarked"
 STEP_ENDED = "StepEnded"
 STEP_UNKNOWN = "StepUnknown"
 DECIDED = "StepDecided"
@@ -45,7 +47,7 @@ OWED = "NotificationOwed"
 
 def run_started(
     plan: Plan, *, document: str, blob: str, commit: str | None, aliases: tuple[str, ...], editor: str, node: str,
-    is_interactive: bool, assumes_yes: bool, is_dry: bool, secret_marks: dict[str, str], incident: int | None = None,
+    is_interactive: bool, assumes_yes: bool, is_dry: bool, incident: int | None = None,
     is_trusted: bool = False, is_stepwise: bool = False,
 ) -> Draft:  # fmt: skip
     """A run begins: all it needs stands in this event. `editor` changed the page last; `aliases` are the names that
@@ -54,7 +56,7 @@ def run_started(
     facts = {
         "plan": msgspec.to_builtins(plan), "document": document, "blob": blob, "commit": commit,
         "aliases": list(aliases), "editor": editor, "node": node, "is_interactive": is_interactive,
-        "assumes_yes": assumes_yes, "is_dry": is_dry, "secret_marks": secret_marks, "incident": incident,
+        "assumes_yes": assumes_yes, "is_dry": is_dry, "incident": incident,
         "is_trusted": is_trusted, "is_stepwise": is_stepwise,
     }  # fmt: skip
     return Draft(RUN_STARTED, facts)
@@ -115,7 +117,7 @@ def attempt_ended(
     step: str, key: str, *, outcome: Outcome, exit_code: int | None, is_ok: bool | None, why: str,
     started_at: datetime | None, ended_at: datetime, tail: str = "", output_bytes: int = 0, redactions: int = 0,
     is_truncated: bool = False, cwd: str | None = None, exports: dict[str, str] | None = None,
-    captured: dict[str, str] | None = None, secret_names: tuple[str, ...] = (),
+    captured: dict[str, str] | None = None, secret_names: tuple[str, ...] = (), is_unreached: bool = False,
 ) -> Draft:  # fmt: skip
     """What became of a command; `cwd`, `exports` and `captured` are carried on only where it succeeded."""
     facts: dict[str, Any] = {
@@ -123,7 +125,8 @@ def attempt_ended(
         "started_at": _text(started_at), "ended_at": _text(ended_at), "tail": tail, "output_bytes": output_bytes,
         "redactions": redactions, "is_truncated": is_truncated,
     }  # fmt: skip
-    carried = {"cwd": cwd, "exports": exports, "captured": captured, "secret_names": list(secret_names)}
+    carried = {"cwd": cwd, "exports": exports, "captured": captured, "secret_names": list(secret_names),
+               "is_unreached": is_unreached}  # fmt: skip
     facts.update({name: value for name, value in carried.items() if value})
     return Draft(ATTEMPT_ENDED, facts)
 
@@ -143,6 +146,17 @@ def step_answered(step: str, *, values: dict[str, str] | None = None, why: str =
 def step_approved(step: str, digest: str, why: str = "", *, aliases: tuple[str, ...] = ()) -> Draft:
     """An approver agreed to exactly this digest; `aliases` are the other names that they are known by."""
     return Draft(APPROVED, {"step": step, "digest": digest, "why": why, "aliases": list(aliases)})
+
+
+def approval_voided(step: str, by: tuple[str, ...], why: str) -> Draft:
+    """Approvals that do not count any more when they are to be used: whose, and why."""
+    return Draft(APPROVAL_VOIDED, {"step": step, "by": list(by), "why": why})
+
+
+def secrets_marked(marks: dict[str, str]) -> Draft:
+    """What an approval signs of the secrets as they are now: the mark of each, by its name. Where one is another than
+    before, what was approved is void."""
+    return Draft(SECRETS_MARKED, {"marks": marks})
 
 
 def step_ended(step: str, state: StepState, why: str = "", *, is_seen: bool = True, undoes: str = "") -> Draft:

@@ -9,16 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from opsbook.book.plan import Phase, PlannedStep
 from opsbook.ledger import run_events as events
 from opsbook.ledger.event import Draft
-from opsbook.ledger.hurdles import HURDLES, end, owed, targets_of, undone_alone
+from opsbook.ledger.hurdles import HURDLES, end, owed, targets_of, undone_alone, until
 from opsbook.ledger.move import Moves, Start, Wait
 from opsbook.ledger.run import Attempt, Run, RunStep
 from opsbook.ledger.run_events import State
 from opsbook.ledger.run_targets import Standing, standing
 
-__all__ = ["Moves", "Start", "Wait", "doubted", "next_moves", "rolls_back_by_itself"]
+__all__ = ["Moves", "Start", "Wait", "doubted", "failing", "next_moves", "rolls_back_by_itself"]
 SETTLED = frozenset({"done", "skipped", "rolled-back"})
 
 
@@ -38,7 +40,8 @@ def next_moves(run: Run, now: datetime) -> Moves:
         return Moves(record=(events.phase_begun("rollback", _decided_why(run)),))
     for planned, step in zip(run.plan.steps, run.steps, strict=True):
         if planned.phase == run.aims and step.state not in SETTLED:
-            return _step_failed(run, step) if step.state == "failed" else _of_step(run, planned, step, now)
+            moves = _step_failed(run, step) if step.state == "failed" else _of_step(run, planned, step, now)
+            return replace(moves, attend=is_open) if moves.wait is not None and is_open else moves
     return Moves(record=(AFTER[run.aims, "done"](run, ""),))
 
 
@@ -136,14 +139,14 @@ def _of_targets(run: Run, planned: PlannedStep, step: RunStep, now: datetime) ->
         if starts or is_open:
             return Moves(start=starts, attend=is_open)
         if waiting:
-            return _until(step, min(due for due, _ in waiting), each[min(waiting)[1]].why, now)
+            return until(step, min(due for due, _ in waiting), each[min(waiting)[1]].why, now)
     if is_open:
         return Moves(attend=is_open)
     if doubts:
         why = _told({target: each[target].why for target in doubts}, planned)
         return Moves(record=doubted(run, step.number, why))
     if failed:
-        return _failing(run, planned, step, _told({target: each[target].why for target in failed}, planned))
+        return failing(run, planned, step, _told({target: each[target].why for target in failed}, planned))
     return _completed(planned, step, each)
 
 
@@ -153,19 +156,13 @@ def doubted(run: Run, step: str, why: str) -> tuple[Draft, ...]:
     return (events.step_unknown(step, why), owed(run, (run.actor,), subject, why))
 
 
-def _until(step: RunStep, due: datetime, why: str, now: datetime) -> Moves:
-    if step.not_before == due:
-        return Moves(wait=Wait("time", step.number, None, why, due))
-    return Moves(record=(events.retry_due(step.number, due, why),))
-
-
 def _completed(planned: PlannedStep, step: RunStep, each: dict[str, Standing]) -> Moves:
     if any(at.state == "done" for at in each.values()):
         return end(step, "done", undoes=planned.undoes)
     return end(step, "skipped", next((at.why for at in each.values()), "It has no target."))
 
 
-def _failing(run: Run, planned: PlannedStep, step: RunStep, why: str) -> Moves:
+def failing(run: Run, planned: PlannedStep, step: RunStep, why: str) -> Moves:
     """A step that came to nothing: a person who is there chooses what then, unless a way back begins by itself."""
     is_rolled_back = planned.phase == "verification" and rolls_back_by_itself(run)
     if run.is_interactive and not run.assumes_yes and not is_rolled_back:

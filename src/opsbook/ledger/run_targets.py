@@ -16,6 +16,7 @@ from opsbook.ledger.run import Attempt, RunStep
 from opsbook.ledger.run_events import Purpose
 
 POLLED_EVERY = timedelta(seconds=5)  # where "within" is written without "every"
+AGAIN_AFTER = tuple(timedelta(seconds=each) for each in (1, 3, 8))  # where nothing was begun, for no connection held
 LONGEST_PAUSE = timedelta(days=7)  # between two tries, however often it was doubled
 
 
@@ -49,7 +50,7 @@ def condition(planned: PlannedStep, tried: Sequence[Attempt]) -> Standing | None
         return None
     asked = [attempt for attempt in tried if attempt.purpose == "when"]
     if not asked or asked[-1].is_ok is None:
-        return Standing("todo", "when")
+        return Standing("todo", "when", _reached_at(asked), asked[-1].why if asked else "")
     last = asked[-1]
     if last.is_ok:
         return None
@@ -66,7 +67,7 @@ def _of_tries(planned: PlannedStep, tried: Sequence[Attempt], purpose: Purpose) 
     if last.outcome == "lost":
         return _of_lost(planned, last, [each for each in tried if each.purpose == "done-if"], purpose)
     if last.is_ok is None:  # it never started: what may be made at most once has not been made
-        return Standing("todo", purpose)
+        return Standing("todo", purpose, _reached_at(tries), last.why)
     due = _next_try(planned, tries)
     return Standing("todo", purpose, due, last.why) if due else Standing("failed", why=last.why)
 
@@ -76,7 +77,8 @@ def _of_lost(planned: PlannedStep, last: Attempt, proofs: Sequence[Attempt], pur
     repeat = planned.repeat
     proof = next((each for each in reversed(proofs) if each.number > last.number), None)
     if repeat.done_if is not None and (proof is None or proof.is_ok is None):
-        return Standing("todo", "done-if")
+        asked = [each for each in proofs if each.number > last.number]
+        return Standing("todo", "done-if", _reached_at(asked), proof.why if proof else "")
     says_no = proof is not None and proof.outcome == "finished" and proof.exit == 1
     if repeat.mode == "safe" or purpose == "dry" or (says_no and repeat.mode == "ask"):
         return Standing("todo", purpose)
@@ -85,6 +87,19 @@ def _of_lost(planned: PlannedStep, last: Attempt, proofs: Sequence[Attempt], pur
         return Standing("doubt", why=f"{last.why} {told}")
     told = f" `{repeat.done_if}` cannot tell either: {proof.why}" if proof else ""
     return Standing("doubt", why=f"{last.why}{told}")
+
+
+def unreached(tries: Sequence[Attempt]) -> int:
+    """How often in a row at last the machine could not be reached, so that nothing was begun."""
+    return next((at for at, each in enumerate(reversed(tries)) if not each.is_unreached), len(tries))
+
+
+def _reached_at(tries: Sequence[Attempt]) -> datetime | None:
+    """When a machine that was not reached is tried again; None for at once."""
+    times = unreached(tries)
+    if not times:
+        return None
+    return (tries[-1].known_at or tries[-1].intended_at) + AGAIN_AFTER[min(times, len(AGAIN_AFTER)) - 1]
 
 
 def _next_try(planned: PlannedStep, tries: Sequence[Attempt]) -> datetime | None:

@@ -195,3 +195,6 @@ _FOLDS: dict[str, Callable[[Document, Event, dict[str, Any]], None]] = {
 }
 
 RUNS = View("runs", 2, "run/", _fold)
+# By what its row says a run is practice of its procedure, and since when.
+PRACTICE: dict[str, str | bool] = {"state": "succeeded", "is_dry": False}
+PRACTISED_AT = "ended_at"

@@ -13,13 +13,15 @@ from opsbook.book.plan import Gate
 from opsbook.book.planner import Known
 from opsbook.ground.errors import Refusal, Usage
 from opsbook.ledger import run_events as events
+from opsbook.ledger.account import Account
 from opsbook.ledger.event import Draft
-from opsbook.ledger.run import Run
+from opsbook.ledger.run import Approved, Run
 from opsbook.ledger.run_approval import approval_digest, approvers, barred, counts_as, is_approved, names_of
+from opsbook.usecases.authority import Actor, decide, known_role
 from opsbook.usecases.run_answers import step_of
 from opsbook.usecases.run_start import Starter
 
-__all__ = ["approval_digest", "approved", "is_approved", "people_now"]
+__all__ = ["approval_digest", "approved", "is_approved", "may_approve", "people_now"]
 
 
 def people_now(gate: Gate, known: Known) -> tuple[str, ...]:
@@ -29,6 +31,17 @@ def people_now(gate: Gate, known: Known) -> tuple[str, ...]:
         return gate.people
     people, _ = known.people_of(read.approvers)
     return tuple(person for person in gate.people if counts_as((person,), people) is not None)
+
+
+def may_approve(gate: Gate, given: Approved, known: Known, account: Account | None) -> bool:
+    """Whether whoever gave an approval may give it today: is still among those who are asked, and where they have an
+    account, may sign in and approve."""
+    if counts_as((given.by, *given.aliases), people_now(gate, known)) is None:
+        return False
+    if account is None:
+        return True
+    actor = Actor(account.name, known_role(account.role), "session", email=account.email)
+    return account.is_enabled and decide(actor, "approve", reads_are_open=False).is_allowed
 
 
 def approved(

@@ -10,11 +10,12 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from opsbook.book.plan import LOCAL, PlannedStep, Script
+from opsbook.book.plan import LOCAL, Gate, PlannedStep, Script
 from opsbook.ground.errors import Failure, Fenced, NotBegun, Refusal
 from opsbook.ledger import run_events as events
 from opsbook.ledger.event import Draft
-from opsbook.ledger.run import Attempt, Run
+from opsbook.ledger.run import Approved, Attempt, Run
+from opsbook.ledger.run_targets import AGAIN_AFTER, unreached
 from opsbook.usecases import run_environment as environment
 from opsbook.usecases.judging import READ_BYTES, TAIL_BYTES, Verdict, answered, judged, needs_output, plain
 from opsbook.usecases.run_ports import Ended, Look, Outputs, SecretSources, StepHost, StepHosts
@@ -24,7 +25,8 @@ Tell = Callable[[str, str, int, bytes], None]  # step, key, offset, bytes of its
 
 class World(Struct, frozen=True):
     """What attempts are made in: machines, outputs, secrets; `node` is the name of this one, and `home` the
-    folder in which steps on it begin."""
+    folder in which steps on it begin. `may_approve` says whether whoever gave an approval may give it today,
+    `inherited` gives a variable of the runner's own environment."""
 
     hosts: StepHosts
     outputs: Outputs
@@ -32,6 +34,8 @@ class World(Struct, frozen=True):
     node: str
     now: Callable[[], datetime]
     home: str = ""
+    may_approve: Callable[[Gate, Approved], bool] = lambda _gate, _approved: True
+    inherited: Callable[[str], str | None] = lambda _name: None
 
 
 class Errand(Struct, frozen=True):
@@ -54,15 +58,29 @@ class Elsewhere(Failure):
     """The attempt was made on another node's own machine, which only that node can ask."""
 
 
+class Voided(Exception):
+    """Nothing was begun, for secrets changed since they were approved: `drafts` are to be recorded, which has the
+    approval asked for anew."""
+
+    def __init__(self, *drafts: Draft) -> None:
+        super().__init__("What was approved is void.")
+        self.drafts = drafts
+
+
 def begin(world: World, errand: Errand) -> Draft:
-    """Starts it and returns what became of it. Raises Fenced, and Failure where nobody can tell now."""
+    """Starts it and returns what became of it. Raises Fenced, Voided, and Failure where nobody can tell now."""
     try:
         host = world.hosts.host(errand.attempt.target)
         given = environment.gather(
-            errand.run, errand.planned, errand.script, errand.attempt.target, sources=world.secrets, typed=errand.typed
-        )
+            errand.run, errand.planned, errand.script, errand.attempt.target, sources=world.secrets, typed=errand.typed,
+            inherited=world.inherited,
+        )  # fmt: skip
     except (Refusal, Failure) as wrong:
-        return _told(world, errand, _never(world, str(wrong)), is_known=True)
+        is_void = isinstance(wrong, environment.SecretsChanged) and _is_asked_anew(errand)
+        told = _told(world, errand, _never(world, str(wrong)), is_known=not is_void)
+        if isinstance(wrong, environment.SecretsChanged) and is_void:
+            raise Voided(told, events.secrets_marked(wrong.marks)) from wrong
+        return told
     order = environment.order_for(
         errand.run, errand.planned, errand.script, key=errand.attempt.key, target=errand.attempt.target,
         epoch=errand.epoch, given=given, home=world.home,
@@ -71,12 +89,34 @@ def begin(world: World, errand: Errand) -> Draft:
     try:
         ended = host.run(order, kept.take)
     except NotBegun as wrong:
-        ended = _never(world, str(wrong))
+        is_again = wrong.retryable and _unreached_before(errand) < len(AGAIN_AFTER)
+        never = _never(world, str(wrong))
+        return _told(world, errand, never, is_known=not is_again, is_unreached=is_again)
     except Fenced:
         raise
     except (Refusal, Failure):  # claimed before, or nobody knows: then the machine is asked what it knows
         ended = _found(host, errand, kept, world)
     return _told(world, errand, ended, is_known=True, is_cut=kept.is_cut)
+
+
+def _unreached_before(errand: Errand) -> int:
+    """How often in a row the machine could not be reached for this."""
+    step = errand.run.step(errand.planned.number)
+    mine = errand.attempt
+    tried = step.attempts if step else ()
+    return unreached([
+        each for each in tried
+        if (each.target, each.purpose) == (mine.target, mine.purpose) and each.ended_at is not None
+    ])  # fmt: skip
+
+
+def _is_asked_anew(errand: Errand) -> bool:
+    """Whether there is an approval before it in its phase, to which the run can go back."""
+    steps = zip(errand.run.plan.steps, errand.run.steps, strict=True)
+    return any(
+        planned.gate is not None and planned.phase == errand.planned.phase and step.state == "done"
+        for planned, step in steps
+    )  # fmt: skip
 
 
 def find_again(world: World, errand: Errand) -> Draft:
@@ -161,9 +201,11 @@ class _Kept:
             self._errand.tell(self._errand.planned.number, key, offset, part)
 
 
-def _told(world: World, errand: Errand, ended: Ended, *, is_known: bool, is_cut: bool = False) -> Draft:
+def _told(
+    world: World, errand: Errand, ended: Ended, *, is_known: bool, is_cut: bool = False, is_unreached: bool = False
+) -> Draft:
     """The event of an end. One that was never started is a failure where we tried (`is_known`), and nothing at all
-    where somebody was cut off before it."""
+    where somebody was cut off before it, or where it is tried again by itself."""
     tail, verdict = "", Verdict(False, ended.why)
     is_ok: bool | None = None
     if ended.outcome == "never-started":
@@ -181,6 +223,7 @@ def _told(world: World, errand: Errand, ended: Ended, *, is_known: bool, is_cut:
         exports=_exports(errand, ended) if carries else None,
         captured=verdict.captured if carries else None,
         secret_names=(*verdict.secret_names, *ended.secret_exports) if carries else (),
+        is_unreached=is_unreached,
     )  # fmt: skip
 
 

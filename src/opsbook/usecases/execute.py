@@ -15,15 +15,16 @@ from typing import Literal
 
 from msgspec import Struct
 
-from opsbook.book.plan import LOCAL
+from opsbook.book.plan import LOCAL, Gate
 from opsbook.ground.errors import Failure, Fenced
 from opsbook.ledger import run_events as events
 from opsbook.ledger.event import Draft
-from opsbook.ledger.run import Attempt, Run
+from opsbook.ledger.run import Approved, Attempt, Run
 from opsbook.ledger.run_events import Question
 from opsbook.ledger.run_moves import Moves, Start, Wait, doubted, next_moves
 from opsbook.usecases import attempting
 from opsbook.usecases.attempting import Errand, Tell, World
+from opsbook.usecases.gate_keeping import found_changed
 from opsbook.usecases.holding import Holding
 from opsbook.usecases.ledger_ports import EngineLedger, Lease
 from opsbook.usecases.lock_keeping import Locks
@@ -57,15 +58,17 @@ class Pause(Struct, frozen=True):
 class Engine:
     """Executes runs, each in the thread that calls. `reach_s` is how long a machine may be silent before what was
     begun there is in doubt, `grace_s` how long a cancelled command has to end by itself; steps on this machine begin
-    in `home`."""
+    in `home`. `may_approve` is asked again whenever an approval is used, `inherited` for the
+    variables of this environment that a step names."""
 
     def __init__(
         self, ledger: EngineLedger, hosts: StepHosts, outputs: Outputs, secrets: SecretSources, *, node: str,
         now: Callable[[], datetime], lease_s: float = 15.0, reach_s: float = 300.0, grace_s: float = 10.0,
-        home: str = "",
+        home: str = "", may_approve: Callable[[Gate, Approved], bool] = lambda _gate, _approved: True,
+        inherited: Callable[[str], str | None] = lambda _name: None,
     ) -> None:  # fmt: skip
         self.ledger = ledger
-        self.world = World(hosts, outputs, secrets, node, now, home)
+        self.world = World(hosts, outputs, secrets, node, now, home, may_approve, inherited)
         self.lease_s, self.reach_s, self.grace_s = lease_s, reach_s, grace_s
         self.locks = Locks(ledger, lease_s)
         self.silent_since: dict[str, datetime] = {}  # keys of attempts whose machines do not answer
@@ -159,7 +162,7 @@ class _Turn:
     def _once(self) -> Pause | None:
         moves = next_moves(self._journal.run, self._now())
         while moves.record:
-            self._journal.decide(*moves.record)
+            self._journal.decide(*self._looked_at(moves))
             moves = next_moves(self._journal.run, self._now())
         if moves.stop is not None:
             return self._cancel(moves.stop) if self._journal.flush() else None
@@ -179,6 +182,11 @@ class _Turn:
             node = self._journal.run.node
             return self._pause("node", moves.start[0].step, f"This step is done on {node}.", holder=node)
         return self._wait(moves)
+
+    def _looked_at(self, moves: Moves) -> tuple[Draft, ...]:
+        """What is to be recorded, once secrets and people were looked at where an approval is asked for or used."""
+        found = moves.gate and found_changed(self._engine.world, self._journal.run, moves.gate, self._typed)
+        return found or moves.record
 
     def _now(self) -> datetime:
         return self._engine.world.now()
@@ -263,6 +271,9 @@ class _Turn:
                 self._doubt(came.errand, str(came.wrong))
             elif self._now() - self._engine.silent_since.setdefault(key, self._now()) >= self._patience():
                 self._doubt(came.errand, f"{came.errand.attempt.target} does not answer: {came.wrong}")
+        elif isinstance(came.wrong, attempting.Voided):
+            for draft in came.wrong.drafts:
+                self._journal.fact(draft)
         elif came.wrong is not None:
             raise came.wrong
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from opsbook.book.grammar import Secret
-from opsbook.book.plan import LOCAL, PlannedStep, Script
-from opsbook.ground.errors import Refusal
+from opsbook.book.grammar import Secret, name_problem
+from opsbook.book.plan import LOCAL, Plan, PlannedStep, Script
+from opsbook.ground.errors import Failure, Refusal
 from opsbook.ground.pattern import Pattern
 from opsbook.ledger.run import Run
 from opsbook.ledger.run_events import Purpose
@@ -24,6 +24,14 @@ class Given(Struct, frozen=True):
 
     environment: dict[str, str]
     secrets: dict[str, str]
+
+
+class SecretsChanged(Refusal):
+    """Secrets are other ones than those that the run was approved with: `marks` are those of all of them now."""
+
+    def __init__(self, message: str, marks: dict[str, str]) -> None:
+        super().__init__(message)
+        self.marks = marks
 
 
 def script_of(planned: PlannedStep, purpose: Purpose) -> Script:
@@ -72,19 +80,26 @@ def secret_names(run: Run) -> set[str]:
 
 
 def gather(
-    run: Run, planned: PlannedStep, script: Script, target: str, *, sources: SecretSources, typed: Mapping[str, str]
+    run: Run, planned: PlannedStep, script: Script, target: str, *, sources: SecretSources, typed: Mapping[str, str],
+    inherited: Callable[[str], str | None] = lambda _name: None,
 ) -> Given:  # fmt: skip
-    """All variables of a step, its secrets fetched now; `typed` are those that a person typed, kept by nobody.
+    """All variables of a step, its secrets fetched now; `typed` are those that a person typed, kept by nobody, and
+    `inherited` gives those of the runner's own environment that the step names.
 
-    Raises Failure or Refusal where a secret cannot be had: nothing was started then.
+    Raises Failure or Refusal where one cannot be had: nothing was started then.
     """
     wanted: dict[str, Secret] = {secret.name: secret for secret in (*run.plan.secrets, *planned.secrets)}
     wanted.update({each.name: each.secret for each in run.plan.parameters if each.secret is not None})
     secrets = {name: sources.fetch(secret) for name, secret in wanted.items() if name not in typed}
     secrets.update(typed)
-    for name, mark in run.secret_marks.items():
-        if name in secrets and sources.mark(secrets[name]) != mark and _is_approved(run):
-            raise Refusal(f"The secret {name} is another one than what the run was approved with. Start it anew.")
+    if _is_approved(run):
+        now = {name: sources.mark(value) for name, value in secrets.items() if name in run.secret_marks}
+        changed = sorted(name for name in now if now[name] != run.secret_marks[name])
+        if changed:
+            raise SecretsChanged(
+                f"Of the secrets, {', '.join(changed)} changed since the run was approved. Start it anew.",
+                {**run.secret_marks, **now},
+            )
     for name in _VARIABLE().findall(script.text):
         if name not in secrets and name in secret_names(run):
             raise Refusal(
@@ -92,7 +107,34 @@ def gather(
                 f" Name its source: **Secrets:** `{name}` from SOURCE:PATH."
             )
     environment = visible(run, target)
+    for name in script.environment:
+        if name not in environment and name not in secrets:
+            environment[name] = _inherited(name, inherited)
     return Given({name: value for name, value in environment.items() if name not in secrets}, secrets)
+
+
+def _inherited(name: str, inherited: Callable[[str], str | None]) -> str:
+    """A variable of the runner's own environment; those that are meant for Opsbook alone are no step's."""
+    problem = name_problem(name)
+    if problem is not None or name.startswith("OPSBOOK_"):
+        why = problem.message if problem else f"{name} is meant for Opsbook alone."
+        raise Refusal(f"'env={name}' is not handed on: {why}")
+    value = inherited(name)
+    if value is None:
+        raise Failure(
+            f"The step wants {name} from the runner's environment (env={name}), and it is not set there. Set it where"
+            " Opsbook starts, or make it a parameter."
+        )
+    return value
+
+
+def marks_of(plan: Plan, sources: SecretSources, typed: Mapping[str, str]) -> dict[str, str]:
+    """What an approval signs of the secrets of a run: the mark of each, fetched now. Raises as `gather`."""
+    wanted = {each.secret.name: each.secret for each in plan.parameters if each.secret is not None}
+    wanted.update((secret.name, secret) for secret in plan.secrets)
+    wanted.update((secret.name, secret) for step in plan.steps for secret in step.secrets)
+    values = {name: typed[name] if name in typed else sources.fetch(wanted[name]) for name in sorted(wanted)}
+    return {name: sources.mark(value) for name, value in values.items()}
 
 
 def _is_approved(run: Run) -> bool:

@@ -11,7 +11,7 @@ from opsbook.book.planner import holds
 from opsbook.ground.errors import Refusal
 from opsbook.ledger.run_approval import names_of
 from opsbook.usecases.run_form import Prepared
-from opsbook.usecases.run_ports import Inventory, SecretSources
+from opsbook.usecases.run_ports import Inventory
 
 # No letter that is taken for another when a number is read out at night.
 _LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
@@ -74,14 +74,3 @@ def check_unattended(found: Prepared, inventory: Inventory) -> None:
                 f"{where}: it is dangerous ({step.danger or plan.danger}), and no approval stands before step"
                 f" {step.number}. Add **Approval:** before it, or start it yourself."
             )
-
-
-def secret_marks(plan: Plan, secrets: SecretSources) -> dict[str, str]:
-    """What an approval signs of each secret: its mark. None where nobody is asked to approve, for then a secret is
-    fetched by the step that needs it and by nothing else."""
-    if not any(step.gate is not None for step in plan.steps):
-        return {}
-    wanted = {each.secret.name: each.secret for each in plan.parameters if each.secret is not None}
-    wanted.update((secret.name, secret) for secret in plan.secrets)
-    wanted.update((secret.name, secret) for step in plan.steps for secret in step.secrets)
-    return {name: secrets.mark(secrets.fetch(secret)) for name, secret in sorted(wanted.items())}

@@ -20,7 +20,7 @@ from opsbook.usecases import approvals, run_answers, run_history, run_start
 from opsbook.usecases.ledger_ports import EngineLedger
 from opsbook.usecases.run_form import Form, Prepared, Source, form_of, plan_of, prepared
 from opsbook.usecases.run_history import Brief, History
-from opsbook.usecases.run_ports import Inventory, SecretSources
+from opsbook.usecases.run_ports import Inventory
 from opsbook.usecases.run_start import Starter
 
 __all__ = ["Brief", "Form", "History", "Runs", "Source", "Starter"]
@@ -32,13 +32,12 @@ class Runs:
     step, Refusal where it may not be done now, Conflict where somebody else was quicker."""
 
     def __init__(
-        self, ledger: EngineLedger, find: Callable[[str], Source], inventory: Inventory, secrets: SecretSources,
-        *, node: str, now: Callable[[], datetime], chance: Callable[[int], bytes],
+        self, ledger: EngineLedger, find: Callable[[str], Source], inventory: Inventory, *, node: str,
+        now: Callable[[], datetime], chance: Callable[[int], bytes],
     ) -> None:  # fmt: skip
         self._ledger = ledger
         self._find = find
         self._inventory = inventory
-        self._secrets = secrets
         self._node = node
         self._now = now
         self._chance = chance
@@ -82,7 +81,6 @@ class Runs:
             plan, document=found.source.content.decode("utf-8", "replace"), blob=found.source.blob, commit=found.commit,
             aliases=starter.aliases, editor=found.editor, node=self._node, is_interactive=is_interactive,
             assumes_yes=assumes_yes, is_dry=is_dry, incident=incident, is_stepwise=is_stepwise,
-            secret_marks={} if is_dry else run_start.secret_marks(plan, self._secrets),
             is_trusted=found.commit is not None and found.key in self._inventory.trusted,
         )  # fmt: skip
         return self._begun(draft, starter.name, before)

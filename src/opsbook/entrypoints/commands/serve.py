@@ -39,8 +39,10 @@ def command(shared: Shared, host: str, port: int, opens_browser: bool) -> None:
     from opsbook.entrypoints.supervisor import Supervisor
 
     def answers(ready: Callable[[], None]) -> None:
+        from opsbook.config import forget_secret_variables
         from opsbook.entrypoints.server import serve  # inside: the web framework is slow to import
 
+        forget_secret_variables()  # those are for steps, which the other child runs
         serve(config, host=host, port=port, opens_browser=opens_browser, ready=ready)
 
     raise SystemExit(Supervisor(answers, lambda: _runs(config), report).run())
