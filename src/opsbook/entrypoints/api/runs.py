@@ -102,7 +102,9 @@ def fail(request: Asks, body: models.ReasonBody) -> dict[str, Any]:
 def decide(request: Asks, body: models.DecideBody) -> dict[str, Any]:
     """Settles a step that is unknown or has failed"""
     run, step, by = step_of(request)
-    return run_model(runs_of(request).decide(run, step, body.decision, by=by, why=body.why))
+    return run_model(runs_of(request).decide(
+        run, step, body.decision, by=by, why=body.why, aliases=starter_of(signed_in(request)).aliases
+    ))  # fmt: skip
 
 
 @operation("POST", f"{STEP}/approve", models.RunModel, act="approve", body=models.ApproveBody, also=(409,),

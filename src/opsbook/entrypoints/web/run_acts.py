@@ -30,6 +30,7 @@ class Said(NamedTuple):
     step: str
     by: str
     fields: Mapping[str, str]
+    aliases: tuple[str, ...] = ()
 
     @property
     def why(self) -> str:
@@ -47,7 +48,9 @@ def _confirm(runs: Runs, said: Said) -> Run:
 
 
 def _deciding(decision: str) -> Verb:
-    return lambda runs, said: runs.decide(said.run, said.step, cast(Decision, decision), by=said.by, why=said.why)
+    return lambda runs, said: runs.decide(
+        said.run, said.step, cast(Decision, decision), by=said.by, why=said.why, aliases=said.aliases
+    )
 
 
 # What a form may say in `do`. Those of a step need `step`; what is decided of an unknown or failed one goes to decide.
@@ -76,7 +79,7 @@ def _acted(request: Asks, fields: dict[str, str]) -> Response[Any]:
     runs = desk_of(request).runs
     run = runs.find(str(request.path_params["run"]))
     did, step = fields.get("do", ""), fields.get("step", "")
-    said = Said(run.id, step, me_of(request).name, fields)
+    said = Said(run.id, step, me_of(request).name, fields, starter_of(me_of(request)).aliases)
     try:
         if step and did in OF_STEP:
             OF_STEP[did](runs, said)
