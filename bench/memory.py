@@ -65,15 +65,23 @@ def held_by(leader: int) -> int:
 
 
 def _of_session(leader: int) -> list[int]:
-    """The processes of a session, by the sixth field of their stat; the second may hold spaces and brackets."""
-    found = []
+    """The processes of a session, and those that they began in sessions of their own, such as what watches over a step:
+    by the fourth and the sixth field of their stat; the second may hold spaces and brackets."""
+    begun: dict[int, list[int]] = {}
+    found: set[int] = set()
     for entry in os.scandir(PROC):
         if entry.name.isdigit():
             with suppress(OSError, IndexError):  # it ended meanwhile
-                text = (PROC / entry.name / "stat").read_text(errors="replace")
-                if text.rpartition(")")[2].split()[3] == str(leader):
-                    found.append(int(entry.name))
-    return found
+                fields = (PROC / entry.name / "stat").read_text(errors="replace").rpartition(")")[2].split()
+                begun.setdefault(int(fields[1]), []).append(int(entry.name))
+                if fields[3] == str(leader):
+                    found.add(int(entry.name))
+    left = list(found)
+    while left:
+        below = [each for each in begun.get(left.pop(), ()) if each not in found]
+        found.update(below)
+        left += below
+    return sorted(found)
 
 
 def _look(process: int) -> dict[str, int]:

@@ -18,9 +18,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from bench.pairs import Side, compare, output, unless_absent
+from bench.pairs import Side, compare, unless_absent
 from bench.programs import opsbook
-from bench.table import Absent, Broken, Row, show
+from bench.runs import checked, of_peers
+from bench.table import Absent, Row, show
 from tests.sshd import running_sshd
 
 STEPS = 100
@@ -78,10 +79,7 @@ def by_ssh(folder: Path, there: Machine) -> Side:
 
 def by_ansible(folder: Path, there: Machine) -> Side:
     """A play of a hundred tasks, pipelined."""
-    beside = Path(sys.executable).with_name("ansible-playbook")
-    program = str(beside) if beside.exists() else shutil.which("ansible-playbook")
-    if program is None:
-        raise Absent("no ansible: `make bench` installs it")
+    program = of_peers("ansible-playbook")
     words = f"-F none -o UserKnownHostsFile={there.known_hosts} -o ControlMaster=auto -o ControlPersist=60"
     (folder / "ansible.cfg").write_text(
         f"[defaults]\nhost_key_checking = True\ninventory = {folder}/hosts\nlocal_tmp = {folder}/tmp\n"
@@ -114,14 +112,6 @@ def rows() -> list[Row]:
                 return [compare(mine, peer, pairs=3).row(WHAT, AT_MOST_ANSIBLE)]
 
             return [*unless_absent(WHAT, beside_ssh), *unless_absent(WHAT, beside_ansible)]
-
-
-def checked(side: Side, said: str) -> Side:
-    """The side, once it has said what it says when all was done: a run that failed is none."""
-    told = output(side)
-    if said not in told:
-        raise Broken(f"{side.name} did not do its steps: {' '.join(told.split())[-200:]}")
-    return side
 
 
 def main() -> int:

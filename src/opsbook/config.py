@@ -42,6 +42,7 @@ class Config(Struct, frozen=True, kw_only=True):
     state: str
     db: str
     file: str | None = None
+    node: str = ""  # from OPSBOOK_NODE alone: the file is the same on every node; "" is this machine's own name
     lines: dict[str, int] = {}
 
     kinds: dict[str, str] = {}  # glob → kind of page
@@ -136,7 +137,7 @@ def load(
     address = _database(url, here) if url else _database(written or "sqlite:///.opsbook/opsbook.db", root)
     return Config(
         root=root, book=folder, db=address, state=_state(address, root),
-        oidc_secret=environ.get("OPSBOOK_OIDC_SECRET", ""),
+        oidc_secret=environ.get("OPSBOOK_OIDC_SECRET", ""), node=_node(environ),
         file=_shown(file, root), lines=lines, **settings,
     )  # fmt: skip
 
@@ -228,6 +229,17 @@ def environment_of_programs(environ: Mapping[str, str] | None = None) -> dict[st
 def repository_root(folder: str) -> str:
     """The nearest folder at or above with .git in it, else the folder itself."""
     return next((each for each in _upward(folder) if os.path.exists(_join(each, ".git"))), folder)
+
+
+def _node(environ: Mapping[str, str]) -> str:
+    """The node's name that the environment gives: one word, for it is a part of the names of leases."""
+    name = environ.get("OPSBOOK_NODE", "").strip()
+    if len(name) > 100 or not all(each.isalnum() or each in "-._" for each in name):
+        raise Usage(
+            f"OPSBOOK_NODE is '{name[:100]}', which is no name of a node. Write at most 100 letters, digits, '-', '.'"
+            " and '_', such as db-east-1."
+        )
+    return name
 
 
 def _files(folder: str, root: str) -> tuple[str, str]:

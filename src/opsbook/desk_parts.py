@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
 
-from opsbook.adapters.this_machine import node_name
 from opsbook.config import Config
 from opsbook.run_parts import build_outputs, build_runs
 from opsbook.usecases.desk import Desk
@@ -27,7 +26,7 @@ from opsbook.wire import (
     build_watch,
     lint_scope,
 )
-from opsbook.wire_ledger import serving
+from opsbook.wire_ledger import node_of, serving
 
 
 @contextmanager
@@ -40,7 +39,7 @@ def build_desk(config: Config, address: str) -> Iterator[Desk]:
         ledger = build_ledger(config)
         stack.callback(ledger.close)
         stack.enter_context(serving(config, ledger, address))
-        library = build_library(config)
+        library = build_library(config, ledger)
         stack.callback(library.close)
         index = build_search_index(config)
         stack.callback(index.close)
@@ -51,7 +50,7 @@ def build_desk(config: Config, address: str) -> Iterator[Desk]:
         stack.callback(samples.close)
         outputs = build_outputs(config)
         stack.callback(outputs.close)
-        runs = build_runs(config, ledger, node_name())
+        runs = build_runs(config, ledger, node_of(config))
         watch = build_watch(config, library, samples, ledger, address=address)
         stack.callback(watch.stop)
         watch.start()

@@ -22,7 +22,7 @@ from opsbook.usecases.run_ports import Outputs
 from opsbook.usecases.runs import Runs
 from opsbook.usecases.serving_ports import Ledger
 from opsbook.wire import build_accounts, build_book, build_ledger, lint_settings
-from opsbook.wire_ledger import is_shared
+from opsbook.wire_ledger import is_shared, node_of
 from opsbook.wire_runs import build_hosts, build_inventory, build_secrets
 
 if TYPE_CHECKING:  # the engine is imported where it is built: who answers the web has no code that executes
@@ -54,7 +54,6 @@ class RunParts(Struct, frozen=True):
 def build_run_parts(config: Config) -> Iterator[RunParts]:
     """The parts of runs, until the end of the `with`; steps under way go on behind it."""
     from opsbook.adapters.regex_search import searched
-    from opsbook.adapters.this_machine import node_name
     from opsbook.usecases.execute import Engine
 
     with ExitStack() as stack:
@@ -65,7 +64,7 @@ def build_run_parts(config: Config) -> Iterator[RunParts]:
         outputs = build_outputs(config)
         stack.callback(outputs.close)
         sources = build_secrets(config)
-        node = node_name()
+        node = node_of(config)
         runs = build_runs(config, ledger, node)
         engine = Engine(
             ledger, hosts, outputs, sources, find=searched, node=node, now=_now, lease_s=config.run_lease_s,
@@ -99,9 +98,8 @@ def build_runs(config: Config, ledger: EngineLedger, node: str) -> Runs:
 
 def build_planner(config: Config) -> Runs:
     """The verbs that plan and record nothing: for a dry run, which opens no ledger."""
-    from opsbook.adapters.this_machine import node_name
 
-    return build_runs(config, cast(EngineLedger, _Nothing()), node_name())
+    return build_runs(config, cast(EngineLedger, _Nothing()), node_of(config))
 
 
 class _Nothing:

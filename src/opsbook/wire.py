@@ -23,6 +23,7 @@ from opsbook.ground.errors import Usage
 from opsbook.usecases.lint import Scope
 from opsbook.usecases.ports import Alerting, Workers
 from opsbook.wire_ledger import build_ledger as build_ledger
+from opsbook.wire_ledger import practised
 from opsbook.wire_ledger import served_at as served_at
 from opsbook.wire_ledger import serving_lock as serving_lock
 
@@ -52,17 +53,20 @@ def build_book(config: Config) -> FolderBook:
     return FolderBook(config.root, config.book, Reading(headings, kinds, link_style(config)[0]))
 
 
-def build_library(config: Config) -> LiveLibrary:
-    """The book of a configuration, followed from now on in a thread of its own, and ready at once."""
+def build_library(config: Config, ledger: Ledger | None = None) -> LiveLibrary:
+    """The book of a configuration, followed from now on in a thread of its own, and ready at once; with a ledger what
+    that tells of practice counts."""
     from opsbook.adapters.book_disk import BookDisk  # a server alone follows a book
     from opsbook.adapters.facts_file import FactsFile
     from opsbook.adapters.spawned_workers import SpawnedWorkers
     from opsbook.usecases.live_library import LiveLibrary
+    from opsbook.usecases.practice import Practice
 
     _make_state_folder(config)  # what is derived is then worked out at each start
     disk = BookDisk(config.root, lambda: _opened(config))
     keep = FactsFile(os.path.join(config.state, "facts.cache"))
-    return LiveLibrary(disk, keep, SpawnedWorkers(), date.today)
+    told = Practice(ledger.head, partial(practised, config)) if ledger is not None else dict
+    return LiveLibrary(disk, keep, SpawnedWorkers(), date.today, practised=told)
 
 
 def _make_state_folder(config: Config) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import date, datetime
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -42,6 +43,31 @@ def build_ledger(config: Config, *, is_new_welcome: bool = True) -> SqliteLedger
     return SqliteLedger(file, views=VIEWS)
 
 
+def practised(config: Config) -> dict[str, date]:
+    """The day of the last run of each procedure that succeeded and was no dry one, by its PATH#ANCHOR; empty where
+    there is no ledger, and none is made. Raises Refusal, Usage or Failure where it cannot be read now."""
+    if not is_shared(config) and not os.path.exists(_file(config)):
+        return {}
+    from opsbook.ledger.run_view import PRACTICE, PRACTISED_AT, RUNS
+
+    if is_shared(config):
+        from opsbook.adapters.postgres_ledger.newest import newest as newest_shared
+
+        found = newest_shared(config.db, RUNS, PRACTISED_AT, PRACTICE)
+    else:
+        from opsbook.adapters.sqlite_ledger.newest import newest
+
+        found = newest(_file(config), RUNS, PRACTISED_AT, PRACTICE)
+    return {where: datetime.fromisoformat(at).date() for where, at in found.items()}
+
+
+def node_of(config: Config) -> str:
+    """The name of the node that this process belongs to: as it was given, else this machine's own."""
+    from opsbook.adapters.this_machine import node_name
+
+    return config.node or node_name()
+
+
 @contextmanager
 def serving(config: Config, ledger: SqliteLedger | PostgresLedger, address: str) -> Iterator[None]:
     """As `serving_lock`; and whoever shares the ledger can find the server at `address` for as long."""
@@ -50,10 +76,9 @@ def serving(config: Config, ledger: SqliteLedger | PostgresLedger, address: str)
         if is_shared(config):
             from opsbook.adapters.postgres_ledger import PostgresLedger
             from opsbook.adapters.postgres_ledger.announcing import announced
-            from opsbook.adapters.this_machine import node_name
 
             assert isinstance(ledger, PostgresLedger)
-            name = f"{SERVERS}{node_name()}/{urlsplit(address).port or ''}"
+            name = f"{SERVERS}{node_of(config)}/{urlsplit(address).port or ''}"
             stack.enter_context(announced(ledger, name, address))
         yield
 

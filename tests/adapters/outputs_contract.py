@@ -74,7 +74,7 @@ class OutputsContract:
         outputs.append(KEY, 0, b"new")
         assert outputs.read(KEY, 0, 100) == b"new"
 
-    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # each example has a key of its own
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors])
     @given(st.lists(st.binary(max_size=90), max_size=20), st.integers(0, 1100), st.integers(0, 1100))
     def test_however_it_is_cut_it_reads_as_one(self, outputs, parts, offset, limit):
         key, whole = f"fuzz/{next(FRESH)}", b""

@@ -99,6 +99,17 @@ def test_a_ledger_on_postgresql_keeps_local_state_in_the_repository(repository):
     assert (config.db, config.state) == ("postgresql://ops@db/ops", f"{repository}/.opsbook")
 
 
+def test_a_node_may_be_named_by_its_environment(repository):
+    assert at(repository).node == ""
+    assert at(repository, environ={"OPSBOOK_NODE": " east-1 "}).node == "east-1"
+
+
+@pytest.mark.parametrize("name", ["east/1", "a b", "x" * 101])
+def test_a_name_that_cannot_be_part_of_a_lease_is_no_nodes(repository, name):
+    with pytest.raises(Usage, match="no name of a node"):
+        at(repository, environ={"OPSBOOK_NODE": name})
+
+
 def test_a_refused_ledger_address_is_not_repeated_with_its_password(repository):
     with pytest.raises(Usage) as refused:
         at(repository, db="mysql://ops:hunter2@db/ops")

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from opsbook.adapters.this_machine import node_name
 from opsbook.book.grammar import Secret
 from opsbook.config import Config, load
 from opsbook.ground.errors import Failure, Refusal
+from opsbook.run_parts import build_run_parts
 from opsbook.wire_runs import build_hosts, build_inventory, build_secrets
 
 
@@ -17,6 +19,16 @@ def configured(folder: Path, text: str) -> Config:
     (folder / "a.md").write_text("# A\n")
     (folder / "opsbook.toml").write_text(text)
     return load(book=str(folder), environ={})
+
+
+def test_who_runs_is_the_node_that_was_named_else_this_machine(tmp_path):
+    def node(environ):
+        with build_run_parts(load(book=str(tmp_path), environ=environ)) as parts:
+            return parts.node, parts.owner.partition("/")[0]
+
+    configured(tmp_path, "")
+    assert node({"OPSBOOK_NODE": "east-1"}) == ("east-1", "east-1")
+    assert node({}) == (node_name(), node_name())
 
 
 def test_plans_know_the_hosts_groups_approvers_and_what_is_trusted(tmp_path):

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 from tests.entrypoints.door import opened
+from tests.ledger.planned import manual, started
 
+from opsbook.book.plan import Plan
 from opsbook.entrypoints import streams as module
 from opsbook.entrypoints.api.events import what_is_seen_by
 from opsbook.entrypoints.streams import Listener, Streams
 from opsbook.ledger.event import Draft
+from opsbook.ledger.run_events import run_ended
 from opsbook.usecases.authority import Actor
 
 
@@ -171,3 +176,32 @@ def test_a_seat_is_given_back_when_the_stream_ends_and_when_it_never_began(desk)
     forgotten = streams.watch_events(0, everything, lambda: True, unbegun)
     del unbegun, forgotten
     assert streams.seats == 0
+
+
+class Watched:
+    """A library of which is only wanted that somebody has it look."""
+
+    def __init__(self) -> None:
+        self.is_to_look = threading.Event()
+        self.look_soon = self.is_to_look.set
+
+    def on_change(self, tell: object) -> None:
+        """Never tells."""
+
+
+def test_when_a_run_has_ended_the_book_is_judged_anew(desk):
+    library = Watched()
+    begun = started(Plan("a.md", "restore", "Restore", (manual("1"),)))
+
+    async def listen() -> None:
+        streams = Streams(replace(desk, library=library))
+        streams.open()
+        for draft, is_to_look in ((begun, False), (run_ended("succeeded", ""), True)):
+            listening = streams.watch_events(desk.ledger.head(), everything, lambda: True)
+            await anext(listening)  # it listens from here on
+            desk.ledger.append("run/one", [draft], expected=None, actor="zoe", at=datetime.now(UTC))
+            await take(listening, 1)
+            assert await asyncio.to_thread(library.is_to_look.wait, 10 if is_to_look else 0) is is_to_look
+        streams.close()
+
+    asyncio.run(listen())

@@ -65,6 +65,13 @@ def test_memory_is_that_of_the_process_and_its_children(tmp_path):
     assert (alone.processes, two.processes) == (1, 2)
 
 
+@pytest.mark.skipif(not PROC.exists(), reason="ABSENT: /proc")
+def test_memory_is_also_that_of_children_in_sessions_of_their_own(tmp_path):
+    hold = "b = bytearray(40_000_000); import time; time.sleep(0.3)"
+    apart = "import os; child = os.fork(); child or os.setsid(); "
+    assert 80e6 < peak(python(tmp_path, f"{apart}{hold}; child and os.wait()")).held < 130e6
+
+
 def test_what_a_developers_machine_sets_is_not_passed_on(monkeypatch):
     for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "NODE_OPTIONS", "OPSBOOK_BOOK", "NO_COLOR"):
         monkeypatch.setenv(name, "1")

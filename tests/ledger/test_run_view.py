@@ -48,6 +48,7 @@ def _attempt(kind: str) -> st.SearchStrategy[Draft]:
 drafts: st.SearchStrategy[Draft] = st.one_of(
     st.builds(events.run_taken, st.just("r"), st.integers(1, 3)),
     st.builds(events.run_paused, whys),
+    st.builds(events.run_held, whys, st.sampled_from(["", "other"])),
     st.builds(events.run_resumed, whys),
     st.builds(events.cancel_asked, whys),
     st.builds(events.phase_begun, st.sampled_from(["verification", "rollback"]), whys),
@@ -95,14 +96,14 @@ def test_a_row_says_what_the_whole_run_says(made: list[Draft]):
 def _of_run(run: Run) -> dict[str, Any]:
     return {
         "state": run.state, "is_open": not run.has_ended, "is_paused": run.is_paused, "aims": run.aims,
-        "ended_at": run.ended_at.isoformat() if run.ended_at else None, "why": run.why,
+        "ended_at": run.ended_at.isoformat() if run.ended_at else None, "why": run.why, "behind": run.behind,
         "unknown": sorted(step.number for step in run.steps if step.state == "unknown"),
         "asked": sorted(step.number for step in run.steps if step.asked is not None),
     }  # fmt: skip
 
 
 def _of_row(row: Row) -> dict[str, Any]:
-    seen = {name: row.document[name] for name in ("state", "is_paused", "aims", "ended_at", "why")}
+    seen = {name: row.document[name] for name in ("state", "is_paused", "aims", "ended_at", "why", "behind")}
     return {**seen, "is_open": row.is_open, "unknown": sorted(row.document["unknown"]), "asked": sorted(row.document["asked"])}
 
 

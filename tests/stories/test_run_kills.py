@@ -50,7 +50,8 @@ def page() -> str:
         for n in range(1, STEPS + 1)
     ]
     table = "| Parameter | Type | Default |\n| --- | --- | --- |\n| `RUN_NAME` | string | required |\n"
-    return "# Marks Runbook\n\n## Common Operations\n\n### Leave Marks\n\n" + table + "\n" + "".join(steps)
+    lock = "- **One at a time:** `$RUN_NAME`\n"  # so that many are under way at the same time
+    return f"# Marks Runbook\n\n## Common Operations\n\n### Leave Marks\n\n{table}\n{lock}\n{''.join(steps)}"
 
 
 class Programs:
@@ -133,12 +134,17 @@ class Campaign:
         for name, number in list(self.open.items()):
             run = self.parts.runs.find(number)
             for step in run.steps:
-                if step.state == "unknown":
-                    self.doubts += 1
+                if step.state == "unknown" or (step.asked is not None and step.asked.question == "failed"):
+                    self.doubts += step.state == "unknown"
                     self.decide(run, name, step.number)
             if run.has_ended:
                 self.judge(run, name)
                 del self.open[name]
+
+    def left(self) -> list[tuple[str, ...]]:
+        """What is still open, for when that goes on for too long."""
+        runs = [self.parts.runs.find(number) for number in self.open.values()]
+        return [(run.id, run.state, run.why, *(f"{step.number} {step.state}" for step in run.steps)) for run in runs]
 
     def decide(self, run: Run, name: str, step: str) -> None:
         """Settles a doubt."""
@@ -182,9 +188,12 @@ def campaign(root: Path, db: str, kills: int, seed: int) -> None:
                 watched.start_some()
                 time.sleep(chance.uniform(0.05, 1.5))  # what is hit is up to chance: a moment, not an event
                 what = chance.choices(("runner", "server", "watching"), (50, 15, 35))[0]
-                wait_until(lambda what=what: programs.kill(what, chance) or watched.settle() or watched.start_some())
+                wait_until(
+                    lambda what=what: programs.kill(what, chance) or watched.settle() or watched.start_some(),
+                    lambda: f"seed {seed}: {watched.left()}",
+                )
                 watched.settle()
-            wait_until(lambda: watched.settle() or not watched.open)
+            wait_until(lambda: watched.settle() or not watched.open, lambda: f"seed {seed}: {watched.left()}")
         finally:
             programs.end()
         events = parts.events.after(0, 1_000_000)
@@ -192,11 +201,11 @@ def campaign(root: Path, db: str, kills: int, seed: int) -> None:
         sys.stderr.write(f"{kills} kills of seed {seed}: {watched.started} runs, {watched.doubts} doubts\n")
 
 
-def wait_until(is_so: Callable[[], object]) -> None:
+def wait_until(is_so: Callable[[], object], told: Callable[[], str] = str) -> None:
     """Waits for what must come."""
     until = time.monotonic() + PATIENCE_S
     while not is_so():
-        assert time.monotonic() < until, "it did not come to an end"
+        assert time.monotonic() < until, f"it did not come to an end: {told()}"
         time.sleep(0.05)
 
 

@@ -7,7 +7,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from queue import Queue
@@ -71,6 +71,7 @@ class Opening:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.calendar = Calendar()
+        self.practised: dict[str, date] = {}  # what the ledger tells
         self.libraries: list[LiveLibrary] = []
 
     def __call__(self) -> LiveLibrary:
@@ -81,7 +82,7 @@ class Opening:
             return Opened(FolderBook(root, folder, default_reading()), scope, "", (f"{root}/opsbook.toml",))
 
         keep = FactsFile(str(self.root.parent / "facts.cache"))
-        library = LiveLibrary(BookDisk(root, opened), keep, SpawnedWorkers(2), self.calendar.today)
+        library = LiveLibrary(BookDisk(root, opened), keep, SpawnedWorkers(2), self.calendar.today, practised=self.practised.copy)
         self.libraries.append(library)
         return library
 
@@ -122,6 +123,11 @@ def soon(library: LiveLibrary, holds: Callable[[Book], bool]) -> Book:
 
 
 # -- what a snapshot holds ------------------------------------------------------------------------------------
+
+
+def rules(book: Book, path: str) -> set[str]:
+    """The rules that a page of a snapshot breaks."""
+    return {finding.rule for finding in book.findings if finding.span.path == path}
 
 
 def test_a_snapshot_holds_every_page_with_its_facts(library):
@@ -239,6 +245,46 @@ def test_at_midnight_staleness_is_worked_out_again(library, opening):
     assert "stale" not in {f.rule for f in library.snapshot().findings}
     opening.calendar.day = date(2027, 11, 26)
     assert "stale" in {f.rule for f in library.look().findings}
+
+
+RESTORE = "docs/procedures/restore.md"
+OLD = "# Restore\n\n**Last Drilled:** 2026-01-01\n\n1. Restore\n"
+
+
+@pytest.fixture
+def drilled(root) -> None:
+    """A page of a procedure that says that it was practised long ago."""
+    (root / "docs/procedures").mkdir()
+    (root / RESTORE).write_text(OLD)
+
+
+def test_a_run_is_practice_of_its_page_and_no_other_page_is_judged_anew(drilled, library, opening):
+    before = library.look()
+    assert "not-practised" in rules(before, RESTORE)
+    opening.practised[f"{RESTORE}#restore"] = opening.calendar.day
+    after = library.look()
+    assert "not-practised" not in rules(after, RESTORE)
+    assert after.facts[RESTORE] is not before.facts[RESTORE]
+    assert after.facts["docs/api.md"] is before.facts["docs/api.md"]
+    opening.calendar.day += timedelta(days=91)
+    assert "not-practised" in rules(library.look(), RESTORE)
+
+
+def test_a_run_between_starts_is_practice_at_the_next(drilled, library, opening):
+    assert "not-practised" in rules(library.look(), RESTORE)
+    library.close()
+    opening.practised[f"{RESTORE}#restore"] = opening.calendar.day
+    assert "not-practised" not in rules(opening().look(), RESTORE)
+
+
+def test_an_edit_is_judged_by_what_was_practised(drilled, library, opening):
+    def found() -> set[str]:
+        return {finding.rule for finding in library.findings_in(RESTORE, OLD.encode() + b"2. Look\n")}
+
+    assert "not-practised" in found()
+    opening.practised[f"{RESTORE}#restore"] = opening.calendar.day
+    library.look()
+    assert "not-practised" not in found()
 
 
 def test_owners_named_beside_the_pages_are_followed(library, root):

@@ -32,7 +32,7 @@ _ENVIRONMENT = Pattern(
 
 def changes_something(procedure: Procedure) -> bool:
     """Whether a command of the steps does more than look."""
-    return any(_changes(command) for step in procedure.steps for command in step.commands)
+    return any(is_change(command) for step in procedure.steps for command in step.commands)
 
 
 def does_something(procedure: Procedure) -> bool:
@@ -42,7 +42,8 @@ def does_something(procedure: Procedure) -> bool:
     return bool(procedure.steps)
 
 
-def _changes(command: Command) -> bool:
+def is_change(command: Command) -> bool:
+    """Whether a command does more than look."""
     from opsbook.book.read_only import only_reads  # inside: asked of few procedures
 
     return any(text.language == "python" or not only_reads(text.text) for text in command.code.commands)
@@ -96,8 +97,13 @@ def ends_with_a_look(procedure: Procedure) -> bool:
     return any(_looks(step) for step in last)
 
 
+def says_that_it_looks(step: Step) -> bool:
+    """Whether the words of a step begin with that it looks at something."""
+    return _LOOK().match(step.text) is not None
+
+
 def _looks(step: Step) -> bool:
-    if _LOOK().match(step.text) or step.field("Verification") or any(command.expected for command in step.commands):
+    if says_that_it_looks(step) or step.field("Verification") or any(command.expected for command in step.commands):
         return True
     expects = step.field("Expect")
     if expects is None:

@@ -22,7 +22,8 @@ from opsbook.ground.registry import Registry
 class LintSettings(Struct, frozen=True):
     """What a team may set about rules. `required` maps a kind to its slots where they differ from the profile's;
     `severities` maps a team's severity words to P0–P3; `people`, `targets` (hosts and groups of hosts) and `approvers`
-    (groups with their members) are names known outside the pages."""
+    (groups with their members) are names known outside the pages. `practised` tells when a procedure was last done with
+    success by Opsbook itself, by its PATH#ANCHOR; those that never were are not in it."""
 
     stale_days: int = 180
     required: Mapping[str, tuple[str, ...]] = {}
@@ -34,6 +35,7 @@ class LintSettings(Struct, frozen=True):
     link_form: str = "github"
     site_root: str = ""
     practised_days: int = 90
+    practised: Mapping[str, date] = {}
 
 
 class Around:

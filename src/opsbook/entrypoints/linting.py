@@ -19,9 +19,10 @@ from opsbook.book.page import PAGE_ENDINGS
 from opsbook.config import Config
 from opsbook.entrypoints.shown.terminal import terminal_width, wrapped
 from opsbook.ground.errors import Failure, Refusal, Usage
-from opsbook.usecases.lint import LintReport, Scope, is_within, lint
+from opsbook.usecases.lint import LintReport, Scope, asks_for_practice, is_within, lint, with_practice
 from opsbook.usecases.ports import Alerting
 from opsbook.wire import build_book, build_lint_cache, build_workers, lint_scope
+from opsbook.wire_ledger import practised
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -50,7 +51,7 @@ def run_lint(config: Config, asked: Asked) -> int:
     """Lints, mends when asked to, prints, and returns the exit status."""
     check_words(config, asked)
     source = build_book(config)
-    scope = scope_of(config, asked)
+    scope = _as_practised(config, scope_of(config, asked))
     if asked.write_baseline:
         _check_whole(asked, source, scope)  # before anything is mended: what is refused has done nothing
     report = _answer(config, asked, source, scope)
@@ -70,6 +71,18 @@ def run_lint(config: Config, asked: Asked) -> int:
         report = replace(report, findings=tuple(kept))
     write(report, asked.form, lines.of, where="" if asked.paths else source.book, accepted=accepted)
     return 1 if at_least(report.findings, asked.fail_on or config.fail_on) else 0  # type: ignore[arg-type]
+
+
+def _as_practised(config: Config, scope: Scope) -> Scope:
+    """The scope with what the ledger tells of practice. It only helps: one that cannot be read now fails nothing."""
+    if not asks_for_practice(scope):
+        return scope
+    try:
+        return with_practice(scope, practised(config))
+    except (Failure, Refusal, Usage) as wrong:
+        told = str(wrong).splitlines()[0]
+        click.echo(f"opsbook: Linted without what runs tell of practice. {told}", err=True)
+        return scope
 
 
 def _mended(

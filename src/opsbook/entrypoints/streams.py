@@ -20,6 +20,7 @@ from opsbook.book.probe import Probe
 from opsbook.ground.errors import Failure
 from opsbook.ledger.event import Event, shown_facts
 from opsbook.ledger.health import Health, Reading
+from opsbook.ledger.run_events import RUN_ENDED
 from opsbook.usecases.desk import Desk
 from opsbook.usecases.library import Book
 
@@ -149,6 +150,8 @@ class Streams:
             if found:
                 self.position = found[-1].position
                 self._call(self._give, found)
+                if any(event.kind == RUN_ENDED for event in found):
+                    self.desk.library.look_soon()  # it was practised: lint has less to say of its page
 
     def _is_more(self) -> bool:
         return self.desk.ledger.wait(self.position, 1.0)
@@ -253,7 +256,8 @@ def as_message(event: Event) -> bytes:
 
 
 def event_model(event: Event) -> dict[str, object]:
-    """An event as JSON has it."""
+    """An event as JSON has it. By which other names people are known is for approvals alone: such are addresses."""
+    facts = {name: value for name, value in shown_facts(event).items() if name != "aliases"}
     return {
         "position": event.position,
         "stream": event.stream,
@@ -261,7 +265,7 @@ def event_model(event: Event) -> dict[str, object]:
         "at": event.at,
         "actor": event.actor,
         "kind": event.kind,
-        "facts": shown_facts(event),
+        "facts": facts,
         "hash": event.hash,
     }
 

@@ -34,7 +34,8 @@ class Run(Struct, frozen=True, kw_only=True):
     `is_interactive` when a person started it; `assumes_yes` when manual steps are confirmed unseen; `is_trusted` when
     its inline checks may run though nobody is there; `is_stepwise` when no command is run before a person said so.
     `cwd` and `exports` by target are what steps carry on, `captured` what they learned (of a secret only that there is
-    one). `aims` is the phase that is being worked on, and `wants_cancel` that somebody asked it to stop.
+    one). `aims` is the phase that is being worked on, `wants_cancel` that somebody asked it to stop, and
+    `behind` the run that this one waits for.
     """
 
     id: str
@@ -69,6 +70,12 @@ class Run(Struct, frozen=True, kw_only=True):
     wants_cancel: bool = False
     cancelled_by: str = ""
     incident: int | None = None
+    behind: str = ""
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it waits for nobody but for another run, which has the lock of its procedure."""
+        return self.state == "waiting" and not self.is_paused and all(step.asked is None for step in self.steps)
 
     @property
     def has_ended(self) -> bool:
@@ -124,7 +131,7 @@ def _settled(run: Run) -> State:
 
 def _going_on(run: Run) -> Run:
     """The run with the state that follows from its steps, also where it had ended and a person took it up again."""
-    return replace(run, state=_settled(run), ended_at=None)
+    return replace(run, state=_settled(run), ended_at=None, behind="")
 
 
 def _taken(run: Run, _event: Event, facts: dict[str, Any]) -> Run:
@@ -148,7 +155,9 @@ def _cancel_held(run: Run, _event: Event, facts: dict[str, Any]) -> Run:
 
 
 def _held(run: Run, _event: Event, facts: dict[str, Any]) -> Run:
-    return replace(run, state="waiting", why=facts["why"])
+    if not facts["why"]:
+        return _going_on(replace(run, why=""))
+    return replace(run, state="waiting", why=facts["why"], behind=facts.get("behind", ""))
 
 
 def _phase_begun(run: Run, _event: Event, facts: dict[str, Any]) -> Run:

@@ -87,9 +87,10 @@ def cancel_held(why: str) -> Draft:
     return Draft(CANCEL_HELD, {"why": why})
 
 
-def run_held(why: str) -> Draft:
-    """It waits for its turn, until it goes on: another run has the lock of its procedure."""
-    return Draft(HELD, {"why": why})
+def run_held(why: str, behind: str = "") -> Draft:
+    """It waits for its turn: another run, `behind` where it is known, has the lock of its procedure. Without a reason
+    its turn has come."""
+    return Draft(HELD, {"why": why, "behind": behind})
 
 
 def phase_begun(phase: str, why: str) -> Draft:

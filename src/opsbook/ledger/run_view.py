@@ -46,7 +46,7 @@ def _started(event: Event) -> Document:
         "service": plan.get("service"), "state": "running", "started_at": event.at.isoformat(), "ended_at": None,
         "actor": event.actor, "commit": event.facts["commit"], "is_dry": event.facts["is_dry"], "waits_for": "",
         "why": "", "incident": event.facts.get("incident"), "aims": "steps", "is_paused": False, "asked": {},
-        "unknown": [], "open": {}, "began": {}, "took": {},
+        "unknown": [], "open": {}, "began": {}, "took": {}, "behind": "",
     }  # fmt: skip
 
 
@@ -65,7 +65,7 @@ def _waits_for(document: Document) -> str:
 
 def _going_on(document: Document) -> None:
     """The state that follows from what keeps the run, else from what is worked on; also where it had ended."""
-    document["ended_at"] = None
+    document.update(ended_at=None, behind="")
     if document["unknown"]:
         document["state"] = "unknown"
     elif document["is_paused"] or document["asked"]:
@@ -100,7 +100,11 @@ def _why(document: Document, _event: Event, facts: dict[str, Any]) -> None:
 
 
 def _held(document: Document, _event: Event, facts: dict[str, Any]) -> None:
-    document.update(state="waiting", why=facts["why"])
+    if not facts["why"]:
+        document["why"] = ""
+        _going_on(document)
+    else:
+        document.update(state="waiting", why=facts["why"], behind=facts.get("behind", ""))
 
 
 def _phase_begun(document: Document, _event: Event, facts: dict[str, Any]) -> None:
@@ -190,4 +194,7 @@ _FOLDS: dict[str, Callable[[Document, Event, dict[str, Any]], None]] = {
     kinds.DECIDED: _decided,
 }
 
-RUNS = View("runs", 1, "run/", _fold)
+RUNS = View("runs", 2, "run/", _fold)
+# By what its row says a run is practice of its procedure, and since when.
+PRACTICE: dict[str, str | bool] = {"state": "succeeded", "is_dry": False}
+PRACTISED_AT = "ended_at"

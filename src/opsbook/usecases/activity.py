@@ -11,6 +11,7 @@ from msgspec import Struct
 from opsbook.ledger.event import Event
 from opsbook.ledger.run_events import APPROVED, CANCEL_ASKED, RUN_ENDED, RUN_STARTED, STEP_UNKNOWN
 from opsbook.usecases.library import Book
+from opsbook.usecases.run_names import run_name
 from opsbook.usecases.serving_ports import Change
 
 _SHOWN = 20
@@ -30,7 +31,7 @@ class Activity(Struct, frozen=True, gc=False):
 
 def recent_activity(book: Book, events: Sequence[Event], commits: Sequence[Change]) -> tuple[Activity, ...]:
     """The last happenings, the newest first. A save that made a commit is told once."""
-    titles = {event.stream: _title(event) for event in events if event.kind == RUN_STARTED}
+    titles = {event.stream: _title(book, event) for event in events if event.kind == RUN_STARTED}
     found = [told for event in events if (told := _told(book, event)) is not None]
     found += [told for event in events if (told := _run(event, titles.get(event.stream, ""))) is not None]
     saved = {str(event.facts.get("commit")) for event in events if event.kind == "PageSaved"}
@@ -73,9 +74,11 @@ def _saved(book: Book, event: Event) -> Activity:
     return Activity(event.at, "save", event.actor, f"{title}: {message}" if message else f"{title} was edited", path)
 
 
-def _title(event: Event) -> str:
+def _title(book: Book, event: Event) -> str:
     plan = event.facts.get("plan")
-    return str(plan.get("title") or "") if isinstance(plan, dict) else ""
+    if not isinstance(plan, dict) or not plan.get("title"):
+        return ""
+    return run_name(book, str(plan.get("path") or ""), plan.get("service"), str(plan["title"]))
 
 
 def _run(event: Event, title: str) -> Activity | None:

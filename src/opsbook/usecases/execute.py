@@ -141,10 +141,10 @@ class _Turn:
             holder = locks.holder(run)
             words = f"Of '{run.plan.lock}' only one may run at a time" + (f", and {holder} does." if holder else ".")
             if run.why != words:
-                self._journal.fact(events.run_held(words))
+                self._journal.fact(events.run_held(words, holder))
                 self._journal.flush()
             return self._pause("lock", words=words, until=self._now() + LOCK_AGAIN, holder=holder)
-        if run.state == "waiting" and not run.is_paused and all(step.asked is None for step in run.steps):
+        if run.is_held:
             self._journal.decide(events.run_held(""))  # its turn has come: it says no longer what it waited for
         while not self._hold.is_lost:
             if self._stop_wanted is not None and self._stop_wanted.is_set():

@@ -70,9 +70,11 @@ class Keep(Protocol):
 
 
 def to_derive(
-    known: Mapping[str, Derived], files: Mapping[str, PageFile], exists: Callable[[str], bool], *, is_new_day: bool
-) -> list[PageFile]:
-    """The files whose facts must be worked out: new or changed ones, and those that another change speaks to."""
+    known: Mapping[str, Derived], files: Mapping[str, PageFile], exists: Callable[[str], bool], *, is_new_day: bool,
+    practised: Mapping[str, tuple[tuple[str, date], ...]],
+) -> list[PageFile]:  # fmt: skip
+    """The files whose facts must be worked out: new or changed ones, those that another change speaks to, and those of
+    procedures that were practised since."""
     removed = known.keys() - files.keys()
     has_moved = bool(removed) or bool(files.keys() - known.keys())
     answers: dict[str, bool] = {}
@@ -84,6 +86,8 @@ def to_derive(
 
     def is_touched(derived: Derived) -> bool:
         if is_new_day and derived.asked_day:
+            return True
+        if derived.facts is not None and derived.practised != practised.get(derived.file.path, ()):
             return True
         if has_moved and derived.facts is not None:
             if not derived.facts.outline.links_to.isdisjoint(removed):

@@ -123,6 +123,10 @@ class Library(BookSource, Protocol):
         """Looks at the disk now instead of when it is told of a change, and returns the snapshot then in force."""
         ...
 
+    def look_soon(self) -> None:
+        """As `look`, and does not wait for it."""
+        ...
+
     def on_change(self, tell: Callable[[Book], None]) -> None:
         """Has `tell` called, from the library's own thread, with each new snapshot, and with the same one when what
         keeps it from being followed began or ended."""

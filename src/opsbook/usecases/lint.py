@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from fnmatch import fnmatchcase
 from functools import partial
@@ -32,6 +32,20 @@ class Scope(Struct, frozen=True):
     ignore_in: tuple[tuple[str, tuple[str, ...]], ...] = ()
     severities: tuple[tuple[str, str], ...] = ()
     alerting: Alerting = Alerting()
+
+
+PRACTICE_RULE = "not-practised"
+
+
+def with_practice(scope: Scope, practised: Mapping[str, date]) -> Scope:
+    """The scope with what the ledger says of practice, by PATH#ANCHOR."""
+    return replace(scope, settings=replace(scope.settings, practised=practised)) if practised else scope
+
+
+def asks_for_practice(scope: Scope) -> bool:
+    """Whether any rule of the scope wants to know what the ledger says of practice."""
+    off = {rule for rule, severity in scope.severities if severity == "off"} | set(scope.ignore)
+    return PRACTICE_RULE not in off and (not scope.select or PRACTICE_RULE in scope.select)
 
 
 class LintReport(Struct, frozen=True):

@@ -12,6 +12,8 @@ from datetime import date
 from functools import partial
 from typing import Protocol
 
+from msgspec.structs import replace
+
 from opsbook.book.lint import Around
 from opsbook.book.page import Page, Reading, read_page
 from opsbook.ground.errors import Failure, Finding, Usage
@@ -19,9 +21,10 @@ from opsbook.ground.guesses import closest
 from opsbook.usecases.following import Disk, Keep, State, findings_on, make_book, to_derive
 from opsbook.usecases.kept_pages import KeptPages
 from opsbook.usecases.library import Book
-from opsbook.usecases.lint import surroundings
+from opsbook.usecases.lint import surroundings, with_practice
 from opsbook.usecases.page_facts import Derived, Deriving, derive_part, unpack, unpack_part
 from opsbook.usecases.ports import PageFile, Unreadable
+from opsbook.usecases.practice import Practised, by_page
 
 # Beyond either of these, pages are worked out in other processes: starting one costs a fifth of a second.
 _FEW_PAGES = 60
@@ -45,10 +48,13 @@ class Crew(Protocol):
 
 
 class LiveLibrary:
-    """A book that is followed while it changes; `today` is the calendar. Raises Failure without its folder."""
+    """A book that is followed while it changes; `today` is the calendar, and `practised` tells when each procedure was
+    last run with success, by PATH#ANCHOR. Raises Failure without its folder."""
 
-    def __init__(self, disk: Disk, keep: Keep, crew: Crew, today: Callable[[], date]) -> None:
-        self._disk, self._keep, self._crew, self._today = disk, keep, crew, today
+    def __init__(
+        self, disk: Disk, keep: Keep, crew: Crew, today: Callable[[], date], *, practised: Practised = dict
+    ) -> None:
+        self._disk, self._keep, self._crew, self._today, self._practised = disk, keep, crew, today, practised
         self._known: dict[str, Derived] = {}
         self._pages = KeptPages()
         self._around: tuple[State, date, Around] | None = None
@@ -57,7 +63,7 @@ class LiveLibrary:
         self._is_asked, self._asks, self._answered = True, 1, 0
         self._is_closed = False
         self._absent = False
-        state = disk.state()
+        state = self._state_now()
         if state is None:
             raise Failure("The book's folder is not there. Name one with --book DIR.")
         self._state = state
@@ -67,7 +73,7 @@ class LiveLibrary:
         self._book = self._made(1, state)
         self._thread = threading.Thread(target=self._follow, name="library", daemon=True)
         self._thread.start()
-        disk.watch(self._wake)
+        disk.watch(self.look_soon)
 
     # -- for readers ------------------------------------------------------------------------------------------
 
@@ -121,6 +127,11 @@ class LiveLibrary:
             mine = self._ask()
             self._turn.wait_for(lambda: self._answered >= mine or self._is_closed, _LOOK_WAIT_S)
         return self._book
+
+    def look_soon(self) -> None:
+        """As `look`, and does not wait for it."""
+        with self._turn:
+            self._ask()
 
     def on_change(self, tell: Callable[[Book], None]) -> None:
         """Has `tell` called, from the library's own thread, with each new snapshot, and with the same one when what
@@ -204,10 +215,6 @@ class LiveLibrary:
 
     # -- following --------------------------------------------------------------------------------------------
 
-    def _wake(self) -> None:
-        with self._turn:
-            self._ask()
-
     def _ask(self) -> int:
         self._is_asked = True
         self._asks += 1
@@ -228,12 +235,21 @@ class LiveLibrary:
     def _look(self) -> None:
         before = self.trouble()
         for left in reversed(range(_LOOK_AGAIN)):
-            state = self._disk.state()
+            state = self._state_now()
             self._absent = state is None
             if state is None or self._is_closed or self._take(state, is_last=not left):
                 break
         if self.trouble() != before and not self._is_closed:  # the same book, but another thing is to be said of it
             self._tell()
+
+    def _state_now(self) -> State | None:
+        """What the disk holds, and what the ledger tells of practice."""
+        state = self._disk.state()
+        practised = self._practised() if state is not None else {}
+        if state is None or not practised:
+            return state
+        scope = state.scope
+        return replace(state, scope=lambda day: with_practice(scope(day), practised))
 
     def _tell(self) -> None:
         for tell in self._listeners:
@@ -246,7 +262,8 @@ class LiveLibrary:
         is_regrounded = state.grounds != self._state.grounds
         known = {} if is_regrounded else dict(self._known)
         files = {file.path: file for file in state.files}
-        wanted = to_derive(known, files, state.source.exists, is_new_day=day != self._day)
+        practised = by_page(state.scope(day).settings.practised)
+        wanted = to_derive(known, files, state.source.exists, is_new_day=day != self._day, practised=practised)
         removed = known.keys() - files.keys()
         is_same = not wanted and not removed and day == self._day and not is_regrounded
         if is_same and self._book.is_whole and state.commit == self._book.commit:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from functools import partial
 
 import msgspec
@@ -27,17 +28,20 @@ from opsbook.usecases.coverage import service_coverage, slot_places
 from opsbook.usecases.library import BookOnDisk, PageFacts, ProcedureBrief
 from opsbook.usecases.lint import Scope, as_wanted, surroundings, unreadable
 from opsbook.usecases.ports import BookSource, PageFile, Unreadable
+from opsbook.usecases.practice import by_page
 
 
 class Derived(Struct, frozen=True):
-    """The facts of a page and what they hold for: the file as it was, the answers about other paths, and whether they
-    are those of one day alone. Of a page that cannot be read there is only the finding that says so."""
+    """The facts of a page and what they hold for: the file as it was, the answers about other paths, whether they are
+    those of one day alone, and when its procedures were last practised, by anchor. Of a page that cannot be read there
+    is only the finding that says so."""
 
     file: PageFile
     facts: PageFacts | None
     looked_for: tuple[tuple[str, bool], ...] = ()
     asked_day: bool = False
     unread: Finding | None = None
+    practised: tuple[tuple[str, date], ...] = ()
 
 
 class Deriving:
@@ -48,6 +52,7 @@ class Deriving:
         self.scope = scope
         self.around = surroundings(source, files, scope)
         self.rules = ChosenRules(scope.select, scope.ignore, scope.severities)
+        self._practised = by_page(scope.settings.practised)
 
     def derive(self, file: PageFile, raw: bytes | Unreadable) -> Derived:
         """What these bytes say; `file` is what they were read from."""
@@ -59,7 +64,10 @@ class Deriving:
         around.asked_day = False
         page = read_page(file.path, raw, self.source.reading)
         facts = facts_of(page, raw, around, tuple(self.findings(page)))
-        return Derived(file, facts, tuple(around.looked_for.items()), around.asked_day)
+        return Derived(
+            file, facts, tuple(around.looked_for.items()), around.asked_day,
+            practised=self._practised.get(file.path, ()),
+        )  # fmt: skip
 
     def findings(self, page: Page) -> list[Finding]:
         """What the rules that see one page say of it, as gravely as is wanted."""

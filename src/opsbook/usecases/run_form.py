@@ -61,6 +61,7 @@ class Form(Struct, frozen=True):
     why_not: tuple[str, ...] = ()
     commit: str | None = None
     danger: str = ""
+    service: str | None = None
 
 
 class Prepared(Struct, frozen=True):
@@ -182,7 +183,7 @@ def form_of(found: Prepared) -> Form:
     return Form(
         plan.path, plan.anchor, plan.title, planning.wanted.parameters, planning.wanted.defaults,
         planning.wanted.required, None if planning.hindrances else plan,
-        tuple(map(str, planning.hindrances)), found.commit, plan.danger,
+        tuple(map(str, planning.hindrances)), found.commit, plan.danger, plan.service,
     )  # fmt: skip
 
 

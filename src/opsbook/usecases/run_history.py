@@ -27,6 +27,8 @@ class Brief(Struct, frozen=True):
     why: str = ""
     is_dry: bool = False
     position: int = 0
+    service: str | None = None
+    behind: str = ""
 
 
 class History(Struct, frozen=True):
@@ -48,7 +50,7 @@ def brief_of(kept: Kept) -> Brief:
     return Brief(
         row["id"], row["path"], row["anchor"], row["title"], row["state"], datetime.fromisoformat(row["started_at"]),
         datetime.fromisoformat(ended) if ended else None, row["actor"], row["commit"], row["waits_for"], row["why"],
-        row["is_dry"], kept.first,
+        row["is_dry"], kept.first, row["service"], row["behind"],
     )  # fmt: skip
 
 

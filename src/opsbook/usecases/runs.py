@@ -169,6 +169,13 @@ class Runs:
 
         return self._change(run, by.name, answer)
 
+    def why_not_approve(self, run: Run, step: str, by: Starter) -> str:
+        """Why somebody does not approve a step, whatever they are shown; empty where they may."""
+        planned = run.plan.step(step)
+        if planned is None or planned.gate is None:
+            return f"Step {step} of run {run.id} is no approval."
+        return approvals.why_not_by(run, step, by, approvals.people_now(planned.gate, self._known))
+
     def decide(
         self, run: str, step: str, decision: Decision, *, by: str, why: str, aliases: tuple[str, ...] = ()
     ) -> Run:

@@ -26,7 +26,7 @@ PATIENCE_S = 20.0  # how long one waits for a connection that others use
 
 # What the URL itself sets, wins. The keepalives tell within half a minute that the other side is gone without a word.
 _DEFAULTS = {
-    "application_name": "opsbook", "connect_timeout": "5", "keepalives_idle": "10", "keepalives_interval": "5",
+    "application_name": "opsbook", "keepalives_idle": "10", "keepalives_interval": "5",
     "keepalives_count": "3", "tcp_user_timeout": "20000", "client_encoding": "UTF8",
 }  # fmt: skip
 # A node that stops in the midst of a transaction (suspended, cut off) must not keep all others from writing.
@@ -46,10 +46,11 @@ _T = TypeVar("_T")
 
 
 class Server:
-    """The database at a URL; raises Usage for a URL that is none."""
+    """The database at a URL; raises Usage for a URL that is none. A connection may take `within_s`, where the URL does
+    not say how long."""
 
-    def __init__(self, url: str) -> None:
-        self._settings = _settings(url)
+    def __init__(self, url: str, within_s: int = 5) -> None:
+        self._settings = {"connect_timeout": str(within_s), **_settings(url)}
         self._password = str(self._settings.get("password") or "")
         self.shown = _shown(self._settings)
         self._away: tuple[float, Failure] | None = None

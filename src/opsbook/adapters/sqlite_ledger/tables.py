@@ -121,7 +121,18 @@ def _for_reading(path: str, busy_s: float) -> apsw.Connection:
     return connection
 
 
-def _read_only(path: str, how: str, busy_s: float) -> apsw.Connection | None:
+def as_it_lies(path: str, busy_s: float) -> apsw.Connection:
+    """A connection to the ledger of any older version in the file `path`, by which nothing is made or left beside it;
+    raises Refusal and Failure as `opened`."""
+    # Whoever has it open has a log beside it; else SQLite would make one, and leave it there.
+    how = "mode=ro" if os.path.exists(f"{path}-wal") else "immutable=1"
+    connection = _read_only(path, how, busy_s, oldest=0)
+    if connection is None:
+        raise Failure(f"The ledger {path} cannot be read by this user. Make the file readable.", retryable=True)
+    return connection
+
+
+def _read_only(path: str, how: str, busy_s: float, oldest: int = VERSION) -> apsw.Connection | None:
     """None where SQLite wants to make files beside it."""
     try:
         connection = apsw.Connection(
@@ -133,7 +144,7 @@ def _read_only(path: str, how: str, busy_s: float) -> apsw.Connection | None:
         return None
     except apsw.Error as wrong:
         raise failure(path, wrong) from wrong
-    if version < VERSION:
+    if version < oldest:
         raise Failure(
             f"The ledger {path} has version {version} and must be brought up to version {VERSION} first. That cannot be"
             " done here, where it can only be read. Make the file and its folder writable, then try again.",

@@ -11,7 +11,7 @@ from opsbook.entrypoints.api import run_models as models
 from opsbook.entrypoints.api.operation import Asks, operation
 from opsbook.entrypoints.api.people import signed_in
 from opsbook.entrypoints.web.answering import desk_of
-from opsbook.entrypoints.web.run_acts import starter_of
+from opsbook.entrypoints.web.run_pages import starter_of
 from opsbook.ground.errors import Usage
 from opsbook.ledger.run import Attempt, Run
 from opsbook.usecases.run_shown import brief_model, run_model

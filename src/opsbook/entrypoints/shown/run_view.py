@@ -61,13 +61,15 @@ NEEDS_REASON = frozenset({"skip", "fail", "done", "again", "failed", "undo", "ro
 
 
 class StepView(Struct, frozen=True):
-    """One step: as planned, where it is, how long it took and usually takes, and the answers it takes now."""
+    """One step: as planned, where it is, in words too, how long it took and usually takes, what it can be answered."""
 
     planned: PlannedStep
     now: RunStep
     took_s: float | None
     usual_s: float | None
     answers: tuple[tuple[str, str, str], ...]
+    words: str
+    tone: str
 
     @property
     def anchor(self) -> str:
@@ -104,7 +106,19 @@ def _step(run: Run, planned: PlannedStep, usual_s: float | None, now: datetime) 
     took = None
     if step.began_at is not None:
         took = ((step.ended_at or run.ended_at or now) - step.began_at).total_seconds()
-    return StepView(planned, step, took, usual_s, _answers(run, planned, step))
+    return StepView(planned, step, took, usual_s, _answers(run, planned, step), *_step_words(run, step))
+
+
+def _step_words(run: Run, step: RunStep) -> tuple[str, str]:
+    """Where a step is; what a run has not come to by its end is nothing to do any more."""
+    words, tone = STEP_STATES[step.state]
+    if step.state == "pending" and run.has_ended:
+        return ("Not needed" if run.state == "succeeded" else "Not reached"), tone
+    if step.state == "pending" and step.answered:
+        return "Confirmed", tone
+    if step.state == "waiting" and step.asked is not None and step.asked.question == "approval":
+        return "Waits for an approval", tone
+    return words, tone
 
 
 def _answers(run: Run, planned: PlannedStep, step: RunStep) -> tuple[tuple[str, str, str], ...]:

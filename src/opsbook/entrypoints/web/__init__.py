@@ -23,6 +23,7 @@ from litestar.plugins.core import MsgspecDIPlugin
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template.config import TemplateConfig
 
+from opsbook.book.plan_words import length_words
 from opsbook.book.rendering import book_address
 from opsbook.config import Config
 from opsbook.entrypoints.gates.asked import Doorkeeper
@@ -174,6 +175,7 @@ def _engine(built: assets.Assets) -> JinjaTemplateEngine:
     )  # fmt: skip
     environment.globals["asset"] = built.address
     environment.globals["book_address"] = book_address
+    environment.globals["length_words"] = length_words
     return JinjaTemplateEngine(engine_instance=environment)
 
 

@@ -12,6 +12,7 @@ from opsbook import __version__
 from opsbook.entrypoints.gates.asked import asked
 from opsbook.usecases.authority import ACTS, Actor, decide
 from opsbook.usecases.desk import Desk
+from opsbook.usecases.run_names import run_name
 
 # The places of the navigation, in order: the words and the address.
 PLACES = (
@@ -76,7 +77,8 @@ def page(
 ) -> Template:
     """The page of a template; `place` is the entry of the navigation that it belongs to.
 
-    Every template has `actor` (or None for nobody in particular), `csrf` for its forms, `may("act")` for buttons.
+    Every template has `actor` (or None for nobody in particular), `csrf` for its forms, `may("act")` for buttons,
+    `name_of(…)` for what a run, its plan or its form is called.
     """
     who = asked(request.scope)
     shared = {
@@ -88,5 +90,6 @@ def page(
         "actor": who.actor,
         "csrf": who.csrf,
         "may": lambda act: may(request, act),
+        "name_of": lambda of: run_name(desk_of(request).library.snapshot(), of.path, of.service, of.title),
     }
     return Filled(request, template, {**shared, **more}, status)

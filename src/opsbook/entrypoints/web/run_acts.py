@@ -11,12 +11,11 @@ from litestar import Request, Response, post
 from opsbook.entrypoints.web.account import me_of
 from opsbook.entrypoints.web.answering import desk_of
 from opsbook.entrypoints.web.forms import fields_of, go_on
-from opsbook.entrypoints.web.run_pages import shown_approval, shown_run
+from opsbook.entrypoints.web.run_pages import shown_approval, shown_run, starter_of
 from opsbook.ground.errors import Failure, Refusal, Usage
 from opsbook.ledger.run import Run
 from opsbook.ledger.run_events import Decision
-from opsbook.usecases.authority import Actor
-from opsbook.usecases.runs import Runs, Starter
+from opsbook.usecases.runs import Runs
 
 Asks = Request[Any, Any, Any]
 RUNS = {"act": "run"}
@@ -40,11 +39,6 @@ class Said(NamedTuple):
 
 
 Verb = Callable[[Runs, Said], Run]
-
-
-def starter_of(actor: Actor) -> Starter:
-    """Whoever asks, by all names that they are known by."""
-    return Starter(actor.name, tuple(name for name in (actor.email,) if name))
 
 
 def _confirm(runs: Runs, said: Said) -> Run:

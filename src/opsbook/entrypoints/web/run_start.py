@@ -8,13 +8,12 @@ from typing import Any
 from litestar import Request, Response, get, post
 from msgspec import Struct
 
-from opsbook.book.plan import Plan, PlannedParameter
+from opsbook.book.plan import LOCAL, Plan, PlannedParameter
 from opsbook.config import Config
 from opsbook.entrypoints.web.account import me_of
 from opsbook.entrypoints.web.answering import desk_of, may, page, why_not
 from opsbook.entrypoints.web.forms import fields_of, go_on
-from opsbook.entrypoints.web.run_acts import starter_of
-from opsbook.entrypoints.web.run_pages import WORDS, history_of, procedure_address
+from opsbook.entrypoints.web.run_pages import WORDS, history_of, procedure_address, starter_of
 from opsbook.ground.errors import Failure, Refusal, Usage
 from opsbook.usecases.desk import Desk
 from opsbook.usecases.runs import Form, History
@@ -63,7 +62,7 @@ def _started(request: Asks, fields: dict[str, str]) -> Response[Any]:
     desk, where = desk_of(request), fields.get("at", "")
     given = {name.removeprefix(GIVEN): value for name, value in fields.items() if name.startswith(GIVEN)}
     values = {name: value for name, value in given.items() if value}
-    on = fields.get("on") or None
+    on = fields.get("on", "").strip() or None
     try:
         if fields.get("do") == "plan":
             return shown_form(request, where, given, plan=desk.runs.plan(where, values, on), on=on or "")
@@ -92,10 +91,23 @@ def shown_form(
         request, "run_start.html", place="Runs", status=status, form=form, fields=fields, wrong=wrong, on=on,
         plan=plan or form.plan, is_asked=plan is not None, where=f"{form.path}#{form.anchor}", past=past,
         running=running, now=desk.now(), procedure_at=procedure_address(f"{form.path}#{form.anchor}"),
+        targets=targets_of(form, config, on),
         why_not="" if may(request, "run") else why_not(request, "run"), **WORDS,
     )  # fmt: skip
     shown.headers["Cache-Control"] = "no-store"
     return shown
+
+
+def targets_of(form: Form, config: Config, on: str) -> list[tuple[str, str]]:
+    """What the form offers to run on instead of what the page says: the value, and words. Empty where all is done on
+    this machine and no other is known."""
+    steps = form.plan.steps if form.plan else ()
+    is_elsewhere = any(step.targets != (LOCAL,) for step in steps if step.script)
+    if not (config.hosts or config.groups or is_elsewhere):
+        return []
+    found = [(LOCAL, "this machine"), *((host, host) for host in config.hosts)]
+    found += [(name, f"{name}: {', '.join(hosts) or 'no host'}") for name, hosts in config.groups.items()]
+    return found if not on or any(on == value for value, _ in found) else [*found, (on, on)]
 
 
 def last_used(desk: Desk, past: History | None) -> dict[str, tuple[str, ...]]:

@@ -3,6 +3,11 @@
 A key's folder holds `claim` (whoever watches over the command holds a lock on it, and that is the sign of life), `cmd`,
 `pid`, `out`, and at the end `exit`. The folder of a run is locked while a key is claimed or an epoch raised, so that no
 claim of a smaller epoch can come behind the fence.
+
+Only that a run has begun in this boot of the machine is synced, once, before the first of its commands begins.
+Whatever is killed, all see what was written; when the power goes, the boot is another one, and then of every key
+without a whole `exit` nothing is known, also of one that is not there. To sync each claim would cost more than the rest
+of a step, and tell no more: whoever asks has recorded on disk that it was about to.
 """
 
 from __future__ import annotations
@@ -64,20 +69,23 @@ class Folder:
         place = self._run_place(run)
         lock = self._lock(place)
         try:
-            if _read_epoch(place) < epoch:
-                write_whole(os.path.join(place, "epoch"), str(epoch).encode("ascii"))
+            fenced, boots = _read_fence(place)
+            if fenced < epoch or boot_id() not in boots:
+                _write_fence(place, max(epoch, fenced), boots)
         finally:
             os.close(lock)
 
     def claim(self, key: str, epoch: int, nonce: str) -> int:
-        """Claims a key: the open file whose lock is the sign of life. Not synced yet; see `sync_claim`."""
+        """Claims a key: the open file whose lock is the sign of life. That the run is here in this boot is synced."""
         place = self.place(key)
         run = os.path.dirname(place)
         lock = self._lock(self._run_place(os.path.basename(run)))
         try:
-            fenced = _read_epoch(run)
+            fenced, boots = _read_fence(run)
             if epoch < fenced:
                 raise Refused("fenced", f"The run is at epoch {fenced} by now, and this order is of {epoch}.")
+            if boot_id() not in boots:
+                _write_fence(run, fenced, boots)
             try:
                 os.mkdir(place, 0o700)
             except FileExistsError:
@@ -94,10 +102,11 @@ class Folder:
     def look(self, key: str, *, seal: bool = False) -> dict:  # type: ignore[type-arg]
         """What is known of a key; an absent one is claimed by this where `seal` says so, and never starts then."""
         place = self.place(key)
+        if not os.path.isdir(place) and _read_fence(os.path.dirname(place))[1] - {boot_id()}:
+            return {"state": "lost", "why": "The machine was booted anew, and whether it had begun is not known."}
         if seal and not os.path.isdir(place):
             try:
                 os.close(self.claim(key, 1 << 62, "sealed"))
-                sync_claim(place)
             except Refused as wrong:
                 if wrong.kind != "claimed":
                     raise
@@ -183,20 +192,11 @@ def sync(path: str) -> None:
         os.close(opened)
 
 
-def sync_claim(place: str) -> None:
-    """That a key was claimed is on disk after this, which is all that must be before its command begins: what its files
-    say is seen by all as long as the machine is not booted anew, and after that nothing but `exit` counts. Each further
-    sync of each step would cost more than the rest of it."""
-    sync(os.path.dirname(place))
-
-
-def write_new(path: str, content: bytes, *, synced: bool = True) -> None:
-    """A file that was not there. Cut off where it is not synced and the power goes."""
+def write_new(path: str, content: bytes) -> None:
+    """A file that was not there. Cut off, or gone, when the power goes."""
     opened = os.open(path, _NEW, 0o600)
     try:
         write_all(opened, content)
-        if synced:
-            os.fsync(opened)
     finally:
         os.close(opened)
 
@@ -218,17 +218,16 @@ def write_whole(path: str, content: bytes, *, synced: bool = True) -> None:
 
 def make_room(path: str) -> None:
     """Takes room for a file that must be written later, however full the disk is by then."""
-    write_new(path + ".part", bytes(4096), synced=False)
+    write_new(path + ".part", bytes(4096))
 
 
 def write_in_room(path: str, content: bytes) -> None:
-    """Writes the file for which room was made, whole or not at all, and synced."""
+    """Writes the file for which room was made, whole or not at all. What a loss of power cut off is as good as none."""
     opened = os.open(path + ".part", os.O_WRONLY | os.O_CLOEXEC)
     try:
         write_all(opened, content)
         os.ftruncate(opened, len(content))
         os.rename(path + ".part", path)
-        os.fsync(opened)  # of its name too; a file that is cut off by a loss of power is as good as none
     finally:
         os.close(opened)
 
@@ -264,8 +263,14 @@ def _read_claim(place: str) -> tuple[str, str]:
     return nonce, boot
 
 
-def _read_epoch(place: str) -> int:
-    return int(read_file(os.path.join(place, "epoch")) or b"0")
+def _read_fence(place: str) -> tuple[int, set[str]]:
+    """The least epoch that may claim keys of a run, and the boots of this machine in which it was at work here."""
+    epoch, *boots = (read_file(os.path.join(place, "epoch")) or b"0").decode("ascii").split()
+    return int(epoch), set(boots)
+
+
+def _write_fence(place: str, epoch: int, boots: set[str]) -> None:
+    write_whole(os.path.join(place, "epoch"), "\n".join([str(epoch), *sorted(boots | {boot_id()})]).encode("ascii"))
 
 
 def _why_lost(began: dict) -> str:  # type: ignore[type-arg]

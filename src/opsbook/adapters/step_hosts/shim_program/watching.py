@@ -30,7 +30,6 @@ from opsbook.adapters.step_hosts.shim_program.folder import (
     Refused,
     make_room,
     read_json,
-    sync_claim,
     write_in_room,
     write_new,
     write_whole,
@@ -74,7 +73,7 @@ class Watch:
         """Everything up to the moment where the command begins: what raises here was never begun."""
         text_path = os.path.join(self.place, "cmd")
         self.command = Command(self.order, text_path)
-        write_new(text_path, self.command.text, synced=False)
+        write_new(text_path, self.command.text)
         make_room(os.path.join(self.place, "exit"))
         self.redactor = Redactor(self.order.get("secrets") or {})
         self.output = Output(os.path.join(self.place, "out"), self.redactor, int(self.order["cap_bytes"]))
@@ -92,8 +91,7 @@ class Watch:
             return
         seen = see(self.child.pid)
         began = {"pid": self.child.pid, "since": seen.since if seen else 0, "boot": boot_id(), "shim": os.getpid()}
-        write_new(os.path.join(self.place, "pid"), json.dumps(began).encode("ascii"), synced=False)
-        sync_claim(self.place)
+        write_new(os.path.join(self.place, "pid"), json.dumps(began).encode("ascii"))
         self.started_at = time.time()
         if self.order.get("limit_s") is not None:
             self.limit_at = time.monotonic() + self.order["limit_s"]
