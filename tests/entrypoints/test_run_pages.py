@@ -183,9 +183,17 @@ def test_who_started_it_has_no_button_to_approve_and_is_refused(web):
     run = asked(web, started(web, SWITCH, by=Starter("olga")), "1", "approval", digest="c" * 64)
     headers = {"accept": "text/html", **web.session("operator", "olga")}
     page = web.ask("GET", f"/runs/{run.id}/approve?step=1", headers=headers).text
-    assert "somebody else approves it" in page
+    assert "whoever starts a run does not approve it" in page
     assert "Approve exactly this" not in page
     send(web, f"/runs/{run.id}/approve", step="1", digest="c" * 64, status=409)
+
+
+def test_who_is_not_asked_to_approve_has_no_button_and_is_told_who_is(web):
+    run, digest = waiting_for_approval(web)
+    page = see(web, f"/runs/{run.id}/approve?step=1")
+    assert "Approve exactly this" not in page
+    assert "Step 1 is approved by olga, grace; &#39;see-operator&#39; is not among them." in page
+    send(web, f"/runs/{run.id}/approve", by="see-operator", step="1", digest=digest, status=409)
 
 
 def test_an_approver_sees_what_has_changed_since_it_last_succeeded(tmp_path):
@@ -316,27 +324,6 @@ def test_the_events_of_a_run_are_for_readers_but_not_the_addresses_of_who_starte
     assert first.facts["aliases"] == ["kim@example.org"]
     assert what_is_seen_by(None)(first)
     assert b"kim@example.org" not in as_message(first)
-
-
-OTHER = "docs/operations/runbooks/api.md"
-SHARED = "docs/operations/procedures/handover.md"
-STEPS = "# {}\n\n**Owner:** Ada\n\n## Deployment\n\n### Production\n\n1. Ship it\n   ```sh\n   true\n   ```\n"
-
-
-def test_runs_of_two_pages_differ_by_the_service_or_the_page_that_they_are_of(tmp_path):
-    write_repository(tmp_path, {OTHER: STEPS.format("Runbook: API"), SHARED: STEPS.format("Handing over")} | PAGES)
-    with opened(tmp_path) as door:
-        runs = {started(door, f"{path}#production", values).id: name for path, values, name in (
-            (PATH, {"VERSION": "v1"}, "Web · Production"), (OTHER, {}, "API · Production"), (SHARED, {}, "Handing over · Production"),
-        )}  # fmt: skip
-        for path in ("/runs", "/", "/fragments/runs"):
-            page = see(door, path)
-            for run, name in runs.items():
-                assert f'<a href="/runs/{run}"><b>{name}</b></a>' in page
-        assert "API · Production was started" in see(door, "/fragments/activity")
-        for run, name in runs.items():
-            assert f"<h1>{name}</h1>" in see(door, f"/runs/{run}")
-        assert "<h1>Run: API · Production</h1>" in see(door, f"/run?at={quote(f'{OTHER}#production', safe='')}")
 
 
 def test_short_times_are_told_in_milliseconds(web):

@@ -97,12 +97,26 @@ ENDLESS = """
    touch finished
    ```
 """
+NEVER = """
+### Never
+
+1. Work
+   ```bash
+   echo $$ > pid; test -e once || { touch once; sleep 60; }
+   ```
+   - **Repeat:** never
+   - **Undo:** `touch undone`
+2. Finish
+   ```bash
+   touch finished
+   ```
+"""
 CONFIG = '[approvers]\nleads = ["ada", "ben"]\n\n[runs]\nlease = "2 seconds"\n'
 
 
 @pytest.fixture
 def book(tmp_path: Path) -> Path:
-    files = {"docs/operations/shop.md": PAGE + ENDLESS, ".git/HEAD": "ref: refs/heads/main\n", "opsbook.toml": CONFIG}
+    files = {"docs/operations/shop.md": PAGE + ENDLESS + NEVER, ".git/HEAD": "ref: refs/heads/main\n", "opsbook.toml": CONFIG}
     return write(tmp_path, files)
 
 
@@ -231,8 +245,9 @@ def parent(pid: int) -> int:
     return int(re.findall(r"^PPid:\s*(\d+)", status, re.M)[0])
 
 
-def test_what_nobody_can_know_is_asked_and_never_run_again_by_itself(book):
-    program = begun(book, "run", "shop#long", "--yes")
+def lost(book: Path, procedure: str) -> None:
+    """Begins a run and kills all that could tell what becomes of its first step."""
+    program = begun(book, "run", procedure, "--yes")
     until(lambda: (book / "pid").exists() and (book / "pid").read_text().strip().isdecimal())
     command = int((book / "pid").read_text())
     watcher = parent(command)
@@ -241,6 +256,41 @@ def test_what_nobody_can_know_is_asked_and_never_run_again_by_itself(book):
     for each in (watcher, command):
         os.kill(each, signal.SIGKILL)
     until(lambda: not Path(f"/proc/{command}").exists())
+
+
+@pytest.mark.parametrize(
+    ("decision", "status", "state", "left"),
+    [
+        ("done", 0, "succeeded", ["finished"]), ("undo", 1, "failed", ["undone"]),
+        ("roll-back", 1, "rolled-back", ["undone"]), ("abort", 1, "cancelled", []), ("failed", 1, "failed", []),
+    ],
+)  # fmt: skip
+def test_a_step_in_doubt_is_settled_as_a_person_says(book, decision, status, state, left):
+    lost(book, "shop#never")
+    assert run("runs", "resume", "last", "--yes", here=book).returncode == 1
+    assert run("runs", "decide", "last", "1", decision, here=book).returncode == 2  # without a reason
+    assert run("runs", "decide", "last", "1", decision, "--why", "I looked", here=book).returncode == 0
+    assert run("runs", "resume", "last", "--yes", here=book).returncode == status
+    assert last(book)["state"] == state
+    assert sorted(name for name in os.listdir(book) if name in ("finished", "undone")) == left
+
+
+def test_what_must_never_be_repeated_is_run_again_by_the_token_of_a_second_person(book):
+    for name in ("ada", "ben"):
+        run("user", "add", name, "--role", "operator", "--no-password", here=book)
+    token = run("token", "issue", "ben", "--for", "run", here=book).stdout.strip()
+    lost(book, "shop#never")
+    assert run("runs", "resume", "last", "--yes", here=book).returncode == 1
+    again = ("runs", "decide", "last", "1", "again", "--why", "it was not done")
+    done = run(*again, here=book)
+    assert (done.returncode, "OPSBOOK_TOKEN" in done.stderr) == (3, True)
+    assert run(*again, here=book, OPSBOOK_TOKEN=token).returncode == 0
+    assert run("runs", "resume", "last", "--yes", here=book).returncode == 0
+    assert last(book)["state"] == "succeeded"
+
+
+def test_what_nobody_can_know_is_asked_and_never_run_again_by_itself(book):
+    lost(book, "shop#long")
     done = run("runs", "resume", "last", "--yes", here=book)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "runs decide" in done.stdout

@@ -174,6 +174,14 @@ def test_what_must_never_be_repeated_takes_a_second_person(world: RunWorld, name
     assert state(world.runs.decide(run.id, "2", "again", by="nadia", why="I looked too"), "2") == "pending"
 
 
+def test_the_second_person_is_no_alias_of_the_first_and_proves_who_they_are(world: RunWorld):
+    run = in_doubt(world)
+    with pytest.raises(Refusal, match="not who started it"):
+        world.runs.decide(run.id, "2", "again", by="m.jones", why="x", aliases=("mira@example.org",))
+    with pytest.raises(Refusal, match="prove who that is"):
+        world.runs.decide(run.id, "2", "again", by="terminal:nadia", why="x")
+
+
 def test_what_failed_and_must_never_be_repeated_takes_a_second_person_too(world: RunWorld):
     run = with_failure(world)
     with pytest.raises(Refusal, match="a second person"):

@@ -21,7 +21,7 @@ from opsbook.usecases.authority import Actor, decide, known_role
 from opsbook.usecases.run_answers import step_of
 from opsbook.usecases.run_start import Starter
 
-__all__ = ["approval_digest", "approved", "is_approved", "may_approve", "people_now"]
+__all__ = ["approval_digest", "approved", "is_approved", "may_approve", "people_now", "why_not_by"]
 
 
 def people_now(gate: Gate, known: Known) -> tuple[str, ...]:
@@ -67,7 +67,8 @@ def approved(
         )
     if asked.until is not None and now > asked.until:
         raise Refusal(f"The time to approve step {number} was over at {asked.until:%Y-%m-%d %H:%M:%S} UTC.")
-    _check_person(run, number, by, people_now(gate, known))
+    if why_not := why_not_by(run, number, by, people_now(gate, known)):
+        raise Refusal(why_not)
     mine = names_of(by.name, *by.aliases)
     if any(mine & names_of(each.by, *each.aliases) for each in step.approvals):
         raise Refusal(f"You have approved step {number} already, and each person counts once.")
@@ -76,13 +77,15 @@ def approved(
     return [events.step_approved(number, digest, why.strip(), aliases=by.aliases)]
 
 
-def _check_person(run: Run, number: str, by: Starter, people: Iterable[str]) -> None:
+def why_not_by(run: Run, number: str, by: Starter, people: Iterable[str]) -> str:
+    """Why somebody does not approve a step, in a sentence; empty where nothing about them speaks against it."""
     names = (by.name, *by.aliases)
     mine = names_of(*names)
     if mine & names_of(run.actor, *run.aliases):
-        raise Refusal(f"You have started run {run.id}, and whoever starts a run does not approve it.")
+        return f"You have started run {run.id}, and whoever starts a run does not approve it."
     if mine & barred(run):
-        raise Refusal(f"You have changed {run.plan.path} last, and whoever wrote a page does not approve its run.")
+        return f"You have changed {run.plan.path} last, and whoever wrote a page does not approve its run."
     if counts_as(names, people) is None:
         listed = ", ".join(people) or "nobody any more"
-        raise Refusal(f"Step {number} is approved by {listed}; '{by.name}' is not among them.")
+        return f"Step {number} is approved by {listed}; '{by.name}' is not among them."
+    return ""

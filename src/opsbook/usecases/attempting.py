@@ -215,6 +215,8 @@ def _told(
         is_ok = False if is_known else None
     elif ended.outcome != "lost":
         tail, verdict = _judged(world, errand, ended)
+        for name, value in verdict.hidden.items():
+            tail = tail.replace(value, f"[secret {name}]") if value else tail
         is_ok = verdict.is_ok
     carries = bool(is_ok) and errand.attempt.purpose == "step"
     secrets = _secret_exports(errand, ended) if carries else {}
@@ -226,7 +228,7 @@ def _told(
         started_at=ended.started_at, ended_at=ended.ended_at or world.now(), tail=tail,
         output_bytes=ended.output_bytes, redactions=ended.redactions, is_truncated=ended.is_truncated or is_cut,
         cwd=ended.cwd if carries and not errand.script.cwd else None,
-        exports=_exports(errand, ended) if carries else None,
+        exports=_exports(errand, ended, verdict.hidden) if carries else None,
         captured=verdict.captured if carries else None,
         secret_names=(*verdict.secret_names, *ended.secret_exports) if carries else (),
         secret_marks={name: "" if value is None else world.secrets.mark(value) for name, value in secrets.items()},
@@ -252,12 +254,13 @@ def _own(errand: Errand) -> set[str]:
     return {*plan.values, *errand.run.captured, *secrets, "ENVIRONMENT"}
 
 
-def _exports(errand: Errand, ended: Ended) -> dict[str, str]:
+def _exports(errand: Errand, ended: Ended, hidden: Mapping[str, str]) -> dict[str, str]:
     """What is carried on of the exports: neither what the run sets itself, nor what holds a secret."""
     run = errand.run
     own = {*run.plan.values, *run.captured, *environment.secret_names(run), "ENVIRONMENT"}
-    secret = {secret.name for secret in errand.planned.secrets}
-    return {name: value for name, value in ended.exports.items() if name not in own and name not in secret}
+    secret = {secret.name for secret in errand.planned.secrets}.union(hidden)
+    told = {name: value for name, value in ended.exports.items() if name not in own and name not in secret}
+    return {name: value for name, value in told.items() if value not in hidden.values()}
 
 
 def _judged(world: World, errand: Errand, ended: Ended) -> tuple[str, Verdict]:

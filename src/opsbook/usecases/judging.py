@@ -23,12 +23,14 @@ _MASKED = Pattern(r"(?m)^::mask::([A-Z][A-Z0-9_]*)[ \t]*$")
 
 
 class Verdict(Struct, frozen=True):
-    """Whether it succeeded, and if not, why, in a sentence. `captured` holds no secret; those are only named."""
+    """Whether it succeeded, and if not, why, in a sentence. `captured` holds no secret; those are only named, and what
+    they are, in `hidden`, is recorded nowhere."""
 
     is_ok: bool
     why: str = ""
     captured: dict[str, str] = {}
     secret_names: tuple[str, ...] = ()
+    hidden: dict[str, str] = {}
 
 
 def needs_output(planned: PlannedStep, script: Script) -> bool:
@@ -155,7 +157,7 @@ def _difference(wanted: list[str], printed: list[str]) -> str:
 def _captured(captures: tuple[Capture, ...], ended: Ended, output: str, find: Find) -> Verdict:
     masked = set(_MASKED().findall(output)) if "::mask::" in output else set()
     values: dict[str, str] = {}
-    secret = []
+    hidden = {}
     for capture in captures:
         try:
             value = output.strip("\n") if capture.pattern is None else find(capture.pattern, output)
@@ -168,7 +170,7 @@ def _captured(captures: tuple[Capture, ...], ended: Ended, output: str, find: Fi
         if len(value) > MOST_CAPTURED or "\0" in value:
             return Verdict(False, f"What was captured as `{capture.name}` is too long, or binary, for a variable.")
         if capture.name in masked or (ended.redactions and any(mark in value for mark in REDACTED)):
-            secret.append(capture.name)
+            hidden[capture.name] = value
         else:
             values[capture.name] = value
-    return Verdict(True, captured=values, secret_names=tuple(secret))
+    return Verdict(True, captured=values, secret_names=tuple(hidden), hidden=hidden)

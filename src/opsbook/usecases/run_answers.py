@@ -18,6 +18,7 @@ from opsbook.ledger.run_approval import names_of
 from opsbook.ledger.run_events import Decision
 
 _FAILED = frozenset({"failed", "rollback-failed"})
+UNPROVEN = "terminal:"  # what the name of somebody at a terminal begins with, which no account's can
 _NONE: frozenset[str] = frozenset()
 _DECISIONS = ("done", "again", "failed", "undo", "roll-back", "abort")
 
@@ -112,8 +113,10 @@ def failed(run: Run, number: str, why: str) -> list[Draft]:
     return [events.step_ended(number, "failed", reason)]
 
 
-def decided(run: Run, number: str, decision: Decision, *, by: str, why: str) -> list[Draft]:
-    """A step in doubt, or one that failed, is settled."""
+def decided(
+    run: Run, number: str, decision: Decision, *, by: str, why: str, aliases: tuple[str, ...] = ()
+) -> list[Draft]:
+    """A step in doubt, or one that failed, is settled; `aliases` are the other names of whoever does so."""
     planned, step = step_of(run, number)
     if decision not in _DECISIONS:
         raise Usage(f"'{decision}' is no decision. Write one of {', '.join(_DECISIONS)}.")
@@ -124,13 +127,25 @@ def decided(run: Run, number: str, decision: Decision, *, by: str, why: str) -> 
     reason = _reason(why, f"decide about step {number}")
     if decision == "done" and planned.kind == "approval":
         raise Refusal(f"Step {number} is an approval: nobody decides that it was given. Say 'again' to ask once more.")
-    if decision == "again" and planned.repeat.mode == "never" and names_of(by) & names_of(run.actor, *run.aliases):
-        raise Refusal(f"Step {number} must never be repeated: a second person has to say 'again', not who started it.")
+    if decision == "again" and planned.repeat.mode == "never":
+        _check_second(run, number, by, aliases)
     if decision == "undo" and not any(each.undoes == number for each in run.plan.of("rollback")):
         raise Refusal(f"Step {number} has no Undo.")
     if decision == "roll-back":
         _check_rollback(run)
     return [events.step_decided(number, decision, reason)]
+
+
+def _check_second(run: Run, number: str, by: str, aliases: tuple[str, ...]) -> None:
+    """A second person is somebody else, by none of their names who started it, and proves to be that."""
+    never = f"Step {number} must never be repeated: a second person has to say 'again'"
+    if by.startswith(UNPROVEN):
+        raise Refusal(
+            f"{never}, and to prove who that is. Put a token of their account that is for 'run' into OPSBOOK_TOKEN, or"
+            " have it said on the web."
+        )
+    if names_of(by, *aliases) & names_of(run.actor, *run.aliases):
+        raise Refusal(f"{never}, not who started it.")
 
 
 def _check_rollback(run: Run) -> None:

@@ -24,8 +24,9 @@ from opsbook.entrypoints.web.run_console import Console, console_of
 from opsbook.ground.errors import Usage
 from opsbook.ledger.run import Run, stream_of
 from opsbook.ledger.run_events import ENDED
+from opsbook.usecases.authority import Actor
 from opsbook.usecases.desk import Desk
-from opsbook.usecases.runs import Brief, History
+from opsbook.usecases.runs import Brief, History, Starter
 
 Asks = Request[Any, Any, Any]
 READS = {"act": "read"}
@@ -174,17 +175,24 @@ def shown_approval(request: Asks, run: Run, number: str, *, status: int = 200, w
     shown = page(
         request, "run_approve.html", place="Runs", status=status, run=run, planned=planned, step=step, wrong=wrong,
         is_asked=is_asked, before=before, changed=changed_lines(before.document, run.document) if before else [],
-        why_not="" if may(request, "approve") else why_not(request, "approve"), page_at=_page_at(run),
-        source_of=source_of(run), now=desk.now(), is_own=is_own(request, run), **WORDS,
+        why_not=_why_not_approve(request, run, number), page_at=_page_at(run), source_of=source_of(run),
+        now=desk.now(), **WORDS,
     )  # fmt: skip
     shown.headers["Cache-Control"] = "no-store"
     return shown
 
 
-def is_own(request: Asks, run: Run) -> bool:
-    """Whether whoever asks has started the run; the verb decides it anew, by all names."""
+def _why_not_approve(request: Asks, run: Run, number: str) -> str:
+    """Why whoever asks does not approve, for showing a button only; the verb decides anew."""
     actor = actor_of(request)
-    return actor is not None and actor.name in (run.actor, *run.aliases)
+    if actor is None or not may(request, "approve"):
+        return f"Approving {why_not(request, 'approve')}."
+    return desk_of(request).runs.why_not_approve(run, number, starter_of(actor))
+
+
+def starter_of(actor: Actor) -> Starter:
+    """Whoever asks, by all names that they are known by."""
+    return Starter(actor.name, tuple(name for name in (actor.email,) if name))
 
 
 def _last_success(desk: Desk, run: Run) -> Run | None:
