@@ -85,14 +85,14 @@ def test_a_secret_is_fetched_when_its_step_starts_and_never_reaches_the_ledger(w
         command("3"), parameters=(PlannedParameter("TOKEN", ParameterType("secret"), secret=Secret("TOKEN", "vault", "db")),),
     )  # fmt: skip
     world.programs["do 1"] = Program(exports={"A": "1"}, secret_exports=("DB_PASS", "PGPASS"), secret_values={"DB_PASS": "other horse", "PGPASS": "pre-horse"})
-    world.programs["do 2"] = Program(output=b"key: [secret TOKEN]\npin: 1234\n::mask::PIN\n", redactions=1, exports={"PIN": "1234", "B": "1234"})
+    world.programs["do 2"] = Program(output=b"key: 7\npin: 1234\n::mask::PIN\n", exports={"PIN": "1234", "B": "1234"})
     world.advance()
     assert [order.secrets for order in world.begun] == [
         {"TOKEN": "correct horse", "DB_PASS": "correct horse"}, {"TOKEN": "correct horse", "PGPASS": "pre-horse"},
-        {"TOKEN": "correct horse", "PGPASS": "pre-horse"},
+        {"TOKEN": "correct horse", "PGPASS": "pre-horse", "PIN": "1234", "B": "1234"},
     ]  # fmt: skip
-    assert world.begun[2].environment == {"A": "1"}
-    assert set(world.run().secret_names) == {"DB_PASS", "PGPASS", "KEY", "PIN"}
+    assert world.begun[2].environment == {"A": "1", "KEY": "7"}
+    assert set(world.run().secret_names) == {"DB_PASS", "PGPASS", "PIN"}
     assert "1234" not in str([event.facts for event in world.ledger.read(f"run/{RUN}")])
     assert "horse" not in str([event.facts for event in world.ledger.read(f"run/{RUN}")])
 

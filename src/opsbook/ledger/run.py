@@ -23,6 +23,8 @@ from opsbook.ledger.run_step import Attempt as Attempt
 from opsbook.ledger.run_step import RunStep as RunStep
 from opsbook.ledger.run_step import SecretExport as SecretExport
 
+EVERYWHERE = ""  # no target: what is carried on to all of them
+
 
 def stream_of(run: str) -> str:
     """The stream of a run."""
@@ -34,9 +36,9 @@ class Run(Struct, frozen=True, kw_only=True):
 
     `is_interactive` when a person started it; `assumes_yes` when manual steps are confirmed unseen; `is_trusted` when
     its inline checks may run though nobody is there; `is_stepwise` when no command is run before a person said so.
-    `cwd` and `exports` by target are what steps carry on, `secret_exports` the secrets among that, `captured` what they
-    learned (of a secret only that there is one). `aims` is the phase that is being worked on, `wants_cancel` that
-    somebody asked it to stop, and `behind` the run that this one waits for.
+    `cwd` and `exports` by target are what steps carry on, `secret_exports` the secrets among that (those that were
+    captured are EVERYWHERE), `captured` what else they learned. `aims` is the phase that is being worked on,
+    `wants_cancel` that somebody asked it to stop, and `behind` the run that this one waits for.
     """
 
     id: str
@@ -213,14 +215,15 @@ def _attempt_ended(run: Run, event: Event, facts: dict[str, Any]) -> Run:
     run = _with(run, facts["step"], end)
     run = run if run.has_ended else _going_on(run)
     exports = {**run.exports.get(target, {}), **facts.get("exports", {})}  # what is told is only what changed
-    marks = facts.get("secret_marks", {})
-    secrets = {name: SecretExport(facts["step"], mark) for name, mark in marks.items()}
-    secrets = {**run.secret_exports.get(target, {}), **secrets}
+    secrets = run.secret_exports
+    for where, marks in ((target, facts.get("secret_marks")), (EVERYWHERE, facts.get("captured_marks"))):
+        made = {name: SecretExport(facts["step"], mark) for name, mark in (marks or {}).items()}
+        secrets = {**secrets, where: {**secrets.get(where, {}), **made}} if made else secrets
     return replace(
         run,
         cwd={**run.cwd, target: facts["cwd"]} if "cwd" in facts else run.cwd,
         exports={**run.exports, target: exports} if "exports" in facts else run.exports,
-        secret_exports={**run.secret_exports, target: secrets} if marks else run.secret_exports,
+        secret_exports=secrets,
         captured={**run.captured, **facts.get("captured", {})},
         secret_names=tuple(dict.fromkeys((*run.secret_names, *facts.get("secret_names", ())))),
     )

@@ -14,7 +14,7 @@ from opsbook.book.plan import LOCAL, Gate, PlannedStep, Script
 from opsbook.ground.errors import Failure, Fenced, NotBegun, Refusal
 from opsbook.ledger import run_events as events
 from opsbook.ledger.event import Draft
-from opsbook.ledger.run import Approved, Attempt, Run
+from opsbook.ledger.run import EVERYWHERE, Approved, Attempt, Run
 from opsbook.ledger.run_targets import AGAIN_AFTER, unreached
 from opsbook.usecases import run_environment as environment
 from opsbook.usecases.judging import READ_BYTES, TAIL_BYTES, Verdict, answered, judged, needs_output, plain
@@ -219,9 +219,11 @@ def _told(
             tail = tail.replace(value, f"[secret {name}]") if value else tail
         is_ok = verdict.is_ok
     carries = bool(is_ok) and errand.attempt.purpose == "step"
-    secrets = _secret_exports(errand, ended) if carries else {}
-    known = {name: value for name, value in secrets.items() if value is not None}
-    world.carried.keep(errand.run.id, errand.attempt.target, known)
+    secrets = _secret_exports(errand, ended, verdict.hidden) if carries else {}
+    if carries:
+        known = {name: value for name, value in secrets.items() if value is not None}
+        world.carried.keep(errand.run.id, errand.attempt.target, known)
+        world.carried.keep(errand.run.id, EVERYWHERE, verdict.hidden)
     return events.attempt_ended(
         errand.planned.number, errand.attempt.key, outcome=ended.outcome, exit_code=ended.exit, is_ok=is_ok,
         why=" ".join(filter(None, (verdict.why, unstopped(errand, ended.left) if ended.left else ""))),
@@ -232,17 +234,18 @@ def _told(
         captured=verdict.captured if carries else None,
         secret_names=(*verdict.secret_names, *ended.secret_exports) if carries else (),
         secret_marks={name: "" if value is None else world.secrets.mark(value) for name, value in secrets.items()},
+        captured_marks={name: world.secrets.mark(value) for name, value in verdict.hidden.items() if carries},
         is_unreached=is_unreached,
     )  # fmt: skip
 
 
-def _secret_exports(errand: Errand, ended: Ended) -> dict[str, str | None]:
-    """What is carried on of the exports that hold a secret, None for a value that nobody was told. A variable that was
-    one stays one, whatever is in it by now."""
+def _secret_exports(errand: Errand, ended: Ended, hidden: Mapping[str, str]) -> dict[str, str | None]:
+    """What is carried on of the exports that hold a secret, None for a value that nobody was told: also of what was
+    only found to be one by its capture, `hidden`. A variable that was one stays one, whatever is in it by now."""
     before = errand.run.secret_exports.get(errand.attempt.target, {})
     found = {name: ended.secret_values.get(name) for name in ended.secret_exports}
-    found.update({name: value for name, value in ended.exports.items() if name in before})
-    own = _own(errand)
+    found.update({name: value for name, value in ended.exports.items() if name in before or value in hidden.values()})
+    own = _own(errand).union(hidden)
     return {name: value for name, value in found.items() if name not in own}
 
 

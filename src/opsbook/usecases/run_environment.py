@@ -12,7 +12,7 @@ from opsbook.book.grammar import Secret, name_problem
 from opsbook.book.plan import LOCAL, Plan, PlannedStep, Script
 from opsbook.ground.errors import Failure, Refusal
 from opsbook.ground.pattern import Pattern
-from opsbook.ledger.run import Run, SecretExport
+from opsbook.ledger.run import EVERYWHERE, Run, SecretExport
 from opsbook.ledger.run_events import Purpose
 from opsbook.usecases.run_ports import Order, SecretSources
 
@@ -121,15 +121,17 @@ def gather(
                 f"Of the secrets, {', '.join(changed)} changed since the run was approved. Start it anew.",
                 {**run.secret_marks, **now},
             )
-    for name, export in run.secret_exports.get(target, {}).items():
-        if name in secrets:
-            continue
-        value = _carried_on(run, target, (name, export), secrets, carried=carried, sources=sources)
-        if value is not None:
-            secrets[name] = value
-        elif planned.phase != "rollback" or name in _VARIABLE().findall(script.text):
-            raise Refusal(_nowhere(run, name, export))  # but a way back is gone without what it does not name
-    for name in _VARIABLE().findall(script.text):
+    named = _VARIABLE().findall(script.text)
+    for where in (target, EVERYWHERE):
+        for name, export in run.secret_exports.get(where, {}).items():
+            if name in secrets:
+                continue
+            value = _carried_on(run, where, (name, export), secrets, carried=carried, sources=sources)
+            if value is not None:
+                secrets[name] = value
+            elif planned.phase != "rollback" or name in named:
+                raise Refusal(_nowhere(run, name, export, where))  # a way back is gone without what it does not name
+    for name in named:
         if name not in secrets and name in secret_names(run):
             raise Refusal(
                 f"{name} holds a secret, which is kept nowhere, and nothing says where to fetch it."
@@ -159,9 +161,10 @@ def _carried_on(
     return found
 
 
-def _nowhere(run: Run, name: str, export: SecretExport) -> str:
+def _nowhere(run: Run, name: str, export: SecretExport, where: str) -> str:
+    did = "captured" if where == EVERYWHERE else "exported"
     return (
-        f"Step {export.step} exported {name}, which holds a secret: its value was in the memory of the runner that did"
+        f"Step {export.step} {did} {name}, which holds a secret: its value was in the memory of the runner that did"
         f" that step, and is kept nowhere else. Resume the run at a terminal and type it ('opsbook runs resume {run.id}"
         f" -p {name}'), or do step {export.step} again in a new run."
     )
