@@ -375,6 +375,31 @@ def test_only_one_run_has_the_lock_of_its_procedure_until_it_has_ended(world):
     assert world.advance("other").run.state == "succeeded"
 
 
+def test_a_run_that_is_cancelled_while_it_waits_for_a_lock_says_why(world):
+    world.start(manual("1"), lock="web")
+    world.start(command("1"), lock="web", run="other")
+    world.advance()
+    assert world.advance("other").kind == "lock"
+    world.say(events.cancel_asked("not today"), run="other")
+    world.say(events.run_held("Of 'web' only one may run at a time."), run="other")  # by a runner that looked before
+    assert (world.advance("other").run.state, world.run("other").why) == ("cancelled", "Cancelled by zoe: not today")
+
+
+def test_a_run_that_is_cancelled_without_a_reason_ends_without_a_colon(world):
+    world.start(manual("1"))
+    world.say(events.cancel_asked(""))
+    assert world.advance().run.why == "Cancelled by zoe."
+
+
+def test_a_step_that_is_done_after_a_retry_does_not_keep_the_words_of_its_failure(world):
+    world.start(command("1", retry=Retry(1, timedelta(seconds=30))))
+    world.programs["do 1"] = [Program(1), Program()]
+    world.advance()
+    assert "exit status 1" in world.run().steps[0].why
+    world.forward(30)
+    assert (world.advance().run.state, world.run().steps[0].why) == ("succeeded", "")
+
+
 def test_an_approval_that_is_not_given_in_time_fails_the_run(world):
     world.start(gate("1", within_s=60), is_interactive=False)
     pause = world.advance()

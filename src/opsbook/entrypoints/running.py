@@ -17,7 +17,7 @@ from opsbook.entrypoints.run_progress import Progress
 from opsbook.entrypoints.run_questions import Questions
 from opsbook.entrypoints.screen import Screen
 from opsbook.entrypoints.shown.run import dimmed, next_lines, waiting_step
-from opsbook.entrypoints.shown.terminal import wrapped
+from opsbook.entrypoints.shown.terminal import printable, wrapped
 from opsbook.ledger.run import Attempt, Run, stream_of
 from opsbook.run_parts import RunParts
 from opsbook.usecases.execute import Pause
@@ -136,6 +136,10 @@ class Session:
             choice = ""
             while choice not in ("c", "p", "g", INTERRUPT):
                 choice = self._keyboard.key()
+        self._catch_up(progress)
+        if progress.run.wants_cancel and not progress.run.has_ended:
+            self._say(dimmed(f"  {printable(progress.run.cancelled_by)} is cancelling it meanwhile."))
+            return True
         if choice == "g":
             self._say(dimmed("  It goes on."))
             return False
@@ -183,7 +187,7 @@ class Session:
         is_asked = pause.kind == "person"
         if pause.kind not in ("time", "lock"):  # those stand in the events, and were told
             self._say(dimmed(f"  Waiting. {'' if is_asked else f'{pause.words} '}Ctrl-C leaves."))
-        begun, number = time.monotonic(), progress.run.number
+        begun, number = time.monotonic(), pause.run.number  # what came since the engine looked is looked at now
         while True:
             position = self._parts.ledger.head()
             self._catch_up(progress)

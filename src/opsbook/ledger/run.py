@@ -73,13 +73,15 @@ class Run(Struct, frozen=True, kw_only=True):
     is_paused: bool = False
     wants_cancel: bool = False
     cancelled_by: str = ""
+    cancelled_why: str = ""
     incident: int | None = None
     behind: str = ""
 
     @property
     def is_held(self) -> bool:
         """Whether it waits for nobody but for another run, which has the lock of its procedure."""
-        return self.state == "waiting" and not self.is_paused and all(step.asked is None for step in self.steps)
+        is_free = not self.is_paused and not self.wants_cancel
+        return self.state == "waiting" and is_free and all(step.asked is None for step in self.steps)
 
     @property
     def has_ended(self) -> bool:
@@ -151,7 +153,8 @@ def _resumed(run: Run, _event: Event, facts: dict[str, Any]) -> Run:
 
 
 def _cancel_asked(run: Run, event: Event, facts: dict[str, Any]) -> Run:
-    return replace(run, wants_cancel=True, cancelled_by=event.actor, why=facts["why"])
+    why = facts["why"]
+    return replace(run, wants_cancel=True, cancelled_by=event.actor, cancelled_why=why, why=why)
 
 
 def _cancel_held(run: Run, _event: Event, facts: dict[str, Any]) -> Run:
@@ -185,9 +188,10 @@ def _intended(run: Run, event: Event, facts: dict[str, Any]) -> Run:
             limit_at=_time(facts["limit_at"]),
         )  # fmt: skip
         began = step.began_at or event.at
+        why = step.why if step.not_before is None else ""  # why it was to be tried again: that is being done
         return replace(
             step, state="running", attempts=(*step.attempts, attempt), asked=None, not_before=None, may_repeat=False,
-            began_at=began,
+            began_at=began, why=why,
         )  # fmt: skip
 
     return _going_on(_with(run, facts["step"], begin))
@@ -331,7 +335,9 @@ def _decided(run: Run, event: Event, facts: dict[str, Any]) -> Run:
         )  # fmt: skip
 
     run = _going_on(replace(_with(run, facts["step"], settle), why=""))
-    return replace(run, wants_cancel=True, cancelled_by=event.actor) if decision == "abort" else run
+    if decision != "abort":
+        return run
+    return replace(run, wants_cancel=True, cancelled_by=event.actor, cancelled_why=facts["why"])
 
 
 def _retry_due(run: Run, _event: Event, facts: dict[str, Any]) -> Run:

@@ -321,7 +321,8 @@ class _Turn:
             self._attend()
             return None
         if not held:
-            self._journal.decide(events.run_ended("cancelled", f"Cancelled by {run.cancelled_by}: {run.why}"))
+            why = f": {run.cancelled_why}" if run.cancelled_why else "."
+            self._journal.decide(events.run_ended("cancelled", f"Cancelled by {run.cancelled_by}{why}"))
         if not self._journal.flush() or not held:
             return None
         return self._pause("time", wanted[0][0], told, until=self._now() + ASK_AGAIN)

@@ -128,6 +128,7 @@ def test_a_command_has_a_constructed_environment_and_no_input(host, monkeypatch)
     names = {line.partition("=")[0] for line in said.partition("READ")[0].splitlines()}
     assert {"A", "PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "PAGER", "GIT_PAGER", "SYSTEMD_PAGER"} <= names
     assert "OF_THE_SERVER" not in names
+    assert {"OPSBOOK_STEP", "OPSBOOK_TARGET"} <= names
     assert "\nnot a tty" in said
 
 

@@ -249,7 +249,8 @@ class ShimHost:
             "do": "start", "key": order.key, "epoch": order.epoch, "nonce": secrets.token_hex(16), "text": script.text,
             "language": script.language, "shell": script.shell, "user": script.user, "strict": script.strict,
             "background": script.background,
-            "environment": order.environment, "secrets": order.secrets, "cwd": order.cwd, "limit_s": order.limit_s,
+            "environment": {**order.environment, "OPSBOOK_TARGET": self._name}, "secrets": order.secrets,
+            "cwd": order.cwd, "limit_s": order.limit_s,
             "cap_bytes": self._cap_bytes, "grace_s": self._grace_s,
         }  # fmt: skip
 
