@@ -74,6 +74,7 @@ class Machine:
         self.is_silent = False
         self.refuses_next = 0  # so many commands cannot be begun, which is certain
         self.lost_in_hello = 0  # so many connections are lost before a command is begun
+        self.is_stubborn = False  # what is to be stopped is not
         self.cuts_next = 0  # so many connections are cut once the command was begun
 
     def fence(self, run: str, epoch: int) -> None:
@@ -127,6 +128,8 @@ class Machine:
         self._heard()
         self.world.stopped.append(key)
         doing = self.done.get(key)
+        if self.is_stubborn:
+            return ("7 serve",)
         if doing is None or doing.is_lost:
             return ()
         if doing.ignores:

@@ -400,6 +400,30 @@ def test_a_step_that_is_done_after_a_retry_does_not_keep_the_words_of_its_failur
     assert (world.advance().run.state, world.run().steps[0].why) == ("succeeded", "")
 
 
+@pytest.mark.parametrize(("exit_code", "state"), [(0, "succeeded"), (1, "failed")])
+def test_what_goes_on_in_the_background_is_stopped_before_its_run_ends(world, exit_code, state):
+    world.start(command("1", script=Script("serve", background=True)), command("2"), assumes_yes=True)
+    world.programs["do 2"] = Program(exit_code)
+    world.host("local").is_stubborn = True
+    pause = world.advance()
+    assert (pause.kind, pause.run.state, world.stopped) == ("time", "running", [f"{RUN}/1.1"])
+    assert pause.words == "Still there on local: 7 serve."
+    world.host("local").is_stubborn = False
+    world.forward(5)
+    assert (world.advance().run.state, world.stopped) == (state, [f"{RUN}/1.1"] * 2)
+
+
+def test_a_run_does_not_end_while_nobody_can_tell_whether_its_background_command_goes_on(world):
+    world.start(command("1", script=Script("serve", background=True), targets=("web",)), manual("2"))
+    world.advance()
+    world.host("web").is_silent = True
+    world.say(events.cancel_asked("no"))
+    assert world.advance().kind == "time"
+    world.host("web").is_silent = False
+    world.forward(5)
+    assert (world.advance().run.state, world.stopped) == ("cancelled", [f"{RUN}/1.1@web"])
+
+
 def test_an_approval_that_is_not_given_in_time_fails_the_run(world):
     world.start(gate("1", within_s=60), is_interactive=False)
     pause = world.advance()

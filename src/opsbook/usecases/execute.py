@@ -164,11 +164,11 @@ class _Turn:
 
     def _once(self) -> Pause | None:
         moves = next_moves(self._journal.run, self._now())
-        while moves.record:
+        while moves.record and moves.stop is None:
             self._journal.decide(*self._looked_at(moves))
             moves = next_moves(self._journal.run, self._now())
         if moves.stop is not None:
-            return self._cancel(moves.stop) if self._journal.flush() else None
+            return self._end(moves.stop, moves.record) if self._journal.flush() else None
         elsewhere = self._is_elsewhere(moves)
         errands = [] if elsewhere else [self._intended(start) for start in moves.start]
         if not self._journal.flush():
@@ -302,10 +302,11 @@ class _Turn:
         since = self._engine.silent_since.get(attempt.key, self._now())
         return self._pause("time", number, why, until=min(self._now() + ASK_AGAIN, since + self._patience()))
 
-    # -- cancelling --------------------------------------------------------------------------------------------
+    # -- ending ------------------------------------------------------------------------------------------------
 
-    def _cancel(self, wanted: tuple[tuple[str, Attempt], ...]) -> Pause | None:
-        """Ends the run once nothing of it is left in the world; what is, is said, and stopped again later."""
+    def _end(self, wanted: tuple[tuple[str, Attempt], ...], record: tuple[Draft, ...]) -> Pause | None:
+        """Ends the run, by what is to be recorded or else as cancelled, once nothing of it is left in the world; what
+        is, is said, and stopped again later."""
         stopped: SimpleQueue[_Came] = SimpleQueue()
         for number, attempt in wanted:
             errand = self._errand(number, attempt)
@@ -322,7 +323,7 @@ class _Turn:
             return None
         if not held:
             why = f": {run.cancelled_why}" if run.cancelled_why else "."
-            self._journal.decide(events.run_ended("cancelled", f"Cancelled by {run.cancelled_by}{why}"))
+            self._journal.decide(*(record or (events.run_ended("cancelled", f"Cancelled by {run.cancelled_by}{why}"),)))
         if not self._journal.flush() or not held:
             return None
         return self._pause("time", wanted[0][0], told, until=self._now() + ASK_AGAIN)
@@ -334,7 +335,7 @@ class _Turn:
         """What keeps the run from being cancelled. A machine that lost a step and is gone itself keeps nothing."""
         key, attempt = came.errand.attempt.key, came.errand.attempt
         if isinstance(came.wrong, Failure):
-            return [str(came.wrong)] if attempt.ended_at is None else []
+            return [str(came.wrong)] if attempt.ended_at is None or attempt.is_ok else []
         if came.wrong is not None:
             raise came.wrong
         if came.left or (came.draft is None and attempt.ended_at is None):
