@@ -121,7 +121,7 @@ class Machine:
         if doing is None:
             return Look("claimed" if key in self.claimed else "absent")
         if doing.is_lost:
-            return Look("lost", why=f"{self.name} was booted anew.")
+            return Look("lost", why=f"{self.name} was booted anew.", alive=doing.ignores)
         return Look("ended", doing.ended) if doing.is_over.is_set() else Look("running")
 
     def stop(self, key: str, grace_s: float) -> tuple[str, ...]:
@@ -131,6 +131,8 @@ class Machine:
         if self.is_stubborn:
             return ("7 serve",)
         if doing is None or doing.is_lost:
+            if doing is not None:
+                doing.ignores = ()
             return ()
         if doing.ignores:
             return doing.ignores

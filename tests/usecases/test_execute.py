@@ -498,6 +498,34 @@ def test_a_machine_that_was_booted_anew_leaves_a_doubt_that_a_person_settles(wor
     assert len(world.begun) == 2
 
 
+def lost_and_alive(world, mode):
+    """A run whose step was lost by what watched over it, while its command goes on."""
+    world.start(command("1", repeat=Repeat(mode)))
+    world.programs["do 1"] = [Program(hangs=True), Program()]
+    assert world.killed("running")
+    world.host("local").boot()
+    world.doing(f"{RUN}/1.1").ignores = ("77 restore",)
+
+
+@pytest.mark.parametrize("mode", ["ask", "never"])
+def test_nothing_is_begun_again_beside_what_still_runs(world, mode):
+    lost_and_alive(world, mode)
+    assert world.advance().question == "unknown"
+    world.say(events.step_decided("1", "again", "it hangs"), by="mira")
+    pause = world.advance()
+    assert (pause.question, len(world.begun)) == ("failed", 1)
+    assert "Attempt 1 still runs on this machine: 77 restore" in pause.words
+    world.doing(f"{RUN}/1.1").ignores = ()  # somebody ended it
+    world.say(events.step_decided("1", "again", "it is gone"), by="mira")
+    assert (world.advance().run.state, len(world.begun)) == ("succeeded", 2)
+
+
+def test_what_may_be_repeated_is_ended_first_where_it_still_runs(world):
+    lost_and_alive(world, "safe")
+    assert (world.advance().run.state, len(world.begun)) == ("succeeded", 2)
+    assert world.stopped == [f"{RUN}/1.1"]
+
+
 def test_a_lost_step_is_proven_by_its_check(world):
     world.start(command("1", repeat=Repeat("ask", "test -e /x")), command("2"))
     world.programs["do 1"] = Program(hangs=True)

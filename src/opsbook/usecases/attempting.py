@@ -20,6 +20,8 @@ from opsbook.usecases import run_environment as environment
 from opsbook.usecases.judging import READ_BYTES, TAIL_BYTES, Verdict, answered, judged, needs_output, plain
 from opsbook.usecases.run_ports import Ended, Find, Look, Outputs, SecretSources, StepHost, StepHosts
 
+LEFT_GRACE_S = 5.0  # for what an earlier attempt left to end by itself, before the next one begins
+
 Tell = Callable[[str, str, int, bytes], None]  # step, key, offset, bytes of its output
 
 
@@ -90,6 +92,9 @@ def begin(world: World, errand: Errand) -> Draft:
     )  # fmt: skip
     kept = _Kept(world.outputs, errand)
     try:
+        beside = _still_there(host, errand)
+        if beside:
+            return _told(world, errand, _never(world, beside), is_known=True)
         ended = host.run(order, kept.take)
     except NotBegun as wrong:
         is_again = wrong.retryable and _unreached_before(errand) < len(AGAIN_AFTER)
@@ -100,6 +105,29 @@ def begin(world: World, errand: Errand) -> Draft:
     except (Refusal, Failure):  # claimed before, or nobody knows: then the machine is asked what it knows
         ended = _found(host, errand, kept, world)
     return _told(world, errand, ended, is_known=True, is_cut=kept.is_cut)
+
+
+def _still_there(host: StepHost, errand: Errand) -> str:
+    """Why it must not be begun, since an earlier attempt still runs that nobody watches over any more. What may be
+    repeated safely is ended first; what may not, only a person ends."""
+    step = errand.run.step(errand.planned.number)
+    target, is_safe = errand.attempt.target, errand.planned.repeat.mode == "safe"
+    for earlier in step.attempts if step and errand.attempt.purpose == "step" else ():
+        if earlier.outcome != "lost" or earlier.target != target:
+            continue
+        look = host.look(earlier.key)
+        is_there = look.state == "running" or bool(look.alive)
+        if is_there and is_safe:
+            is_there = bool(host.stop(earlier.key, LEFT_GRACE_S))
+        if is_there:
+            where = "this machine" if target == LOCAL else target
+            what = f": {', '.join(look.alive)}" if look.alive else ""
+            return (
+                f"Attempt {earlier.number} still runs on {where}{what}, and a second one is not begun beside it. Wait"
+                f" for its end, or kill it there, or end all of the run by 'opsbook runs cancel {errand.run.id}'; then"
+                " decide again."
+            )
+    return ""
 
 
 def _unreached_before(errand: Errand) -> int:

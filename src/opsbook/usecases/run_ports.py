@@ -55,11 +55,12 @@ class Ended(Struct, frozen=True):
 class Look(Struct, frozen=True):
     """What a host knows of a key. absent: it was never claimed · claimed: claimed, and provably never started, nor will
     it be · running · ended · lost: it was started, and what became of it cannot be known (the host was booted anew, or
-    what watched over it was killed)."""
+    what watched over it was killed); `alive` is then what still runs of it, as `PID NAME`."""
 
     state: Literal["absent", "claimed", "running", "ended", "lost"]
     ended: Ended | None = None
     why: str = ""
+    alive: tuple[str, ...] = ()
 
 
 class StepHost(Protocol):

@@ -272,9 +272,11 @@ def test_a_shim_that_was_killed_leaves_a_doubt_and_a_stop_still_ends_all(host, r
     ended = running.finish()
     assert ended.outcome == "lost"
     assert str(pid) in ended.why
-    assert host.look(running.order.key).state == "lost"
+    look = host.look(running.order.key)
+    assert (look.state, f"{pid} bash" in look.alive) == ("lost", True)
     assert host.stop(running.order.key, 0.2) == ()
     assert not is_alive(pid)
+    assert host.look(running.order.key).alive == ()
 
 
 def kill_shim(runs: Path, key: str) -> None:

@@ -152,7 +152,10 @@ class ShimHost:
             seal = key in self._doubtful
         said = self._answer({"do": "look", "key": key, "seal": seal})
         ended = said.get("ended")
-        return Look(said["state"], ended=None if ended is None else ended_of(ended), why=said.get("why", ""))
+        return Look(
+            said["state"], ended=None if ended is None else ended_of(ended), why=said.get("why", ""),
+            alive=tuple(said.get("alive", ())),
+        )  # fmt: skip
 
     def stop(self, key: str, grace_s: float) -> tuple[str, ...]:
         """Ends all of it; what is left."""
