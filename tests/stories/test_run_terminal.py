@@ -120,8 +120,6 @@ def test_a_skip_wants_a_reason_and_keeps_it(book):
         person.reads("Why?")
         person.presses("\n")
         person.reads("reason is needed")
-        person.reads(PROMPT)
-        person.presses("s")
         person.reads("Why?")
         person.presses("nobody is there\n")
         person.reads("skipped: nobody is there")
@@ -130,6 +128,21 @@ def test_a_skip_wants_a_reason_and_keeps_it(book):
         assert person.ends() == 3
     first = asked("runs", "show", "last", here=book)["steps"][0]
     assert (first["state"], first["why"]) == ("skipped", "nobody is there")
+
+
+@pytest.mark.parametrize("typed", [["\n", "\n"], ["\x1b\n"], ["\x03"]])
+def test_who_has_no_reason_comes_back_to_the_choice(book, typed):
+    with person_at("run", "shop#restart", here=book) as person:
+        person.reads(PROMPT)
+        person.presses("s")
+        for each in typed:
+            person.reads("Why?")
+            person.presses(each)
+        person.reads("Nothing was done.")
+        person.reads(PROMPT)
+        person.presses("q")
+        assert person.ends() == 3
+    assert asked("runs", "show", "last", here=book)["steps"][0]["state"] == "waiting"
 
 
 def test_a_failed_step_is_tried_again(book):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from shlex import quote
 from typing import Any
 
@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from opsbook.book.plan import Plan, PlannedParameter
-from opsbook.book.plan_words import details, holds_now
+from opsbook.book.plan_words import details, holds_now, type_words
 from opsbook.config import wants_colour
 from opsbook.entrypoints.keyboard import Interrupts, Keyboard
 from opsbook.entrypoints.options import Shared
@@ -119,6 +119,7 @@ def values_of(form: Form, wanted: Wanted, *, keyboard: Keyboard | None) -> dict[
     missing and nobody can be asked, Left where the person leaves."""
     values: dict[str, str] = {}
     asked: list[str] = []
+    check_once(wanted.parameters, secrets=_secrets(form))
     for given in wanted.parameters:
         name, equals, value = given.partition("=")
         if equals:
@@ -146,6 +147,18 @@ def values_of(form: Form, wanted: Wanted, *, keyboard: Keyboard | None) -> dict[
     return values
 
 
+def check_once(parameters: Iterable[str], *, secrets: Container[str] = ()) -> None:
+    """Raises Usage for a value without a name, and for a name with two values; those of `secrets` are not told."""
+    seen: dict[str, str] = {}
+    for given in parameters:
+        name, equals, value = given.partition("=")
+        if not name:
+            raise Usage(f"-p '{given[:80]}' has no name before its value. Write -p NAME=VALUE.")
+        if equals and seen.setdefault(name, value) != value:
+            told = "" if name in secrets else f", as '{seen[name][:80]}' and as '{value[:80]}'"
+            raise Usage(f"-p {name} is given twice{told}. Give it once.")
+
+
 def _read(name: str, value: str) -> str:
     """The value as given; behind an `@` the content of a file, without the line break at its end."""
     if value.startswith("@@"):
@@ -168,35 +181,24 @@ def _read(name: str, value: str) -> str:
 
 def _missing(form: Form, wanted: Wanted, missing: Iterable[PlannedParameter]) -> str:
     lines = [f"{form.path}#{form.anchor} needs to be told:"]
+    asked = [each for each in wanted.parameters if "=" not in each]
+    if asked:
+        named = ", ".join(f"-p {each}" for each in asked)
+        lines.insert(0, f"{named} without a value asks for it: that needs a terminal, and no --yes and no --dry-run.")
     words = []
     for parameter in missing:
         about = f": {printable(parameter.description)}" if parameter.description else ""
-        lines.append(f"  {parameter.name} ({type_words(parameter)}){about}")
+        lines.append(f"  {parameter.name} ({printable(type_words(parameter.type))}){about}")
         words.append(f"-p {parameter.name}=…")
     given = [f"-p {quote(each)}" for each in wanted.parameters if "=" in each]
     lines.append(f"Write: opsbook run {quote(wanted.procedure)} {' '.join([*given, *words])}")
     return "\n".join(lines)
 
 
-def type_words(parameter: PlannedParameter) -> str:
-    """The type of a parameter as a person is told it."""
-    kind = parameter.type
-    if kind.kind == "choice":
-        return " | ".join(printable(choice) for choice in kind.choices)
-    if kind.kind == "pattern":
-        return f"/{printable(kind.pattern)}/"
-    if kind.kind == "host" and kind.group:
-        return f"host in {printable(kind.group)}"
-    if kind.low is not None or kind.high is not None:
-        low, high = (f"{bound:g}" if bound is not None else "" for bound in (kind.low, kind.high))
-        return f"{kind.kind} {low}..{high}"
-    return kind.kind
-
-
 def _typed(parameter: PlannedParameter, default: str | None, keyboard: Keyboard) -> str:
     """What a person types for a parameter, asked again until it is of its type."""
     about = f"  {printable(parameter.description)}" if parameter.description else ""
-    click.echo(f"  {click.style(parameter.name, bold=True)} ({type_words(parameter)}){about}", err=True)
+    click.echo(f"  {click.style(parameter.name, bold=True)} ({printable(type_words(parameter.type))}){about}", err=True)
     offered = f" [{printable(default)}]" if default else ""
     while True:
         value = keyboard.line(f"  {parameter.name}{offered}: ", is_hidden=parameter.secret is not None)
@@ -228,6 +230,9 @@ def plan_model(plan: Plan, commit: str | None) -> dict[str, Any]:
                     *(step.script.environment if step.script else ()),
                 }),
                 "condition": None if step.when is None else {"holds": holds_now(step.when, plan.values)},
+                "dry_run": (
+                    None if step.dry_run is None else {"same": step.dry_run.same, "command": step.dry_run.command}
+                ),
                 "undoes": step.undoes or None, "agreed": dict(details(step)),
             }
             for step in plan.steps
