@@ -226,3 +226,17 @@ def test_a_message_with_a_control_character_is_told_in_a_sentence(door):
     answer = door.ask("PUT", at, content="# Odd\n", headers=headers)
     assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
     assert answer.json()["detail"].startswith("The message holds the control character U+0000")
+
+
+@pytest.mark.parametrize("kind", [{}, {"content-type": "application/json"}, {"content-type": "application/x-www-form-urlencoded"}])
+def test_no_body_at_all_is_an_empty_object(door, kind):
+    headers, run = {**door.session("operator"), **kind}, started(door).id
+    for verb in ("pause", "resume", "cancel"):
+        answer = door.ask("POST", f"{PREFIX}/runs/{run}/{verb}", headers=headers)
+        assert answer.status_code == 200, answer.text
+    answer = door.ask("POST", f"{PREFIX}/runs/{run}/roll-back", headers=headers)
+    assert (answer.status_code, answer.json()["detail"]) == (400, "The body cannot be read: Object missing required field `why`.")
+    bodies = {path: methods["post"]["requestBody"]["required"] for path, methods in description()["paths"].items()
+              if "requestBody" in methods.get("post", {})}  # fmt: skip
+    assert bodies[f"{PREFIX}/runs/{{run}}/cancel"] is False
+    assert bodies[f"{PREFIX}/runs"] is True

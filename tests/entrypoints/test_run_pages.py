@@ -288,6 +288,11 @@ def test_transcripts_are_files_and_one_is_kept_beside_the_runbook_by_a_commit(we
     assert kept.startswith(f"/book/docs/operations/runbooks/runs/{deployed.id}.md?saved=")
     assert "Run of Production" in (web.root / f"docs/operations/runbooks/runs/{deployed.id}.md").read_text()
     assert "there is such a page already" in send(web, f"/runs/{deployed.id}/transcript", status=409)
+    book = web.desk.library.look()
+    path = f"docs/operations/runbooks/runs/{deployed.id}.md"
+    assert path in book.files
+    assert [each.rule for each in book.findings if each.span.path == path] == []
+    assert f"runs/{deployed.id}.md" not in see(web, "/procedures")
 
 
 def test_the_raw_output_is_given_byte_for_byte_as_a_file(web):

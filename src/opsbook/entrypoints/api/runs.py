@@ -116,14 +116,14 @@ def approve(request: Asks, body: models.ApproveBody) -> dict[str, Any]:
     return run_model(runs_of(request).approve(run, step, starter, digest=body.digest, why=body.why))
 
 
-@operation("POST", "/runs/{run}/cancel", models.RunModel, act="run", body=models.ReasonBody, also=(409,), group="runs")
-def cancel(request: Asks, body: models.ReasonBody) -> dict[str, Any]:
+@operation("POST", "/runs/{run}/cancel", models.RunModel, act="run", body=models.NoteBody, also=(409,), group="runs")
+def cancel(request: Asks, body: models.NoteBody) -> dict[str, Any]:
     """Asks a run to end; it is cancelled once its processes are gone"""
     return run_model(runs_of(request).cancel(named(request).id, signed_in(request).name, body.why))
 
 
-@operation("POST", "/runs/{run}/pause", models.RunModel, act="run", body=models.ReasonBody, also=(409,), group="runs")
-def pause(request: Asks, body: models.ReasonBody) -> dict[str, Any]:
+@operation("POST", "/runs/{run}/pause", models.RunModel, act="run", body=models.NoteBody, also=(409,), group="runs")
+def pause(request: Asks, body: models.NoteBody) -> dict[str, Any]:
     """Stops a run before its next step"""
     return run_model(runs_of(request).pause(named(request).id, signed_in(request).name, body.why))
 

@@ -109,12 +109,20 @@ def shown_run(request: Asks, run: Run, *, status: int = 200, wrong: str = "", **
     view = run_view(run, past, desk.now())
     shown = page(
         request, "run.html", place="Runs", status=status, view=view, run=run, past=past, now=desk.now(), wrong=wrong,
-        typed=typed, consoles=_consoles(desk, view), head=head_of(desk, run), where=where, page_at=_page_at(run),
+        wrong_while=_said_while(view, typed.get("step", "")), typed=typed, consoles=_consoles(desk, view),
+        head=head_of(desk, run), where=where, page_at=_page_at(run),
         earlier=[brief for brief in past.briefs if brief.id != run.id][:5] if past else [],
         why_not="" if may(request, "run") else why_not(request, "run"), source_of=source_of(run), **WORDS,
     )  # fmt: skip
     shown.headers["Cache-Control"] = "no-store"
     return shown
+
+
+def _said_while(view: RunView, number: str) -> str:
+    """What stands on the page for as long as a refusal is worth reading: the forms of its step, or the run."""
+    steps = (step for _, _, steps in view.phases for step in steps)
+    anchor = next((step.anchor for step in steps if step.planned.number == number), "")
+    return f"#{anchor} .run-form" if anchor else ".run-head"
 
 
 def history_of(desk: Desk, where: str) -> History | None:
