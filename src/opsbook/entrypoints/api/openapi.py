@@ -92,8 +92,7 @@ def _operation(each: Operation, references: dict[Any, Any]) -> dict[str, Any]:
         content = {"application/json": {"schema": references[each.body]}}
         told["requestBody"] = {"required": is_required, "content": content}
     elif each.takes:
-        is_required = not _is_struct(each.body) or any(field.required for field in fields(each.body))
-        told["requestBody"] = {"required": is_required, "content": {each.takes: {"schema": {"type": "string"}}}}
+        told["requestBody"] = {"required": True, "content": {each.takes: {"schema": {"type": "string"}}}}
     return told
 
 
