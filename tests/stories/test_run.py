@@ -280,8 +280,8 @@ def lost(book: Path, procedure: str) -> None:
     watcher = parent(command)
     program.kill()
     program.wait()
-    for each in (watcher, command):
-        os.kill(each, signal.SIGKILL)
+    os.kill(watcher, signal.SIGKILL)
+    os.killpg(command, signal.SIGKILL)  # and what it has started
     until(lambda: not Path(f"/proc/{command}").exists())
 
 
