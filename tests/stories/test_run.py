@@ -45,7 +45,12 @@ PAGE = """\
 
 1. Look
    ```bash
-   test -n "$TOK"
+   export PGPASSWORD="$TOK" URL="db://me:$TOK@shop"
+   ```
+2. Tell the channel
+3. Use it
+   ```bash
+   echo "as ${PGPASSWORD:-nobody} at ${URL:-nowhere}"; test "${#PGPASSWORD}" -eq 16
    ```
 
 ### Break
@@ -160,6 +165,13 @@ def test_a_dry_run_in_json_has_the_plan(book):
     assert [step["number"] for step in plan["steps"]] == ["1", "2"]
     assert plan["steps"][1]["targets"] == ["local"]
     assert plan["steps"][1]["variables"] == ["COUNT", "WHERE"]
+
+
+def test_exported_secrets_carry_on_redacted_and_in_no_file(book):
+    assert run("run", "shop#unlock", "--yes", here=book, OPSBOOK_SECRET_TOK_OF_SHOP="hunter2-and-more").returncode == 0
+    assert last(book)["steps"][2]["attempts"][0]["output_tail"] == "as [secret TOK] at [secret URL]\n"
+    kept = [path for path in (book / ".opsbook").rglob("*") if path.is_file() and b"hunter2" in path.read_bytes()]
+    assert kept == []
 
 
 def test_a_dry_run_names_secrets_and_where_they_come_from(book):

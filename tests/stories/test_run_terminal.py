@@ -224,6 +224,15 @@ def test_a_cancel_from_elsewhere_is_carried_out_though_the_terminal_stands_at_it
     assert run_seen["why"].endswith(": not today")
 
 
+def test_a_run_that_is_cancelled_from_elsewhere_ends_where_its_question_is_left(book):
+    with person_at("run", "shop#restart", here=book) as person:
+        person.reads(PROMPT)
+        assert run("runs", "cancel", "last", "--why", "not today", "--within", "200ms", here=book).returncode == 1
+        person.presses("q")
+        person.ends()
+    assert asked("runs", "show", "last", here=book)["state"] == "cancelled"
+
+
 def test_output_cannot_drive_the_terminal_of_the_operator(book):
     with person_at("run", "shop#drive", here=book) as person:
         person.reads(PROMPT)

@@ -248,7 +248,7 @@ class Session:
         if after == "interrupted":
             after = "goes-on" if self._interrupted(progress) or not self._is_left else "left"
         self._catch_up(progress)
-        return after == "goes-on"
+        return after == "goes-on" or progress.run.wants_cancel  # it ends here, for nobody else may work on it
 
     def _approved(self, progress: Progress, pause: Pause) -> bool:
         if self._keyboard is None and not self._waits:
