@@ -28,6 +28,7 @@ from opsbook.entrypoints import cli
 
 SOURCE = Path(cli.__file__).parents[2]
 WRITTEN_ON = "2026-11-23"  # what today's date is called on the pages, so that they hold on any day
+_TIME = r"[\\d.]+ (?:ms|s|min)"
 _OF_SHELL = re.compile(r"[|<>;&$`*]")
 
 
@@ -79,9 +80,14 @@ def replay(page: str, folder: Path) -> list[tuple[Shown, list[str]]]:
 
 
 def agrees(shown: list[str], printed: list[str]) -> bool:
-    """Whether an output is the one shown, in which `...` stands for any lines."""
-    pattern = "".join(r"(?:.*\n)*" if line.strip() == "..." else re.escape(line) + r"\n" for line in shown)
+    """Whether an output is the one shown, in which `...` stands for any lines, and a time that something took for any."""
+    pattern = "".join(r"(?:.*\n)*" if line.strip() == "..." else _any_time(re.escape(line)) + r"\n" for line in shown)
     return re.fullmatch(pattern, "".join(f"{line}\n" for line in printed)) is not None
+
+
+def _any_time(pattern: str) -> str:
+    """A pattern in which times that were measured may be others: `done in 6 ms`, `after 1.2 s`, two spaces and a time."""
+    return re.sub(r"((?:\bin|\bafter|\\ )\\ )[\d.\\]+\\ (?:ms|s|min)\b", r"\1" + _TIME, pattern)
 
 
 @contextmanager

@@ -81,6 +81,8 @@ def test_only_outputs_that_differ_are_written_anew():
     ("shown", "printed", "is_same"),
     [
         (["a"], ["a"], True), (["a"], ["b"], False), ([], [], True), ([], ["a"], False), (["..."], [], True),
+        (["✓ done in 6 ms"], ["✓ done in 1.2 s"], True), (["done  Look  6 ms"], ["done  Look  12 ms"], True),
+        (["limit: 15 min"], ["limit: 5 min"], False), (["done after 6 ms: x"], ["done after 6 ms: y"], False),
         (["a", "...", "z"], ["a", "b", "c", "z"], True), (["a", "..."], ["b"], False), (["a."], ["ab"], False),
     ],
 )  # fmt: skip

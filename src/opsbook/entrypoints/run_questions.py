@@ -12,7 +12,7 @@ from opsbook.book.plan_words import type_words
 from opsbook.entrypoints.keyboard import END, ENTER, ESCAPE, INTERRUPT, Keyboard
 from opsbook.entrypoints.screen import Screen
 from opsbook.entrypoints.shown.run import dimmed, step_text, tail_lines
-from opsbook.entrypoints.shown.terminal import printable, wrapped
+from opsbook.entrypoints.shown.terminal import printable, wrapped, wrapped_items
 from opsbook.ground.errors import Conflict, Refusal, Usage
 from opsbook.ledger.run import Asked, Attempt, Run, RunStep
 from opsbook.ledger.run_events import Decision, Question
@@ -103,7 +103,7 @@ class Questions:
         word = run.plan.danger_word or "yes"
         self._keyboard.forget()
         self._say_wrapped(click.style(f"Danger: {printable(asked.words)}", fg="red", bold=True))
-        typed = self._keyboard.line(f"  Type {printable(word)} to go on, or nothing to leave: ")
+        typed = self._typed(f"  Type {printable(word)} to go on, or nothing to leave: ")
         if typed is None:
             return "interrupted"
         if not typed.strip():
@@ -116,7 +116,7 @@ class Questions:
         self._keyboard.forget()
         for each in planned.ask:
             while each.name not in values:
-                typed = self._keyboard.line(f"  {each.name} ({printable(type_words(each.type))}): ")
+                typed = self._typed(f"  {each.name} ({printable(type_words(each.type))}): ")
                 if typed is None:
                     return "interrupted"
                 wrong = each.type.mismatch(typed) if typed else "nothing was typed"
@@ -136,7 +136,8 @@ class Questions:
         while True:
             if shows:
                 self._keyboard.forget()
-                self._say_wrapped(_prompt(known, has_default=has_default))
+                items = _items(known, has_default=has_default)
+                self._screen.say(wrapped_items(items, self._screen.width, 2))
             key = self._keyboard.key()
             shows = True
             if key == INTERRUPT:
@@ -146,7 +147,7 @@ class Questions:
             if key == ENTER and has_default:
                 key = keys[0][0]
             if key == "?":
-                self._screen.say(_help(known, has_default=has_default))
+                self._screen.say(_help(known, self._screen.width, has_default=has_default))
             elif key == "o":
                 self._screen.say(self._outputs(step))
             elif key == "d" and keys is not _UNKNOWN:
@@ -189,10 +190,18 @@ class Questions:
             self._runs.fail(run.id, number, self._who, why)
         return "goes-on"
 
+    def _typed(self, prompt: str) -> str | None:
+        """What is typed behind a prompt that is broken at words where the terminal is narrow."""
+        *first, last = wrapped(prompt.rstrip(), self._screen.width, 4)
+        self._screen.say(first)
+        return self._keyboard.line(f"{last} ")
+
     def _reason(self) -> str | None:
         """A reason, asked for on a line of its own until there is one; None for Esc, Ctrl-C, or nothing twice."""
-        for prompt in ("  Why? ", "  A reason is needed (nothing again goes back). Why? "):
-            typed = self._keyboard.line(prompt)
+        for is_again in (False, True):
+            if is_again:
+                self._say_wrapped(dimmed("A reason is needed; nothing again, or Esc, goes back."))
+            typed = self._keyboard.line("  Why? ")
             if typed is None or ESCAPE in typed:
                 return None
             if typed.strip():
@@ -215,18 +224,16 @@ class Questions:
         self._screen.say(wrapped(f"  {line}", self._screen.width, 4))
 
 
-def _prompt(known: Sequence[tuple[str, str, str]], *, has_default: bool) -> str:
-    words = []
+def _items(known: Sequence[tuple[str, str, str]], *, has_default: bool) -> Iterator[str]:
     for at, (key, word, _) in enumerate(known):
         if key in ("q", "o", "d") and word in ("quit", "output", "details"):
             continue
         name = "Enter" if at == 0 and has_default else key
-        words.append(f"{click.style(name, bold=True)} {word}")
-    return " · ".join(words)
+        yield f"{click.style(name, bold=True)} {word}"
 
 
-def _help(known: Sequence[tuple[str, str, str]], *, has_default: bool) -> Iterator[str]:
-    for at, (key, word, about) in enumerate(known):
-        name = f"{key}, Enter" if at == 0 and has_default else key
-        yield f"    {name:<9} {word}: {about}"
-    yield "    Ctrl-C    asks whether to cancel the run, to pause it or to go on"
+def _help(known: Sequence[tuple[str, str, str]], width: int | None, *, has_default: bool) -> Iterator[str]:
+    about_all = [(f"{key}, Enter" if at == 0 and has_default else key, f"{word}: {about}")
+                 for at, (key, word, about) in enumerate(known)]  # fmt: skip
+    for name, about in (*about_all, ("Ctrl-C", "asks whether to cancel the run, to pause it or to go on")):
+        yield from wrapped(f"    {name:<9} {about}", width, 14)

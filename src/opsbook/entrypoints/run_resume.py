@@ -136,7 +136,10 @@ def cancelled(shared: Shared, name: str, why: str, within: str) -> int:
             parts.ledger.wait(parts.ledger.head(), 0.2)
             run = _ended_here(parts, parts.runs.find(run.id), give_up)
         if not run.has_ended:
-            screen.say([dimmed(f"It is not proven yet that nothing of it is left: {printable(run.why)}")])
-            screen.say([dimmed(f"It is still being cancelled; 'opsbook runs show {run.id}' tells when it is done.")])
+            for said in (
+                f"It is not proven yet that nothing of it is left: {printable(run.why)}",
+                f"It is still being cancelled; 'opsbook runs show {run.id}' tells when it is done.",
+            ):
+                screen.say(wrapped(dimmed(said), screen.width, 4))
         told(shared, screen, run, 0)
         return 0 if run.state == "cancelled" else 1

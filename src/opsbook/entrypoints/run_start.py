@@ -21,7 +21,7 @@ from opsbook.entrypoints.run_desk import starter, where_named
 from opsbook.entrypoints.running import INTERRUPTED, Session
 from opsbook.entrypoints.screen import Screen
 from opsbook.entrypoints.shown.run import dimmed, head, result
-from opsbook.entrypoints.shown.terminal import printable
+from opsbook.entrypoints.shown.terminal import printable, wrapped
 from opsbook.ground.errors import Refusal, Usage
 from opsbook.ledger.run import Run
 from opsbook.run_parts import RunParts
@@ -92,7 +92,8 @@ def claimed(parts: RunParts, run_id: str, screen: Screen | None = None) -> Lease
     of a runner lasts that is gone."""
     lease = parts.engine.claim(run_id, parts.owner)
     if lease is None and screen is not None:
-        screen.say([dimmed(f"Another runner has it; if that is gone, this one has it within {parts.lease_s:.0f} s.")])
+        said = f"Another runner has it; if that is gone, this one has it within {parts.lease_s:.0f} s."
+        screen.say(wrapped(dimmed(said), screen.width, 4))
         give_up = time.monotonic() + parts.lease_s + 1
         while lease is None and time.monotonic() < give_up:
             parts.ledger.wait(parts.ledger.head(), 0.25)

@@ -20,7 +20,7 @@ from opsbook.entrypoints.run_progress import Progress
 from opsbook.entrypoints.run_questions import Questions
 from opsbook.entrypoints.screen import Screen
 from opsbook.entrypoints.shown.run import dimmed, next_lines, waiting_step
-from opsbook.entrypoints.shown.terminal import printable, wrapped
+from opsbook.entrypoints.shown.terminal import printable, wrapped, wrapped_items
 from opsbook.ground.errors import Failure
 from opsbook.ledger.run import Attempt, Run, stream_of
 from opsbook.run_parts import RunParts
@@ -35,7 +35,7 @@ _WAIT_S = 0.2  # how often Ctrl-C is looked for while somebody else is waited fo
 EXITS = {"succeeded": 0, "waiting": 3}  # every other state of a run is 1
 INTERRUPTED, NEVER_BEGUN = 130, 4
 _SIGNALLED = 128  # and the number of a signal: what a shell shows for a program that it ended
-_INTERRUPTED_MENU = "  c cancel the run · p pause it before its next step · g go on · Ctrl-C cancel"
+_INTERRUPTED_MENU = ("c cancel the run", "p pause it before its next step", "g go on", "Ctrl-C cancel")
 
 
 class Session:
@@ -194,7 +194,7 @@ class Session:
         if self._keyboard is not None:
             self._keyboard.forget()
             self._screen.say([""])
-            self._screen.say(wrapped(_INTERRUPTED_MENU, self._screen.width, 2))
+            self._screen.say(wrapped_items(_INTERRUPTED_MENU, self._screen.width, 2))
             choice = ""
             while choice not in ("c", "p", "g", INTERRUPT):
                 choice = self._keyboard.key()

@@ -51,15 +51,16 @@ def show(shared: Shared, run: str) -> None:
     """
     from opsbook.entrypoints.run_desk import answer, parts_of, run_named
     from opsbook.entrypoints.shown.run import next_lines, run_text
-    from opsbook.entrypoints.shown.terminal import terminal_width
+    from opsbook.entrypoints.shown.terminal import terminal_width, wrapped
     from opsbook.ledger.run import stream_of
     from opsbook.usecases.run_shown import run_model
 
     with parts_of(shared) as parts:
         found = run_named(parts, run)
         events = parts.events.read(stream_of(found.id))
-    lines = [*run_text(found, terminal_width(), events=len(events), digest=events[-1].hash if events else "")]
-    following = list(next_lines(found))
+    width = terminal_width()
+    lines = [*run_text(found, width, events=len(events), digest=events[-1].hash if events else "")]
+    following = [each for line in next_lines(found) for each in wrapped(line, width, 4)]
     answer(shared, run_model(found), iter([*lines, *([""] if following else []), *following]))
 
 
@@ -269,11 +270,14 @@ def _pair(given: str) -> tuple[str, str]:
 def _answered(shared: Shared, run: str, act: Any, what: str) -> None:
     """Records an answer and says how the run goes on."""
     from opsbook.entrypoints.run_desk import answer, parts_of, run_named, starter
+    from opsbook.entrypoints.shown.terminal import terminal_width, wrapped
     from opsbook.usecases.run_shown import run_model
 
     with parts_of(shared) as parts:
         after: Run = act(parts, run_named(parts, run).id, starter(parts).name)
-        answer(shared, run_model(after), iter([f"{after.id}: {what}", *_going_on(parts, after)]))
+        width = terminal_width()
+        said = (f"{after.id}: {what}", *_going_on(parts, after))
+        answer(shared, run_model(after), (each for line in said for each in wrapped(line, width, 4)))
 
 
 def _going_on(parts: RunParts, run: Run) -> list[str]:

@@ -162,7 +162,7 @@ def run_text(run: Run, width: int | None, *, events: int = 0, digest: str = "") 
     yield from wrapped(f"  started by {printable(run.actor)} {_time(run.started_at)}{ended}", width, 4)
     yield from wrapped(f"  {coloured(run.state)}{f': {printable(run.why)}' if run.why else ''}", width, 4)
     if digest:
-        yield dimmed(f"  {events} events, the last with hash {digest}")
+        yield from wrapped(dimmed(f"  {events} events, the last with hash {digest}"), width, 4)
     phase: Phase | None = None
     for planned in run.plan.steps:
         step = run.step(planned.number)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 # A line is wrapped only where it has this many columns or more; below it, broken lines read worse than long ones.
 NARROWEST = 40
+_KEPT = "\N{NO-BREAK SPACE}"  # stands for a space at which no line is broken
 
 
 def terminal_width() -> int | None:
@@ -62,6 +63,12 @@ def wrapped(line: str, width: int | None, hanging: int) -> Iterable[str]:
     A word that is wider than the line stays whole, so that an address can still be clicked and copied.
     """
     return (line,) if width is None or columns(line) <= width else _broken(line, width, hanging)
+
+
+def wrapped_items(items: Iterable[str], width: int | None, hanging: int) -> Iterable[str]:
+    """Items behind each other as one line, broken between two of them and within none that fits."""
+    line = " · ".join(item.replace(" ", _KEPT) for item in items)
+    return (each.replace(_KEPT, " ") for each in wrapped(f"{'':{hanging}}{line}", width, hanging))
 
 
 def _broken(line: str, width: int, hanging: int) -> Iterator[str]:
