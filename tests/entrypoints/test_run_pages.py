@@ -185,7 +185,7 @@ def test_who_started_it_has_no_button_to_approve_and_is_refused(web):
     page = web.ask("GET", f"/runs/{run.id}/approve?step=1", headers=headers).text
     assert "whoever starts a run does not approve it" in page
     assert "Approve exactly this" not in page
-    send(web, f"/runs/{run.id}/approve", step="1", digest="c" * 64, status=409)
+    send(web, f"/runs/{run.id}/approve", step="1", digest="c" * 64, status=403)
 
 
 def test_who_is_not_asked_to_approve_has_no_button_and_is_told_who_is(web):
@@ -193,7 +193,7 @@ def test_who_is_not_asked_to_approve_has_no_button_and_is_told_who_is(web):
     page = see(web, f"/runs/{run.id}/approve?step=1")
     assert "Approve exactly this" not in page
     assert "Step 1 is approved by olga, grace; &#39;see-operator&#39; is not among them." in page
-    send(web, f"/runs/{run.id}/approve", by="see-operator", step="1", digest=digest, status=409)
+    send(web, f"/runs/{run.id}/approve", by="see-operator", step="1", digest=digest, status=403)
 
 
 def test_an_approver_sees_what_has_changed_since_it_last_succeeded(tmp_path):
