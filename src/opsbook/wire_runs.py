@@ -24,28 +24,31 @@ def build_hosts(config: Config) -> Machines:
     from opsbook.adapters.step_hosts import Machines  # this and the next: only a runner has steps done
     from opsbook.adapters.step_hosts.inventory import SshSettings
 
-    _make_state_folder(config)
+    runs = os.path.join(config.state, "runs")
+    _make_state_folder(config.state)
+    if not os.path.exists(os.path.join(config.state, ".gitignore")):
+        _make_state_folder(runs)  # a ledger beside what is somebody else's: what steps print stays out of their git
     settings = SshSettings(
         known_hosts=config.path(config.ssh_known_hosts or "~/.ssh/known_hosts"),
         keys=tuple(config.path(key) for key in config.ssh_keys), user=config.ssh_user, python=config.ssh_python,
     )  # fmt: skip
-    return Machines(os.path.join(config.state, "runs"), config.hosts, config.groups, settings)
+    return Machines(runs, config.hosts, config.groups, settings)
 
 
 def build_secrets(config: Config) -> Secrets:
     """Where secrets come from, as configured and as the environment has them now."""
     from opsbook.adapters.secret_sources import Secrets  # only runs and plans with secrets need them
 
-    _make_state_folder(config)
+    _make_state_folder(config.state)
     return Secrets(
         secret_variables(), config.path(config.secret_folder) if config.secret_folder else "", config.secrets,
         environment=environment_of_programs(), key_file=os.path.join(config.state, "secret-marks.key"),
     )  # fmt: skip
 
 
-def _make_state_folder(config: Config) -> None:
+def _make_state_folder(folder: str) -> None:
     """Makes the folder where it can: whoever writes there tells on its own why it cannot."""
     from opsbook.adapters.state_folder import make_state_folder
 
     with suppress(OSError):
-        make_state_folder(config.state)
+        make_state_folder(folder)

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from opsbook.adapters.this_machine import node_name
 from opsbook.book.grammar import Secret
@@ -76,3 +77,11 @@ known_hosts = "pinned"
     with pytest.raises(Failure, match=rf"there is no such file, in {tmp_path}/pinned"):
         hosts.host("web-1").look("r1/1.1@web-1")
     hosts.close()
+
+
+def test_what_steps_print_beside_a_ledger_in_a_folder_of_others_stays_out_of_their_git(tmp_path):
+    config = configured(tmp_path, "")
+    (tmp_path / "kept").mkdir()
+    build_hosts(replace(config, state=str(tmp_path / "kept"))).close()
+    assert sorted(path.name for path in (tmp_path / "kept").iterdir()) == ["runs"]
+    assert (tmp_path / "kept" / "runs" / ".gitignore").read_text() == "*\n"

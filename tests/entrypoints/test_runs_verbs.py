@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import get_args
 
 import pytest
 from msgspec.structs import replace
 from tests.ledger.planned import Story, command, gate, manual
 
+from opsbook.book.grammar import Ask, ParameterType, Retry
 from opsbook.entrypoints.commands import runs
 from opsbook.entrypoints.shown.run import next_lines, result, run_text
 from opsbook.ledger import run_events as events
@@ -74,3 +76,44 @@ def test_a_run_fits_the_terminal(width):
     story.tell(events.step_ended("1", "skipped", "because nobody was there who could have done it, as it seems"))
     shown = [line for line in run_text(story.run, width) if "\x1b" not in line]
     assert max(map(len, shown)) <= width
+
+
+def test_a_run_that_was_cancelled_asks_for_nothing_any_more():
+    story = Story(gate("1"))
+    story.moves()
+    story.tell(events.cancel_asked("enough"), events.run_ended("cancelled", "Cancelled by mira: enough"))
+    assert following(story) == ""
+
+
+def test_what_is_to_be_typed_for_a_danger_is_told():
+    story = Story(replace(command("1"), danger="all orders are gone"))
+    story.moves()
+    assert f"--word {quote(story.run.plan.danger_word)}" in following(story)
+
+
+def test_what_is_to_be_typed_for_a_value_is_told_with_its_type():
+    story = Story(replace(manual("1"), ask=(Ask("ROWS", ParameterType("integer", low=1, high=10)),)))
+    story.moves()
+    assert "-p ROWS=…" in following(story)
+    assert "ROWS (integer 1..10)" in following(story)
+
+
+def test_the_reason_of_an_earlier_attempt_is_not_told_of_a_step_that_is_done():
+    story = Story(replace(command("1"), retry=Retry(2)))
+    (key,) = story.begin()
+    story.end(key, 1, why="Its output does not match.")
+    story.tell(events.retry_due("1", story.now, "Its output does not match."))
+    story.do()
+    assert story.states() == {"1": "done"}
+    line = next(line for line in text(story).split("\n") if "done" in line)
+    after = text(story).split(line)[1].strip().split("\n")[0]
+    assert "does not match" not in line
+    assert after.startswith("attempt 1"), text(story)
+
+
+def test_an_output_that_was_cut_is_said_to_be():
+    story = Story(command("1"))
+    (key,) = story.begin()
+    story.end(key, is_truncated=True, output_bytes=64 << 20)
+    story.moves()
+    assert "its output cut to 64 MiB" in text(story)

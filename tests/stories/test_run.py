@@ -37,6 +37,17 @@ PAGE = """\
    cat count
    ```
 
+### Unlock
+
+| Parameter | Type | Default | Description |
+| --- | --- | --- | --- |
+| `TOK` | secret `env:TOK_OF_SHOP` | required | of the shop |
+
+1. Look
+   ```bash
+   test -n "$TOK"
+   ```
+
 ### Break
 
 1. Fail
@@ -61,6 +72,29 @@ PAGE = """\
    ```bash
    touch gone
    ```
+
+### Print
+
+1. Print a long line
+   ```bash
+   head -c 9000 /dev/zero | tr '\\0' x; echo; echo short
+   ```
+
+### Alone
+
+- **One at a time:** `alone`
+
+1. Say when
+2. Work
+   ```bash
+   touch alone
+   ```
+   - **Dry run:** `echo would touch it`
+3. Look
+   ```bash
+   test -e alone
+   ```
+   - **Dry run:** same
 
 ### Long
 
@@ -128,12 +162,24 @@ def test_a_dry_run_in_json_has_the_plan(book):
     assert plan["steps"][1]["variables"] == ["COUNT", "WHERE"]
 
 
+def test_a_dry_run_names_secrets_and_where_they_come_from(book):
+    plan = asked("run", "shop#unlock", "--dry-run", here=book)
+    assert plan["secrets"] == ["TOK from env:TOK_OF_SHOP"]
+    assert plan["steps"][0]["variables"] == ["TOK"]
+    assert "TOK from env:TOK_OF_SHOP" in run("run", "shop#unlock", "--dry-run", here=book).stdout
+
+
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [
         (("shop#count",), 2, "-p COUNT=…"),
         (("shop#count", "-p", "COUNT=12", "--yes"), 2, "COUNT"),
         (("shop#count", "-p", "CONT=1", "--yes"), 2, "COUNT"),
+        (("shop#unlock", "-p", "TOK=hunter2-and-more", "--yes"), 2, "TOK is a secret"),
+        (("shop#unlock", "-p", "TOK=hunter2-and-more", "--dry-run"), 2, "TOK is a secret"),
+        (("shop#count", "-p", "COUNT=1", "-p", "COUNT=2", "--yes"), 2, "as '1' and as '2'"),
+        (("shop#count", "-p", "=x", "--yes"), 2, "no name before its value"),
+        (("shop#count", "-p", "COUNT"), 2, "needs a terminal"),
         (("shop#cuont", "--yes"), 2, "Did you mean '#count'?"),
         (("shp#count", "--yes"), 2, "There is no page"),
         (("shop#break", "--yes"), 1, "runs log"),
@@ -193,11 +239,12 @@ def test_a_token_for_runs_is_none_for_approvals(book):
     assert (done.returncode, "not for 'approve'" in done.stderr) == (3, True)
 
 
-def begun(book: Path, *words: str) -> subprocess.Popen[bytes]:
+def begun(book: Path, *words: str, told: Path = Path(os.devnull)) -> subprocess.Popen[bytes]:
     """`opsbook` with these words, in the background."""
-    env = {**os.environ, "PYTHONPATH": str(SOURCE)}
-    return subprocess.Popen([sys.executable, "-m", "opsbook", *words], cwd=book, env=env, stdin=subprocess.DEVNULL,
-                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)  # fmt: skip
+    env = {**os.environ, "PYTHONPATH": str(SOURCE), "NO_COLOR": "1"}
+    with told.open("wb") as out:
+        return subprocess.Popen([sys.executable, "-m", "opsbook", *words], cwd=book, env=env, stdin=subprocess.DEVNULL,
+                                stdout=out, stderr=out, start_new_session=True)  # fmt: skip
 
 
 def until(holds: Callable[[], bool], patience_s: float = 20.0) -> None:
@@ -315,7 +362,7 @@ def test_a_run_that_nobody_works_on_is_cancelled_by_the_verb_itself(book):
 def test_answers_are_given_from_elsewhere_and_the_run_goes_on_behind_them(book):
     run("run", "shop#count", "-p", "COUNT=4", here=book)
     assert run("runs", "skip", "last", "1", "--why", "nobody is there", here=book).returncode == 0
-    assert run("runs", "resume", "last", "--yes", here=book).returncode == 3
+    assert run("runs", "resume", "last", here=book).returncode == 3
     done = run("runs", "confirm", "last", "2", here=book)
     assert "runs resume" in done.stdout
     assert run("runs", "resume", "last", "--yes", here=book).returncode == 0
@@ -346,3 +393,72 @@ def test_a_transcript_tells_the_run_in_three_forms(book):
     assert all(kind == "o" and at >= 0 for at, kind, _ in events)
     assert run("runs", "export", "last", "told.md", here=book).returncode == 0
     assert (book / "told.md").read_text() == text
+
+
+def test_who_takes_a_run_up_with_yes_is_asked_nothing_more(book):
+    assert run("run", "shop#count", "-p", "COUNT=5", here=book).returncode == 3
+    done = run("runs", "resume", "last", "--yes", here=book)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 step was confirmed unseen." in done.stdout
+    first, second = last(book)["steps"]
+    assert (first["why"], first["by"]) == ("Confirmed unseen, by --yes.", last(book)["actor"])
+    assert second["state"] == "done"
+
+
+def test_a_step_that_fails_after_yes_ends_the_run_as_it_would_have(book):
+    assert run("run", "shop#break", here=book).returncode == 3
+    assert run("runs", "resume", "last", "--yes", here=book).returncode == 1
+    assert last(book)["state"] == "failed"
+
+
+def test_a_step_that_failed_before_yes_was_said_waits_for_a_person_still(book):
+    run("run", "shop#break", here=book)
+    run("runs", "confirm", "last", "1", here=book)
+    assert run("runs", "resume", "last", here=book).returncode == 3
+    assert run("runs", "resume", "last", "--yes", here=book).returncode == 3
+    assert run("runs", "decide", "last", "1", "failed", "--why", "broken", here=book).returncode == 0
+
+
+def test_a_dry_run_says_what_each_step_would_do_instead(book):
+    shown = run("run", "shop#alone", "--dry-run", here=book).stdout
+    assert "dry run: echo would touch it" in shown
+    assert "dry run: the same command" in shown
+    _, work, look = asked("run", "shop#alone", "--dry-run", here=book)["steps"]
+    assert (work["dry_run"], look["dry_run"]) == ({"same": False, "command": "echo would touch it"}, {"same": True, "command": None})
+
+
+def test_a_run_that_waits_for_others_says_so_once_and_how_to_end_them(book):
+    first = asked("run", "shop#alone", here=book, status=3)["run"]
+    others = [begun(book, "run", "shop#alone", "--yes", "--wait", told=book / f"told-{n}") for n in (1, 2, 3)]
+    until(lambda: all("waiting:" in (book / f"told-{n}").read_text() for n in (1, 2, 3)))
+    assert run("runs", "cancel", first, here=book).returncode == 0
+    assert [program.wait(30) for program in others] == [0, 0, 0]
+    for n in (1, 2, 3):
+        told = (book / f"told-{n}").read_text()
+        assert told.count("waiting:") == 1, told
+        assert told.count("opsbook runs cancel") == 1, told
+        assert told.count("its turn has come") == 1, told
+
+
+def test_a_run_that_was_left_behind_another_names_it(book):
+    first = asked("run", "shop#alone", here=book, status=3)["run"]
+    done = run("run", "shop#alone", "--yes", here=book)
+    assert done.returncode == 3
+    assert f"opsbook runs show {first}" in done.stdout
+    assert f"opsbook runs cancel {first}" in done.stdout
+    assert done.stdout.count("only one may run") == 2  # where it waits, and at the end
+
+
+def test_an_answer_with_two_values_is_not_one(book):
+    run("run", "shop#alone", here=book)
+    done = run("runs", "confirm", "last", "1", "-p", "ROWS=1", "-p", "ROWS=2", here=book)
+    assert (done.returncode, "given twice" in done.stderr) == (2, True)
+
+
+def test_a_line_that_is_too_long_is_said_to_be_cut_and_raw_has_all_of_it(book):
+    assert run("run", "shop#print", "--yes", here=book).returncode == 0
+    shown = run("runs", "log", "last", here=book).stdout.splitlines()
+    assert shown[-2] == "short"
+    assert shown[-1].startswith("(1 line is cut behind 4000 characters: 'opsbook runs log ")
+    assert shown[-1].endswith(" 1 --raw' has all of it)")
+    assert run("runs", "log", "last", "1", "--raw", here=book).stdout == "x" * 9000 + "\nshort\n"

@@ -120,8 +120,6 @@ def test_a_skip_wants_a_reason_and_keeps_it(book):
         person.reads("Why?")
         person.presses("\n")
         person.reads("reason is needed")
-        person.reads(PROMPT)
-        person.presses("s")
         person.reads("Why?")
         person.presses("nobody is there\n")
         person.reads("skipped: nobody is there")
@@ -130,6 +128,21 @@ def test_a_skip_wants_a_reason_and_keeps_it(book):
         assert person.ends() == 3
     first = asked("runs", "show", "last", here=book)["steps"][0]
     assert (first["state"], first["why"]) == ("skipped", "nobody is there")
+
+
+@pytest.mark.parametrize("typed", [["\n", "\n"], ["\x1b\n"], ["\x03"]])
+def test_who_has_no_reason_comes_back_to_the_choice(book, typed):
+    with person_at("run", "shop#restart", here=book) as person:
+        person.reads(PROMPT)
+        person.presses("s")
+        for each in typed:
+            person.reads("Why?")
+            person.presses(each)
+        person.reads("Nothing was done.")
+        person.reads(PROMPT)
+        person.presses("q")
+        assert person.ends() == 3
+    assert asked("runs", "show", "last", here=book)["steps"][0]["state"] == "waiting"
 
 
 def test_a_failed_step_is_tried_again(book):
@@ -193,6 +206,22 @@ def test_ctrl_c_asks_and_a_cancel_leaves_no_child(book):
     assert asked("runs", "show", "last", here=book)["state"] == "cancelled"
     child = (book / "child").read_text().strip()
     assert not Path(f"/proc/{child}").exists()
+
+
+@pytest.mark.parametrize("key", ["p", "g"])
+def test_a_cancel_from_elsewhere_is_carried_out_though_the_terminal_stands_at_its_menu(book, key):
+    assert run("run", "shop#drop", here=book).returncode == 3  # it waits, and has the lock
+    with person_at("run", "shop#drop", here=book) as person:
+        person.reads("only one may run at a time")
+        person.presses("\x03")
+        person.reads("g go on")
+        assert run("runs", "cancel", "last", "--why", "not today", "--within", "200ms", here=book).returncode == 1
+        person.presses(key)
+        person.reads("is cancelling it meanwhile")
+        assert person.ends() == 1
+    run_seen = asked("runs", "show", "last", here=book)
+    assert run_seen["state"] == "cancelled"
+    assert run_seen["why"].endswith(": not today")
 
 
 def test_output_cannot_drive_the_terminal_of_the_operator(book):

@@ -74,6 +74,7 @@ class Machine:
         self.is_silent = False
         self.refuses_next = 0  # so many commands cannot be begun, which is certain
         self.lost_in_hello = 0  # so many connections are lost before a command is begun
+        self.is_stubborn = False  # what is to be stopped is not
         self.cuts_next = 0  # so many connections are cut once the command was begun
 
     def fence(self, run: str, epoch: int) -> None:
@@ -120,14 +121,18 @@ class Machine:
         if doing is None:
             return Look("claimed" if key in self.claimed else "absent")
         if doing.is_lost:
-            return Look("lost", why=f"{self.name} was booted anew.")
+            return Look("lost", why=f"{self.name} was booted anew.", alive=doing.ignores)
         return Look("ended", doing.ended) if doing.is_over.is_set() else Look("running")
 
     def stop(self, key: str, grace_s: float) -> tuple[str, ...]:
         self._heard()
         self.world.stopped.append(key)
         doing = self.done.get(key)
+        if self.is_stubborn:
+            return ("7 serve",)
         if doing is None or doing.is_lost:
+            if doing is not None:
+                doing.ignores = ()
             return ()
         if doing.ignores:
             return doing.ignores

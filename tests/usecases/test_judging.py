@@ -75,7 +75,7 @@ def test_what_did_not_finish_well_has_failed(ended, why):
 @pytest.mark.parametrize(
     ("printed", "captured", "secret", "is_ok"),
     [
-        ("id=7\n", {"ID": "7"}, (), True), ("id=[secret DB]\n", {}, ("ID",), True), ("id=7\n::mask::ID\n", {}, ("ID",), True),
+        ("id=7\n", {"ID": "7"}, (), True), ("id=7\n::mask::ID\n", {}, ("ID",), True),
         ("none\n", {}, (), False), ("id=" + "x" * (MOST_CAPTURED + 1), {}, (), False),
     ],
 )  # fmt: skip
@@ -83,6 +83,21 @@ def test_a_capture_takes_a_value_and_never_a_secret(printed, captured, secret, i
     step = command("1", capture=(Capture("ID", r"id=(.*)"),))
     verdict = judged(step, step.script, Ended("finished", 0, redactions=1), printed, values={}, find=searched)
     assert (verdict.captured, verdict.secret_names, verdict.is_ok) == (captured, secret, is_ok)
+
+
+@pytest.mark.parametrize("pattern", [r"id=(.*)", r"(\S+)$", r"id=(\W\w+)", r"id=\[(secret)", None, r"id=.*(DB\])"])
+@pytest.mark.parametrize("mark", ["[secret DB]", "x[secret DB]", "[possible secret]"])
+def test_a_capture_never_takes_the_words_that_stand_for_a_secret(pattern, mark):
+    step = command("1", capture=(Capture("ID", pattern),))
+    verdict = judged(step, step.script, Ended("finished", 0, redactions=1), f"id={mark}\n", values={}, find=searched)
+    assert (verdict.is_ok, verdict.captured, verdict.secret_names) == (False, {}, ())
+    assert "secret" in verdict.why
+
+
+def test_what_only_looks_like_a_mark_is_captured_where_nothing_was_left_out():
+    step = command("1", capture=(Capture("ID", r"id=(.*)"),))
+    verdict = judged(step, step.script, Ended("finished", 0), "id=[secret DB]\n", values={}, find=searched)
+    assert verdict.captured == {"ID": "[secret DB]"}
 
 
 def test_colours_and_titles_of_a_terminal_are_no_output():

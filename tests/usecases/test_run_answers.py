@@ -208,6 +208,12 @@ def test_a_run_that_failed_is_rolled_back_on_request(world: RunWorld):
         world.runs.roll_back(run.id, "nadia", "again")
 
 
+def test_a_run_that_is_paused_and_then_rolled_back_is_paused_no_longer(world: RunWorld):
+    paused = world.runs.pause(started(world).id, "mira", "a moment")
+    run = world.runs.roll_back(paused.id, "mira", "not today")
+    assert (run.aims, run.state, run.is_paused) == ("rollback", "rolling-back", False)
+
+
 def test_a_run_that_waits_is_rolled_back(world: RunWorld):
     run = world.runs.roll_back(started(world).id, "mira", "not today")
     assert run.aims == "rollback"

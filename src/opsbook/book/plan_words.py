@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
-from opsbook.book.grammar import Expect, Repeat, Retry, When
+from opsbook.book.grammar import Expect, ParameterType, Repeat, Retry, When
 from opsbook.book.plan import LOCAL, Gate, PlannedStep
 
 
@@ -95,6 +95,20 @@ def target_words(step: PlannedStep) -> str:
     return f"{names}; {pace}, until {failures}"
 
 
+def type_words(kind: ParameterType) -> str:
+    """The type of a value, as a person is told it."""
+    if kind.kind == "choice":
+        return " | ".join(kind.choices)
+    if kind.kind == "pattern":
+        return f"/{kind.pattern}/"
+    if kind.kind == "host" and kind.group:
+        return f"host in {kind.group}"
+    if kind.low is not None or kind.high is not None:
+        low, high = (f"{bound:g}" if bound is not None else "" for bound in (kind.low, kind.high))
+        return f"{kind.kind} {low}..{high}"
+    return kind.kind
+
+
 def details(step: PlannedStep) -> Iterator[tuple[str, str]]:
     """Everything that is agreed about a step besides its text, its command and its targets: name, words."""
     script = step.script
@@ -107,7 +121,7 @@ def details(step: PlannedStep) -> Iterator[tuple[str, str]]:
     if step.gate is not None:
         yield "approval", gate_words(step.gate)
     for ask in step.ask:
-        yield "asks for", f"{ask.name} ({ask.type.kind})"
+        yield "asks for", f"{ask.name} ({type_words(ask.type)})"
     if script is None:
         yield from step.notes
         return
@@ -127,4 +141,6 @@ def details(step: PlannedStep) -> Iterator[tuple[str, str]]:
         yield "in doubt", repeat_words(step.repeat)
     for capture in step.capture:
         yield "captures", f"{capture.name} from {f'/{capture.pattern}/' if capture.pattern else 'its output'}"
+    if step.dry_run is not None:
+        yield "dry run", step.dry_run.command or "the same command"
     yield from step.notes

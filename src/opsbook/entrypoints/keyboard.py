@@ -12,23 +12,30 @@ from types import FrameType
 from typing import Any
 
 ENTER, INTERRUPT, END, OTHER = "enter", "interrupt", "end", "other"
+ESCAPE = "\x1b"  # in a line that was typed
 _LOOK_S = 0.2  # how often Ctrl-C is looked for while a key is waited for
 
 
 class Interrupts:
-    """Counts Ctrl-C while it is entered, so that a record that is being written is never cut off by one."""
+    """Counts Ctrl-C while it is entered, so that a record that is being written is never cut off by one. `ended` is the
+    number of the signal that told the program to end (SIGTERM, or SIGHUP of a terminal that was closed), else 0."""
 
     def __init__(self) -> None:
+        self.ended = 0
         self._pressed = 0
         self._raises = False
-        self._before: Any = None
+        self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Interrupts:
-        self._before = signal.signal(signal.SIGINT, self._heard)
+        heard = {signal.SIGINT: self._heard, signal.SIGTERM: self._told_to_end, signal.SIGHUP: self._told_to_end}
+        for number, hear in heard.items():
+            if number == signal.SIGINT or signal.getsignal(number) is not signal.SIG_IGN:  # nohup stays what it is
+                self._before[number] = signal.signal(number, hear)
         return self
 
     def __exit__(self, *_: object) -> None:
-        signal.signal(signal.SIGINT, self._before)
+        for number, before in self._before.items():
+            signal.signal(number, before)
 
     def take(self) -> int:
         """How often it was pressed since it was last asked."""
@@ -48,6 +55,11 @@ class Interrupts:
         if self._raises:
             raise KeyboardInterrupt
         self._pressed += 1
+
+    def _told_to_end(self, number: int, _frame: FrameType | None) -> None:
+        self.ended = number
+        if self._raises:
+            raise KeyboardInterrupt
 
 
 class Keyboard:
@@ -78,12 +90,13 @@ class Keyboard:
             termios.tcflush(self._fd, termios.TCIFLUSH)
 
     def key(self) -> str:
-        """The next key, in lower case; ENTER, INTERRUPT, END (Ctrl-D) or OTHER by name."""
+        """The next key, in lower case; ENTER, INTERRUPT (also where the program was told to end), END (Ctrl-D) or OTHER
+        by name."""
         if self._before is None:
             return self._key_by_line()
         self._quiet()
         while True:
-            if self._interrupts.take():
+            if self._interrupts.take() or self._interrupts.ended:
                 return INTERRUPT
             if select.select([self._fd], [], [], _LOOK_S)[0]:
                 return _named(os.read(self._fd, 64))
@@ -116,16 +129,18 @@ class Keyboard:
 
         if self._before is None:
             return
-        mode = termios.tcgetattr(self._fd)
-        mode[3] &= ~(termios.ICANON | termios.ECHO)  # signals stay: Ctrl-C is one
-        mode[6][termios.VMIN], mode[6][termios.VTIME] = 1, 0
-        termios.tcsetattr(self._fd, termios.TCSADRAIN, mode)
+        with suppress(termios.error):  # of a terminal that was closed
+            mode = termios.tcgetattr(self._fd)
+            mode[3] &= ~(termios.ICANON | termios.ECHO)  # signals stay: Ctrl-C is one
+            mode[6][termios.VMIN], mode[6][termios.VTIME] = 1, 0
+            termios.tcsetattr(self._fd, termios.TCSADRAIN, mode)
 
     def _loud(self) -> None:
         import termios
 
         if self._before is not None:
-            termios.tcsetattr(self._fd, termios.TCSADRAIN, self._before)
+            with suppress(termios.error):
+                termios.tcsetattr(self._fd, termios.TCSADRAIN, self._before)
 
 
 def _named(typed: bytes) -> str:

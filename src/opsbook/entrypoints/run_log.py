@@ -11,10 +11,10 @@ import click
 from opsbook.config import wants_colour
 from opsbook.entrypoints.options import Shared
 from opsbook.entrypoints.run_desk import parts_of, run_named
-from opsbook.entrypoints.shown.run import attempt_words, dimmed
+from opsbook.entrypoints.shown.run import attempt_words, dimmed, size_words
 from opsbook.entrypoints.shown.terminal import printable
 from opsbook.ground.errors import Failure
-from opsbook.ground.terminal_text import TerminalText
+from opsbook.ground.terminal_text import LONGEST_LINE, TerminalText
 from opsbook.ledger.run import Attempt, Run, stream_of
 from opsbook.run_parts import RunParts
 
@@ -29,6 +29,7 @@ class Log:
         self._step = step
         self._is_raw = is_raw
         self._read: dict[str, int] = {}
+        self._told: set[str] = set()  # attempts of which it was said that not all is kept
         self._texts: dict[str, TerminalText] = {}
         wants = wants_colour()
         self._is_coloured = sys.stdout.isatty() if wants is None else wants
@@ -43,9 +44,8 @@ class Log:
 
     def close(self) -> None:
         """Prints the last lines that have no end."""
-        for text in self._texts.values():
-            for line in text.close():
-                click.echo(line)
+        for key in list(self._texts):
+            self._end(key)
 
     def _attempt(self, number: str, attempt: Attempt) -> None:
         if attempt.key not in self._read:
@@ -62,9 +62,26 @@ class Log:
             text = self._texts.setdefault(attempt.key, TerminalText(is_coloured=self._is_coloured))
             for line in text.feed(part):
                 click.echo(line)
-        if attempt.outcome is not None and attempt.key in self._texts:
-            for line in self._texts.pop(attempt.key).close():
-                click.echo(line)
+        if attempt.outcome is None:
+            return
+        if attempt.key in self._texts:
+            self._end(attempt.key)
+        if attempt.is_truncated and not self._is_raw and attempt.key not in self._told:
+            self._told.add(attempt.key)
+            click.echo(dimmed(f"(it printed more, which was not kept: {size_words(self._read[attempt.key])} are)"))
+
+    def _end(self, key: str) -> None:
+        """Prints the last line of an attempt, and whether lines of it were too long to be shown."""
+        text = self._texts.pop(key)
+        for line in text.close():
+            click.echo(line)
+        if text.cut:
+            run, _, attempt = key.partition("/")
+            step = attempt.partition("@")[0].rpartition(".")[0]
+            lines = "1 line is" if text.cut == 1 else f"{text.cut} lines are"
+            click.echo(dimmed(
+                f"({lines} cut behind {LONGEST_LINE} characters: 'opsbook runs log {run} {step} --raw' has all of it)"
+            ))  # fmt: skip
 
 
 def exported(shared: Shared, run: str, form: str, file: str | None) -> None:

@@ -10,7 +10,16 @@ import click
 
 from opsbook.book.plan import LOCAL
 from opsbook.entrypoints.screen import Screen
-from opsbook.entrypoints.shown.run import COLOURS, MARKS, attempt_words, dimmed, step_text, worked
+from opsbook.entrypoints.shown.run import (
+    COLOURS,
+    MARKS,
+    attempt_words,
+    behind_lines,
+    dimmed,
+    is_stale,
+    step_text,
+    worked,
+)
 from opsbook.entrypoints.shown.terminal import printable, wrapped
 from opsbook.ledger import run_events as kinds
 from opsbook.ledger.event import Event
@@ -27,6 +36,7 @@ class Progress:
         self.run = run
         self._shown: set[str] = set()
         self._held: dict[str, list[bytes]] = {}
+        self._is_held = run.is_held  # by another run, and it was said
         self._telling: dict[str, Callable[[dict[str, Any]], None]] = {
             kinds.INTENDED: self._intended, kinds.ATTEMPT_ENDED: self._attempt_ended, kinds.STEP_ENDED: self._ended,
             kinds.PHASE_BEGUN: self._phase, kinds.RETRY_DUE: self._retry, kinds.STEP_UNKNOWN: self._unknown,
@@ -98,7 +108,7 @@ class Progress:
             self._shown.add(number)
         lasted = worked(step) if state != "skipped" else ""
         said = f"{state} in {lasted}" if lasted else state
-        why = f": {printable(step.why)}" if step.why else ""
+        why = f": {printable(step.why)}" if step.why and not is_stale(planned, step) else ""
         self._say(click.style(f"  {MARKS[state]} {said}{why}", fg=COLOURS[state]))
 
     def _phase(self, facts: dict[str, Any]) -> None:
@@ -123,7 +133,13 @@ class Progress:
         self._say(click.style(f"  not cancelled yet: {printable(facts['why'])}", fg="yellow"))
 
     def _held_up(self, facts: dict[str, Any]) -> None:
-        self._say(dimmed(f"  waiting: {printable(facts['why'])}" if facts["why"] else "  its turn has come"))
+        """Says once that its turn has not come, whichever of the others has it meanwhile."""
+        if facts["why"] and not self._is_held:
+            self._say(dimmed(f"  waiting: {printable(facts['why'])}"))
+            self._screen.say(behind_lines(facts.get("behind", ""), indent="    "))
+        elif self._is_held and not facts["why"] and not self.run.wants_cancel:
+            self._say(dimmed("  its turn has come"))
+        self._is_held = bool(facts["why"])
 
     def _flush(self, attempt: Attempt) -> None:
         for part in self._held.pop(attempt.key, ()):

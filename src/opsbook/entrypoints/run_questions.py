@@ -8,7 +8,8 @@ from typing import Literal
 import click
 
 from opsbook.book.plan import PlannedStep
-from opsbook.entrypoints.keyboard import END, ENTER, INTERRUPT, Keyboard
+from opsbook.book.plan_words import type_words
+from opsbook.entrypoints.keyboard import END, ENTER, ESCAPE, INTERRUPT, Keyboard
 from opsbook.entrypoints.screen import Screen
 from opsbook.entrypoints.shown.run import dimmed, step_text, tail_lines
 from opsbook.entrypoints.shown.terminal import printable, wrapped
@@ -115,7 +116,7 @@ class Questions:
         self._keyboard.forget()
         for each in planned.ask:
             while each.name not in values:
-                typed = self._keyboard.line(f"  {each.name} ({each.type.kind}): ")
+                typed = self._keyboard.line(f"  {each.name} ({printable(type_words(each.type))}): ")
                 if typed is None:
                     return "interrupted"
                 wrong = each.type.mismatch(typed) if typed else "nothing was typed"
@@ -169,9 +170,9 @@ class Questions:
         if key == "a":
             self._runs.decide(run.id, number, "again", by=self._who, why="tried again at the terminal")
             return "goes-on"
-        why = self._keyboard.line("  Why? ")
-        if not why or not why.strip():
-            self._screen.say([dimmed("  A reason is needed; nothing was done.")])
+        why = self._reason()
+        if why is None:
+            self._screen.say([dimmed("  Nothing was done.")])
             return None
         if key == "r":
             if is_doubt:
@@ -187,6 +188,16 @@ class Questions:
         else:
             self._runs.fail(run.id, number, self._who, why)
         return "goes-on"
+
+    def _reason(self) -> str | None:
+        """A reason, asked for on a line of its own until there is one; None for Esc, Ctrl-C, or nothing twice."""
+        for prompt in ("  Why? ", "  A reason is needed (nothing again goes back). Why? "):
+            typed = self._keyboard.line(prompt)
+            if typed is None or ESCAPE in typed:
+                return None
+            if typed.strip():
+                return typed.strip()
+        return None
 
     def _outputs(self, step: RunStep) -> Iterator[str]:
         from opsbook.entrypoints.shown.run import GUTTER, attempt_words

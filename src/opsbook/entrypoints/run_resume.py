@@ -12,6 +12,7 @@ import click
 from opsbook.book.plan import LOCAL
 from opsbook.entrypoints.keyboard import ENTER, Interrupts, Keyboard
 from opsbook.entrypoints.options import Shared
+from opsbook.entrypoints.run_assumed import Assumed
 from opsbook.entrypoints.run_desk import is_terminal, parts_of, run_named, starter
 from opsbook.entrypoints.run_start import claimed, screen_of, told
 from opsbook.entrypoints.running import Session
@@ -46,7 +47,10 @@ def resumed(shared: Shared, name: str, *, assumes_yes: bool, waits: bool, secret
         lease = claimed(parts, run.id, screen)
         if run.is_paused:
             run = parts.runs.resume(run.id, who)
-        session = Session(parts, screen, interrupts, keyboard=keyboard, who=who, waits=waits, typed=typed)
+        assumed = Assumed(parts.runs, run, who) if assumes_yes else None
+        session = Session(
+            parts, screen, interrupts, keyboard=keyboard, who=who, waits=waits, typed=typed, assumed=assumed
+        )
         return told(shared, screen, *session.drive(run, lease))
 
 

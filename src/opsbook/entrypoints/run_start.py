@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from shlex import quote
 from typing import Any
 
@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from opsbook.book.plan import Plan, PlannedParameter
-from opsbook.book.plan_words import details, holds_now
+from opsbook.book.plan_words import details, holds_now, type_words
 from opsbook.config import wants_colour
 from opsbook.entrypoints.keyboard import Interrupts, Keyboard
 from opsbook.entrypoints.options import Shared
@@ -78,7 +78,7 @@ def carried_out(
         where, values, who, on=wanted.on, assumes_yes=wanted.assumes_yes, incident=wanted.incident,
         is_stepwise=not wanted.assumes_yes, before=lambda run_id: held.append(claimed(parts, run_id)),
     )  # fmt: skip
-    screen.say(head(run.plan, run.commit, screen.width, run=run))
+    screen.say(head(run.plan, run.commit, screen.width, run=run, typed=typed))
     session = Session(parts, screen, interrupts, keyboard=keyboard, who=who.name, waits=wanted.waits, typed=typed)
     return told(shared, screen, *session.drive(run, held[-1]))
 
@@ -119,6 +119,7 @@ def values_of(form: Form, wanted: Wanted, *, keyboard: Keyboard | None) -> dict[
     missing and nobody can be asked, Left where the person leaves."""
     values: dict[str, str] = {}
     asked: list[str] = []
+    check_once(wanted.parameters, secrets=_secrets(form))
     for given in wanted.parameters:
         name, equals, value = given.partition("=")
         if equals:
@@ -126,6 +127,12 @@ def values_of(form: Form, wanted: Wanted, *, keyboard: Keyboard | None) -> dict[
         else:
             asked.append(name)
     known = {parameter.name: parameter for parameter in form.parameters}
+    shown = [name for name in values if name in known and known[name].secret is not None]
+    if shown:
+        raise Usage(
+            f"{', '.join(shown)} is a secret, and none is given on a command line, which others can see. Leave it out,"
+            f" and it is fetched where it is kept; or write -p {shown[0]} alone, and it is asked for."
+        )
     missing = [p.name for p in form.parameters if p.name in form.required and p.name not in values]
     wanting = [name for name in dict.fromkeys((*asked, *missing)) if name in known]
     unknown = [name for name in asked if name not in known]
@@ -138,6 +145,18 @@ def values_of(form: Form, wanted: Wanted, *, keyboard: Keyboard | None) -> dict[
         for name in wanting:
             values[name] = _typed(known[name], form.defaults.get(name), keyboard)
     return values
+
+
+def check_once(parameters: Iterable[str], *, secrets: Container[str] = ()) -> None:
+    """Raises Usage for a value without a name, and for a name with two values; those of `secrets` are not told."""
+    seen: dict[str, str] = {}
+    for given in parameters:
+        name, equals, value = given.partition("=")
+        if not name:
+            raise Usage(f"-p '{given[:80]}' has no name before its value. Write -p NAME=VALUE.")
+        if equals and seen.setdefault(name, value) != value:
+            told = "" if name in secrets else f", as '{seen[name][:80]}' and as '{value[:80]}'"
+            raise Usage(f"-p {name} is given twice{told}. Give it once.")
 
 
 def _read(name: str, value: str) -> str:
@@ -162,35 +181,24 @@ def _read(name: str, value: str) -> str:
 
 def _missing(form: Form, wanted: Wanted, missing: Iterable[PlannedParameter]) -> str:
     lines = [f"{form.path}#{form.anchor} needs to be told:"]
+    asked = [each for each in wanted.parameters if "=" not in each]
+    if asked:
+        named = ", ".join(f"-p {each}" for each in asked)
+        lines.insert(0, f"{named} without a value asks for it: that needs a terminal, and no --yes and no --dry-run.")
     words = []
     for parameter in missing:
         about = f": {printable(parameter.description)}" if parameter.description else ""
-        lines.append(f"  {parameter.name} ({type_words(parameter)}){about}")
+        lines.append(f"  {parameter.name} ({printable(type_words(parameter.type))}){about}")
         words.append(f"-p {parameter.name}=…")
     given = [f"-p {quote(each)}" for each in wanted.parameters if "=" in each]
     lines.append(f"Write: opsbook run {quote(wanted.procedure)} {' '.join([*given, *words])}")
     return "\n".join(lines)
 
 
-def type_words(parameter: PlannedParameter) -> str:
-    """The type of a parameter as a person is told it."""
-    kind = parameter.type
-    if kind.kind == "choice":
-        return " | ".join(printable(choice) for choice in kind.choices)
-    if kind.kind == "pattern":
-        return f"/{printable(kind.pattern)}/"
-    if kind.kind == "host" and kind.group:
-        return f"host in {printable(kind.group)}"
-    if kind.low is not None or kind.high is not None:
-        low, high = (f"{bound:g}" if bound is not None else "" for bound in (kind.low, kind.high))
-        return f"{kind.kind} {low}..{high}"
-    return kind.kind
-
-
 def _typed(parameter: PlannedParameter, default: str | None, keyboard: Keyboard) -> str:
     """What a person types for a parameter, asked again until it is of its type."""
     about = f"  {printable(parameter.description)}" if parameter.description else ""
-    click.echo(f"  {click.style(parameter.name, bold=True)} ({type_words(parameter)}){about}", err=True)
+    click.echo(f"  {click.style(parameter.name, bold=True)} ({printable(type_words(parameter.type))}){about}", err=True)
     offered = f" [{printable(default)}]" if default else ""
     while True:
         value = keyboard.line(f"  {parameter.name}{offered}: ", is_hidden=parameter.secret is not None)
@@ -207,7 +215,7 @@ def plan_model(plan: Plan, commit: str | None) -> dict[str, Any]:
     """A dry run as JSON: what would be run where, and nothing that was."""
     return {
         "procedure": plan.title, "path": plan.path, "anchor": plan.anchor, "commit": commit, "dry_run": True,
-        "parameters": plan.values, "secrets": [f"{s.name} from {s.source}:{s.path}" for s in plan.secrets],
+        "parameters": plan.values, "secrets": [f"{s.name} from {s.source}:{s.path}" for s in plan.given_secrets],
         "lock": plan.lock, "danger": plan.danger, "environment": plan.environment,
         "steps": [
             {
@@ -218,10 +226,13 @@ def plan_model(plan: Plan, commit: str | None) -> dict[str, Any]:
                 "language": step.script.language if step.script else None,
                 "cwd": step.script.cwd if step.script else "", "user": step.script.user if step.script else "",
                 "variables": sorted({
-                    *plan.values, *(s.name for s in (*plan.secrets, *step.secrets)),
+                    *plan.values, *(s.name for s in (*plan.given_secrets, *step.secrets)),
                     *(step.script.environment if step.script else ()),
                 }),
                 "condition": None if step.when is None else {"holds": holds_now(step.when, plan.values)},
+                "dry_run": (
+                    None if step.dry_run is None else {"same": step.dry_run.same, "command": step.dry_run.command}
+                ),
                 "undoes": step.undoes or None, "agreed": dict(details(step)),
             }
             for step in plan.steps

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import time
@@ -43,7 +44,7 @@ class Screen:
         """Prints lines of ours."""
         self._wipe()
         for line in lines:
-            click.echo(line, err=self._is_err)
+            self._write(line)
         self._last = time.monotonic()
 
     def output(self, key: str, part: bytes, *, name: str = "") -> None:
@@ -70,7 +71,7 @@ class Screen:
         time_words = f"{clock(waited_s)}  {words}"
         room = width - columns(time_words)
         shown = shown if columns(shown) <= room else f"{shown[: max(room - 3, 4)]}…  "
-        click.echo(f"\r\x1b[2K{dimmed(shown + time_words)}", nl=False, err=self._is_err)
+        self._write(f"\r\x1b[2K{dimmed(shown + time_words)}", ends=False)
         self._status, self._drawn = True, now
 
     def _print(self, key: str, lines: list[str]) -> None:
@@ -79,13 +80,21 @@ class Screen:
         self._wipe()
         name = self._names.get(key, "")
         for line in lines:
-            click.echo(f"{dimmed(f'{GUTTER}{name}')}{line if chr(27) in line else dimmed(line)}", err=self._is_err)
+            self._write(f"{dimmed(f'{GUTTER}{name}')}{line if chr(27) in line else dimmed(line)}")
         self._last = time.monotonic()
 
     def _wipe(self) -> None:
         if self._status:
-            click.echo("\r\x1b[2K", nl=False, err=self._is_err)
+            self._write("\r\x1b[2K", ends=False)
             self._status = False
+
+    def _write(self, text: str, *, ends: bool = True) -> None:
+        """Nobody reads what is written to a terminal that was closed, and no run fails by that."""
+        try:
+            click.echo(text, nl=ends, err=self._is_err)
+        except OSError as wrong:
+            if wrong.errno != errno.EIO:
+                raise
 
 
 def clock(seconds: float) -> str:

@@ -30,6 +30,7 @@ class TerminalText:
         self._is_coloured = is_coloured
         self._rest = ""
         self._colours: list[str] = []
+        self.cut = 0  # how many lines were too long to be shown whole
 
     def feed(self, part: bytes) -> list[str]:
         """The lines that ended with this part, without their ends."""
@@ -50,9 +51,11 @@ class TerminalText:
     def _shown(self, line: str) -> str:
         if "\x1b" not in line and "\r" not in line and line.isprintable():
             text = line[:LONGEST_LINE]
+            self.cut += len(line) > LONGEST_LINE
             return f"{''.join(self._colours)}{text}{RESET}" if self._colours and text else text
         carried = "".join(self._colours)
         kept = _SEQUENCE.sub(self._colour, _last_written(line))
+        self.cut += len(kept) > 2 * LONGEST_LINE
         text = "".join(c for c in kept[: 2 * LONGEST_LINE] if c.isprintable() or c in "\t\x1b")
         return f"{carried}{text}{RESET}" if carried or "\x1b" in text else text
 

@@ -15,20 +15,23 @@ from opsbook.usecases.run_ports import Ended, Find
 READ_BYTES = 4 * 1024 * 1024  # of an output are looked at; what is wanted of a longer one is at its beginning
 TAIL_BYTES = 2000  # of an output stand in the ledger
 MOST_CAPTURED = 64 * 1024  # characters; an environment of a command holds a little more than that in one variable
-REDACTED = ("[secret ", "[possible secret]")  # what stands in an output where a secret stood
+_HIDDEN = "\ue000"  # of no alphabet: stands for a secret while something is looked for in an output
 
 # Colours, movements and titles of a terminal: nobody means them who says what is expected.
 _CONTROLS = Pattern(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+_REDACTED = Pattern(r"\[(?:secret [A-Za-z_][A-Za-z0-9_]*|possible secret)\]")  # what stands where a secret stood
 _MASKED = Pattern(r"(?m)^::mask::([A-Z][A-Z0-9_]*)[ \t]*$")
 
 
 class Verdict(Struct, frozen=True):
-    """Whether it succeeded, and if not, why, in a sentence. `captured` holds no secret; those are only named."""
+    """Whether it succeeded, and if not, why, in a sentence. `captured` holds no secret; those are only named, and what
+    they are, in `hidden`, is recorded nowhere."""
 
     is_ok: bool
     why: str = ""
     captured: dict[str, str] = {}
     secret_names: tuple[str, ...] = ()
+    hidden: dict[str, str] = {}
 
 
 def needs_output(planned: PlannedStep, script: Script) -> bool:
@@ -154,21 +157,27 @@ def _difference(wanted: list[str], printed: list[str]) -> str:
 
 def _captured(captures: tuple[Capture, ...], ended: Ended, output: str, find: Find) -> Verdict:
     masked = set(_MASKED().findall(output)) if "::mask::" in output else set()
+    sought = _REDACTED().sub(_HIDDEN, output) if ended.redactions else output  # no expression takes words of a mark
     values: dict[str, str] = {}
-    secret = []
+    hidden = {}
     for capture in captures:
         try:
-            value = output.strip("\n") if capture.pattern is None else find(capture.pattern, output)
+            value = sought.strip("\n") if capture.pattern is None else find(capture.pattern, sought)
         except Failure as wrong:
             return Verdict(False, f"`{capture.name}` was to be taken from its output: {wrong}")
         if value is None:
+            told = f"`{capture.name}` was to be taken from its output by /{capture.pattern}/, and nothing matches"
+            return Verdict(False, f"{told}{'' if sought == output else ', secrets left out'}.")
+        if _HIDDEN in value and sought != output:
             return Verdict(
-                False, f"`{capture.name}` was to be taken from its output by /{capture.pattern}/, and nothing matches."
+                False,
+                f"What would be captured as `{capture.name}` holds a secret, which is left out of the output. Write it"
+                f" with `export {capture.name}=…` in the step: an exported secret is carried on, and kept nowhere.",
             )
         if len(value) > MOST_CAPTURED or "\0" in value:
             return Verdict(False, f"What was captured as `{capture.name}` is too long, or binary, for a variable.")
-        if capture.name in masked or (ended.redactions and any(mark in value for mark in REDACTED)):
-            secret.append(capture.name)
+        if capture.name in masked:
+            hidden[capture.name] = value
         else:
             values[capture.name] = value
-    return Verdict(True, captured=values, secret_names=tuple(secret))
+    return Verdict(True, captured=values, secret_names=tuple(hidden), hidden=hidden)

@@ -181,7 +181,8 @@ def rolled_back(run: Run, why: str) -> list[Draft]:
     working = next((step.number for step in run.steps if step.open_attempts), None)
     if working is not None:
         raise Refusal(f"Step {working} of run {run.id} is being done. Pause or cancel the run, then roll it back.")
-    return [events.phase_begun("rollback", _reason(why, "roll back"))]
+    begun = events.phase_begun("rollback", _reason(why, "roll back"))
+    return [events.run_resumed(why.strip()), begun] if run.is_paused else [begun]
 
 
 def paused(run: Run, why: str) -> list[Draft]:

@@ -33,7 +33,9 @@ class Order(Struct, frozen=True):
 
 class Ended(Struct, frozen=True):
     """What became of a command. `exports` are the exported variables that differ from what it was given, those
-    that hold a secret left out and named in `secret_exports`; `left` are processes of it that could not be ended."""
+    that hold a secret left out and named in `secret_exports`. `secret_values` are their values, which are told only
+    to whoever started it and followed it to its end, and kept in memory alone. `left` are processes of it that could
+    not be ended."""
 
     outcome: Outcome
     exit: int | None = None
@@ -43,6 +45,7 @@ class Ended(Struct, frozen=True):
     cwd: str = ""
     exports: dict[str, str] = {}
     secret_exports: tuple[str, ...] = ()
+    secret_values: dict[str, str] = {}
     output_bytes: int = 0
     redactions: int = 0
     is_truncated: bool = False
@@ -52,11 +55,12 @@ class Ended(Struct, frozen=True):
 class Look(Struct, frozen=True):
     """What a host knows of a key. absent: it was never claimed · claimed: claimed, and provably never started, nor will
     it be · running · ended · lost: it was started, and what became of it cannot be known (the host was booted anew, or
-    what watched over it was killed)."""
+    what watched over it was killed); `alive` is then what still runs of it, as `PID NAME`."""
 
     state: Literal["absent", "claimed", "running", "ended", "lost"]
     ended: Ended | None = None
     why: str = ""
+    alive: tuple[str, ...] = ()
 
 
 class StepHost(Protocol):

@@ -113,6 +113,9 @@ def resume(shared: Shared, *, run: str, assumes_yes: bool, waits: bool, secrets:
 @_WHY
 def confirm(shared: Shared, *, run: str, step: str, values: tuple[str, ...], word: str, why: str) -> None:
     """Say that a step that waits was done, or may be done."""
+    from opsbook.entrypoints.run_start import check_once
+
+    check_once(values)
     given = dict(_pair(each) for each in values)
     _answered(shared, run, lambda parts, run_id, who: parts.runs.confirm(
         run_id, step, who, values=given or None, why=why, typed=word

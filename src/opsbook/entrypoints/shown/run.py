@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
+from shlex import quote
 
 import click
 
 from opsbook.book.plan import LOCAL, Phase, Plan, PlannedStep
-from opsbook.book.plan_words import details, gate_words, holds_now, length_words, target_words
+from opsbook.book.plan_words import details, gate_words, holds_now, length_words, target_words, type_words
 from opsbook.entrypoints.shown.terminal import columns, printable, wrapped
 from opsbook.ground.terminal_text import plain
-from opsbook.ledger.run import Attempt, Run, RunStep
+from opsbook.ledger.run import Asked, Attempt, Run, RunStep
 from opsbook.usecases.runs import Brief
 
 GUTTER = "  │ "
@@ -47,8 +48,10 @@ def where(plan: Plan) -> str:
     return printable(f"{plan.path}#{plan.anchor}")
 
 
-def head(plan: Plan, commit: str | None, width: int | None, *, run: Run | None = None) -> Iterator[str]:
-    """What is run, from where, with which values, and where."""
+def head(
+    plan: Plan, commit: str | None, width: int | None, *, run: Run | None = None, typed: Collection[str] = ()
+) -> Iterator[str]:  # fmt: skip
+    """What is run, from where, with which values, and where; `typed` are secrets that a person typed."""
     yield click.style(printable(plan.title), bold=True)
     yield from wrapped(dimmed(where(plan)), width, 2)
     review = f"commit {commit[:12]}" if commit else click.style("uncommitted: unreviewed", fg="yellow")
@@ -58,8 +61,9 @@ def head(plan: Plan, commit: str | None, width: int | None, *, run: Run | None =
             value = printable(plan.values[parameter.name])
             shown = value if len(value) <= 200 else f"{value[:200]}… ({len(value)} characters)"
             yield from wrapped(f"  {parameter.name} = {shown}", width, 4)
-    for secret in plan.secrets:
-        yield from wrapped(f"  {secret.name} from {printable(f'{secret.source}:{secret.path}')}", width, 4)
+    for secret in plan.given_secrets:
+        source = "as typed" if secret.name in typed else f"from {printable(f'{secret.source}:{secret.path}')}"
+        yield from wrapped(f"  {secret.name} {source}", width, 4)
     hosts = dict.fromkeys(target for step in plan.steps if step.script for target in step.targets)
     names = ["this machine" if host == LOCAL else printable(host) for host in hosts]
     yield from wrapped(f"  {_counted(plan)}{', on ' if names else ''}{', '.join(names)}", width, 4)
@@ -93,8 +97,8 @@ def plan_lines(run: Run, width: int | None) -> Iterator[str]:
 def _agreed(plan: Plan, width: int | None) -> Iterator[str]:
     if plan.lock:
         yield from wrapped(f"  one at a time: {printable(plan.lock)}", width, 4)
-    if plan.values:
-        names = ", ".join(sorted({*plan.values, *(secret.name for secret in plan.secrets)}))
+    if plan.values or plan.given_secrets:
+        names = ", ".join(sorted({*plan.values, *(secret.name for secret in plan.given_secrets)}))
         yield from wrapped(f"  every command gets the variables {names}", width, 4)
     for phase, title in _PHASES.items():
         steps = plan.of(phase)
@@ -121,7 +125,7 @@ def step_text(step: PlannedStep, width: int | None, *, plan: Plan | None = None)
     elif step.kind == "manual":
         yield dimmed("    done by hand, and confirmed")
     for name, words in details(step):
-        if plan is None and (name, words) in USUAL:
+        if plan is None and (name == "dry run" or (name, words) in USUAL):
             continue
         if name == "when" and plan is not None and step.when is not None:
             words += _now(holds_now(step.when, plan.values))
@@ -178,15 +182,20 @@ def step_line(planned: PlannedStep, step: RunStep, width: int | None) -> Iterato
     text = printable(planned.text.split("\n", 1)[0])
     yield from wrapped(f"{state} {planned.number:<10} {text}{dimmed(f'  {lasted}') if lasted else ''}", width, 25)
     said = [f"by {printable(step.by)}"] if step.by not in ("", ENGINE) and planned.kind != "command" else []
-    if step.why:
+    if step.why and not is_stale(planned, step):
         said.append(printable(step.why))
     if said:
         yield from wrapped(dimmed(f"{'':25}{'; '.join(said)}"), width, 25)
     is_alone = len(step.attempts) == 1 and step.attempts[0].target == LOCAL
     for attempt in step.attempts:
-        is_told = is_alone and (attempt.is_ok or attempt.why == step.why)
+        is_told = is_alone and not attempt.is_truncated and (attempt.is_ok or attempt.why == step.why)
         if attempt.purpose == "step" and not is_told:
             yield from wrapped(f"{'':25}{attempt_words(attempt)}", width, 27)
+
+
+def is_stale(planned: PlannedStep, step: RunStep) -> bool:
+    """Whether the reason of a step is one of an earlier attempt, as it is where the machine found it done after all."""
+    return step.state == "done" and planned.kind == "command" and step.by in ("", ENGINE)
 
 
 def attempt_words(attempt: Attempt) -> str:
@@ -197,7 +206,16 @@ def attempt_words(attempt: Attempt) -> str:
     ended = f"exit {attempt.exit}" if attempt.outcome == "finished" else attempt.outcome.replace("-", " ")
     lasted = took(attempt.started_at, attempt.ended_at)
     why = f": {printable(attempt.why)}" if attempt.why and not attempt.is_ok else ""
-    return f"{name}: {ended}{f' after {lasted}' if lasted else ''}{why}"
+    cut = f", its output cut to {size_words(attempt.output_bytes)}" if attempt.is_truncated else ""
+    return f"{name}: {ended}{f' after {lasted}' if lasted else ''}{cut}{why}"
+
+
+def size_words(size_bytes: int) -> str:
+    """A size as short as it can be told."""
+    for unit, name in ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")):
+        if size_bytes >= unit:
+            return f"{size_bytes / unit:.1f}".removesuffix(".0") + f" {name}"
+    return f"{size_bytes} bytes"
 
 
 def tail_lines(attempt: Attempt, most: int = _TAIL) -> list[str]:
@@ -252,7 +270,7 @@ def result(run: Run, width: int | None) -> Iterator[str]:
 
 def next_lines(run: Run) -> Iterator[str]:
     """What can be done with a run as it is, as commands to be typed."""
-    step = waiting_step(run)
+    step = None if run.has_ended else waiting_step(run)
     if run.state == "succeeded":
         return
     if step is not None and step.asked is not None:
@@ -260,12 +278,20 @@ def next_lines(run: Run) -> Iterator[str]:
     elif run.is_paused:
         yield _command(f"resume {run.id}", "goes on where it was")
     elif not run.has_ended:
+        yield from behind_lines(run.behind)
         yield _command(f"resume {run.id}", "takes it up again")
     failed = next((each for each in run.steps if each.state == "failed"), None)
     if run.has_ended and failed is not None:
         yield _command(f"log {run.id} {failed.number}", "what it printed")
     if run.state == "failed" and run.plan.of("rollback"):
         yield _command(f"roll-back {run.id} --why …", "takes back what was done")
+
+
+def behind_lines(behind: str, *, indent: str = "") -> Iterator[str]:
+    """How to look at the run that another one waits for, and how to end it."""
+    if behind:
+        yield indent + _command(f"show {behind}", "shows the run that is waited for")
+        yield indent + _command(f"cancel {behind} --why …", "ends that one")
 
 
 def waiting_step(run: Run) -> RunStep | None:
@@ -296,12 +322,24 @@ def _answers(run: Run, step: RunStep) -> Iterator[str]:
         return
     else:
         yield f"Step {step.number} waits for a person: {words}"
+        if asked.question == "ask" and planned is not None:
+            for each in planned.ask:
+                yield f"  {each.name} ({printable(type_words(each.type))})"
         if asked.question == "failed":
             yield _command(f"decide {at} again --why …", "tries it again; also failed, roll-back")
             yield _command(f"skip {at} --why …", "leaves it out")
         else:
-            yield _command(f"confirm {at}", "says that it was done, or may be")
+            yield _command(f"confirm {at}{_needed(run, planned, asked)}", "says that it was done, or may be")
     yield _command(f"resume {run.id}", "takes it up at this terminal")
+
+
+def _needed(run: Run, planned: PlannedStep | None, asked: Asked) -> str:
+    """What a confirmation has to hold: the word of a danger, the values that are asked for."""
+    if asked.question == "danger":
+        return f" --word {quote(printable(run.plan.danger_word))}"
+    if asked.question == "ask" and planned is not None:
+        return "".join(f" -p {each.name}=…" for each in planned.ask)
+    return ""
 
 
 def _command(words: str, about: str) -> str:
