@@ -10,13 +10,16 @@ from typing import Any, get_args
 import jsonschema
 import msgspec
 import pytest
-from tests.entrypoints.door import Door, opened
+from tests.entrypoints.door import Door, opened, write_repository
 from tests.entrypoints.played_runs import started
+from tests.entrypoints.run_door import DEPLOY, SWITCH, asked
+from tests.entrypoints.run_door import PAGES as RUN_PAGES
 
 from opsbook.entrypoints.api.openapi import description
 from opsbook.entrypoints.api.operation import OPERATIONS, PREFIX
 from opsbook.entrypoints.api.people import Act
 from opsbook.usecases.authority import ACTS
+from opsbook.usecases.runs import Starter
 
 API = "docs/operations/runbooks/api.md"
 READS = [each for each in OPERATIONS if each.method == "GET" and each.media == "application/json"]
@@ -240,3 +243,27 @@ def test_no_body_at_all_is_an_empty_object(door, kind):
               if "requestBody" in methods.get("post", {})}  # fmt: skip
     assert bodies[f"{PREFIX}/runs/{{run}}/cancel"] is False
     assert bodies[f"{PREFIX}/runs"] is True
+
+
+def test_an_approval_of_ones_own_run_is_not_permitted(tmp_path):
+    write_repository(tmp_path, RUN_PAGES)
+    with opened(tmp_path) as door:
+        run = asked(door, started(door, SWITCH, by=Starter("olga")), "1", "approval", digest="c" * 64)
+        headers = door.session("operator", "olga")
+        answer = door.ask("POST", f"{PREFIX}/runs/{run.id}/steps/1/approve", headers=headers, json={"digest": "c" * 64})
+        assert (answer.status_code, "whoever starts a run" in answer.json()["detail"]) == (403, True)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "told"),
+    [
+        ("POST", "/runs", {"procedure": DEPLOY}, "VERSION is missing, and must be given."),
+        ("GET", "/runs/none", None, "There is no run 'none'."),
+        ("POST", "/runs/none/cancel", {}, "There is no run 'none'."),
+    ],
+)
+def test_what_is_wrong_is_told_without_words_of_the_command_line(tmp_path, method, path, body, told):
+    write_repository(tmp_path, RUN_PAGES)
+    with opened(tmp_path) as door:
+        answer = door.ask(method, PREFIX + path, headers=door.session("operator"), json=body)
+        assert answer.json()["detail"] == told

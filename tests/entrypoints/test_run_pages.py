@@ -119,6 +119,11 @@ def test_to_skip_or_fail_takes_a_reason(web, deployed, verb):
     assert "the dashboard is down" in see(web, f"/runs/{deployed.id}")
 
 
+def test_what_a_step_asks_for_is_told_beside_the_field(web):
+    run = asked(web, started(web, DEPLOY, {"VERSION": "v1"}), "3", "ask")
+    assert '<p class="hint" id="about-step-3-ROWS">integer 0..100</p>' in see(web, f"/runs/{run.id}")
+
+
 def test_an_unknown_step_shows_its_command_and_each_way_to_settle_it(web):
     run = begun(web, started(web, DEPLOY, {"VERSION": "v3"}), "1", b"half of it\n")
     run = play(web, run, events.step_unknown("1", "The machine was booted anew."))
@@ -185,7 +190,7 @@ def test_who_started_it_has_no_button_to_approve_and_is_refused(web):
     page = web.ask("GET", f"/runs/{run.id}/approve?step=1", headers=headers).text
     assert "whoever starts a run does not approve it" in page
     assert "Approve exactly this" not in page
-    send(web, f"/runs/{run.id}/approve", step="1", digest="c" * 64, status=409)
+    send(web, f"/runs/{run.id}/approve", step="1", digest="c" * 64, status=403)
 
 
 def test_who_is_not_asked_to_approve_has_no_button_and_is_told_who_is(web):
@@ -193,7 +198,7 @@ def test_who_is_not_asked_to_approve_has_no_button_and_is_told_who_is(web):
     page = see(web, f"/runs/{run.id}/approve?step=1")
     assert "Approve exactly this" not in page
     assert "Step 1 is approved by olga, grace; &#39;see-operator&#39; is not among them." in page
-    send(web, f"/runs/{run.id}/approve", by="see-operator", step="1", digest=digest, status=409)
+    send(web, f"/runs/{run.id}/approve", by="see-operator", step="1", digest=digest, status=403)
 
 
 def test_an_approver_sees_what_has_changed_since_it_last_succeeded(tmp_path):
@@ -352,7 +357,7 @@ def words_of(page: str, step: str) -> str:
 
 @pytest.mark.parametrize(("state", "words"), [("succeeded", "Not needed"), ("failed", "Not reached"), ("cancelled", "Not reached")])
 def test_what_an_ended_run_did_not_come_to_is_not_told_as_to_do(web, deployed, state, words):
-    assert words_of(see(web, f"/runs/{deployed.id}"), "rollback-1") == "To do"
+    assert words_of(see(web, f"/runs/{deployed.id}"), "rollback-1") == "Only if needed"
     play(web, deployed, events.run_ended(state, ""))
     page = see(web, f"/runs/{deployed.id}")
     assert [words_of(page, step) for step in ("1", "verify-1", "rollback-1")] == ["Done", words, words]

@@ -158,9 +158,9 @@ def test_a_doubt_is_settled_with_a_reason_and_with_nothing_else(world: RunWorld)
         world.runs.decide(run.id, "2", "done", by="mira", why="")
     with pytest.raises(Usage, match="is no decision"):
         world.runs.decide(run.id, "2", "perhaps", by="mira", why="x")  # type: ignore[arg-type]
-    with pytest.raises(Refusal, match="decide"):
+    with pytest.raises(Refusal, match="Settle it first"):
         world.runs.confirm(run.id, "2", "mira")
-    with pytest.raises(Refusal, match="decide"):
+    with pytest.raises(Refusal, match="Settle it first"):
         world.runs.skip(run.id, "2", "mira", "x")
     with pytest.raises(Refusal, match="only one that is unknown or has failed"):
         world.runs.decide(run.id, "1", "done", by="mira", why="x")

@@ -231,7 +231,7 @@ class Accounts:
             if token_id in account.tokens and of in (None, account.name):
                 self._change(account.name, lambda _: [Draft("TokenRevoked", {"token": token_id})], actor=actor)
                 return
-        raise Usage(f"There is no token '{clean(token_id, 40)}'. 'opsbook token list' shows those that there are.")
+        raise Usage(f"There is no token '{clean(token_id, 40)}'.", at_terminal="'opsbook token list' shows all.")
 
     def tokens(self, name: str | None = None) -> list[Token]:
         """The tokens that are neither expired nor revoked, of one account or of all, the newest first."""
@@ -265,8 +265,9 @@ class Accounts:
         account = self._seen(self._now()).account(clean(name, 64).lower())
         if account.added_at is None:
             near = closest(account.name, [each.name for each in self.people()])
-            guess = f" Did you mean '{near}'?" if near else " 'opsbook user list' shows those that there are."
-            raise Usage(f"There is no account '{clean(name, 40)}'.{guess}")
+            guess = f" Did you mean '{near}'?" if near else ""
+            listed = "" if near else "'opsbook user list' shows all."
+            raise Usage(f"There is no account '{clean(name, 40)}'.{guess}", at_terminal=listed)
         return account
 
     def people(self) -> list[Account]:

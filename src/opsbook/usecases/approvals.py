@@ -11,7 +11,7 @@ from datetime import datetime
 from opsbook.book.grammar import Approval, read_approval
 from opsbook.book.plan import Gate
 from opsbook.book.planner import Known
-from opsbook.ground.errors import Refusal, Usage
+from opsbook.ground.errors import NotPermitted, Refusal, Usage
 from opsbook.ledger import run_events as events
 from opsbook.ledger.account import Account
 from opsbook.ledger.event import Draft
@@ -60,6 +60,8 @@ def approved(
         raise Refusal(f"Step {number} of run {run.id} does not wait for an approval: it is {step.state}.")
     if not by.name.strip():
         raise Usage("An approval needs the name of whoever gives it.")
+    if why_not := why_not_by(run, number, by, people_now(gate, known)):
+        raise NotPermitted(why_not)
     if digest != asked.digest or asked.digest != approval_digest(run, asked.until):
         raise Refusal(
             f"What you approve is not what run {run.id} is about to do at step {number}. Look at it again, and approve"
@@ -67,8 +69,6 @@ def approved(
         )
     if asked.until is not None and now > asked.until:
         raise Refusal(f"The time to approve step {number} was over at {asked.until:%Y-%m-%d %H:%M:%S} UTC.")
-    if why_not := why_not_by(run, number, by, people_now(gate, known)):
-        raise Refusal(why_not)
     mine = names_of(by.name, *by.aliases)
     if any(mine & names_of(each.by, *each.aliases) for each in step.approvals):
         raise Refusal(f"You have approved step {number} already, and each person counts once.")

@@ -113,7 +113,9 @@ class Runs:
         if named:
             listed = ", ".join(named[:8]) + (" and others" if len(named) > 8 else "")
             raise Usage(f"'{run}' may mean {listed}. Write more of it.")
-        raise Usage(f"There is no run '{run[:80]}'. 'opsbook runs list' shows all." if run else "Name a run.")
+        if not run:
+            raise Usage("Name a run.")
+        raise Usage(f"There is no run '{run[:80]}'.", at_terminal="'opsbook runs list' shows all.")
 
     def briefs(
         self, *, where: str | None = None, is_open: bool | None = None, before: int | None = None, limit: int = 50

@@ -88,7 +88,7 @@ def _operation(each: Operation, references: dict[Any, Any]) -> dict[str, Any]:
     # An empty requirement says that nobody in particular may ask too, where reading is open.
     told["security"] = [{"token": []}, {"session": []}, *([{}] if each.act in ("read", PUBLIC) else [])]
     if each.body is not None:
-        is_required = not _is_struct(each.body) or any(field.required for field in fields(each.body))
+        is_required = any(field.required for field in fields(each.body))
         content = {"application/json": {"schema": references[each.body]}}
         told["requestBody"] = {"required": is_required, "content": content}
     elif each.takes:

@@ -12,7 +12,7 @@ from opsbook.entrypoints.web.account import me_of
 from opsbook.entrypoints.web.answering import desk_of
 from opsbook.entrypoints.web.forms import fields_of, go_on
 from opsbook.entrypoints.web.run_pages import shown_approval, shown_run, starter_of
-from opsbook.ground.errors import Failure, Refusal, Usage
+from opsbook.ground.errors import Failure, NotPermitted, Refusal, Usage
 from opsbook.ledger.run import Run
 from opsbook.ledger.run_events import Decision
 from opsbook.usecases.runs import Runs
@@ -113,6 +113,8 @@ def _approved(request: Asks, fields: dict[str, str]) -> Response[Any]:
 def _status(wrong: Exception) -> int:
     if isinstance(wrong, Failure):
         return 503 if wrong.retryable else 502
+    if isinstance(wrong, NotPermitted):
+        return 403
     return 400 if isinstance(wrong, Usage) else 409
 
 

@@ -10,6 +10,7 @@ from litestar import Request, Response, get
 from litestar.response import Template
 
 from opsbook.book.differences import differences, lines_of
+from opsbook.book.plan_words import type_words
 from opsbook.book.rendering import book_address
 from opsbook.entrypoints.shown.run_view import (
     STATES,
@@ -228,7 +229,7 @@ def changed_lines(before: str, after: str) -> list[str]:
 # What the templates of runs go by.
 WORDS: dict[str, Any] = {
     "state_words": state_words, "states": STATES, "attempt_words": attempt_words,
-    "seconds_of": seconds_of, "procedure_address": procedure_address,
+    "seconds_of": seconds_of, "type_words": type_words, "procedure_address": procedure_address,
 }  # fmt: skip
 
 ROUTES = (runs_page, run_page, approve_page)
