@@ -6,7 +6,7 @@ import { parsed } from './live.js'
 import { whenShown } from './shown.js'
 
 const most_open = 2
-const most_kept = 2_000_000 // characters; more makes a browser slow, and the page of the output has all of it
+const most_kept = 200_000 // characters; more makes a browser slow, and the page of the output has all of it
 const again_ms = 2000
 const open = new Set()
 
@@ -30,6 +30,8 @@ class Console {
     this.whole = box.querySelector('.terminal-whole')
     this.last = box.querySelector('.terminal-last')
     this.kept = this.whole.textContent.length
+    this.most = Math.max(most_kept, this.kept) // what the page came with stays as long
+    this.waiting = []
     box.dataset.drawn = ''
     open.add(this)
     this.begin()
@@ -48,6 +50,9 @@ class Console {
     })
     this.source.addEventListener('end', ({ data }) => {
       this.put(parsed(data))
+      this.draw()
+      const empty = this.box.querySelector('.console-empty')
+      if (empty) empty.textContent = 'It printed nothing.'
       this.close()
     })
     this.source.onerror = () => {
@@ -56,19 +61,31 @@ class Console {
     }
   }
 
+  // However fast it comes, it is drawn once a frame; what would not be kept is not drawn at all.
   put(part) {
     if (!part) return
+    this.waiting.push(part)
+    let size = 0
+    const first = this.waiting.findLastIndex(({ whole }) => (size += whole.length) > this.most)
+    if (first > 0) {
+      this.waiting.splice(0, first)
+      this.cut()
+    }
+    this.frame ??= requestAnimationFrame(() => this.draw())
+  }
+
+  draw() {
+    cancelAnimationFrame(this.frame)
+    this.frame = undefined
+    if (!this.waiting.length) return
     const { scrollTop, scrollHeight, clientHeight } = this.screen
     const isAtEnd = scrollHeight - scrollTop - clientHeight < 24
-    if (part.whole) {
-      const lines = document.createElement('span')
-      lines.append(...painted(part.whole))
-      this.kept += lines.textContent.length
-      this.whole.append(lines)
-    }
-    this.last.replaceChildren(...painted(part.last))
-    if (part.whole || part.last) this.box.querySelector('.console-empty')?.remove()
-    while (this.kept > most_kept && this.whole.childNodes.length > 1) {
+    for (const { whole } of this.waiting) if (whole) this.add(whole)
+    const { last } = this.waiting.at(-1)
+    this.waiting = []
+    this.last.replaceChildren(...painted(last))
+    if (this.kept || last) this.box.querySelector('.console-empty')?.remove()
+    while (this.kept > this.most && this.whole.childNodes.length > 1) {
       this.kept -= this.whole.firstChild.textContent.length
       this.whole.firstChild.remove()
       this.box.querySelector('.console-more').hidden = false
@@ -76,11 +93,24 @@ class Console {
     if (isAtEnd) this.screen.scrollTop = this.screen.scrollHeight
   }
 
-  empty() {
+  add(whole) {
+    const lines = document.createElement('span')
+    lines.append(...painted(whole))
+    this.kept += lines.textContent.length
+    this.whole.append(lines)
+  }
+
+  // What comes next does not follow what is shown.
+  cut() {
     this.whole.replaceChildren()
-    this.last.replaceChildren()
     this.kept = 0
     this.box.querySelector('.console-more').hidden = false
+  }
+
+  empty() {
+    this.waiting = []
+    this.cut()
+    this.last.replaceChildren()
   }
 
   close() {

@@ -109,6 +109,11 @@ function wordsOf(node) {
 const isAdded = (node) => node.nodeType === Node.ELEMENT_NODE && node.matches('.copy:not([data-copies])')
 const isLeft = (node) => 'drawn' in node.dataset || node.hasAttribute('hx-get')
 
+// What was said to whoever sent this page stays for as long as what it names can still be answered.
+const stays = (node, page) => node.nodeType === Node.ELEMENT_NODE && node.dataset.stays && page.querySelector(node.dataset.stays)
+// What is written in a field is its reader's, though the page would begin it anew.
+const isTyped = (node, name) => (name === 'value' && node.matches('input:not([type=hidden])')) || name === 'selected'
+
 function become(node, fresh) {
   if (node.nodeType !== Node.ELEMENT_NODE) {
     if (node.nodeValue !== fresh.nodeValue) node.nodeValue = fresh.nodeValue
@@ -120,16 +125,17 @@ function become(node, fresh) {
 
 function wear(node, fresh) {
   for (const { name } of [...node.attributes]) {
-    if (name !== 'open' && name !== 'class' && !fresh.hasAttribute(name)) node.removeAttribute(name)
+    if (name !== 'open' && name !== 'class' && !isTyped(node, name) && !fresh.hasAttribute(name)) node.removeAttribute(name)
   }
   for (const { name, value } of fresh.attributes) {
-    if (name !== 'open' && node.getAttribute(name) !== value) node.setAttribute(name, value)
+    if (name !== 'open' && !isTyped(node, name) && node.getAttribute(name) !== value) node.setAttribute(name, value)
   }
 }
 
 function hold(node, fresh) {
   const old = new Map()
-  for (const child of [...node.childNodes].filter((each) => !isAdded(each))) {
+  const kept = new Set([...node.childNodes].filter((each) => stays(each, fresh.ownerDocument)))
+  for (const child of [...node.childNodes].filter((each) => !isAdded(each) && !kept.has(each))) {
     const name = nameOf(child)
     if (!old.has(name)) old.set(name, [])
     old.get(name).push(child)
@@ -138,6 +144,7 @@ function hold(node, fresh) {
   for (const each of [...old.values()].flat()) each.remove()
   let next = node.firstChild
   for (const [same, child] of pairs) {
+    while (kept.has(next)) next = next.nextSibling
     if (same) become(same, child)
     if (same && same === next) next = next.nextSibling
     else node.insertBefore(same ?? document.importNode(child, true), next)

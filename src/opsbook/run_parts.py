@@ -20,7 +20,6 @@ from opsbook.ledger.run import Approved
 from opsbook.usecases.ledger_ports import EngineLedger
 from opsbook.usecases.run_ports import Outputs
 from opsbook.usecases.runs import Runs
-from opsbook.usecases.serving_ports import Ledger
 from opsbook.wire import build_accounts, build_book, build_ledger, lint_settings
 from opsbook.wire_ledger import is_shared, node_of
 from opsbook.wire_runs import build_hosts, build_inventory, build_secrets
@@ -30,6 +29,7 @@ if TYPE_CHECKING:  # the engine is imported where it is built: who answers the w
     from opsbook.adapters.postgres_ledger.outputs import PostgresOutputs
     from opsbook.usecases.execute import Engine
     from opsbook.usecases.runs import Source
+    from opsbook.usecases.serving_ports import Ledger  # with all that it needs of probes, which cost 25 ms of a start
 
 MOST_OF_ONE_BYTES = 64 << 20  # of one output; what is printed beyond is dropped
 
@@ -53,6 +53,7 @@ class RunParts(Struct, frozen=True):
 @contextmanager
 def build_run_parts(config: Config) -> Iterator[RunParts]:
     """The parts of runs, until the end of the `with`; steps under way go on behind it."""
+    from opsbook.adapters.regex_search import searched
     from opsbook.usecases.execute import Engine
 
     with ExitStack() as stack:
@@ -66,8 +67,8 @@ def build_run_parts(config: Config) -> Iterator[RunParts]:
         node = node_of(config)
         runs = build_runs(config, ledger, node)
         engine = Engine(
-            ledger, hosts, outputs, sources, node=node, now=_now, lease_s=config.run_lease_s, home=config.root,
-            may_approve=_approving(config, ledger), inherited=variable_for_steps,
+            ledger, hosts, outputs, sources, find=searched, node=node, now=_now, lease_s=config.run_lease_s,
+            home=config.root, may_approve=_approving(config, ledger), inherited=variable_for_steps,
         )  # fmt: skip
         owner = f"{node}/{os.getpid()}/{secrets.token_hex(4)}"
         yield RunParts(config, ledger, ledger, runs, engine, outputs, node, owner, config.run_lease_s, _now)

@@ -10,8 +10,9 @@ from tests.book.whole_reading import page_of
 
 import opsbook
 from opsbook.book.headings import SLOTS
-from opsbook.book.kinds import KINDS, PROFILES, is_alert_name
+from opsbook.book.kinds import KINDS, PROFILES, is_alert_name, is_transcript
 from opsbook.book.page import default_reading
+from opsbook.book.procedure import procedures_of
 
 SEED = Path(opsbook.__file__).parent / "seed"
 RUNBOOK = "# {}\n\n## Health Checks\n\n## Deployment\n\n## Troubleshooting\n\n## Monitoring\n"
@@ -141,3 +142,20 @@ def test_every_kind_has_a_profile_of_known_slots():
     for kind, profile in PROFILES.items():
         assert profile.kind == kind
         assert set(profile.slots) <= set(SLOTS)
+
+
+TRANSCRIPT = "# Run of Deploy\n\n## Steps\n\n### 1 Ship it\n\ndone\n\n```sh\n./ship.sh\n```\n\n### 2 Look\n\n1. done\n\n```sh\nlook\n```\n"
+
+
+def test_the_transcript_of_a_run_is_a_record_and_holds_nothing_to_carry_out():
+    page = page_of(TRANSCRIPT, path="runbooks/runs/261126-160512-k3vd.md")
+    assert page.kind == "page"
+    assert procedures_of(page) == ()
+    assert procedures_of(page_of(TRANSCRIPT, path="runbooks/runs/deploy.md"))
+
+
+@pytest.mark.parametrize("path", ["runs/261126-160512-k3vd.md", "a/b/runs/261126-160512-k3vd.md"])
+def test_a_transcript_is_told_by_its_folder_and_name(path):
+    assert is_transcript(path)
+    assert not is_transcript(path.replace("runs/", "ran/"))
+    assert not is_transcript(path.replace("k3vd", "deploy"))

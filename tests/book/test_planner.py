@@ -133,6 +133,25 @@ def test_an_approval_with_a_command_is_a_gate_and_then_the_command():
     assert told(found) == ["1.1 approval: Promote", "1.2: Promote $ promote"]
 
 
+@pytest.mark.parametrize(
+    ("words", "made"),
+    [
+        (" `test -d /tmp`", ["prerequisite.1: `test -d /tmp` $ test -d /tmp"]),
+        (" `test -d /tmp` holds.", ["prerequisite.1: `test -d /tmp` holds. $ test -d /tmp"]),
+        (" `kubectl`", ["prerequisite.1 manual: `kubectl`"]),
+        (" `kubectl 1.30` or newer", ["prerequisite.1 manual: `kubectl 1.30` or newer"]),
+        (
+            "\n  - `test -d /tmp`\n  - Access to `db 1`",
+            ["prerequisite.1: `test -d /tmp` $ test -d /tmp", "prerequisite.2 manual: Access to `db 1`"],
+        ),
+    ],
+)
+def test_a_prerequisite_that_is_nothing_but_a_command_is_run_before_the_first_step(words, made):
+    found = planning(do("Go\n" + fence("go"), labels=f"- **Prerequisites:**{words}\n"))
+    assert told(found) == [*made, "1: Go $ go"]
+    assert all(each.script.is_inline for each in found.plan.steps if each.script and each.number != "1")
+
+
 def test_an_approval_of_the_whole_stands_before_its_first_step():
     text = do("Go\n" + fence("go"), labels="- **Approval:** 2 of @sre-leads\n- **Prerequisites:** Read this\n")
     found = planning(text)

@@ -37,12 +37,12 @@ def typed(kind: str) -> ParameterType:
 
 def test_a_variable_that_nothing_sets_must_be_given():
     asked = found('deploy "$VERSION" && X=1 && echo "$X" "$HOME"')
-    assert (asked.wanted.required, asked.wrong_values) == ({"VERSION"}, ("VERSION is missing. Give it with -p VERSION=….",))
+    assert (asked.wanted.required, asked.wrong_values) == ({"VERSION"}, ("VERSION is missing, and must be given.",))
     assert found('deploy "$VERSION"', VERSION="1").plan.values == {"VERSION": "1"}
 
 
 def test_all_that_is_missing_is_told_in_one_sentence():
-    assert found('a "$ONE" "$TWO"').wrong_values == ("ONE and TWO are missing. Give them with -p ONE=…, -p TWO=….",)
+    assert found('a "$ONE" "$TWO"').wrong_values == ("ONE and TWO are missing, and must be given.",)
 
 
 def test_a_default_in_a_command_is_left_to_that_command():

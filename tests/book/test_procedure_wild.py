@@ -181,3 +181,35 @@ def test_a_step_knows_its_place_and_its_written_number():
 def test_lists_nested_without_end_are_read_as_far_as_a_person_could(deep):
     for procedure in procedures(f"# Do\n\n{deep}\n", PAGE).values():
         assert 1 <= len(procedure.steps) < 100
+
+
+LABELLED = """# A
+
+## Do it
+
+1. Switch
+   - **When:** `test -e "$MARKER"`
+   ```bash
+   new=x; switch "$VERSION"
+   ```
+   - **Repeat:** ask; done if `is-at "$AT" "$VERSION"`
+   - **Undo:** `switch "$PREVIOUS" "$LATER"`
+2. Write
+   ```bash
+   echo a
+   ```
+   - **Capture:** `LATER` from output
+   - **Undo:**
+     ```bash
+     remove "$WRITTEN"
+     ```
+3. Look
+   - **When:** `$KIND` is `large`
+"""
+
+
+def test_variables_of_commands_in_labels_are_parameters_too_as_a_run_has_them():
+    (procedure,) = procedures(LABELLED, PAGE).values()
+    assert [parameter.name for parameter in procedure.parameters] == [
+        "MARKER", "VERSION", "AT", "KIND", "PREVIOUS", "WRITTEN",
+    ]  # fmt: skip

@@ -45,6 +45,12 @@ def test_equal_candidates_are_in_order_of_path_and_line() -> None:
     assert order([later, second, first], asked("title")) == [3, 2, 1]
 
 
+def test_what_was_done_once_comes_after_what_is_to_be_done() -> None:
+    done = candidate(1, "Run of Failover", "Failover", path="runbooks/runs/261126-160512-k3vd.md", weight=2.0)
+    to_do = candidate(2, "Database", "Notes", weight=1.0)
+    assert order([done, to_do], asked("failover")) == [2, 1]
+
+
 def test_scores_lie_between_0_and_1() -> None:
     scores = [one.score for one in rank([candidate(1, "Title", "Title", weight=50.0)], asked("title"), covered=True)]
     assert 0 < scores[0] < 1

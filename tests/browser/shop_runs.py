@@ -81,29 +81,23 @@ Keeps the orders of the shop until they are sent.
 
 
 def lay_runs(root: Path) -> None:
-    """Adds the page to a shop, and a run of it that has succeeded and one that somebody else started and must be
-    approved."""
+    """Adds the page to a shop, and a run of it that somebody started at a terminal and that must be approved."""
     (root / PATH).write_text(PAGE, encoding="utf-8")
     (root / "docs" / "operations" / "opsbook.toml").write_text(SETTINGS, encoding="utf-8")
     git(root, "add", ".")
     git(root, "commit", "--quiet", "--message", "orders: its runbook")
-    from_terminal(root, "switch-the-database")
-    from_terminal(root, "production", "-p", "VERSION=v2.4.0")
-
-
-def from_terminal(root: Path, anchor: str, *words: str) -> None:
-    """Runs a procedure as somebody at a terminal does who confirms everything; it goes as far as it can."""
-    command = [sys.executable, "-m", "opsbook", "run", f"{PATH}#{anchor}", "--yes", *words]
-    subprocess.run(command, cwd=root, env={**clean(), "PYTHONPATH": str(SOURCE)}, check=False, capture_output=True)
-
-
-def clean() -> dict[str, str]:
-    """The environment without what configures the program or git."""
-    return {key: value for key, value in os.environ.items() if not key.startswith(("OPSBOOK_", "GIT_"))}
+    environ = {key: value for key, value in os.environ.items() if not key.startswith(("OPSBOOK_", "GIT_"))}
+    command = [sys.executable, "-m", "opsbook", "run", f"{PATH}#switch-the-database", "--yes"]
+    subprocess.run(command, cwd=root, env={**environ, "PYTHONPATH": str(SOURCE), "LOGNAME": "mira"}, check=False, capture_output=True)
 
 
 def start_runs(page: Page, shop: Shop) -> dict[str, str]:
-    """Starts a run that works and one that waits, each with its id by what it does; and one that waits behind it."""
+    """Starts a run that works and one that waits, each with its id by what it does; one that waits behind it, and one
+    that has succeeded before."""
+    started(page, shop, "production", "v2.4.0")
+    page.locator("#step-3 input[name=ask-ORDERS]").fill("212")
+    page.locator("#step-3 button", has_text="Done").click()
+    page.locator(".run-line .run-state", has_text="Succeeded").wait_for()
     found = {"work": started(page, shop, "reindex"), "wait": started(page, shop, "production", "v2.5.0")}
     page.locator("#step-3[data-state=waiting]").wait_for()
     started(page, shop, "production", "v2.5.1")

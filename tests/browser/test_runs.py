@@ -60,6 +60,21 @@ PAGES = {
    for part in $(seq 100000); do date +%s.%N; sleep 0.1; done
    ```
 
+### Flood
+
+1. Print more than anybody reads
+   ```sh
+   echo first; sleep 1; yes 'a line that says nothing at all, and is one of very many of its kind' | head -c 100000000
+   sleep 2
+   ```
+
+### Silent
+
+1. Say nothing
+   ```sh
+   sleep 1; exit 3
+   ```
+
 ### Grave
 
 - **Danger:** cuts customers off
@@ -70,6 +85,12 @@ PAGES = {
    ```
 """,
 }
+LONGEST_FRAME = """() => {
+  window.longest = 0
+  let before = performance.now()
+  const look = (now) => { window.longest = Math.max(window.longest, now - before); before = now; requestAnimationFrame(look) }
+  requestAnimationFrame(look)
+}"""
 Open = Callable[..., Page]
 
 
@@ -182,6 +203,41 @@ def test_a_danger_is_gone_into_by_typing_its_word(open_page, program) -> None:
     step.locator("input[name=typed]").fill(word)
     step.locator("button", has_text="Go on").click()
     is_state(page, "Succeeded")
+
+
+def test_a_refusal_and_what_was_typed_stay_while_the_page_is_refreshed(open_page, program) -> None:
+    page = start(open_page, program, "production", {"VERSION": "v8"}, allowed=("400",))
+    page.locator("#step-2 button", has_text="Done").click()
+    page.fill("#step-3 input[name=ask-ROWS]", "many")
+    page.locator("#step-3 button", has_text="Done").click()
+    refusal = page.locator(".banner", has_text="ROWS cannot be that")
+    expect(refusal).to_be_visible()
+    other = signed_in(open_page, program, page.url.removeprefix(program[0]))
+    other.locator("summary", has_text="Pause").click()
+    other.locator("button", has_text="Pause").click()
+    expect(page.locator("button", has_text="Go on")).to_be_visible()  # the page was refreshed
+    expect(refusal).to_be_visible()
+    expect(page.locator("#step-3 input[name=ask-ROWS]")).to_have_value("many")
+    cancel(other)
+    is_state(page, "Cancelled")
+    expect(refusal).to_have_count(0)
+
+
+def test_a_flood_of_output_keeps_the_page_small_and_awake(open_page, program) -> None:
+    page = start(open_page, program, "flood")
+    expect(page.locator("#step-1 .terminal")).to_contain_text("first")
+    page.evaluate(LONGEST_FRAME)
+    is_state(page, "Succeeded")
+    assert page.evaluate("document.querySelector('#step-1 .terminal').textContent.length") < 400_000
+    assert page.evaluate("longest") < 1000
+    expect(page.locator("#step-1 .console-more a")).to_be_visible()
+
+
+def test_a_step_that_ended_without_a_word_is_not_told_to_print_yet(open_page, program) -> None:
+    page = start(open_page, program, "silent")
+    expect(page.locator("#step-1 .console-empty")).to_have_text("Nothing is printed yet.")
+    expect(page.locator("#step-1 .console-empty")).to_have_text("It printed nothing.")
+    cancel(page)
 
 
 def test_without_scripts_a_run_is_started_read_and_confirmed(open_page, program) -> None:

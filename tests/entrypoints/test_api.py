@@ -10,13 +10,16 @@ from typing import Any, get_args
 import jsonschema
 import msgspec
 import pytest
-from tests.entrypoints.door import Door, opened
+from tests.entrypoints.door import Door, opened, write_repository
 from tests.entrypoints.played_runs import started
+from tests.entrypoints.run_door import DEPLOY, SWITCH, asked
+from tests.entrypoints.run_door import PAGES as RUN_PAGES
 
 from opsbook.entrypoints.api.openapi import description
 from opsbook.entrypoints.api.operation import OPERATIONS, PREFIX
 from opsbook.entrypoints.api.people import Act
 from opsbook.usecases.authority import ACTS
+from opsbook.usecases.runs import Starter
 
 API = "docs/operations/runbooks/api.md"
 READS = [each for each in OPERATIONS if each.method == "GET" and each.media == "application/json"]
@@ -226,3 +229,41 @@ def test_a_message_with_a_control_character_is_told_in_a_sentence(door):
     answer = door.ask("PUT", at, content="# Odd\n", headers=headers)
     assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
     assert answer.json()["detail"].startswith("The message holds the control character U+0000")
+
+
+@pytest.mark.parametrize("kind", [{}, {"content-type": "application/json"}, {"content-type": "application/x-www-form-urlencoded"}])
+def test_no_body_at_all_is_an_empty_object(door, kind):
+    headers, run = {**door.session("operator"), **kind}, started(door).id
+    for verb in ("pause", "resume", "cancel"):
+        answer = door.ask("POST", f"{PREFIX}/runs/{run}/{verb}", headers=headers)
+        assert answer.status_code == 200, answer.text
+    answer = door.ask("POST", f"{PREFIX}/runs/{run}/roll-back", headers=headers)
+    assert (answer.status_code, answer.json()["detail"]) == (400, "The body cannot be read: Object missing required field `why`.")
+    bodies = {path: methods["post"]["requestBody"]["required"] for path, methods in description()["paths"].items()
+              if "requestBody" in methods.get("post", {})}  # fmt: skip
+    assert bodies[f"{PREFIX}/runs/{{run}}/cancel"] is False
+    assert bodies[f"{PREFIX}/runs"] is True
+
+
+def test_an_approval_of_ones_own_run_is_not_permitted(tmp_path):
+    write_repository(tmp_path, RUN_PAGES)
+    with opened(tmp_path) as door:
+        run = asked(door, started(door, SWITCH, by=Starter("olga")), "1", "approval", digest="c" * 64)
+        headers = door.session("operator", "olga")
+        answer = door.ask("POST", f"{PREFIX}/runs/{run.id}/steps/1/approve", headers=headers, json={"digest": "c" * 64})
+        assert (answer.status_code, "whoever starts a run" in answer.json()["detail"]) == (403, True)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "told"),
+    [
+        ("POST", "/runs", {"procedure": DEPLOY}, "VERSION is missing, and must be given."),
+        ("GET", "/runs/none", None, "There is no run 'none'."),
+        ("POST", "/runs/none/cancel", {}, "There is no run 'none'."),
+    ],
+)
+def test_what_is_wrong_is_told_without_words_of_the_command_line(tmp_path, method, path, body, told):
+    write_repository(tmp_path, RUN_PAGES)
+    with opened(tmp_path) as door:
+        answer = door.ask(method, PREFIX + path, headers=door.session("operator"), json=body)
+        assert answer.json()["detail"] == told

@@ -219,3 +219,10 @@ raise SystemExit(main())
     env = {**os.environ, "PYTHONPATH": str(SOURCE)}
     done = subprocess.run([sys.executable, "-c", interrupted], capture_output=True, env=env, timeout=30)
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
+def test_what_is_to_be_typed_about_it_is_told_at_the_terminal_alone(capsys):
+    wrong = Usage("There is no run 'x'.", at_terminal="'opsbook runs list' shows all.")
+    assert cli.report(wrong) == 2
+    assert capsys.readouterr().err == "opsbook: There is no run 'x'. 'opsbook runs list' shows all.\n"
+    assert str(wrong) == "There is no run 'x'."

@@ -119,6 +119,11 @@ def test_to_skip_or_fail_takes_a_reason(web, deployed, verb):
     assert "the dashboard is down" in see(web, f"/runs/{deployed.id}")
 
 
+def test_what_a_step_asks_for_is_told_beside_the_field(web):
+    run = asked(web, started(web, DEPLOY, {"VERSION": "v1"}), "3", "ask")
+    assert '<p class="hint" id="about-step-3-ROWS">integer 0..100</p>' in see(web, f"/runs/{run.id}")
+
+
 def test_an_unknown_step_shows_its_command_and_each_way_to_settle_it(web):
     run = begun(web, started(web, DEPLOY, {"VERSION": "v3"}), "1", b"half of it\n")
     run = play(web, run, events.step_unknown("1", "The machine was booted anew."))
@@ -183,9 +188,17 @@ def test_who_started_it_has_no_button_to_approve_and_is_refused(web):
     run = asked(web, started(web, SWITCH, by=Starter("olga")), "1", "approval", digest="c" * 64)
     headers = {"accept": "text/html", **web.session("operator", "olga")}
     page = web.ask("GET", f"/runs/{run.id}/approve?step=1", headers=headers).text
-    assert "somebody else approves it" in page
+    assert "whoever starts a run does not approve it" in page
     assert "Approve exactly this" not in page
-    send(web, f"/runs/{run.id}/approve", step="1", digest="c" * 64, status=409)
+    send(web, f"/runs/{run.id}/approve", step="1", digest="c" * 64, status=403)
+
+
+def test_who_is_not_asked_to_approve_has_no_button_and_is_told_who_is(web):
+    run, digest = waiting_for_approval(web)
+    page = see(web, f"/runs/{run.id}/approve?step=1")
+    assert "Approve exactly this" not in page
+    assert "Step 1 is approved by olga, grace; &#39;see-operator&#39; is not among them." in page
+    send(web, f"/runs/{run.id}/approve", by="see-operator", step="1", digest=digest, status=403)
 
 
 def test_an_approver_sees_what_has_changed_since_it_last_succeeded(tmp_path):
@@ -280,6 +293,11 @@ def test_transcripts_are_files_and_one_is_kept_beside_the_runbook_by_a_commit(we
     assert kept.startswith(f"/book/docs/operations/runbooks/runs/{deployed.id}.md?saved=")
     assert "Run of Production" in (web.root / f"docs/operations/runbooks/runs/{deployed.id}.md").read_text()
     assert "there is such a page already" in send(web, f"/runs/{deployed.id}/transcript", status=409)
+    book = web.desk.library.look()
+    path = f"docs/operations/runbooks/runs/{deployed.id}.md"
+    assert path in book.files
+    assert [each.rule for each in book.findings if each.span.path == path] == []
+    assert f"runs/{deployed.id}.md" not in see(web, "/procedures")
 
 
 def test_the_raw_output_is_given_byte_for_byte_as_a_file(web):
@@ -318,27 +336,6 @@ def test_the_events_of_a_run_are_for_readers_but_not_the_addresses_of_who_starte
     assert b"kim@example.org" not in as_message(first)
 
 
-OTHER = "docs/operations/runbooks/api.md"
-SHARED = "docs/operations/procedures/handover.md"
-STEPS = "# {}\n\n**Owner:** Ada\n\n## Deployment\n\n### Production\n\n1. Ship it\n   ```sh\n   true\n   ```\n"
-
-
-def test_runs_of_two_pages_differ_by_the_service_or_the_page_that_they_are_of(tmp_path):
-    write_repository(tmp_path, {OTHER: STEPS.format("Runbook: API"), SHARED: STEPS.format("Handing over")} | PAGES)
-    with opened(tmp_path) as door:
-        runs = {started(door, f"{path}#production", values).id: name for path, values, name in (
-            (PATH, {"VERSION": "v1"}, "Web · Production"), (OTHER, {}, "API · Production"), (SHARED, {}, "Handing over · Production"),
-        )}  # fmt: skip
-        for path in ("/runs", "/", "/fragments/runs"):
-            page = see(door, path)
-            for run, name in runs.items():
-                assert f'<a href="/runs/{run}"><b>{name}</b></a>' in page
-        assert "API · Production was started" in see(door, "/fragments/activity")
-        for run, name in runs.items():
-            assert f"<h1>{name}</h1>" in see(door, f"/runs/{run}")
-        assert "<h1>Run: API · Production</h1>" in see(door, f"/run?at={quote(f'{OTHER}#production', safe='')}")
-
-
 def test_short_times_are_told_in_milliseconds(web):
     run = begun(web, started(web, DEPLOY, {"VERSION": "v9"}), "1")
     at = datetime.now(UTC)
@@ -360,7 +357,7 @@ def words_of(page: str, step: str) -> str:
 
 @pytest.mark.parametrize(("state", "words"), [("succeeded", "Not needed"), ("failed", "Not reached"), ("cancelled", "Not reached")])
 def test_what_an_ended_run_did_not_come_to_is_not_told_as_to_do(web, deployed, state, words):
-    assert words_of(see(web, f"/runs/{deployed.id}"), "rollback-1") == "To do"
+    assert words_of(see(web, f"/runs/{deployed.id}"), "rollback-1") == "Only if needed"
     play(web, deployed, events.run_ended(state, ""))
     page = see(web, f"/runs/{deployed.id}")
     assert [words_of(page, step) for step in ("1", "verify-1", "rollback-1")] == ["Done", words, words]

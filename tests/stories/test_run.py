@@ -37,6 +37,22 @@ PAGE = """\
    cat count
    ```
 
+### Unlock
+
+| Parameter | Type | Default | Description |
+| --- | --- | --- | --- |
+| `TOK` | secret `env:TOK_OF_SHOP` | required | of the shop |
+
+1. Look
+   ```bash
+   export PGPASSWORD="$TOK" URL="db://me:$TOK@shop"
+   ```
+2. Tell the channel
+3. Use it
+   ```bash
+   echo "as ${PGPASSWORD:-nobody} at ${URL:-nowhere}"; test "${#PGPASSWORD}" -eq 16
+   ```
+
 ### Break
 
 1. Fail
@@ -109,12 +125,26 @@ ENDLESS = """
    touch finished
    ```
 """
+NEVER = """
+### Never
+
+1. Work
+   ```bash
+   echo $$ > pid; test -e once || { touch once; sleep 60; }
+   ```
+   - **Repeat:** never
+   - **Undo:** `touch undone`
+2. Finish
+   ```bash
+   touch finished
+   ```
+"""
 CONFIG = '[approvers]\nleads = ["ada", "ben"]\n\n[runs]\nlease = "2 seconds"\n'
 
 
 @pytest.fixture
 def book(tmp_path: Path) -> Path:
-    files = {"docs/operations/shop.md": PAGE + ENDLESS, ".git/HEAD": "ref: refs/heads/main\n", "opsbook.toml": CONFIG}
+    files = {"docs/operations/shop.md": PAGE + ENDLESS + NEVER, ".git/HEAD": "ref: refs/heads/main\n", "opsbook.toml": CONFIG}
     return write(tmp_path, files)
 
 
@@ -137,12 +167,28 @@ def test_a_dry_run_in_json_has_the_plan(book):
     assert plan["steps"][1]["variables"] == ["COUNT", "WHERE"]
 
 
+def test_exported_secrets_carry_on_redacted_and_in_no_file(book):
+    assert run("run", "shop#unlock", "--yes", here=book, OPSBOOK_SECRET_TOK_OF_SHOP="hunter2-and-more").returncode == 0
+    assert last(book)["steps"][2]["attempts"][0]["output_tail"] == "as [secret TOK] at [secret URL]\n"
+    kept = [path for path in (book / ".opsbook").rglob("*") if path.is_file() and b"hunter2" in path.read_bytes()]
+    assert kept == []
+
+
+def test_a_dry_run_names_secrets_and_where_they_come_from(book):
+    plan = asked("run", "shop#unlock", "--dry-run", here=book)
+    assert plan["secrets"] == ["TOK from env:TOK_OF_SHOP"]
+    assert plan["steps"][0]["variables"] == ["TOK"]
+    assert "TOK from env:TOK_OF_SHOP" in run("run", "shop#unlock", "--dry-run", here=book).stdout
+
+
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [
         (("shop#count",), 2, "-p COUNT=…"),
         (("shop#count", "-p", "COUNT=12", "--yes"), 2, "COUNT"),
         (("shop#count", "-p", "CONT=1", "--yes"), 2, "COUNT"),
+        (("shop#unlock", "-p", "TOK=hunter2-and-more", "--yes"), 2, "TOK is a secret"),
+        (("shop#unlock", "-p", "TOK=hunter2-and-more", "--dry-run"), 2, "TOK is a secret"),
         (("shop#count", "-p", "COUNT=1", "-p", "COUNT=2", "--yes"), 2, "as '1' and as '2'"),
         (("shop#count", "-p", "=x", "--yes"), 2, "no name before its value"),
         (("shop#count", "-p", "COUNT"), 2, "needs a terminal"),
@@ -238,16 +284,52 @@ def parent(pid: int) -> int:
     return int(re.findall(r"^PPid:\s*(\d+)", status, re.M)[0])
 
 
-def test_what_nobody_can_know_is_asked_and_never_run_again_by_itself(book):
-    program = begun(book, "run", "shop#long", "--yes")
+def lost(book: Path, procedure: str) -> None:
+    """Begins a run and kills all that could tell what becomes of its first step."""
+    program = begun(book, "run", procedure, "--yes")
     until(lambda: (book / "pid").exists() and (book / "pid").read_text().strip().isdecimal())
     command = int((book / "pid").read_text())
     watcher = parent(command)
     program.kill()
     program.wait()
-    for each in (watcher, command):
-        os.kill(each, signal.SIGKILL)
+    os.kill(watcher, signal.SIGKILL)
+    os.killpg(command, signal.SIGKILL)  # and what it has started
     until(lambda: not Path(f"/proc/{command}").exists())
+
+
+@pytest.mark.parametrize(
+    ("decision", "status", "state", "left"),
+    [
+        ("done", 0, "succeeded", ["finished"]), ("undo", 1, "failed", ["undone"]),
+        ("roll-back", 1, "rolled-back", ["undone"]), ("abort", 1, "cancelled", []), ("failed", 1, "failed", []),
+    ],
+)  # fmt: skip
+def test_a_step_in_doubt_is_settled_as_a_person_says(book, decision, status, state, left):
+    lost(book, "shop#never")
+    assert run("runs", "resume", "last", "--yes", here=book).returncode == 1
+    assert run("runs", "decide", "last", "1", decision, here=book).returncode == 2  # without a reason
+    assert run("runs", "decide", "last", "1", decision, "--why", "I looked", here=book).returncode == 0
+    assert run("runs", "resume", "last", "--yes", here=book).returncode == status
+    assert last(book)["state"] == state
+    assert sorted(name for name in os.listdir(book) if name in ("finished", "undone")) == left
+
+
+def test_what_must_never_be_repeated_is_run_again_by_the_token_of_a_second_person(book):
+    for name in ("ada", "ben"):
+        run("user", "add", name, "--role", "operator", "--no-password", here=book)
+    token = run("token", "issue", "ben", "--for", "run", here=book).stdout.strip()
+    lost(book, "shop#never")
+    assert run("runs", "resume", "last", "--yes", here=book).returncode == 1
+    again = ("runs", "decide", "last", "1", "again", "--why", "it was not done")
+    done = run(*again, here=book)
+    assert (done.returncode, "OPSBOOK_TOKEN" in done.stderr) == (3, True)
+    assert run(*again, here=book, OPSBOOK_TOKEN=token).returncode == 0
+    assert run("runs", "resume", "last", "--yes", here=book).returncode == 0
+    assert last(book)["state"] == "succeeded"
+
+
+def test_what_nobody_can_know_is_asked_and_never_run_again_by_itself(book):
+    lost(book, "shop#long")
     done = run("runs", "resume", "last", "--yes", here=book)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "runs decide" in done.stdout

@@ -208,6 +208,31 @@ def test_ctrl_c_asks_and_a_cancel_leaves_no_child(book):
     assert not Path(f"/proc/{child}").exists()
 
 
+@pytest.mark.parametrize("key", ["p", "g"])
+def test_a_cancel_from_elsewhere_is_carried_out_though_the_terminal_stands_at_its_menu(book, key):
+    assert run("run", "shop#drop", here=book).returncode == 3  # it waits, and has the lock
+    with person_at("run", "shop#drop", here=book) as person:
+        person.reads("only one may run at a time")
+        person.presses("\x03")
+        person.reads("g go on")
+        assert run("runs", "cancel", "last", "--why", "not today", "--within", "200ms", here=book).returncode == 1
+        person.presses(key)
+        person.reads("is cancelling it meanwhile")
+        assert person.ends() == 1
+    run_seen = asked("runs", "show", "last", here=book)
+    assert run_seen["state"] == "cancelled"
+    assert run_seen["why"].endswith(": not today")
+
+
+def test_a_run_that_is_cancelled_from_elsewhere_ends_where_its_question_is_left(book):
+    with person_at("run", "shop#restart", here=book) as person:
+        person.reads(PROMPT)
+        assert run("runs", "cancel", "last", "--why", "not today", "--within", "200ms", here=book).returncode == 1
+        person.presses("q")
+        person.ends()
+    assert asked("runs", "show", "last", here=book)["state"] == "cancelled"
+
+
 def test_output_cannot_drive_the_terminal_of_the_operator(book):
     with person_at("run", "shop#drive", here=book) as person:
         person.reads(PROMPT)

@@ -15,6 +15,7 @@ from typing import Any
 
 from tests.ledger.planned import RUN, START, plan, started
 
+from opsbook.adapters.regex_search import searched
 from opsbook.adapters.sqlite_ledger import SqliteLedger
 from opsbook.book.grammar import Secret
 from opsbook.book.plan import LOCAL, PlannedStep
@@ -73,6 +74,7 @@ class Machine:
         self.is_silent = False
         self.refuses_next = 0  # so many commands cannot be begun, which is certain
         self.lost_in_hello = 0  # so many connections are lost before a command is begun
+        self.is_stubborn = False  # what is to be stopped is not
         self.cuts_next = 0  # so many connections are cut once the command was begun
 
     def fence(self, run: str, epoch: int) -> None:
@@ -119,14 +121,18 @@ class Machine:
         if doing is None:
             return Look("claimed" if key in self.claimed else "absent")
         if doing.is_lost:
-            return Look("lost", why=f"{self.name} was booted anew.")
+            return Look("lost", why=f"{self.name} was booted anew.", alive=doing.ignores)
         return Look("ended", doing.ended) if doing.is_over.is_set() else Look("running")
 
     def stop(self, key: str, grace_s: float) -> tuple[str, ...]:
         self._heard()
         self.world.stopped.append(key)
         doing = self.done.get(key)
+        if self.is_stubborn:
+            return ("7 serve",)
         if doing is None or doing.is_lost:
+            if doing is not None:
+                doing.ignores = ()
             return ()
         if doing.ignores:
             return doing.ignores
@@ -294,7 +300,7 @@ class World:
 
     def engine(self, node: str | None = None, **more: Any) -> Engine:
         return Engine(
-            KilledLedger(self, self.ledger), self, self, self, node=node or self.node, now=self.now, **more
+            KilledLedger(self, self.ledger), self, self, self, find=searched, node=node or self.node, now=self.now, **more
         )  # fmt: skip
 
     def advance(self, run: str = RUN, *, owner: str = "", engine: Engine | None = None, **more: Any) -> Pause:

@@ -481,7 +481,7 @@ def test_what_can_be_no_name_is_told(world, name):
 def test_a_name_that_is_not_there_is_told_with_a_guess(ada):
     with pytest.raises(Usage, match="Did you mean 'ada'"):
         ada.accounts.find("adda")
-    with pytest.raises(Usage, match="opsbook user list"):
+    with pytest.raises(Usage, match="There is no account"):
         ada.accounts.find("somebody")
 
 

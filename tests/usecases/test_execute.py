@@ -84,15 +84,17 @@ def test_a_secret_is_fetched_when_its_step_starts_and_never_reaches_the_ledger(w
         command("1", secrets=(SECRET,)), command("2", capture=(Capture("KEY", r"key: (.*)"), Capture("PIN", r"pin: (.*)"))),
         command("3"), parameters=(PlannedParameter("TOKEN", ParameterType("secret"), secret=Secret("TOKEN", "vault", "db")),),
     )  # fmt: skip
-    world.programs["do 1"] = Program(exports={"DB_PASS": "correct horse", "A": "1"}, secret_exports=("PGPASS",))
-    world.programs["do 2"] = Program(output=b"key: [secret TOKEN]\npin: 1234\n::mask::PIN\n", redactions=1)
+    world.programs["do 1"] = Program(exports={"A": "1"}, secret_exports=("DB_PASS", "PGPASS"), secret_values={"DB_PASS": "other horse", "PGPASS": "pre-horse"})
+    world.programs["do 2"] = Program(output=b"key: 7\npin: 1234\n::mask::PIN\n", exports={"PIN": "1234", "B": "1234"})
     world.advance()
     assert [order.secrets for order in world.begun] == [
-        {"TOKEN": "correct horse", "DB_PASS": "correct horse"}, {"TOKEN": "correct horse"}, {"TOKEN": "correct horse"},
+        {"TOKEN": "correct horse", "DB_PASS": "correct horse"}, {"TOKEN": "correct horse", "PGPASS": "pre-horse"},
+        {"TOKEN": "correct horse", "PGPASS": "pre-horse", "PIN": "1234", "B": "1234"},
     ]  # fmt: skip
-    assert world.begun[2].environment == {"A": "1"}
-    assert set(world.run().secret_names) == {"PGPASS", "KEY", "PIN"}
-    assert "correct horse" not in str([event.facts for event in world.ledger.read(f"run/{RUN}")])
+    assert world.begun[2].environment == {"A": "1", "KEY": "7"}
+    assert set(world.run().secret_names) == {"DB_PASS", "PGPASS", "PIN"}
+    assert "1234" not in str([event.facts for event in world.ledger.read(f"run/{RUN}")])
+    assert "horse" not in str([event.facts for event in world.ledger.read(f"run/{RUN}")])
 
 
 def test_a_secret_that_cannot_be_had_is_a_known_failure_of_a_step_that_never_started(world):
@@ -108,12 +110,50 @@ def test_a_secret_that_cannot_be_had_is_a_known_failure_of_a_step_that_never_sta
     assert (second.is_ok, len(world.begun)) == (True, 1)
 
 
-def test_a_step_that_needs_what_is_kept_nowhere_says_so(world):
-    world.start(command("1"), command("2", "psql $PGPASS"), assumes_yes=True)
-    world.programs["do 1"] = Program(secret_exports=("PGPASS",))
+def exported(world, value, **more):
+    """A run whose runner is gone once step 1 had exported a secret; steps 2 and 3 come, and the way back."""
+    world.start(
+        command("1", secrets=(SECRET,)), command("2", "psql"), manual("3"),
+        command("rollback.1"), command("rollback.2", "psql $PGPASS"), **more,
+    )  # fmt: skip
+    world.programs["do 1"] = Program(secret_exports=("PGPASS",), secret_values={"PGPASS": value})
+    assert world.killed("after an append", 1)
+
+
+def test_an_exported_secret_is_fetched_again_by_another_runner_where_a_source_has_it(world):
+    exported(world, "correct horse")
+    world.advance()
+    assert world.begun[1].secrets == {"PGPASS": "correct horse"}
+
+
+def test_an_exported_secret_that_is_kept_nowhere_fails_the_next_step_before_it_begins(world):
+    exported(world, "made of a horse", assumes_yes=True)
     assert world.advance().run.state == "failed"
-    assert "PGPASS holds a secret" in world.run().why
+    assert "Step 1 exported PGPASS" in world.run().why
+    assert f"opsbook runs resume {RUN} -p PGPASS" in world.run().why
     assert world.texts() == ["do 1"]
+
+
+def test_an_exported_secret_is_typed_at_the_resume(world):
+    exported(world, "made of a horse")
+    assert world.advance(typed={"PGPASS": "made of a horse"}).question == "confirm"
+    assert world.begun[1].secrets == {"PGPASS": "made of a horse"}
+
+
+def test_a_way_back_only_needs_the_exported_secrets_that_it_names(world):
+    exported(world, "made of a horse", assumes_yes=True)
+    world.advance()
+    world.say(events.phase_begun("rollback", "back"))
+    assert world.advance().run.state == "rollback-failed"
+    assert world.states()["rollback.1"] == "done"
+    assert "PGPASS" in world.run().why
+
+
+def test_an_end_that_nobody_followed_leaves_an_exported_secret_unknown(world):
+    world.start(command("1", "slow"), command("2"), assumes_yes=True)
+    world.programs["slow"] = Program(secret_exports=("PGPASS",))
+    world.advance()
+    assert "Step 1 exported PGPASS" in world.run().why
 
 
 @pytest.mark.parametrize(
@@ -335,6 +375,55 @@ def test_only_one_run_has_the_lock_of_its_procedure_until_it_has_ended(world):
     assert world.advance("other").run.state == "succeeded"
 
 
+def test_a_run_that_is_cancelled_while_it_waits_for_a_lock_says_why(world):
+    world.start(manual("1"), lock="web")
+    world.start(command("1"), lock="web", run="other")
+    world.advance()
+    assert world.advance("other").kind == "lock"
+    world.say(events.cancel_asked("not today"), run="other")
+    world.say(events.run_held("Of 'web' only one may run at a time."), run="other")  # by a runner that looked before
+    assert (world.advance("other").run.state, world.run("other").why) == ("cancelled", "Cancelled by zoe: not today")
+
+
+def test_a_run_that_is_cancelled_without_a_reason_ends_without_a_colon(world):
+    world.start(manual("1"))
+    world.say(events.cancel_asked(""))
+    assert world.advance().run.why == "Cancelled by zoe."
+
+
+def test_a_step_that_is_done_after_a_retry_does_not_keep_the_words_of_its_failure(world):
+    world.start(command("1", retry=Retry(1, timedelta(seconds=30))))
+    world.programs["do 1"] = [Program(1), Program()]
+    world.advance()
+    assert "exit status 1" in world.run().steps[0].why
+    world.forward(30)
+    assert (world.advance().run.state, world.run().steps[0].why) == ("succeeded", "")
+
+
+@pytest.mark.parametrize(("exit_code", "state"), [(0, "succeeded"), (1, "failed")])
+def test_what_goes_on_in_the_background_is_stopped_before_its_run_ends(world, exit_code, state):
+    world.start(command("1", script=Script("serve", background=True)), command("2"), assumes_yes=True)
+    world.programs["do 2"] = Program(exit_code)
+    world.host("local").is_stubborn = True
+    pause = world.advance()
+    assert (pause.kind, pause.run.state, world.stopped) == ("time", "running", [f"{RUN}/1.1"])
+    assert pause.words == "Still there on local: 7 serve."
+    world.host("local").is_stubborn = False
+    world.forward(5)
+    assert (world.advance().run.state, world.stopped) == (state, [f"{RUN}/1.1"] * 2)
+
+
+def test_a_run_does_not_end_while_nobody_can_tell_whether_its_background_command_goes_on(world):
+    world.start(command("1", script=Script("serve", background=True), targets=("web",)), manual("2"))
+    world.advance()
+    world.host("web").is_silent = True
+    world.say(events.cancel_asked("no"))
+    assert world.advance().kind == "time"
+    world.host("web").is_silent = False
+    world.forward(5)
+    assert (world.advance().run.state, world.stopped) == ("cancelled", [f"{RUN}/1.1@web"])
+
+
 def test_an_approval_that_is_not_given_in_time_fails_the_run(world):
     world.start(gate("1", within_s=60), is_interactive=False)
     pause = world.advance()
@@ -407,6 +496,34 @@ def test_a_machine_that_was_booted_anew_leaves_a_doubt_that_a_person_settles(wor
     world.say(events.step_decided("1", "again", "nothing there"))
     assert world.advance().run.state == "succeeded"
     assert len(world.begun) == 2
+
+
+def lost_and_alive(world, mode):
+    """A run whose step was lost by what watched over it, while its command goes on."""
+    world.start(command("1", repeat=Repeat(mode)))
+    world.programs["do 1"] = [Program(hangs=True), Program()]
+    assert world.killed("running")
+    world.host("local").boot()
+    world.doing(f"{RUN}/1.1").ignores = ("77 restore",)
+
+
+@pytest.mark.parametrize("mode", ["ask", "never"])
+def test_nothing_is_begun_again_beside_what_still_runs(world, mode):
+    lost_and_alive(world, mode)
+    assert world.advance().question == "unknown"
+    world.say(events.step_decided("1", "again", "it hangs"), by="mira")
+    pause = world.advance()
+    assert (pause.question, len(world.begun)) == ("failed", 1)
+    assert "Attempt 1 still runs on this machine: 77 restore" in pause.words
+    world.doing(f"{RUN}/1.1").ignores = ()  # somebody ended it
+    world.say(events.step_decided("1", "again", "it is gone"), by="mira")
+    assert (world.advance().run.state, len(world.begun)) == ("succeeded", 2)
+
+
+def test_what_may_be_repeated_is_ended_first_where_it_still_runs(world):
+    lost_and_alive(world, "safe")
+    assert (world.advance().run.state, len(world.begun)) == ("succeeded", 2)
+    assert world.stopped == [f"{RUN}/1.1"]
 
 
 def test_a_lost_step_is_proven_by_its_check(world):

@@ -158,9 +158,9 @@ def test_a_doubt_is_settled_with_a_reason_and_with_nothing_else(world: RunWorld)
         world.runs.decide(run.id, "2", "done", by="mira", why="")
     with pytest.raises(Usage, match="is no decision"):
         world.runs.decide(run.id, "2", "perhaps", by="mira", why="x")  # type: ignore[arg-type]
-    with pytest.raises(Refusal, match="decide"):
+    with pytest.raises(Refusal, match="Settle it first"):
         world.runs.confirm(run.id, "2", "mira")
-    with pytest.raises(Refusal, match="decide"):
+    with pytest.raises(Refusal, match="Settle it first"):
         world.runs.skip(run.id, "2", "mira", "x")
     with pytest.raises(Refusal, match="only one that is unknown or has failed"):
         world.runs.decide(run.id, "1", "done", by="mira", why="x")
@@ -172,6 +172,14 @@ def test_what_must_never_be_repeated_takes_a_second_person(world: RunWorld, name
     with pytest.raises(Refusal, match="a second person"):
         world.runs.decide(run.id, "2", "again", by=name, why="it was not done")
     assert state(world.runs.decide(run.id, "2", "again", by="nadia", why="I looked too"), "2") == "pending"
+
+
+def test_the_second_person_is_no_alias_of_the_first_and_proves_who_they_are(world: RunWorld):
+    run = in_doubt(world)
+    with pytest.raises(Refusal, match="not who started it"):
+        world.runs.decide(run.id, "2", "again", by="m.jones", why="x", aliases=("mira@example.org",))
+    with pytest.raises(Refusal, match="prove who that is"):
+        world.runs.decide(run.id, "2", "again", by="terminal:nadia", why="x")
 
 
 def test_what_failed_and_must_never_be_repeated_takes_a_second_person_too(world: RunWorld):
@@ -198,6 +206,12 @@ def test_a_run_that_failed_is_rolled_back_on_request(world: RunWorld):
     assert (run.state, run.aims, run.ended_at) == ("rolling-back", "rollback", None)
     with pytest.raises(Refusal, match="has begun already"):
         world.runs.roll_back(run.id, "nadia", "again")
+
+
+def test_a_run_that_is_paused_and_then_rolled_back_is_paused_no_longer(world: RunWorld):
+    paused = world.runs.pause(started(world).id, "mira", "a moment")
+    run = world.runs.roll_back(paused.id, "mira", "not today")
+    assert (run.aims, run.state, run.is_paused) == ("rollback", "rolling-back", False)
 
 
 def test_a_run_that_waits_is_rolled_back(world: RunWorld):

@@ -12,6 +12,7 @@ from tests.ledger.planned import RUN, command, manual
 from tests.usecases.executed_world import Program, World
 
 from opsbook.book.grammar import Retry
+from opsbook.ground.errors import Failure
 from opsbook.ledger import run_events as events
 from opsbook.usecases.runner import Runner
 
@@ -103,6 +104,24 @@ def test_a_run_with_a_fault_of_ours_is_reported_and_keeps_no_other_from_going_on
         world.program = real
         world.forward(6)
         comes(lambda: world.run("bad").state == "succeeded")
+
+
+def test_a_ledger_that_is_away_is_told_once_and_that_it_is_back_once(world, monkeypatch):
+    said, asked = [], []
+    real = world.ledger.wait
+
+    def away(position, timeout_s):
+        asked.append(position)
+        raise Failure("The ledger is away.", retryable=True)
+
+    with running(world, said=said):
+        monkeypatch.setattr(world.ledger, "wait", away)
+        comes(lambda: len(asked) > 3)
+        monkeypatch.setattr(world.ledger, "wait", real)
+        comes(lambda: len(said) > 1)
+        world.start(command("1"), run="good")
+        comes(lambda: world.run("good").state == "succeeded")
+    assert said == ["A run cannot go on for now: The ledger is away.", "What kept runs from going on is over."]
 
 
 def test_a_runner_that_stops_lets_go_and_the_next_finds_what_runs(world):

@@ -73,7 +73,7 @@ def test_all_that_is_wrong_with_the_values_is_told_at_once(world: RunWorld):
         r"VERSION cannot be '1': it does not match /v\d+/.",
         "COUNT cannot be '12': it is not within 1..9.",
         "There is no parameter 'COUNTT'. Did you mean 'COUNT'?",
-        "REGION is missing. Give it with -p REGION=….",
+        "REGION is missing, and must be given.",
     ]
 
 

@@ -66,6 +66,7 @@ _RUNBOOK_TITLE = Pattern(r"\brun-?book\b", re.I)
 _INCIDENT_TITLE = Pattern(r"^incident\b|\bincident report\b|\boutage\b", re.I)
 _ALERT_NAME = Pattern(r"^(?=.*[a-z])[A-Z][a-z0-9]*(?:[A-Z]+[a-z0-9]*)+$")
 _HUMP = Pattern(r"[A-Z][a-z]")
+_TRANSCRIPT = Pattern(r"(?:^|/)runs/\d{6}-\d{6}-[0-9a-z]{4}\.md$")
 _DATED = Pattern(r"^\d{4}-\d{2}(?:-\d{2})?[-_.]")
 _ALERT_SLOTS = frozenset(ALERT_SLOTS)
 _SERVICE_SLOTS = frozenset(RUNBOOK_SLOTS) - {"overview"}
@@ -90,6 +91,15 @@ def is_alert_name(title: str) -> bool:
 
 
 @lru_cache(maxsize=8192)
+def is_transcript(path: str) -> bool:
+    """Whether a page is the transcript of a run, as it is kept beside a runbook: told by its folder and its name.
+
+    It is a record: what was done stands in it as it would in a procedure, and must not be offered to be done again.
+    """
+    return _TRANSCRIPT().search(path) is not None
+
+
+@lru_cache(maxsize=8192)
 def _path_words(path: str) -> tuple[str, frozenset[str]]:
     parts = path.lower().split("/")
     stem = parts[-1].split(".")[0] or parts[-1]
@@ -102,6 +112,8 @@ def decide_kind(clues: Clues) -> str:
     declared = _BY_WORD.get((clues.declared or "").lower().replace("_", "-").replace(" ", "-"))
     if declared:
         return declared
+    if is_transcript(clues.path):
+        return "page"
     if "template" in stem or folders & {"_templates", "templates", "_template"}:
         return "template"
     if stem in _INDEX_STEMS:

@@ -26,6 +26,11 @@ from opsbook.book.steps import (
 
 PHASE_LABELS = ("Verification", "Rollback Process", "Prerequisites")
 _INLINE_COMMAND = re.compile(r"`([^`\n]+)`")
+# What is needed before is often a program's name or a version, and a command only where nothing else is said.
+_NEEDED_COMMAND = re.compile(r"`([^`\n]*[^`\s] [^`\n]+)`(?:\s+(?:holds|succeeds|passes|answers)\b[^`\n]*)?[.\s]*\Z")
+_INLINE = {
+    "Verification": _INLINE_COMMAND, "Rollback Process": _INLINE_COMMAND, "Prerequisites": _NEEDED_COMMAND,
+}  # fmt: skip
 
 
 def value_steps(page: Page, found: StepField, prefix: str) -> list[Step]:
@@ -39,12 +44,12 @@ def value_steps(page: Page, found: StepField, prefix: str) -> list[Step]:
     steps = list_steps(page, low, high, prefix) or task_steps(page, low, high, prefix)
     if steps:
         return steps
-    inline = _INLINE_COMMAND.match(found.value) if found.label in ("Verification", "Rollback Process") else None
-    if inline:
+    expression = _INLINE.get(found.label)
+    if expression is not None and expression.match(found.value):
         return [_inline_step(page, f"{prefix}1", found.value, place)]
     steps = fence_steps(page, low, high, prefix) or text_steps(page, low, high, prefix)
-    if not found.value and found.label in ("Verification", "Rollback Process"):
-        return [_with_inline(page, step) for step in steps]
+    if not found.value and expression is not None:
+        return [_with_inline(page, step, expression) for step in steps]
     if not found.value:
         return steps
     if len(steps) == 1 and steps[0].commands:
@@ -160,9 +165,9 @@ def text_step(number: str, text: str, place: tuple[int, int]) -> Step:
     return made_step(number, text, [], place)
 
 
-def _with_inline(page: Page, step: Step) -> Step:
+def _with_inline(page: Page, step: Step, expression: re.Pattern[str]) -> Step:
     """A bullet under a phase's label as a command, where it begins with inline code as the label's own line may."""
-    if step.kind != "manual" or _INLINE_COMMAND.match(step.text) is None:
+    if step.kind != "manual" or expression.match(step.text) is None:
         return step
     return _inline_step(page, step.number, step.text, (step.start, step.end))
 

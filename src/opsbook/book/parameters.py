@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
 from opsbook.book.page import Page
-from opsbook.book.steps import Step
+from opsbook.book.steps import Command, Step
 from opsbook.ground.pattern import Pattern
+
+LABELS_WITH_COMMANDS = frozenset({"When", "Repeat", "Undo"})
 
 
 class Parameter(Struct, frozen=True, gc=False):
@@ -59,38 +61,64 @@ def implicit_parameters(
     steps: Sequence[Step], declared: Sequence[Parameter], has_environment: bool
 ) -> tuple[Parameter, ...]:
     """The upper-case variables that commands use and nothing before them sets: not a parameter, a capture, an
-    assignment of an earlier step, nor a standard variable. `${NAME:-x}` is one with the default `x`."""
+    assignment of an earlier step, nor a standard variable. `${NAME:-x}` is one with the default `x`. Commands of When,
+    Repeat and Undo count too, Undo behind everything."""
     known = {parameter.name for parameter in declared}
     if has_environment:
         known.add("ENVIRONMENT")
     found: dict[str, Parameter] = {}
     for step in steps:
-        for command in step.commands:
-            for text in command.code.commands:
-                if text.inner or text.language == "python":
-                    continue
-                plain = _plainly_set(text.text, known)
-                if plain is not None:
-                    known.update(plain)
-                    continue
-                from opsbook.book.shell.parameters import variables  # within: most pages hold no variable
-
-                script = variables(text.text)
-                for use in script.used:
-                    if use.name in known:
-                        continue
-                    known.add(use.name)
-                    start = command.start + text.place(use.start)
-                    found[use.name] = Parameter(
-                        use.name, "string", use.default, use.default is None, "", False, start, start + len(use.name)
-                    )
-                known.update(script.assigned)
+        _look_at_labels(step, "When", known, found)
+        _look_at(step.commands, known, found)
+        _look_at_labels(step, "Repeat", known, found)
         for field in step.fields:
             if field.label in ("Capture", "Ask"):
                 known.update(re.findall(r"`([A-Z][A-Z0-9_]*)`", field.value))
+    for step in steps:
+        _look_at_labels(step, "Undo", known, found)
     return tuple(found.values())
 
 
+def _look_at(commands: Sequence[Command], known: set[str], found: dict[str, Parameter]) -> None:
+    for command in commands:
+        for text in command.code.commands:
+            if not text.inner and text.language != "python":
+                _take(text.text, command.start, text.place, known=known, found=found)
+
+
+def _look_at_labels(step: Step, label: str, known: set[str], found: dict[str, Parameter]) -> None:
+    """The commands in a label's value; most steps have none of these, and most values no variable."""
+    for each in step.fields:
+        if each.label != label:
+            continue
+        if "$" in each.value:
+            for text in _INLINE().findall(each.value):
+                _take(text, each.field.start, lambda _at: 0, known=known, found=found)
+        _look_at(each.codes, known, found)
+
+
+def _take(
+    text: str, begins: int, place: Callable[[int], int], *, known: set[str], found: dict[str, Parameter]
+) -> None:  # fmt: skip
+    """Adds what a script uses to `found`, and that and what it sets to `known`."""
+    plain = _plainly_set(text, known)
+    if plain is not None:
+        known.update(plain)
+        return
+    from opsbook.book.shell.parameters import variables  # within: most pages hold no variable
+
+    script = variables(text)
+    for use in script.used:
+        if use.name not in known:
+            known.add(use.name)
+            start = begins + place(use.start)
+            found[use.name] = Parameter(
+                use.name, "string", use.default, use.default is None, "", False, start, start + len(use.name)
+            )
+    known.update(script.assigned)
+
+
+_INLINE = Pattern(r"`([^`]*\$[^`]*)`")
 _USE = Pattern(r"\$\{?[#!]?([A-Z][A-Z0-9_]*)")
 # A line that is one assignment and nothing else, and what else may set a variable.
 _LINE_SETS = Pattern(

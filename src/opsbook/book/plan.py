@@ -108,6 +108,13 @@ class Plan(Struct, frozen=True):
     rollback_on_request: bool = False
     service: str | None = None
 
+    @property
+    def given_secrets(self) -> tuple[Secret, ...]:
+        """The secrets that every command of it gets: of its parameters, and of the whole procedure."""
+        found = {each.secret.name: each.secret for each in self.parameters if each.secret is not None}
+        found.update((secret.name, secret) for secret in self.secrets)
+        return tuple(found.values())
+
     def step(self, number: str) -> PlannedStep | None:
         """The step of that number."""
         return next((step for step in self.steps if step.number == number), None)

@@ -136,11 +136,11 @@ def report(wrong: Exception) -> int:
     if isinstance(wrong, click.ClickException):
         click.echo(f"opsbook: {wrong.format_message()}", err=True)
         return 2 if isinstance(wrong, click.FileError) else wrong.exit_code
-    from opsbook.ground.errors import Failure, Refusal, Usage  # inside: only a mistake needs them
+    from opsbook.ground.errors import Failure, Refusal, Usage, told_at_terminal  # inside: only a mistake needs them
 
     for kind, status in ((Usage, 2), (Refusal, 3), (Failure, 4)):
         if isinstance(wrong, kind):
-            click.echo(f"opsbook: {wrong}", err=True)
+            click.echo(f"opsbook: {told_at_terminal(wrong)}", err=True)
             return status
     if isinstance(wrong, OSError) and wrong.errno in _FULL:
         click.echo(f"opsbook: the answer cannot be written: {wrong.strerror}.", err=True)

@@ -16,6 +16,7 @@ from litestar.handlers import BaseRouteHandler
 from opsbook.entrypoints.gates.asked import Asked, asked
 from opsbook.entrypoints.gates.origins import CHANGES
 from opsbook.entrypoints.web.forms import fields_of
+from opsbook.ground.errors import Failure
 from opsbook.usecases.authority import PUBLIC, decide
 
 CSRF_HEADER = "x-csrf-token"
@@ -35,6 +36,8 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], route: BaseRoute
     who = asked(request.scope)
     act = str(route.opt.get("act", ""))
     decision = decide(who.actor, act, reads_are_open=who.reads_are_open)
+    if who.trouble and not decision.is_allowed:
+        raise Failure(f"Who asks cannot be told now. {who.trouble}", retryable=True)
     if decision.needs_sign_in or (not decision.is_allowed and who.actor is None):
         raise NotAuthorizedException(who.why or decision.why, headers=ASK_FOR_TOKEN)
     if not decision.is_allowed:

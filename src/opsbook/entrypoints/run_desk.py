@@ -47,6 +47,14 @@ def starter(parts: RunParts) -> Starter:
     return Starter(account.name, (*account.aliases, user, *known))
 
 
+def account_aliases(parts: RunParts) -> tuple[str, ...]:
+    """The other names of the account whose token is in OPSBOOK_TOKEN; none where there is no token."""
+    from opsbook.config import token
+
+    secret = token()
+    return by_token(parts, secret, "run").aliases if secret else ()
+
+
 def approver(parts: RunParts) -> Starter:
     """Whoever approves, as their token proves; raises Refusal where there is none, or it is not for approvals."""
     from opsbook.config import token

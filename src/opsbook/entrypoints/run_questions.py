@@ -13,7 +13,7 @@ from opsbook.entrypoints.keyboard import END, ENTER, ESCAPE, INTERRUPT, Keyboard
 from opsbook.entrypoints.screen import Screen
 from opsbook.entrypoints.shown.run import dimmed, step_text, tail_lines
 from opsbook.entrypoints.shown.terminal import printable, wrapped, wrapped_items
-from opsbook.ground.errors import Conflict, Refusal, Usage
+from opsbook.ground.errors import Conflict, Refusal, Usage, told_at_terminal
 from opsbook.ledger.run import Asked, Attempt, Run, RunStep
 from opsbook.ledger.run_events import Decision, Question
 from opsbook.usecases.runs import Runs
@@ -71,7 +71,7 @@ class Questions:
         except Conflict:
             return "goes-on"  # somebody else was quicker; the run as it is now is looked at again
         except (Refusal, Usage) as wrong:
-            self._say_wrapped(click.style(str(wrong), fg="red"))
+            self._say_wrapped(click.style(told_at_terminal(wrong), fg="red"))
             return "goes-on"
 
     def _confirm(self, run: Run, planned: PlannedStep, step: RunStep, _asked: Asked) -> After:

@@ -103,6 +103,24 @@ def _typed(secret: str, keyboard: Keyboard | None) -> str:
     return value
 
 
+def _ended_here(parts: RunParts, run: Run, give_up: float) -> Run:
+    """Ends a run that is being cancelled where nobody works on it, or nobody does any more; the run as it is then."""
+    lease = None if run.has_ended else parts.engine.claim(run.id, parts.owner)
+    if lease is None:
+        return run
+    try:
+        while not run.has_ended and time.monotonic() < give_up:
+            pause = parts.engine.advance(run.id, lease)
+            run = pause.run
+            if pause.kind not in ("ended", "time"):
+                break
+            if not run.has_ended:
+                parts.ledger.wait(parts.ledger.head(), 0.5)
+    finally:
+        parts.ledger.release(lease)
+    return run
+
+
 def cancelled(shared: Shared, name: str, why: str, within: str) -> int:
     """Asks a run to end, and waits until nothing of it is left; 1 where it has not ended in that time."""
     length = read_duration(within)
@@ -113,21 +131,10 @@ def cancelled(shared: Shared, name: str, why: str, within: str) -> int:
         who, screen = starter(parts).name, screen_of(is_err=shared.format == "json")
         run = parts.runs.cancel(run_named(parts, name).id, who, why)
         give_up = time.monotonic() + length.total_seconds()
-        lease = parts.engine.claim(run.id, parts.owner)
-        if lease is not None:  # nobody works on it, so it is ended here
-            try:
-                while not run.has_ended and time.monotonic() < give_up:
-                    pause = parts.engine.advance(run.id, lease)
-                    run = pause.run
-                    if pause.kind not in ("ended", "time"):
-                        break
-                    if not run.has_ended:
-                        parts.ledger.wait(parts.ledger.head(), 0.5)
-            finally:
-                parts.ledger.release(lease)
+        run = _ended_here(parts, run, give_up)
         while not run.has_ended and time.monotonic() < give_up:
             parts.ledger.wait(parts.ledger.head(), 0.2)
-            run = parts.runs.find(run.id)
+            run = _ended_here(parts, parts.runs.find(run.id), give_up)
         if not run.has_ended:
             for said in (
                 f"It is not proven yet that nothing of it is left: {printable(run.why)}",

@@ -78,7 +78,7 @@ def carried_out(
         where, values, who, on=wanted.on, assumes_yes=wanted.assumes_yes, incident=wanted.incident,
         is_stepwise=not wanted.assumes_yes, before=lambda run_id: held.append(claimed(parts, run_id)),
     )  # fmt: skip
-    screen.say(head(run.plan, run.commit, screen.width, run=run))
+    screen.say(head(run.plan, run.commit, screen.width, run=run, typed=typed))
     session = Session(parts, screen, interrupts, keyboard=keyboard, who=who.name, waits=wanted.waits, typed=typed)
     return told(shared, screen, *session.drive(run, held[-1]))
 
@@ -128,6 +128,12 @@ def values_of(form: Form, wanted: Wanted, *, keyboard: Keyboard | None) -> dict[
         else:
             asked.append(name)
     known = {parameter.name: parameter for parameter in form.parameters}
+    shown = [name for name in values if name in known and known[name].secret is not None]
+    if shown:
+        raise Usage(
+            f"{', '.join(shown)} is a secret, and none is given on a command line, which others can see. Leave it out,"
+            f" and it is fetched where it is kept; or write -p {shown[0]} alone, and it is asked for."
+        )
     missing = [p.name for p in form.parameters if p.name in form.required and p.name not in values]
     wanting = [name for name in dict.fromkeys((*asked, *missing)) if name in known]
     unknown = [name for name in asked if name not in known]
@@ -210,7 +216,7 @@ def plan_model(plan: Plan, commit: str | None) -> dict[str, Any]:
     """A dry run as JSON: what would be run where, and nothing that was."""
     return {
         "procedure": plan.title, "path": plan.path, "anchor": plan.anchor, "commit": commit, "dry_run": True,
-        "parameters": plan.values, "secrets": [f"{s.name} from {s.source}:{s.path}" for s in plan.secrets],
+        "parameters": plan.values, "secrets": [f"{s.name} from {s.source}:{s.path}" for s in plan.given_secrets],
         "lock": plan.lock, "danger": plan.danger, "environment": plan.environment,
         "steps": [
             {
@@ -221,7 +227,7 @@ def plan_model(plan: Plan, commit: str | None) -> dict[str, Any]:
                 "language": step.script.language if step.script else None,
                 "cwd": step.script.cwd if step.script else "", "user": step.script.user if step.script else "",
                 "variables": sorted({
-                    *plan.values, *(s.name for s in (*plan.secrets, *step.secrets)),
+                    *plan.values, *(s.name for s in (*plan.given_secrets, *step.secrets)),
                     *(step.script.environment if step.script else ()),
                 }),
                 "condition": None if step.when is None else {"holds": holds_now(step.when, plan.values)},

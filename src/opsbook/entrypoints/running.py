@@ -20,7 +20,7 @@ from opsbook.entrypoints.run_progress import Progress
 from opsbook.entrypoints.run_questions import Questions
 from opsbook.entrypoints.screen import Screen
 from opsbook.entrypoints.shown.run import dimmed, next_lines, waiting_step
-from opsbook.entrypoints.shown.terminal import wrapped, wrapped_items
+from opsbook.entrypoints.shown.terminal import printable, wrapped, wrapped_items
 from opsbook.ground.errors import Failure
 from opsbook.ledger.run import Attempt, Run, stream_of
 from opsbook.run_parts import RunParts
@@ -203,6 +203,10 @@ class Session:
         if self._interrupts.ended:
             self._is_left = True
             return False
+        self._catch_up(progress)
+        if progress.run.wants_cancel and not progress.run.has_ended:
+            self._say(dimmed(f"  {printable(progress.run.cancelled_by)} is cancelling it meanwhile."))
+            return True
         if choice == "g":
             self._say(dimmed("  It goes on."))
             return False
@@ -246,7 +250,7 @@ class Session:
         if after == "interrupted":
             after = "goes-on" if self._interrupted(progress) or not self._is_left else "left"
         self._catch_up(progress)
-        return after == "goes-on"
+        return after == "goes-on" or progress.run.wants_cancel  # it ends here, for nobody else may work on it
 
     def _approved(self, progress: Progress, pause: Pause) -> bool:
         if self._keyboard is None and not self._waits:
@@ -263,7 +267,7 @@ class Session:
             self._waiting = (what, time.monotonic())
         if pause.kind not in ("time", "lock"):  # those stand in the events, and were told
             self._say(dimmed(f"  Waiting. {'' if is_asked else f'{pause.words} '}Ctrl-C leaves."))
-        number = progress.run.number
+        number = pause.run.number  # what came since the engine looked is looked at now
         while True:
             position = self._parts.ledger.head()
             self._catch_up(progress)

@@ -53,8 +53,20 @@ class Finding(Struct, frozen=True):
     edits: tuple[Edit, ...] = ()
 
 
-class Refusal(Exception):
+class _Caller(Exception):
+    """The caller's to mend. `at_terminal` is what somebody at a terminal may type about it: said there alone."""
+
+    def __init__(self, message: str = "", *, at_terminal: str = "") -> None:
+        super().__init__(message)
+        self.at_terminal = at_terminal
+
+
+class Refusal(_Caller):
     """The caller asked for what cannot be done now; nothing was recorded. Exit 3, HTTP 409 or 403."""
+
+
+class NotPermitted(Refusal):
+    """It can be done, but not by this caller; nothing was recorded. HTTP 403."""
 
 
 class Conflict(Refusal):
@@ -79,7 +91,7 @@ class PageConflict(Conflict):
         self.theirs = theirs
 
 
-class Usage(Exception):
+class Usage(_Caller):
     """The caller's words do not name anything: no such page, a missing parameter. Exit 2, HTTP 400 or 404."""
 
 
@@ -93,3 +105,9 @@ class Failure(Exception):
 
 class NotBegun(Failure):
     """The outside world failed, and it is certain that nothing was done there."""
+
+
+def told_at_terminal(wrong: Exception) -> str:
+    """What is told of it on the command line."""
+    more = wrong.at_terminal if isinstance(wrong, _Caller) else ""
+    return f"{wrong} {more}" if more else str(wrong)

@@ -32,8 +32,9 @@ class Wait(Struct, frozen=True):
 
 class Moves(Struct, frozen=True):
     """What to do, the first that is not empty: `record` these and ask again; `start` these attempts and `attend` to
-    those that are open; `stop` what a cancelled run has in the world, then end it; wait. Where `gate` is a step,
-    `record` asks for its approval or uses it: whoever has secrets and people at hand looks at them first."""
+    those that are open; `stop` what a run that is about to end has in the world, then `record` its end, or that it is
+    cancelled where nothing else is to be recorded; wait. Where `gate` is a step, `record` asks for its approval or uses
+    it: whoever has secrets and people at hand looks at them first."""
 
     record: tuple[Draft, ...] = ()
     start: tuple[Start, ...] = ()

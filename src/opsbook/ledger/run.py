@@ -21,6 +21,9 @@ from opsbook.ledger.run_step import Approved as Approved
 from opsbook.ledger.run_step import Asked as Asked
 from opsbook.ledger.run_step import Attempt as Attempt
 from opsbook.ledger.run_step import RunStep as RunStep
+from opsbook.ledger.run_step import SecretExport as SecretExport
+
+EVERYWHERE = ""  # no target: what is carried on to all of them
 
 
 def stream_of(run: str) -> str:
@@ -33,9 +36,9 @@ class Run(Struct, frozen=True, kw_only=True):
 
     `is_interactive` when a person started it; `assumes_yes` when manual steps are confirmed unseen; `is_trusted` when
     its inline checks may run though nobody is there; `is_stepwise` when no command is run before a person said so.
-    `cwd` and `exports` by target are what steps carry on, `captured` what they learned (of a secret only that there is
-    one). `aims` is the phase that is being worked on, `wants_cancel` that somebody asked it to stop, and
-    `behind` the run that this one waits for.
+    `cwd` and `exports` by target are what steps carry on, `secret_exports` the secrets among that (those that were
+    captured are EVERYWHERE), `captured` what else they learned. `aims` is the phase that is being worked on,
+    `wants_cancel` that somebody asked it to stop, and `behind` the run that this one waits for.
     """
 
     id: str
@@ -64,18 +67,21 @@ class Run(Struct, frozen=True, kw_only=True):
     owner: str = ""
     cwd: dict[str, str] = {}
     exports: dict[str, dict[str, str]] = {}
+    secret_exports: dict[str, dict[str, SecretExport]] = {}
     captured: dict[str, str] = {}
     secret_names: tuple[str, ...] = ()
     is_paused: bool = False
     wants_cancel: bool = False
     cancelled_by: str = ""
+    cancelled_why: str = ""
     incident: int | None = None
     behind: str = ""
 
     @property
     def is_held(self) -> bool:
         """Whether it waits for nobody but for another run, which has the lock of its procedure."""
-        return self.state == "waiting" and not self.is_paused and all(step.asked is None for step in self.steps)
+        is_free = not self.is_paused and not self.wants_cancel
+        return self.state == "waiting" and is_free and all(step.asked is None for step in self.steps)
 
     @property
     def has_ended(self) -> bool:
@@ -147,7 +153,8 @@ def _resumed(run: Run, _event: Event, facts: dict[str, Any]) -> Run:
 
 
 def _cancel_asked(run: Run, event: Event, facts: dict[str, Any]) -> Run:
-    return replace(run, wants_cancel=True, cancelled_by=event.actor, why=facts["why"])
+    why = facts["why"]
+    return replace(run, wants_cancel=True, cancelled_by=event.actor, cancelled_why=why, why=why)
 
 
 def _cancel_held(run: Run, _event: Event, facts: dict[str, Any]) -> Run:
@@ -181,9 +188,10 @@ def _intended(run: Run, event: Event, facts: dict[str, Any]) -> Run:
             limit_at=_time(facts["limit_at"]),
         )  # fmt: skip
         began = step.began_at or event.at
+        why = step.why if step.not_before is None else ""  # why it was to be tried again: that is being done
         return replace(
             step, state="running", attempts=(*step.attempts, attempt), asked=None, not_before=None, may_repeat=False,
-            began_at=began,
+            began_at=began, why=why,
         )  # fmt: skip
 
     return _going_on(_with(run, facts["step"], begin))
@@ -211,10 +219,15 @@ def _attempt_ended(run: Run, event: Event, facts: dict[str, Any]) -> Run:
     run = _with(run, facts["step"], end)
     run = run if run.has_ended else _going_on(run)
     exports = {**run.exports.get(target, {}), **facts.get("exports", {})}  # what is told is only what changed
+    secrets = run.secret_exports
+    for where, marks in ((target, facts.get("secret_marks")), (EVERYWHERE, facts.get("captured_marks"))):
+        made = {name: SecretExport(facts["step"], mark) for name, mark in (marks or {}).items()}
+        secrets = {**secrets, where: {**secrets.get(where, {}), **made}} if made else secrets
     return replace(
         run,
         cwd={**run.cwd, target: facts["cwd"]} if "cwd" in facts else run.cwd,
         exports={**run.exports, target: exports} if "exports" in facts else run.exports,
+        secret_exports=secrets,
         captured={**run.captured, **facts.get("captured", {})},
         secret_names=tuple(dict.fromkeys((*run.secret_names, *facts.get("secret_names", ())))),
     )
@@ -322,7 +335,9 @@ def _decided(run: Run, event: Event, facts: dict[str, Any]) -> Run:
         )  # fmt: skip
 
     run = _going_on(replace(_with(run, facts["step"], settle), why=""))
-    return replace(run, wants_cancel=True, cancelled_by=event.actor) if decision == "abort" else run
+    if decision != "abort":
+        return run
+    return replace(run, wants_cancel=True, cancelled_by=event.actor, cancelled_why=facts["why"])
 
 
 def _retry_due(run: Run, _event: Event, facts: dict[str, Any]) -> Run:

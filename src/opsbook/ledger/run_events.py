@@ -118,15 +118,20 @@ def attempt_ended(
     started_at: datetime | None, ended_at: datetime, tail: str = "", output_bytes: int = 0, redactions: int = 0,
     is_truncated: bool = False, cwd: str | None = None, exports: dict[str, str] | None = None,
     captured: dict[str, str] | None = None, secret_names: tuple[str, ...] = (), is_unreached: bool = False,
+    secret_marks: dict[str, str] | None = None, captured_marks: dict[str, str] | None = None,
 ) -> Draft:  # fmt: skip
-    """What became of a command; `cwd`, `exports` and `captured` are carried on only where it succeeded."""
+    """What became of a command; `cwd`, `exports` and `captured` are carried on only where it succeeded. `secret_marks`
+    are of exported variables that hold a secret, by name: the mark of the value, empty where nobody was told it;
+    `captured_marks` are of what was captured and is secret."""
     facts: dict[str, Any] = {
         "step": step, "key": key, "outcome": outcome, "exit": exit_code, "is_ok": is_ok, "why": why,
         "started_at": _text(started_at), "ended_at": _text(ended_at), "tail": tail, "output_bytes": output_bytes,
         "redactions": redactions, "is_truncated": is_truncated,
     }  # fmt: skip
-    carried = {"cwd": cwd, "exports": exports, "captured": captured, "secret_names": list(secret_names),
-               "is_unreached": is_unreached}  # fmt: skip
+    carried = {
+        "cwd": cwd, "exports": exports, "captured": captured, "secret_names": list(secret_names),
+        "is_unreached": is_unreached, "secret_marks": secret_marks, "captured_marks": captured_marks,
+    }  # fmt: skip
     facts.update({name: value for name, value in carried.items() if value})
     return Draft(ATTEMPT_ENDED, facts)
 

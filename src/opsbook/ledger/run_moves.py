@@ -25,7 +25,14 @@ SETTLED = frozenset({"done", "skipped", "rolled-back"})
 
 
 def next_moves(run: Run, now: datetime) -> Moves:
-    """What to do next; nothing when the run has ended."""
+    """What to do next; nothing when the run has ended. What it left in the background is stopped before it ends."""
+    moves = _next(run, now)
+    is_end = any(draft.kind == events.RUN_ENDED for draft in moves.record)
+    behind = tuple((number, attempt) for number, attempt in _in_the_world(run) if attempt.is_ok) if is_end else ()
+    return replace(moves, stop=behind) if behind else moves
+
+
+def _next(run: Run, now: datetime) -> Moves:
     if run.has_ended:
         return Moves()
     if run.wants_cancel:

@@ -39,6 +39,14 @@ class Attempt(Struct, frozen=True):
     is_unreached: bool = False
 
 
+class SecretExport(Struct, frozen=True):
+    """A variable that a step exported and that holds a secret: the step, and the mark of its value, empty where nobody
+    was told the value."""
+
+    step: str
+    mark: str
+
+
 class Asked(Struct, frozen=True):
     """What a person is waited for: the question in words, until when, and the digest that an approval is bound to."""
 

@@ -81,20 +81,22 @@ class Accounts:
 
     # Asked at every request: a dictionary lookup after a cheap look whether the ledger has moved.
 
-    def actor_for_session(self, secret: str) -> Actor | None:
-        """Whose session this is, None when it is nobody's or over. `credential` is its id."""
+    def actor_for_session(self, secret: str, *, is_current: bool = True) -> Actor | None:
+        """Whose session this is, None when it is nobody's or over. `credential` is its id. Where it need not be
+        `is_current`, the ledger is not asked, and it counts as it was known last."""
         now = self._now()
-        session = self._seen(now).sessions.get(digest(secret))
+        session = self._seen(now, is_current).sessions.get(digest(secret))
         if session is None or session.expires_at <= now:
             return None
         return self._actor(self._roll.account(session.account), "session", session.id)
 
-    def actor_for_token(self, secret: str) -> Actor | None:
-        """Whose token this is, limited to its acts; None when it is nobody's, expired or revoked."""
+    def actor_for_token(self, secret: str, *, is_current: bool = True) -> Actor | None:
+        """Whose token this is, limited to its acts; None when it is nobody's, expired or revoked. `is_current`
+        means what it does for a session."""
         if not is_token(secret):
             return None
         now = self._now()
-        token = self._seen(now).tokens.get(digest(secret))
+        token = self._seen(now, is_current).tokens.get(digest(secret))
         if token is None or (token.expires_at is not None and token.expires_at <= now):
             return None
         return self._actor(self._roll.account(token.account), "token", token.id, token.acts)
@@ -229,7 +231,7 @@ class Accounts:
             if token_id in account.tokens and of in (None, account.name):
                 self._change(account.name, lambda _: [Draft("TokenRevoked", {"token": token_id})], actor=actor)
                 return
-        raise Usage(f"There is no token '{clean(token_id, 40)}'. 'opsbook token list' shows those that there are.")
+        raise Usage(f"There is no token '{clean(token_id, 40)}'.", at_terminal="'opsbook token list' shows all.")
 
     def tokens(self, name: str | None = None) -> list[Token]:
         """The tokens that are neither expired nor revoked, of one account or of all, the newest first."""
@@ -263,8 +265,9 @@ class Accounts:
         account = self._seen(self._now()).account(clean(name, 64).lower())
         if account.added_at is None:
             near = closest(account.name, [each.name for each in self.people()])
-            guess = f" Did you mean '{near}'?" if near else " 'opsbook user list' shows those that there are."
-            raise Usage(f"There is no account '{clean(name, 40)}'.{guess}")
+            guess = f" Did you mean '{near}'?" if near else ""
+            listed = "" if near else "'opsbook user list' shows all."
+            raise Usage(f"There is no account '{clean(name, 40)}'.{guess}", at_terminal=listed)
         return account
 
     def people(self) -> list[Account]:
@@ -310,8 +313,9 @@ class Accounts:
         account = self.find(name).name
         self._change(account, lambda now: [] if now.is_enabled else [Draft("AccountEnabled")], actor=actor)
 
-    def _seen(self, now: datetime) -> Roll:
-        self._roll.refresh(now)
+    def _seen(self, now: datetime, is_current: bool = True) -> Roll:
+        if is_current:
+            self._roll.refresh(now)
         return self._roll
 
     def _change(self, name: str, decide_now: Callable[[Account], list[Draft]], *, actor: str) -> Account:

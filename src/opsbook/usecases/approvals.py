@@ -11,7 +11,7 @@ from datetime import datetime
 from opsbook.book.grammar import Approval, read_approval
 from opsbook.book.plan import Gate
 from opsbook.book.planner import Known
-from opsbook.ground.errors import Refusal, Usage
+from opsbook.ground.errors import NotPermitted, Refusal, Usage
 from opsbook.ledger import run_events as events
 from opsbook.ledger.account import Account
 from opsbook.ledger.event import Draft
@@ -21,7 +21,7 @@ from opsbook.usecases.authority import Actor, decide, known_role
 from opsbook.usecases.run_answers import step_of
 from opsbook.usecases.run_start import Starter
 
-__all__ = ["approval_digest", "approved", "is_approved", "may_approve", "people_now"]
+__all__ = ["approval_digest", "approved", "is_approved", "may_approve", "people_now", "why_not_by"]
 
 
 def people_now(gate: Gate, known: Known) -> tuple[str, ...]:
@@ -60,6 +60,8 @@ def approved(
         raise Refusal(f"Step {number} of run {run.id} does not wait for an approval: it is {step.state}.")
     if not by.name.strip():
         raise Usage("An approval needs the name of whoever gives it.")
+    if why_not := why_not_by(run, number, by, people_now(gate, known)):
+        raise NotPermitted(why_not)
     if digest != asked.digest or asked.digest != approval_digest(run, asked.until):
         raise Refusal(
             f"What you approve is not what run {run.id} is about to do at step {number}. Look at it again, and approve"
@@ -67,7 +69,6 @@ def approved(
         )
     if asked.until is not None and now > asked.until:
         raise Refusal(f"The time to approve step {number} was over at {asked.until:%Y-%m-%d %H:%M:%S} UTC.")
-    _check_person(run, number, by, people_now(gate, known))
     mine = names_of(by.name, *by.aliases)
     if any(mine & names_of(each.by, *each.aliases) for each in step.approvals):
         raise Refusal(f"You have approved step {number} already, and each person counts once.")
@@ -76,13 +77,15 @@ def approved(
     return [events.step_approved(number, digest, why.strip(), aliases=by.aliases)]
 
 
-def _check_person(run: Run, number: str, by: Starter, people: Iterable[str]) -> None:
+def why_not_by(run: Run, number: str, by: Starter, people: Iterable[str]) -> str:
+    """Why somebody does not approve a step, in a sentence; empty where nothing about them speaks against it."""
     names = (by.name, *by.aliases)
     mine = names_of(*names)
     if mine & names_of(run.actor, *run.aliases):
-        raise Refusal(f"You have started run {run.id}, and whoever starts a run does not approve it.")
+        return f"You have started run {run.id}, and whoever starts a run does not approve it."
     if mine & barred(run):
-        raise Refusal(f"You have changed {run.plan.path} last, and whoever wrote a page does not approve its run.")
+        return f"You have changed {run.plan.path} last, and whoever wrote a page does not approve its run."
     if counts_as(names, people) is None:
         listed = ", ".join(people) or "nobody any more"
-        raise Refusal(f"Step {number} is approved by {listed}; '{by.name}' is not among them.")
+        return f"Step {number} is approved by {listed}; '{by.name}' is not among them."
+    return ""

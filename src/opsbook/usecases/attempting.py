@@ -14,24 +14,29 @@ from opsbook.book.plan import LOCAL, Gate, PlannedStep, Script
 from opsbook.ground.errors import Failure, Fenced, NotBegun, Refusal
 from opsbook.ledger import run_events as events
 from opsbook.ledger.event import Draft
-from opsbook.ledger.run import Approved, Attempt, Run
+from opsbook.ledger.run import EVERYWHERE, Approved, Attempt, Run
 from opsbook.ledger.run_targets import AGAIN_AFTER, unreached
 from opsbook.usecases import run_environment as environment
 from opsbook.usecases.judging import READ_BYTES, TAIL_BYTES, Verdict, answered, judged, needs_output, plain
-from opsbook.usecases.run_ports import Ended, Look, Outputs, SecretSources, StepHost, StepHosts
+from opsbook.usecases.run_ports import Ended, Find, Look, Outputs, SecretSources, StepHost, StepHosts
+
+LEFT_GRACE_S = 5.0  # for what an earlier attempt left to end by itself, before the next one begins
 
 Tell = Callable[[str, str, int, bytes], None]  # step, key, offset, bytes of its output
 
 
 class World(Struct, frozen=True):
-    """What attempts are made in: machines, outputs, secrets; `node` is the name of this one, and `home` the
-    folder in which steps on it begin. `may_approve` says whether whoever gave an approval may give it today,
-    `inherited` gives a variable of the runner's own environment."""
+    """What attempts are made in: machines, outputs, secrets, what looks for regular expressions; `node` is the name of
+    this machine, and `home` the folder in which steps on it begin. `may_approve` says whether whoever gave an approval
+    may give it today, `inherited` gives a variable of the runner's own environment; `carried` are secrets that steps
+    exported."""
 
     hosts: StepHosts
     outputs: Outputs
     secrets: SecretSources
+    find: Find
     node: str
+    carried: environment.Carried
     now: Callable[[], datetime]
     home: str = ""
     may_approve: Callable[[Gate, Approved], bool] = lambda _gate, _approved: True
@@ -73,7 +78,7 @@ def begin(world: World, errand: Errand) -> Draft:
         host = world.hosts.host(errand.attempt.target)
         given = environment.gather(
             errand.run, errand.planned, errand.script, errand.attempt.target, sources=world.secrets, typed=errand.typed,
-            inherited=world.inherited,
+            inherited=world.inherited, carried=world.carried,
         )  # fmt: skip
     except (Refusal, Failure) as wrong:
         is_void = isinstance(wrong, environment.SecretsChanged) and _is_asked_anew(errand)
@@ -87,6 +92,9 @@ def begin(world: World, errand: Errand) -> Draft:
     )  # fmt: skip
     kept = _Kept(world.outputs, errand)
     try:
+        beside = _still_there(host, errand)
+        if beside:
+            return _told(world, errand, _never(world, beside), is_known=True)
         ended = host.run(order, kept.take)
     except NotBegun as wrong:
         is_again = wrong.retryable and _unreached_before(errand) < len(AGAIN_AFTER)
@@ -97,6 +105,29 @@ def begin(world: World, errand: Errand) -> Draft:
     except (Refusal, Failure):  # claimed before, or nobody knows: then the machine is asked what it knows
         ended = _found(host, errand, kept, world)
     return _told(world, errand, ended, is_known=True, is_cut=kept.is_cut)
+
+
+def _still_there(host: StepHost, errand: Errand) -> str:
+    """Why it must not be begun, since an earlier attempt still runs that nobody watches over any more. What may be
+    repeated safely is ended first; what may not, only a person ends."""
+    step = errand.run.step(errand.planned.number)
+    target, is_safe = errand.attempt.target, errand.planned.repeat.mode == "safe"
+    for earlier in step.attempts if step and errand.attempt.purpose == "step" else ():
+        if earlier.outcome != "lost" or earlier.target != target:
+            continue
+        look = host.look(earlier.key)
+        is_there = look.state == "running" or bool(look.alive)
+        if is_there and is_safe:
+            is_there = bool(host.stop(earlier.key, LEFT_GRACE_S))
+        if is_there:
+            where = "this machine" if target == LOCAL else target
+            what = f": {', '.join(look.alive)}" if look.alive else ""
+            return (
+                f"Attempt {earlier.number} still runs on {where}{what}, and a second one is not begun beside it. Wait"
+                f" for its end, or kill it there, or end all of the run by 'opsbook runs cancel {errand.run.id}'; then"
+                " decide again."
+            )
+    return ""
 
 
 def _unreached_before(errand: Errand) -> int:
@@ -212,27 +243,55 @@ def _told(
         is_ok = False if is_known else None
     elif ended.outcome != "lost":
         tail, verdict = _judged(world, errand, ended)
+        for name, value in verdict.hidden.items():
+            tail = tail.replace(value, f"[secret {name}]") if value else tail
         is_ok = verdict.is_ok
     carries = bool(is_ok) and errand.attempt.purpose == "step"
+    secrets = _secret_exports(errand, ended, verdict.hidden) if carries else {}
+    if carries:
+        known = {name: value for name, value in secrets.items() if value is not None}
+        world.carried.keep(errand.run.id, errand.attempt.target, known)
+        world.carried.keep(errand.run.id, EVERYWHERE, verdict.hidden)
     return events.attempt_ended(
         errand.planned.number, errand.attempt.key, outcome=ended.outcome, exit_code=ended.exit, is_ok=is_ok,
         why=" ".join(filter(None, (verdict.why, unstopped(errand, ended.left) if ended.left else ""))),
         started_at=ended.started_at, ended_at=ended.ended_at or world.now(), tail=tail,
         output_bytes=ended.output_bytes, redactions=ended.redactions, is_truncated=ended.is_truncated or is_cut,
         cwd=ended.cwd if carries and not errand.script.cwd else None,
-        exports=_exports(errand, ended) if carries else None,
+        exports=_exports(errand, ended, verdict.hidden) if carries else None,
         captured=verdict.captured if carries else None,
         secret_names=(*verdict.secret_names, *ended.secret_exports) if carries else (),
+        secret_marks={name: "" if value is None else world.secrets.mark(value) for name, value in secrets.items()},
+        captured_marks={name: world.secrets.mark(value) for name, value in verdict.hidden.items() if carries},
         is_unreached=is_unreached,
     )  # fmt: skip
 
 
-def _exports(errand: Errand, ended: Ended) -> dict[str, str]:
+def _secret_exports(errand: Errand, ended: Ended, hidden: Mapping[str, str]) -> dict[str, str | None]:
+    """What is carried on of the exports that hold a secret, None for a value that nobody was told: also of what was
+    only found to be one by its capture, `hidden`. A variable that was one stays one, whatever is in it by now."""
+    before = errand.run.secret_exports.get(errand.attempt.target, {})
+    found = {name: ended.secret_values.get(name) for name in ended.secret_exports}
+    found.update({name: value for name, value in ended.exports.items() if name in before or value in hidden.values()})
+    own = _own(errand).union(hidden)
+    return {name: value for name, value in found.items() if name not in own}
+
+
+def _own(errand: Errand) -> set[str]:
+    """The variables that the run sets itself, whatever a step makes of them."""
+    plan = errand.run.plan
+    secrets = {secret.name for secret in (*plan.secrets, *errand.planned.secrets)}
+    secrets |= {each.name for each in plan.parameters if each.secret is not None}
+    return {*plan.values, *errand.run.captured, *secrets, "ENVIRONMENT"}
+
+
+def _exports(errand: Errand, ended: Ended, hidden: Mapping[str, str]) -> dict[str, str]:
     """What is carried on of the exports: neither what the run sets itself, nor what holds a secret."""
     run = errand.run
     own = {*run.plan.values, *run.captured, *environment.secret_names(run), "ENVIRONMENT"}
-    secret = {secret.name for secret in errand.planned.secrets}
-    return {name: value for name, value in ended.exports.items() if name not in own and name not in secret}
+    secret = {secret.name for secret in errand.planned.secrets}.union(hidden)
+    told = {name: value for name, value in ended.exports.items() if name not in own and name not in secret}
+    return {name: value for name, value in told.items() if value not in hidden.values()}
 
 
 def _judged(world: World, errand: Errand, ended: Ended) -> tuple[str, Verdict]:
@@ -244,7 +303,7 @@ def _judged(world: World, errand: Errand, ended: Ended) -> tuple[str, Verdict]:
     whole = size > TAIL_BYTES and needs_output(planned, script)
     output = plain(world.outputs.read(key, 0, READ_BYTES)) if whole else tail
     values = environment.visible(errand.run, errand.attempt.target)
-    return tail, judged(planned, script, ended, output, values=values)
+    return tail, judged(planned, script, ended, output, values=values, find=world.find)
 
 
 def unstopped(errand: Errand, left: tuple[str, ...]) -> str:

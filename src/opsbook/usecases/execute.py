@@ -28,9 +28,9 @@ from opsbook.usecases.gate_keeping import found_changed
 from opsbook.usecases.holding import Holding
 from opsbook.usecases.ledger_ports import EngineLedger, Lease
 from opsbook.usecases.lock_keeping import Locks
-from opsbook.usecases.run_environment import limit_at
+from opsbook.usecases.run_environment import Carried, limit_at
 from opsbook.usecases.run_journal import Journal
-from opsbook.usecases.run_ports import Outputs, SecretSources, StepHosts
+from opsbook.usecases.run_ports import Find, Outputs, SecretSources, StepHosts
 
 TICK_S = 0.25  # so soon a cancel is noticed while steps run
 ASK_AGAIN = timedelta(seconds=5)  # of a machine that does not answer
@@ -62,13 +62,13 @@ class Engine:
     variables of this environment that a step names."""
 
     def __init__(
-        self, ledger: EngineLedger, hosts: StepHosts, outputs: Outputs, secrets: SecretSources, *, node: str,
-        now: Callable[[], datetime], lease_s: float = 15.0, reach_s: float = 300.0, grace_s: float = 10.0,
+        self, ledger: EngineLedger, hosts: StepHosts, outputs: Outputs, secrets: SecretSources, *, find: Find,
+        node: str, now: Callable[[], datetime], lease_s: float = 15.0, reach_s: float = 300.0, grace_s: float = 10.0,
         home: str = "", may_approve: Callable[[Gate, Approved], bool] = lambda _gate, _approved: True,
         inherited: Callable[[str], str | None] = lambda _name: None,
     ) -> None:  # fmt: skip
         self.ledger = ledger
-        self.world = World(hosts, outputs, secrets, node, now, home, may_approve, inherited)
+        self.world = World(hosts, outputs, secrets, find, node, Carried(), now, home, may_approve, inherited)
         self.lease_s, self.reach_s, self.grace_s = lease_s, reach_s, grace_s
         self.locks = Locks(ledger, lease_s)
         self.silent_since: dict[str, datetime] = {}  # keys of attempts whose machines do not answer
@@ -92,9 +92,12 @@ class Engine:
         with self.holding(lease) as hold:
             turn = _Turn(self, journal, lease, hold, tell=tell, typed=typed or {}, stop=stop)
             try:
-                return turn.go()
+                pause = turn.go()
             except Fenced:
-                return turn.taken()
+                pause = turn.taken()
+        if pause.kind in ("ended", "taken"):
+            self.world.carried.forget(run)
+        return pause
 
     def carry_on(
         self, run: str, lease: Lease, *, tell: Tell | None = None, typed: Mapping[str, str] | None = None
@@ -161,11 +164,11 @@ class _Turn:
 
     def _once(self) -> Pause | None:
         moves = next_moves(self._journal.run, self._now())
-        while moves.record:
+        while moves.record and moves.stop is None:
             self._journal.decide(*self._looked_at(moves))
             moves = next_moves(self._journal.run, self._now())
         if moves.stop is not None:
-            return self._cancel(moves.stop) if self._journal.flush() else None
+            return self._end(moves.stop, moves.record) if self._journal.flush() else None
         elsewhere = self._is_elsewhere(moves)
         errands = [] if elsewhere else [self._intended(start) for start in moves.start]
         if not self._journal.flush():
@@ -299,10 +302,11 @@ class _Turn:
         since = self._engine.silent_since.get(attempt.key, self._now())
         return self._pause("time", number, why, until=min(self._now() + ASK_AGAIN, since + self._patience()))
 
-    # -- cancelling --------------------------------------------------------------------------------------------
+    # -- ending ------------------------------------------------------------------------------------------------
 
-    def _cancel(self, wanted: tuple[tuple[str, Attempt], ...]) -> Pause | None:
-        """Ends the run once nothing of it is left in the world; what is, is said, and stopped again later."""
+    def _end(self, wanted: tuple[tuple[str, Attempt], ...], record: tuple[Draft, ...]) -> Pause | None:
+        """Ends the run, by what is to be recorded or else as cancelled, once nothing of it is left in the world; what
+        is, is said, and stopped again later."""
         stopped: SimpleQueue[_Came] = SimpleQueue()
         for number, attempt in wanted:
             errand = self._errand(number, attempt)
@@ -318,7 +322,8 @@ class _Turn:
             self._attend()
             return None
         if not held:
-            self._journal.decide(events.run_ended("cancelled", f"Cancelled by {run.cancelled_by}: {run.why}"))
+            why = f": {run.cancelled_why}" if run.cancelled_why else "."
+            self._journal.decide(*(record or (events.run_ended("cancelled", f"Cancelled by {run.cancelled_by}{why}"),)))
         if not self._journal.flush() or not held:
             return None
         return self._pause("time", wanted[0][0], told, until=self._now() + ASK_AGAIN)
@@ -330,7 +335,7 @@ class _Turn:
         """What keeps the run from being cancelled. A machine that lost a step and is gone itself keeps nothing."""
         key, attempt = came.errand.attempt.key, came.errand.attempt
         if isinstance(came.wrong, Failure):
-            return [str(came.wrong)] if attempt.ended_at is None else []
+            return [str(came.wrong)] if attempt.ended_at is None or attempt.is_ok else []
         if came.wrong is not None:
             raise came.wrong
         if came.left or (came.draft is None and attempt.ended_at is None):

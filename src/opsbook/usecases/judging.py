@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from msgspec import Struct
 
 from opsbook.book.grammar import Capture, Expect
 from opsbook.book.plan import PlannedStep, Script
+from opsbook.ground.errors import Failure
 from opsbook.ground.pattern import Pattern
-from opsbook.usecases.run_ports import Ended
+from opsbook.usecases.run_ports import Ended, Find
 
 READ_BYTES = 4 * 1024 * 1024  # of an output are looked at; what is wanted of a longer one is at its beginning
 TAIL_BYTES = 2000  # of an output stand in the ledger
 MOST_CAPTURED = 64 * 1024  # characters; an environment of a command holds a little more than that in one variable
-REDACTED = ("[secret ", "[possible secret]")  # what stands in an output where a secret stood
+_HIDDEN = "\ue000"  # of no alphabet: stands for a secret while something is looked for in an output
 
 # Colours, movements and titles of a terminal: nobody means them who says what is expected.
 _CONTROLS = Pattern(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+_REDACTED = Pattern(r"\[(?:secret [A-Za-z_][A-Za-z0-9_]*|possible secret)\]")  # what stands where a secret stood
 _MASKED = Pattern(r"(?m)^::mask::([A-Z][A-Z0-9_]*)[ \t]*$")
 
 
 class Verdict(Struct, frozen=True):
-    """Whether it succeeded, and if not, why, in a sentence. `captured` holds no secret; those are only named."""
+    """Whether it succeeded, and if not, why, in a sentence. `captured` holds no secret; those are only named, and what
+    they are, in `hidden`, is recorded nowhere."""
 
     is_ok: bool
     why: str = ""
     captured: dict[str, str] = {}
     secret_names: tuple[str, ...] = ()
+    hidden: dict[str, str] = {}
 
 
 def needs_output(planned: PlannedStep, script: Script) -> bool:
@@ -46,19 +49,20 @@ def plain(output: bytes) -> str:
 
 
 def judged(
-    planned: PlannedStep, script: Script, ended: Ended, output: str, *, values: Mapping[str, str]
+    planned: PlannedStep, script: Script, ended: Ended, output: str, *, values: Mapping[str, str], find: Find
 ) -> Verdict:  # fmt: skip
-    """The verdict on a command that ended; `values` are those that an expectation may ask for.
+    """The verdict on a command that ended; `values` are those that an expectation may ask for. What cannot be looked
+    for in time is not what was expected.
 
     An expectation of an exit status replaces the usual one of 0; one of an output comes on top of it, but for
     an empty output, where 1 is as good: so `grep` says that it found nothing.
     """
-    why = _unfinished(ended) or _exit(planned.expect, ended) or _output(planned.expect, output, values)
+    why = _unfinished(ended) or _exit(planned.expect, ended) or _output(planned.expect, output, values, find)
     if not why and script.expected is not None:
         why = differs(script.expected, output)
     if why:
         return Verdict(False, why)
-    return _captured(planned.capture, ended, output)
+    return _captured(planned.capture, ended, output, find)
 
 
 def answered(ended: Ended) -> Verdict:
@@ -87,14 +91,17 @@ def _exit(expect: Expect | None, ended: Ended) -> str:
     return f"It ended with exit status {ended.exit}{wanted}."
 
 
-def _output(expect: Expect | None, output: str, values: Mapping[str, str]) -> str:
+def _output(expect: Expect | None, output: str, values: Mapping[str, str], find: Find) -> str:
     if expect is None or expect.kind == "exit":
         return ""
     if expect.kind == "empty":
         return "" if not output.strip() else f"Its output was to be empty, and is: {_shown(output)}"
     if expect.kind == "matches":
-        found = re.search(expect.pattern, output, re.MULTILINE)
-        return "" if found else f"Its output does not match /{expect.pattern}/: {_shown(output)}"
+        try:
+            found = find(expect.pattern, output)
+        except Failure as wrong:
+            return str(wrong)
+        return "" if found is not None else f"Its output does not match /{expect.pattern}/: {_shown(output)}"
     if expect.parameter and expect.parameter not in values:
         return f"Its output was to contain `${expect.parameter}`, which has no value that may be looked for."
     text = values[expect.parameter] if expect.parameter else expect.text
@@ -148,27 +155,29 @@ def _difference(wanted: list[str], printed: list[str]) -> str:
     return f"It printed more than was expected: '{_shown(printed[len(wanted)])}' in line {len(wanted) + 1}."
 
 
-def _captured(captures: tuple[Capture, ...], ended: Ended, output: str) -> Verdict:
+def _captured(captures: tuple[Capture, ...], ended: Ended, output: str, find: Find) -> Verdict:
     masked = set(_MASKED().findall(output)) if "::mask::" in output else set()
+    sought = _REDACTED().sub(_HIDDEN, output) if ended.redactions else output  # no expression takes words of a mark
     values: dict[str, str] = {}
-    secret = []
+    hidden = {}
     for capture in captures:
-        value = _value(capture, output)
+        try:
+            value = sought.strip("\n") if capture.pattern is None else find(capture.pattern, sought)
+        except Failure as wrong:
+            return Verdict(False, f"`{capture.name}` was to be taken from its output: {wrong}")
         if value is None:
+            told = f"`{capture.name}` was to be taken from its output by /{capture.pattern}/, and nothing matches"
+            return Verdict(False, f"{told}{'' if sought == output else ', secrets left out'}.")
+        if _HIDDEN in value and sought != output:
             return Verdict(
-                False, f"`{capture.name}` was to be taken from its output by /{capture.pattern}/, and nothing matches."
+                False,
+                f"What would be captured as `{capture.name}` holds a secret, which is left out of the output. Write it"
+                f" with `export {capture.name}=…` in the step: an exported secret is carried on, and kept nowhere.",
             )
         if len(value) > MOST_CAPTURED or "\0" in value:
             return Verdict(False, f"What was captured as `{capture.name}` is too long, or binary, for a variable.")
-        if capture.name in masked or (ended.redactions and any(mark in value for mark in REDACTED)):
-            secret.append(capture.name)
+        if capture.name in masked:
+            hidden[capture.name] = value
         else:
             values[capture.name] = value
-    return Verdict(True, captured=values, secret_names=tuple(secret))
-
-
-def _value(capture: Capture, output: str) -> str | None:
-    if capture.pattern is None:
-        return output.strip("\n")
-    found = re.search(capture.pattern, output, re.MULTILINE)
-    return None if found is None else found.group(1) or ""
+    return Verdict(True, captured=values, secret_names=tuple(hidden), hidden=hidden)

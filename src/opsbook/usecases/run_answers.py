@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from opsbook.book.plan import PlannedStep
 from opsbook.book.planner import Known, mismatch
-from opsbook.ground.errors import Refusal, Usage
+from opsbook.ground.errors import NotPermitted, Refusal, Usage
 from opsbook.ground.guesses import closest
 from opsbook.ledger import run_events as events
 from opsbook.ledger.event import Draft
@@ -18,7 +18,10 @@ from opsbook.ledger.run_approval import names_of
 from opsbook.ledger.run_events import Decision
 
 _FAILED = frozenset({"failed", "rollback-failed"})
+UNPROVEN = "terminal:"  # what the name of somebody at a terminal begins with, which no account's can
 _NONE: frozenset[str] = frozenset()
+_APPROVE = "'opsbook runs approve' gives one."
+_DECIDE = "'opsbook runs decide' does that."
 _DECISIONS = ("done", "again", "failed", "undo", "roll-back", "abort")
 
 
@@ -45,9 +48,9 @@ def confirmed(
     if asked is None or step.state not in ("waiting", "unknown"):
         raise Refusal(f"Step {number} of run {run.id} waits for nobody: it is {step.state}.")
     if asked.question == "approval" or planned.kind == "approval":
-        raise Refusal(f"Step {number} waits for an approval ('runs approve'), which no confirmation stands for.")
+        raise Refusal(f"Step {number} waits for an approval, which no confirmation stands for.", at_terminal=_APPROVE)
     if asked.question == "unknown":
-        raise Refusal(f"What became of step {number} is not known. Settle it with 'runs decide'.")
+        raise Refusal(f"What became of step {number} is not known. Settle it first.", at_terminal=_DECIDE)
     if asked.question == "danger":
         _check_word(run, number, typed)
     if asked.question == "failed" and not why.strip():
@@ -94,7 +97,7 @@ def skipped(run: Run, number: str, why: str) -> list[Draft]:
     if planned.kind == "approval":
         raise Refusal(f"Step {number} is an approval, and nobody skips one. Cancel the run, or have it approved.")
     if step.state == "unknown":
-        raise Refusal(f"What became of step {number} is not known. Settle it with 'runs decide' first.")
+        raise Refusal(f"What became of step {number} is not known. Settle it first.", at_terminal=_DECIDE)
     if step.state not in ("waiting", "failed"):
         raise Refusal(f"Only a step that waits or has failed is skipped; step {number} is {step.state}.")
     return [events.step_ended(number, "skipped", reason)]
@@ -106,14 +109,16 @@ def failed(run: Run, number: str, why: str) -> list[Draft]:
     _going(run)
     reason = _reason(why, f"fail step {number}")
     if step.state == "unknown":
-        raise Refusal(f"What became of step {number} is not known. Settle it with 'runs decide'.")
+        raise Refusal(f"What became of step {number} is not known. Settle it first.", at_terminal=_DECIDE)
     if step.state != "waiting":
         raise Refusal(f"Only a step that waits is told as failed; step {number} is {step.state}.")
     return [events.step_ended(number, "failed", reason)]
 
 
-def decided(run: Run, number: str, decision: Decision, *, by: str, why: str) -> list[Draft]:
-    """A step in doubt, or one that failed, is settled."""
+def decided(
+    run: Run, number: str, decision: Decision, *, by: str, why: str, aliases: tuple[str, ...] = ()
+) -> list[Draft]:
+    """A step in doubt, or one that failed, is settled; `aliases` are the other names of whoever does so."""
     planned, step = step_of(run, number)
     if decision not in _DECISIONS:
         raise Usage(f"'{decision}' is no decision. Write one of {', '.join(_DECISIONS)}.")
@@ -124,13 +129,25 @@ def decided(run: Run, number: str, decision: Decision, *, by: str, why: str) -> 
     reason = _reason(why, f"decide about step {number}")
     if decision == "done" and planned.kind == "approval":
         raise Refusal(f"Step {number} is an approval: nobody decides that it was given. Say 'again' to ask once more.")
-    if decision == "again" and planned.repeat.mode == "never" and names_of(by) & names_of(run.actor, *run.aliases):
-        raise Refusal(f"Step {number} must never be repeated: a second person has to say 'again', not who started it.")
+    if decision == "again" and planned.repeat.mode == "never":
+        _check_second(run, number, by, aliases)
     if decision == "undo" and not any(each.undoes == number for each in run.plan.of("rollback")):
         raise Refusal(f"Step {number} has no Undo.")
     if decision == "roll-back":
         _check_rollback(run)
     return [events.step_decided(number, decision, reason)]
+
+
+def _check_second(run: Run, number: str, by: str, aliases: tuple[str, ...]) -> None:
+    """A second person is somebody else, by none of their names who started it, and proves to be that."""
+    never = f"Step {number} must never be repeated: a second person has to say 'again'"
+    if by.startswith(UNPROVEN):
+        raise NotPermitted(
+            f"{never}, and to prove who that is. Put a token of their account that is for 'run' into OPSBOOK_TOKEN, or"
+            " have it said on the web."
+        )
+    if names_of(by, *aliases) & names_of(run.actor, *run.aliases):
+        raise NotPermitted(f"{never}, not who started it.")
 
 
 def _check_rollback(run: Run) -> None:
@@ -164,7 +181,8 @@ def rolled_back(run: Run, why: str) -> list[Draft]:
     working = next((step.number for step in run.steps if step.open_attempts), None)
     if working is not None:
         raise Refusal(f"Step {working} of run {run.id} is being done. Pause or cancel the run, then roll it back.")
-    return [events.phase_begun("rollback", _reason(why, "roll back"))]
+    begun = events.phase_begun("rollback", _reason(why, "roll back"))
+    return [events.run_resumed(why.strip()), begun] if run.is_paused else [begun]
 
 
 def paused(run: Run, why: str) -> list[Draft]:

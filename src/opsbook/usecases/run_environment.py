@@ -12,7 +12,7 @@ from opsbook.book.grammar import Secret, name_problem
 from opsbook.book.plan import LOCAL, Plan, PlannedStep, Script
 from opsbook.ground.errors import Failure, Refusal
 from opsbook.ground.pattern import Pattern
-from opsbook.ledger.run import Run
+from opsbook.ledger.run import EVERYWHERE, Run, SecretExport
 from opsbook.ledger.run_events import Purpose
 from opsbook.usecases.run_ports import Order, SecretSources
 
@@ -24,6 +24,26 @@ class Given(Struct, frozen=True):
 
     environment: dict[str, str]
     secrets: dict[str, str]
+
+
+class Carried:
+    """The secrets that steps of runs exported, in the memory of the runner that did those steps, and nowhere else."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, dict[tuple[str, str], str]] = {}
+
+    def keep(self, run: str, target: str, values: Mapping[str, str]) -> None:
+        """From now on these are the values of a run on a target."""
+        for name, value in values.items():
+            self._values.setdefault(run, {})[target, name] = value
+
+    def value(self, run: str, target: str, name: str) -> str | None:
+        """The value, None where it is not known here."""
+        return self._values.get(run, {}).get((target, name))
+
+    def forget(self, run: str) -> None:
+        """Forgets those of a run."""
+        self._values.pop(run, None)
 
 
 class SecretsChanged(Refusal):
@@ -81,10 +101,11 @@ def secret_names(run: Run) -> set[str]:
 
 def gather(
     run: Run, planned: PlannedStep, script: Script, target: str, *, sources: SecretSources, typed: Mapping[str, str],
-    inherited: Callable[[str], str | None] = lambda _name: None,
+    inherited: Callable[[str], str | None] = lambda _name: None, carried: Carried | None = None,
 ) -> Given:  # fmt: skip
     """All variables of a step, its secrets fetched now; `typed` are those that a person typed, kept by nobody, and
-    `inherited` gives those of the runner's own environment that the step names.
+    `inherited` gives those of the runner's own environment that the step names. `carried` are the secrets that earlier
+    steps exported.
 
     Raises Failure or Refusal where one cannot be had: nothing was started then.
     """
@@ -100,7 +121,17 @@ def gather(
                 f"Of the secrets, {', '.join(changed)} changed since the run was approved. Start it anew.",
                 {**run.secret_marks, **now},
             )
-    for name in _VARIABLE().findall(script.text):
+    named = _VARIABLE().findall(script.text)
+    for where in (target, EVERYWHERE):
+        for name, export in run.secret_exports.get(where, {}).items():
+            if name in secrets:
+                continue
+            value = _carried_on(run, where, (name, export), secrets, carried=carried, sources=sources)
+            if value is not None:
+                secrets[name] = value
+            elif planned.phase != "rollback" or name in named:
+                raise Refusal(_nowhere(run, name, export, where))  # a way back is gone without what it does not name
+    for name in named:
         if name not in secrets and name in secret_names(run):
             raise Refusal(
                 f"{name} holds a secret, which is kept nowhere, and nothing says where to fetch it."
@@ -111,6 +142,32 @@ def gather(
         if name not in environment and name not in secrets:
             environment[name] = _inherited(name, inherited)
     return Given({name: value for name, value in environment.items() if name not in secrets}, secrets)
+
+
+def _carried_on(
+    run: Run, target: str, exported: tuple[str, SecretExport], secrets: Mapping[str, str], *, carried: Carried | None,
+    sources: SecretSources,
+) -> str | None:  # fmt: skip
+    """The value of a secret that an earlier step exported: the one in memory, else that of a secret of this run whose
+    mark is the same."""
+    name, export = exported
+    kept = carried.value(run.id, target, name) if carried is not None else None
+    known = [kept] if kept is not None else []
+    found = next((value for value in (*known, *secrets.values()) if export.mark == sources.mark(value)), None)
+    if found is None and export.mark:
+        others = {secret for step in run.plan.steps for secret in step.secrets if secret.name not in secrets}
+        values = (sources.fetch(secret) for secret in sorted(others, key=lambda secret: secret.name))
+        found = next((value for value in values if export.mark == sources.mark(value)), None)
+    return found
+
+
+def _nowhere(run: Run, name: str, export: SecretExport, where: str) -> str:
+    did = "captured" if where == EVERYWHERE else "exported"
+    return (
+        f"Step {export.step} {did} {name}, which holds a secret: its value was in the memory of the runner that did"
+        f" that step, and is kept nowhere else. Resume the run at a terminal and type it ('opsbook runs resume {run.id}"
+        f" -p {name}'), or do step {export.step} again in a new run."
+    )
 
 
 def _inherited(name: str, inherited: Callable[[str], str | None]) -> str:

@@ -25,7 +25,7 @@ class Journal:
         self._stream = stream_of(run)
         recorded = folded(ledger.read(self._stream))
         if recorded is None:
-            raise Usage(f"There is no run {run}. `opsbook runs list` shows those that there are.")
+            raise Usage(f"There is no run {run}.", at_terminal="'opsbook runs list' shows all.")
         self._recorded = self._run = recorded
         self._facts: list[Draft] = []
         self._decided: list[Draft] = []

@@ -12,6 +12,10 @@ from opsbook.book.grammar import Secret
 from opsbook.book.plan import Script
 from opsbook.ledger.run_events import Outcome
 
+# Looks for a regular expression: its first group or all of the match, None where nothing matches; raises Failure where
+# that takes too long.
+Find = Callable[[str, str], str | None]
+
 
 class Order(Struct, frozen=True):
     """One command to start on one host, at most once: `key` is `RUN/STEP.K`, or `RUN/STEP.K@TARGET`, and names it for
@@ -29,7 +33,9 @@ class Order(Struct, frozen=True):
 
 class Ended(Struct, frozen=True):
     """What became of a command. `exports` are the exported variables that differ from what it was given, those
-    that hold a secret left out and named in `secret_exports`; `left` are processes of it that could not be ended."""
+    that hold a secret left out and named in `secret_exports`. `secret_values` are their values, which are told only
+    to whoever started it and followed it to its end, and kept in memory alone. `left` are processes of it that could
+    not be ended."""
 
     outcome: Outcome
     exit: int | None = None
@@ -39,6 +45,7 @@ class Ended(Struct, frozen=True):
     cwd: str = ""
     exports: dict[str, str] = {}
     secret_exports: tuple[str, ...] = ()
+    secret_values: dict[str, str] = {}
     output_bytes: int = 0
     redactions: int = 0
     is_truncated: bool = False
@@ -48,11 +55,12 @@ class Ended(Struct, frozen=True):
 class Look(Struct, frozen=True):
     """What a host knows of a key. absent: it was never claimed · claimed: claimed, and provably never started, nor will
     it be · running · ended · lost: it was started, and what became of it cannot be known (the host was booted anew, or
-    what watched over it was killed)."""
+    what watched over it was killed); `alive` is then what still runs of it, as `PID NAME`."""
 
     state: Literal["absent", "claimed", "running", "ended", "lost"]
     ended: Ended | None = None
     why: str = ""
+    alive: tuple[str, ...] = ()
 
 
 class StepHost(Protocol):

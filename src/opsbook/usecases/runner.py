@@ -8,12 +8,13 @@ no other from going on.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime, timedelta
 from queue import SimpleQueue
 
 from msgspec import Struct
 
+from opsbook.ground.errors import Failure, Refusal
 from opsbook.ledger.view import Kept
 from opsbook.usecases.execute import Engine, Pause
 from opsbook.usecases.ledger_ports import EngineLedger, Lease
@@ -25,7 +26,9 @@ CLAIMED_AGAIN = timedelta(seconds=1)  # which is added to the lease of a runner 
 TRIED_AGAIN = timedelta(seconds=5)
 LOOKED_AT_LEAST = timedelta(seconds=5)  # whatever was or was not noticed
 STOPPED_WITHIN_S = 3.0
+LONGEST_S = 2.0  # between two tries while the ledger does not answer
 PAGE = 200
+ALL = ""  # in the place of a run's name: what keeps every run
 
 
 class _Known(Struct, frozen=True):
@@ -43,6 +46,35 @@ class _Came(Struct, frozen=True):
     wrong: BaseException | None = None
 
 
+class Troubles:
+    """What keeps runs from going on, told to `report` once however often and by however many it is met, and once more
+    when it is over."""
+
+    def __init__(self, report: Callable[[str], None]) -> None:
+        self._report = report
+        self._of: dict[str, str] = {}
+        self._told: set[str] = set()
+
+    def come(self, run: str, wrong: BaseException) -> None:
+        """A run, or all, cannot go on."""
+        plain = isinstance(wrong, Failure | Refusal)
+        self._of[run] = words = str(wrong) if plain else f"{type(wrong).__name__}: {wrong}"
+        if words not in self._told:
+            self._told.add(words)
+            self._report(f"A run cannot go on for now: {words}")
+
+    def pass_by(self, run: str) -> None:
+        """A run, or all, went on; what kept none of those is over."""
+        if self._of.pop(run, None) is not None and not self._of:
+            self._told.clear()
+            self._report("What kept runs from going on is over.")
+
+    def forget(self, is_open: Collection[str]) -> None:
+        """Drops what kept runs that are not open any more."""
+        for run in [run for run in self._of if run != ALL and run not in is_open]:
+            self.pass_by(run)
+
+
 class Runner:
     """Executes what is open, at most `most` at the same time. `owner` is this runner's name, which no other has;
     `report` takes a sentence for whoever operates this."""
@@ -52,7 +84,8 @@ class Runner:
         report: Callable[[str], None], most: int = 32,
     ) -> None:  # fmt: skip
         self._ledger, self._engine, self._owner = ledger, engine, owner
-        self._now, self._report, self._most = now, report, most
+        self._now, self._most = now, most
+        self._troubles = Troubles(report)
         self._known: dict[str, _Known] = {}
         self._busy: dict[str, threading.Thread] = {}
         self._came: SimpleQueue[_Came] = SimpleQueue()
@@ -61,12 +94,17 @@ class Runner:
 
     def run(self, stop: threading.Event) -> None:
         """Goes on until `stop`; then lets go of every run. Commands under way go on, and are found again."""
+        pause_s = SLICE_S
         while not stop.is_set():
             try:
                 self._tick(stop)
             except Exception as wrong:
-                self._report(f"A run cannot go on for now: {type(wrong).__name__}: {wrong}")
-                stop.wait(SLICE_S)
+                self._troubles.come(ALL, wrong)
+                stop.wait(pause_s)
+                pause_s = min(pause_s * 2, LONGEST_S)
+            else:
+                self._troubles.pass_by(ALL)
+                pause_s = SLICE_S
         for thread in list(self._busy.values()):
             thread.join(STOPPED_WITHIN_S)
 
@@ -94,6 +132,7 @@ class Runner:
             if run not in self._busy and len(self._busy) < self._most and self._may_go_on(run, kept.number):
                 self._take_up(run, kept.number, stop)
         self._known = {run: known for run, known in self._known.items() if run in is_open}
+        self._troubles.forget(is_open)
         times = [known.until for run, known in self._known.items() if known.until and run not in self._busy]
         self._look_at = min([*times, self._now() + LOOKED_AT_LEAST])
 
@@ -128,14 +167,15 @@ class Runner:
     def _let_go(self, came: _Came) -> None:
         self._busy.pop(came.run, None)
         if came.pause is not None:
+            self._troubles.pass_by(came.run)
             again = self._now() + CLAIMED_AGAIN if came.pause.kind in ("taken", "node") else None
             self._known[came.run] = _Known(came.pause.run.number, came.pause.until or again)
             return
+        if came.wrong is not None:
+            self._troubles.come(came.run, came.wrong)
         self._known[came.run] = _Known(-1, None)
         row = self._ledger.row(VIEW, f"run/{came.run}")
         self._known[came.run] = _Known(row.number if row else -1, self._now() + TRIED_AGAIN)
-        if came.wrong is not None:
-            raise came.wrong
 
 
 class _Errand:

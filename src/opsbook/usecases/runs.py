@@ -113,7 +113,9 @@ class Runs:
         if named:
             listed = ", ".join(named[:8]) + (" and others" if len(named) > 8 else "")
             raise Usage(f"'{run}' may mean {listed}. Write more of it.")
-        raise Usage(f"There is no run '{run[:80]}'. 'opsbook runs list' shows all." if run else "Name a run.")
+        if not run:
+            raise Usage("Name a run.")
+        raise Usage(f"There is no run '{run[:80]}'.", at_terminal="'opsbook runs list' shows all.")
 
     def briefs(
         self, *, where: str | None = None, is_open: bool | None = None, before: int | None = None, limit: int = 50
@@ -169,10 +171,22 @@ class Runs:
 
         return self._change(run, by.name, answer)
 
-    def decide(self, run: str, step: str, decision: Decision, *, by: str, why: str) -> Run:
+    def why_not_approve(self, run: Run, step: str, by: Starter) -> str:
+        """Why somebody does not approve a step, whatever they are shown; empty where they may."""
+        planned = run.plan.step(step)
+        if planned is None or planned.gate is None:
+            return f"Step {step} of run {run.id} is no approval."
+        return approvals.why_not_by(run, step, by, approvals.people_now(planned.gate, self._known))
+
+    def decide(
+        self, run: str, step: str, decision: Decision, *, by: str, why: str, aliases: tuple[str, ...] = ()
+    ) -> Run:
         """Settles a step that is unknown or failed. To run again what must never be repeated takes a second person:
-        raises Refusal where `by` is who started it."""
-        return self._change(run, by, lambda at: run_answers.decided(at, step, decision, by=by, why=why), step=step)
+        raises Refusal where `by`, or another of their names, is who started it, or nothing proves who it is."""
+        def answer(at: Run) -> list[Draft]:
+            return run_answers.decided(at, step, decision, by=by, why=why, aliases=aliases)
+
+        return self._change(run, by, answer, step=step)
 
     def cancel(self, run: str, by: str, why: str) -> Run:
         """Asks a run to end now; it is cancelled once its processes are gone."""

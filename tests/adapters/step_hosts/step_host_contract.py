@@ -128,6 +128,7 @@ def test_a_command_has_a_constructed_environment_and_no_input(host, monkeypatch)
     names = {line.partition("=")[0] for line in said.partition("READ")[0].splitlines()}
     assert {"A", "PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "PAGER", "GIT_PAGER", "SYSTEMD_PAGER"} <= names
     assert "OF_THE_SERVER" not in names
+    assert {"OPSBOOK_STEP", "OPSBOOK_TARGET"} <= names
     assert "\nnot a tty" in said
 
 
@@ -168,9 +169,18 @@ def test_a_secret_is_in_no_output_and_no_file(host, runs):
     assert said.startswith(b"it is [secret S].\n[secret S]")
     assert ended.redactions == 2
     assert (ended.exports, ended.secret_exports) == ({"FREE": "1"}, ("KEPT",))
+    assert ended.secret_values == {"KEPT": "<hunter2-and-more>"}  # whoever followed it is told, in memory
     for path in runs.rglob("*"):
         if path.is_file():
             assert b"hunter2" not in path.read_bytes()
+
+
+def test_exported_secrets_of_any_length_are_told_to_whoever_started_it_alone(host):
+    given = order('for n in 1 2 3; do export "E$n=$S$S$S"; echo $n; done', secrets={"S": "eis\n" * 9000})
+    assert host.run(given, Told()).secret_values == {f"E{n}": "eis\n" * 27000 for n in (1, 2, 3)}
+    again = host.rejoin(given.key, 0, Told())
+    assert (again.secret_exports, again.secret_values) == (("E1", "E2", "E3"), {})
+    assert host.run(order("export E=1 S"), Told()).exports == {"E": "1"}  # nothing of it comes with the next
 
 
 def test_a_key_is_started_once(host):
@@ -262,9 +272,11 @@ def test_a_shim_that_was_killed_leaves_a_doubt_and_a_stop_still_ends_all(host, r
     ended = running.finish()
     assert ended.outcome == "lost"
     assert str(pid) in ended.why
-    assert host.look(running.order.key).state == "lost"
+    look = host.look(running.order.key)
+    assert (look.state, f"{pid} bash" in look.alive) == ("lost", True)
     assert host.stop(running.order.key, 0.2) == ()
     assert not is_alive(pid)
+    assert host.look(running.order.key).alive == ()
 
 
 def kill_shim(runs: Path, key: str) -> None:

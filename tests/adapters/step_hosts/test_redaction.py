@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from opsbook.adapters.step_hosts.shim_program.redaction import POSSIBLE, Redactor
 
-SECRETS = ["hunter2hunter2", "pä ss/wö+rd&<\"'$`\\=", "line one here\nline two here\n", "abcabcabcabc", " padded secret "]
+SECRETS = ["hunter2hunter2", "~a b,c#!'(d)\"e\\f\tg", "#it's ~/of:~mine", "pä ss/wö+rd&<\"'$`\\=", "line one here\nline two here\n", "abcabcabcabc", " padded secret "]
 
 WRAPPERS = {
     "raw": lambda v: v.encode(),
@@ -35,12 +35,26 @@ WRAPPERS = {
     "json, not ascii": lambda v: json.dumps(v, ensure_ascii=False).encode(),
     "shell": lambda v: shlex.quote(v).encode(),
     "shell, closed": lambda v: b"'" + v.encode().replace(b"'", b"'\\''") + b"'",
+    "bash, %q": lambda v: _printed_by_bash('printf %q "$1"', v),
+    "bash, %q behind something": lambda v: _printed_by_bash('printf %q "x$1"', v),
+    "bash, %q without UTF-8": lambda v: _printed_by_bash('LC_ALL=C; printf %q "$1"', v),
+    "bash, @Q": lambda v: _printed_by_bash('printf %s "${1@Q}"', v),
+    "bash, declare -p": lambda v: _printed_by_bash('A=$1; declare -p A', v).removeprefix(b"declare -- A="),
+    "python": lambda v: repr(v).encode(),
+    "python, in a dict with both quotes": lambda v: repr({"k": f"'\"{v}"}).encode(),
+    "python, ascii": lambda v: ascii([v]).encode(),
+    "python, bytes": lambda v: repr(v.encode()).encode(),
     "hex": lambda v: v.encode().hex().encode(),
     "hex, upper": lambda v: v.encode().hex().upper().encode(),
     "xml": lambda v: html.escape(v).encode(),
     "xml, text": lambda v: html.escape(v, quote=False).encode(),
     "powershell": lambda v: base64.b64encode(("-p " + v).encode("utf-16-le")),
 }
+
+
+def _printed_by_bash(text: str, value: str) -> bytes:
+    environment = {"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"}
+    return subprocess.run(["bash", "-c", text, "bash", value], env=environment, stdout=subprocess.PIPE, check=True).stdout
 
 
 def _lower_percent(text: str) -> str:

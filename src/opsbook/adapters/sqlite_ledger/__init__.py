@@ -19,17 +19,19 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import apsw
 
-from opsbook.adapters.sqlite_ledger import copying, rows, tables
+from opsbook.adapters.sqlite_ledger import rows, tables
 from opsbook.adapters.sqlite_ledger.recording import Recorder, addition
 from opsbook.adapters.sqlite_ledger.writing import Writer
 from opsbook.ledger.event import Draft, Event
 from opsbook.ledger.view import Kept, View
 from opsbook.usecases.ledger_ports import Lease, Timer
-from opsbook.usecases.upkeep_ports import Progress, Snapshot
+
+if TYPE_CHECKING:  # upkeep alone copies a whole ledger, and lint reads of one at each start
+    from opsbook.usecases.upkeep_ports import Progress, Snapshot
 
 __all__ = ["SqliteLedger"]
 
@@ -185,15 +187,21 @@ class SqliteLedger:
 
     def snapshot(self) -> AbstractContextManager[Snapshot]:
         """The ledger as it is now, for as long as the `with` lasts, while others go on to write."""
+        from opsbook.adapters.sqlite_ledger import copying
+
         return copying.snapshot(self._path, self._busy_s)
 
     def replace(self, snapshot: Snapshot, tell: Progress) -> None:
         """Puts the snapshot in the place of all that is there, in one transaction; of leases only epochs stay."""
+        from opsbook.adapters.sqlite_ledger import copying
+
         copying.replace(self._path, self._busy_s, self._views, by=snapshot, tell=tell)
         self._tell(self.head())
 
     def faults(self, tell: Progress) -> list[str]:
         """What is wrong with the file itself and with rows of views, in sentences."""
+        from opsbook.adapters.sqlite_ledger import copying
+
         return copying.faults(self._path, self._busy_s, self._views, tell)
 
     def remake_rows(self) -> list[str]:

@@ -152,7 +152,10 @@ class ShimHost:
             seal = key in self._doubtful
         said = self._answer({"do": "look", "key": key, "seal": seal})
         ended = said.get("ended")
-        return Look(said["state"], ended=None if ended is None else ended_of(ended), why=said.get("why", ""))
+        return Look(
+            said["state"], ended=None if ended is None else ended_of(ended), why=said.get("why", ""),
+            alive=tuple(said.get("alive", ())),
+        )  # fmt: skip
 
     def stop(self, key: str, grace_s: float) -> tuple[str, ...]:
         """Ends all of it; what is left."""
@@ -249,7 +252,8 @@ class ShimHost:
             "do": "start", "key": order.key, "epoch": order.epoch, "nonce": secrets.token_hex(16), "text": script.text,
             "language": script.language, "shell": script.shell, "user": script.user, "strict": script.strict,
             "background": script.background,
-            "environment": order.environment, "secrets": order.secrets, "cwd": order.cwd, "limit_s": order.limit_s,
+            "environment": {**order.environment, "OPSBOOK_TARGET": self._name}, "secrets": order.secrets,
+            "cwd": order.cwd, "limit_s": order.limit_s,
             "cap_bytes": self._cap_bytes, "grace_s": self._grace_s,
         }  # fmt: skip
 
@@ -340,6 +344,7 @@ def ended_of(said: dict[str, Any]) -> Ended:
         cwd=said.get("cwd", ""),
         exports=said.get("exports", {}),
         secret_exports=tuple(said.get("secret_exports", ())),
+        secret_values=said.get("secret_values", {}),
         output_bytes=said.get("output_bytes", 0),
         redactions=said.get("redactions", 0),
         is_truncated=said.get("is_truncated", False),

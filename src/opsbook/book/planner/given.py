@@ -151,9 +151,8 @@ def mismatches(wanted: Wanted, given: Mapping[str, str], known: Known) -> list[s
                 found.append(f"{name} cannot be {_shown(value)}: {why}.")
     missing = [name for name in names if name in wanted.required and name not in given]
     if missing:
-        listed = ", ".join(f"-p {name}=…" for name in missing)
         verb = "is missing" if len(missing) == 1 else "are missing"
-        found.append(f"{' and '.join(missing)} {verb}. Give {'it' if len(missing) == 1 else 'them'} with {listed}.")
+        found.append(f"{' and '.join(missing)} {verb}, and must be given.")
     return found
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from opsbook.book.kinds import is_transcript
 from opsbook.book.search.folding import fold, indexed
 from opsbook.book.search.planning import Phrase, Plan
 
@@ -20,6 +21,8 @@ IS_ALERT, IS_SECTION, IS_PAGE, WITHIN_SECTION, WITHIN_PAGE = 2.0, 0.6, 0.8, 0.4,
 PASTED_IN_SYMPTOMS, PASTED_IN_NAME, PASTED_IN_PAGE, PASTED_IN_TEXT = 1.6, 1.6, 1.2, 1.0
 PASTED_SLOTS = frozenset(("troubleshooting", "symptoms", "diagnosis", "mitigation", "root-cause"))
 PASTED_SLOT_FACTOR = 1.15
+# What was done once is read after what is to be done.
+TRANSCRIPT_FACTOR = 0.1
 # A section this long covers many words by chance: beyond it, coverage counts for less.
 LONG_TEXT = 3_000
 # And is read only so far.
@@ -66,6 +69,8 @@ def rank(candidates: Iterable[Candidate], plan: Plan, *, covered: bool) -> list[
             raw = candidate.weight + _heads(candidate, needles) + _exactness(candidate, plan) * mass
             if not covered:
                 raw *= 0.1 + 0.9 * _coverage(candidate, plan, mass) ** 2
+        if is_transcript(candidate.path):
+            raw *= TRANSCRIPT_FACTOR
         score = round(raw / (raw + mass), 6)
         scored.append((-score, candidate.path, candidate.line, candidate.number))
     return [Ranked(number, -score) for score, _, _, number in sorted(scored)]

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 import msgspec
+from msgspec.structs import fields
 
 from opsbook import __version__
 from opsbook.entrypoints.api.models import Problem, SaveConflict
@@ -87,7 +88,9 @@ def _operation(each: Operation, references: dict[Any, Any]) -> dict[str, Any]:
     # An empty requirement says that nobody in particular may ask too, where reading is open.
     told["security"] = [{"token": []}, {"session": []}, *([{}] if each.act in ("read", PUBLIC) else [])]
     if each.body is not None:
-        told["requestBody"] = {"required": True, "content": {"application/json": {"schema": references[each.body]}}}
+        is_required = any(field.required for field in fields(each.body))
+        content = {"application/json": {"schema": references[each.body]}}
+        told["requestBody"] = {"required": is_required, "content": content}
     elif each.takes:
         told["requestBody"] = {"required": True, "content": {each.takes: {"schema": {"type": "string"}}}}
     return told

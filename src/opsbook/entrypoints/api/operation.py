@@ -111,10 +111,17 @@ def read_query(request: Asks, kind: type[Asked]) -> Asked:
 
 
 def read_body(request: Asks, body: bytes, kind: type[Asked]) -> Asked:
-    """The body as JSON; raises 400 that names what is wrong where, 415 for what is no JSON by its own word."""
+    """The body as JSON, none at all being an empty object; raises 400 that names what is wrong where, 415 for what is
+    no JSON by its own word."""
+    if not body.strip():
+        return _read(b"{}", kind)
     named = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if named != "application/json":
         raise HTTPException("Send the body as application/json.", status_code=415)
+    return _read(body, kind)
+
+
+def _read(body: bytes, kind: type[Asked]) -> Asked:
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as wrong:

@@ -11,7 +11,7 @@ from opsbook.entrypoints.api import run_models as models
 from opsbook.entrypoints.api.operation import Asks, operation
 from opsbook.entrypoints.api.people import signed_in
 from opsbook.entrypoints.web.answering import desk_of
-from opsbook.entrypoints.web.run_acts import starter_of
+from opsbook.entrypoints.web.run_pages import starter_of
 from opsbook.ground.errors import Usage
 from opsbook.ledger.run import Attempt, Run
 from opsbook.usecases.run_shown import brief_model, run_model
@@ -102,7 +102,9 @@ def fail(request: Asks, body: models.ReasonBody) -> dict[str, Any]:
 def decide(request: Asks, body: models.DecideBody) -> dict[str, Any]:
     """Settles a step that is unknown or has failed"""
     run, step, by = step_of(request)
-    return run_model(runs_of(request).decide(run, step, body.decision, by=by, why=body.why))
+    return run_model(runs_of(request).decide(
+        run, step, body.decision, by=by, why=body.why, aliases=starter_of(signed_in(request)).aliases
+    ))  # fmt: skip
 
 
 @operation("POST", f"{STEP}/approve", models.RunModel, act="approve", body=models.ApproveBody, also=(409,),
@@ -114,14 +116,14 @@ def approve(request: Asks, body: models.ApproveBody) -> dict[str, Any]:
     return run_model(runs_of(request).approve(run, step, starter, digest=body.digest, why=body.why))
 
 
-@operation("POST", "/runs/{run}/cancel", models.RunModel, act="run", body=models.ReasonBody, also=(409,), group="runs")
-def cancel(request: Asks, body: models.ReasonBody) -> dict[str, Any]:
+@operation("POST", "/runs/{run}/cancel", models.RunModel, act="run", body=models.NoteBody, also=(409,), group="runs")
+def cancel(request: Asks, body: models.NoteBody) -> dict[str, Any]:
     """Asks a run to end; it is cancelled once its processes are gone"""
     return run_model(runs_of(request).cancel(named(request).id, signed_in(request).name, body.why))
 
 
-@operation("POST", "/runs/{run}/pause", models.RunModel, act="run", body=models.ReasonBody, also=(409,), group="runs")
-def pause(request: Asks, body: models.ReasonBody) -> dict[str, Any]:
+@operation("POST", "/runs/{run}/pause", models.RunModel, act="run", body=models.NoteBody, also=(409,), group="runs")
+def pause(request: Asks, body: models.NoteBody) -> dict[str, Any]:
     """Stops a run before its next step"""
     return run_model(runs_of(request).pause(named(request).id, signed_in(request).name, body.why))
 

@@ -156,10 +156,12 @@ def decide(shared: Shared, *, run: str, step: str, decision: Any, why: str) -> N
     """Settle a step that is unknown or has failed.
 
     done: it was done · again: it was not, run it · failed: it failed · undo: undo it and stop · roll-back: begin the
-    rollback · abort: end the run.
+    rollback · abort: end the run. Where Repeat is never, 'again' takes the token of a second person in OPSBOOK_TOKEN.
     """
+    from opsbook.entrypoints.run_desk import account_aliases
+
     _answered(shared, run, lambda parts, run_id, who: parts.runs.decide(
-        run_id, step, decision, by=who, why=why
+        run_id, step, decision, by=who, why=why, aliases=account_aliases(parts)
     ), f"step {step} is settled: {decision}")  # fmt: skip
 
 

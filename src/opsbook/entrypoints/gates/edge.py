@@ -75,7 +75,7 @@ class Edge:
         if not self.origins.admits(asks):
             await exchange.refuse(403, FOREIGN)
             return
-        asks[KEY] = exchange.asked = self.keeper.recognise(asks)
+        asks[KEY] = exchange.asked = await self.keeper.recognised(asks)
         if exchange.method in ("GET", "HEAD"):
             known = self.kept.find(exchange.key) if exchange.may_read() else None
             if known is not None:
@@ -161,7 +161,7 @@ class Exchange:
     def _keep(self, answer: Answer) -> None:
         kind = self.scope["route_handler"].opt.get("kept") if "route_handler" in self.scope else None
         sets_cookie = any(name.lower() == b"set-cookie" for name, _ in answer.headers)
-        if kind and self.stamps and not sets_cookie:
+        if kind and self.stamps and not sets_cookie and not self.asked.trouble:
             self.edge.kept.keep(self.key, kind, self.stamps[kind], answer)
 
     async def repeat(self, answer: Answer) -> None:

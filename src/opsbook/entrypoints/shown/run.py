@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from shlex import quote
 
@@ -48,8 +48,10 @@ def where(plan: Plan) -> str:
     return printable(f"{plan.path}#{plan.anchor}")
 
 
-def head(plan: Plan, commit: str | None, width: int | None, *, run: Run | None = None) -> Iterator[str]:
-    """What is run, from where, with which values, and where."""
+def head(
+    plan: Plan, commit: str | None, width: int | None, *, run: Run | None = None, typed: Collection[str] = ()
+) -> Iterator[str]:  # fmt: skip
+    """What is run, from where, with which values, and where; `typed` are secrets that a person typed."""
     yield click.style(printable(plan.title), bold=True)
     yield from wrapped(dimmed(where(plan)), width, 2)
     review = f"commit {commit[:12]}" if commit else click.style("uncommitted: unreviewed", fg="yellow")
@@ -59,8 +61,9 @@ def head(plan: Plan, commit: str | None, width: int | None, *, run: Run | None =
             value = printable(plan.values[parameter.name])
             shown = value if len(value) <= 200 else f"{value[:200]}… ({len(value)} characters)"
             yield from wrapped(f"  {parameter.name} = {shown}", width, 4)
-    for secret in plan.secrets:
-        yield from wrapped(f"  {secret.name} from {printable(f'{secret.source}:{secret.path}')}", width, 4)
+    for secret in plan.given_secrets:
+        source = "as typed" if secret.name in typed else f"from {printable(f'{secret.source}:{secret.path}')}"
+        yield from wrapped(f"  {secret.name} {source}", width, 4)
     hosts = dict.fromkeys(target for step in plan.steps if step.script for target in step.targets)
     names = ["this machine" if host == LOCAL else printable(host) for host in hosts]
     yield from wrapped(f"  {_counted(plan)}{', on ' if names else ''}{', '.join(names)}", width, 4)
@@ -94,8 +97,8 @@ def plan_lines(run: Run, width: int | None) -> Iterator[str]:
 def _agreed(plan: Plan, width: int | None) -> Iterator[str]:
     if plan.lock:
         yield from wrapped(f"  one at a time: {printable(plan.lock)}", width, 4)
-    if plan.values:
-        names = ", ".join(sorted({*plan.values, *(secret.name for secret in plan.secrets)}))
+    if plan.values or plan.given_secrets:
+        names = ", ".join(sorted({*plan.values, *(secret.name for secret in plan.given_secrets)}))
         yield from wrapped(f"  every command gets the variables {names}", width, 4)
     for phase, title in _PHASES.items():
         steps = plan.of(phase)

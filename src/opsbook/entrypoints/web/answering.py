@@ -66,6 +66,8 @@ def may(request: Request[Any, Any, Any], act: str) -> bool:
 
 def why_not(request: Request[Any, Any, Any], act: str) -> str:
     """Why whoever asks may not do an act, in a few words."""
+    if asked(request.scope).trouble:
+        return "has to wait until the ledger answers"
     if actor_of(request) is None:
         return "sign in first"
     least = ACTS.get(act, "admin")

@@ -11,12 +11,11 @@ from litestar import Request, Response, post
 from opsbook.entrypoints.web.account import me_of
 from opsbook.entrypoints.web.answering import desk_of
 from opsbook.entrypoints.web.forms import fields_of, go_on
-from opsbook.entrypoints.web.run_pages import shown_approval, shown_run
-from opsbook.ground.errors import Failure, Refusal, Usage
+from opsbook.entrypoints.web.run_pages import shown_approval, shown_run, starter_of
+from opsbook.ground.errors import Failure, NotPermitted, Refusal, Usage
 from opsbook.ledger.run import Run
 from opsbook.ledger.run_events import Decision
-from opsbook.usecases.authority import Actor
-from opsbook.usecases.runs import Runs, Starter
+from opsbook.usecases.runs import Runs
 
 Asks = Request[Any, Any, Any]
 RUNS = {"act": "run"}
@@ -31,6 +30,7 @@ class Said(NamedTuple):
     step: str
     by: str
     fields: Mapping[str, str]
+    aliases: tuple[str, ...] = ()
 
     @property
     def why(self) -> str:
@@ -41,11 +41,6 @@ class Said(NamedTuple):
 Verb = Callable[[Runs, Said], Run]
 
 
-def starter_of(actor: Actor) -> Starter:
-    """Whoever asks, by all names that they are known by."""
-    return Starter(actor.name, tuple(name for name in (actor.email,) if name))
-
-
 def _confirm(runs: Runs, said: Said) -> Run:
     values = {name.removeprefix(ASKED): value for name, value in said.fields.items() if name.startswith(ASKED)}
     typed = said.fields.get("typed", "").strip()
@@ -53,7 +48,9 @@ def _confirm(runs: Runs, said: Said) -> Run:
 
 
 def _deciding(decision: str) -> Verb:
-    return lambda runs, said: runs.decide(said.run, said.step, cast(Decision, decision), by=said.by, why=said.why)
+    return lambda runs, said: runs.decide(
+        said.run, said.step, cast(Decision, decision), by=said.by, why=said.why, aliases=said.aliases
+    )
 
 
 # What a form may say in `do`. Those of a step need `step`; what is decided of an unknown or failed one goes to decide.
@@ -82,7 +79,7 @@ def _acted(request: Asks, fields: dict[str, str]) -> Response[Any]:
     runs = desk_of(request).runs
     run = runs.find(str(request.path_params["run"]))
     did, step = fields.get("do", ""), fields.get("step", "")
-    said = Said(run.id, step, me_of(request).name, fields)
+    said = Said(run.id, step, me_of(request).name, fields, starter_of(me_of(request)).aliases)
     try:
         if step and did in OF_STEP:
             OF_STEP[did](runs, said)
@@ -116,6 +113,8 @@ def _approved(request: Asks, fields: dict[str, str]) -> Response[Any]:
 def _status(wrong: Exception) -> int:
     if isinstance(wrong, Failure):
         return 503 if wrong.retryable else 502
+    if isinstance(wrong, NotPermitted):
+        return 403
     return 400 if isinstance(wrong, Usage) else 409
 
 

@@ -10,6 +10,7 @@ from litestar import Request, Response, get
 from litestar.response import Template
 
 from opsbook.book.differences import differences, lines_of
+from opsbook.book.plan_words import type_words
 from opsbook.book.rendering import book_address
 from opsbook.entrypoints.shown.run_view import (
     STATES,
@@ -24,8 +25,9 @@ from opsbook.entrypoints.web.run_console import Console, console_of
 from opsbook.ground.errors import Usage
 from opsbook.ledger.run import Run, stream_of
 from opsbook.ledger.run_events import ENDED
+from opsbook.usecases.authority import Actor
 from opsbook.usecases.desk import Desk
-from opsbook.usecases.runs import Brief, History
+from opsbook.usecases.runs import Brief, History, Starter
 
 Asks = Request[Any, Any, Any]
 READS = {"act": "read"}
@@ -108,12 +110,20 @@ def shown_run(request: Asks, run: Run, *, status: int = 200, wrong: str = "", **
     view = run_view(run, past, desk.now())
     shown = page(
         request, "run.html", place="Runs", status=status, view=view, run=run, past=past, now=desk.now(), wrong=wrong,
-        typed=typed, consoles=_consoles(desk, view), head=head_of(desk, run), where=where, page_at=_page_at(run),
+        wrong_while=_said_while(view, typed.get("step", "")), typed=typed, consoles=_consoles(desk, view),
+        head=head_of(desk, run), where=where, page_at=_page_at(run),
         earlier=[brief for brief in past.briefs if brief.id != run.id][:5] if past else [],
         why_not="" if may(request, "run") else why_not(request, "run"), source_of=source_of(run), **WORDS,
     )  # fmt: skip
     shown.headers["Cache-Control"] = "no-store"
     return shown
+
+
+def _said_while(view: RunView, number: str) -> str:
+    """What stands on the page for as long as a refusal is worth reading: the forms of its step, or the run."""
+    steps = (step for _, _, steps in view.phases for step in steps)
+    anchor = next((step.anchor for step in steps if step.planned.number == number), "")
+    return f"#{anchor} .run-form" if anchor else ".run-head"
 
 
 def history_of(desk: Desk, where: str) -> History | None:
@@ -174,17 +184,24 @@ def shown_approval(request: Asks, run: Run, number: str, *, status: int = 200, w
     shown = page(
         request, "run_approve.html", place="Runs", status=status, run=run, planned=planned, step=step, wrong=wrong,
         is_asked=is_asked, before=before, changed=changed_lines(before.document, run.document) if before else [],
-        why_not="" if may(request, "approve") else why_not(request, "approve"), page_at=_page_at(run),
-        source_of=source_of(run), now=desk.now(), is_own=is_own(request, run), **WORDS,
+        why_not=_why_not_approve(request, run, number), page_at=_page_at(run), source_of=source_of(run),
+        now=desk.now(), **WORDS,
     )  # fmt: skip
     shown.headers["Cache-Control"] = "no-store"
     return shown
 
 
-def is_own(request: Asks, run: Run) -> bool:
-    """Whether whoever asks has started the run; the verb decides it anew, by all names."""
+def _why_not_approve(request: Asks, run: Run, number: str) -> str:
+    """Why whoever asks does not approve, for showing a button only; the verb decides anew."""
     actor = actor_of(request)
-    return actor is not None and actor.name in (run.actor, *run.aliases)
+    if actor is None or not may(request, "approve"):
+        return f"Approving {why_not(request, 'approve')}."
+    return desk_of(request).runs.why_not_approve(run, number, starter_of(actor))
+
+
+def starter_of(actor: Actor) -> Starter:
+    """Whoever asks, by all names that they are known by."""
+    return Starter(actor.name, tuple(name for name in (actor.email,) if name))
 
 
 def _last_success(desk: Desk, run: Run) -> Run | None:
@@ -212,7 +229,7 @@ def changed_lines(before: str, after: str) -> list[str]:
 # What the templates of runs go by.
 WORDS: dict[str, Any] = {
     "state_words": state_words, "states": STATES, "attempt_words": attempt_words,
-    "seconds_of": seconds_of, "procedure_address": procedure_address,
+    "seconds_of": seconds_of, "type_words": type_words, "procedure_address": procedure_address,
 }  # fmt: skip
 
 ROUTES = (runs_page, run_page, approve_page)

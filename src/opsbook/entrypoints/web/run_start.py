@@ -13,8 +13,7 @@ from opsbook.config import Config
 from opsbook.entrypoints.web.account import me_of
 from opsbook.entrypoints.web.answering import desk_of, may, page, why_not
 from opsbook.entrypoints.web.forms import fields_of, go_on
-from opsbook.entrypoints.web.run_acts import starter_of
-from opsbook.entrypoints.web.run_pages import WORDS, history_of, procedure_address
+from opsbook.entrypoints.web.run_pages import WORDS, history_of, procedure_address, starter_of
 from opsbook.ground.errors import Failure, Refusal, Usage
 from opsbook.usecases.desk import Desk
 from opsbook.usecases.runs import Form, History

@@ -12,7 +12,7 @@ from litestar.response import Redirect
 from opsbook.entrypoints.gates.asked import asked
 from opsbook.entrypoints.problems import PROBLEM, problem
 from opsbook.entrypoints.web.answering import page
-from opsbook.ground.errors import Conflict, Failure, Refusal, Usage
+from opsbook.ground.errors import Conflict, Failure, NotPermitted, Refusal, Usage
 from opsbook.usecases.accounts import TryLater, WrongSignIn
 
 BUG = "This is a bug in Opsbook; the server's own output tells more."
@@ -82,11 +82,13 @@ def _what_is_wrong(wrong: ValidationException) -> str:
 
 
 def of_refusal(request: Asks, wrong: Refusal) -> Answer:
-    """What cannot be done now: 409; for signing in 401, or 429 when it was tried too often."""
+    """What cannot be done now: 409, or 403 where another may do it; for signing in 401, or 429 when tried too often."""
     if isinstance(wrong, TryLater):
         return told(request, 429, str(wrong), {"Retry-After": str(wrong.wait_s)})
     if isinstance(wrong, WrongSignIn):
         return told(request, 401, str(wrong))
+    if isinstance(wrong, NotPermitted):
+        return told(request, 403, str(wrong))
     return told(request, 409, str(wrong))
 
 

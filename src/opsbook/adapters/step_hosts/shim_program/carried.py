@@ -28,7 +28,7 @@ BASH = (
 SH = "trap '{ set +x; } 2>/dev/null; env -0 >/proc/self/fd/63 2>/dev/null || :' EXIT\n. \"$0\"\n"
 
 # A shell changes these by itself, or they are ours.
-OF_THE_SHELL = frozenset({"_", "SHLVL", "PWD", "OLDPWD", "OPSBOOK_STEP", "__opsbook_exit"})
+OF_THE_SHELL = frozenset({"_", "SHLVL", "PWD", "OLDPWD", "OPSBOOK_STEP", "OPSBOOK_TARGET", "__opsbook_exit"})
 _NAME = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*\Z")
 _BEGIN = re.compile(rb"(?:declare -([A-Za-z-]+)|export) ([A-Za-z_][A-Za-z0-9_]*)(=?)")
 _ANSI = {

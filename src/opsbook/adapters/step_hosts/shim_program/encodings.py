@@ -1,7 +1,8 @@
 """The forms that a secret's value takes in what commands print. Finds nothing.
 
 Each form is one that a usual tool makes: base64 in its three alignments (which also covers `user:secret`, whatever the
-user's name), percent-encoding, JSON, a shell's quotes, hexadecimal, XML, and base64 of UTF-16 as PowerShell has it.
+user's name), percent-encoding, JSON, a shell's quotes (also those of bash's `printf %q`), Python's `repr`, hexadecimal,
+XML, and base64 of UTF-16 as PowerShell has it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ def forms_of(value: bytes) -> set[bytes]:
     for plain in _values_within(value):
         found |= {plain, plain.hex().encode(), plain.hex().upper().encode()}
         found |= _base64_forms(plain) | _percent_forms(plain) | _quoted_forms(plain)
+        found |= _bash_forms(plain) | _python_forms(plain)
         text = plain.decode("utf-8", "replace")
         found |= _base64_forms(text.encode("utf-16-le", "surrogatepass"))
     found |= {line.strip() for line in value.splitlines()}
@@ -74,6 +76,33 @@ def _percent_forms(plain: bytes) -> set[bytes]:
                 else:
                     parts.append(one if (one in safe and one) or _UNRESERVED.match(one) else (form % code).encode())
             found.add(b"".join(parts))
+    return found
+
+
+_SPECIAL = re.compile(rb"""[ \t'"\\|&;()<>!{}*\[\]?^$`,]""")
+_ANSI = {b"\a\b\t\n\v\f\r\x1b'\\"[at]: b"\\" + b"abtnvfrE'\\"[at : at + 1] for at in range(10)}
+
+
+def _bash_forms(plain: bytes) -> set[bytes]:
+    """As `printf %q`, `set -x` and `export -p` quote it: with backslashes, or as $'…' where something is no text."""
+    backslashes = _SPECIAL.sub(rb"\\\g<0>", plain)
+    within = re.sub(rb"(?<=[:=])~", rb"\\~", backslashes)
+    found = {backslashes, within, re.sub(rb"\A[#~]", rb"\\\g<0>", within)}
+    for last in (255, 126):  # what is text: in UTF-8, and elsewhere
+        texts = {code: bytes((code,)) if 32 <= code <= last and code != 127 else b"\\%03o" % code for code in plain}
+        texts.update(_ANSI)
+        found.add(b"".join(texts[code] for code in plain))
+    return found
+
+
+def _python_forms(plain: bytes) -> set[bytes]:
+    """As `repr` has it, of text and of bytes, in either quotes."""
+    text = plain.decode("utf-8", "surrogateescape")
+    found = set()
+    for mark in ("", "'\""):  # both quotes make it escape the single ones
+        for form in (repr(text + mark), ascii(text + mark), repr(plain + mark.encode())[1:]):
+            whole = form[1 : -4 if mark else -1]
+            found.add(whole.encode("utf-8", "surrogateescape"))
     return found
 
 

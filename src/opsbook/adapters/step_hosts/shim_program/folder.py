@@ -21,7 +21,7 @@ import shutil
 import stat
 import time
 
-from opsbook.adapters.step_hosts.shim_program.tree import boot_id, see
+from opsbook.adapters.step_hosts.shim_program.tree import boot_id, marked, see
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@+-]*\Z")
 _READ = os.O_RDONLY | os.O_CLOEXEC
@@ -123,7 +123,7 @@ class Folder:
             return {"state": "claimed"}
         if began is None:
             return {"state": "lost", "why": "The machine was booted anew, and whether it had begun is not known."}
-        return {"state": "lost", "why": _why_lost(began)}
+        return {"state": "lost", "why": _why_lost(began), "alive": [str(each) for each in marked(key)]}
 
     def is_watched(self, key: str) -> bool:
         """True while somebody watches over it."""

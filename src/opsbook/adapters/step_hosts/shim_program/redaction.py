@@ -59,8 +59,10 @@ class Redactor:
             self._names.setdefault(form, name)
 
     def holds(self, text: bytes) -> bool:
-        """True where a text has a secret in it, in any form."""
-        return any(form in text for form in self._names)
+        """True where a text has a secret in it, in any form, or what looks like a token."""
+        return any(form in text for form in self._names) or any(
+            begin in text and whole.search(text) for begin, whole, _ in _TOKENS
+        )
 
     def feed(self, part: bytes) -> bytes:
         """What can be shown now."""

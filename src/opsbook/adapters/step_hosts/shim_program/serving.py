@@ -37,6 +37,7 @@ class Follow:
         self.at = self.taken = at
         self.teller = teller  # the number of the line by which our own shim wakes us; None: look again and again
         self.file: int | None = None
+        self.secrets: dict[str, str] = {}  # that the command exported: told once, and kept nowhere
 
 
 class Shim:
@@ -46,7 +47,22 @@ class Shim:
         self.line = line
         self.follow: Follow | None = None
         self.first = b""  # its first word, as far as it came
+        self.secrets = b""  # what it tells of secrets, as far as it came
         self.is_begun = False
+
+    def hear(self, said: bytes) -> bytes:
+        """Takes note of what it tells of secrets; what is left of it are single letters."""
+        said, self.secrets = self.secrets + said, b""
+        at = said.find(b"s")
+        if at < 0:
+            return said
+        end = said.find(b"\n", at)
+        if end < 0:
+            self.secrets = said[at:]
+            return said[:at]
+        if self.follow is not None:
+            self.follow.secrets = json.loads(said[at + 1 : end].decode("ascii"))
+        return said[:at] + said[end + 1 :]
 
 
 class Server:
@@ -130,7 +146,7 @@ class Server:
                 break
             except OSError:
                 self._lose(shim)  # somebody ended it; it never had the whole order
-        shim.first, shim.is_begun = b"", False
+        shim.first, shim.secrets, shim.is_begun = b"", b"", False
         shim.follow = Follow(request["id"], request["key"], 0, shim.line.fileno())
         self.follows[request["id"]] = shim.follow
 
@@ -233,6 +249,7 @@ class Server:
             if newline:
                 shim.is_begun = True
                 self._on_first_word(shim.follow, json.loads(word.decode("ascii")))
+        said = shim.hear(said) if shim.is_begun else said
         follow = shim.follow
         if follow is not None and follow.number not in self.follows:
             follow = shim.follow = None
@@ -270,7 +287,7 @@ class Server:
         if known["state"] == "running" or not is_read:
             return
         if known["state"] == "ended":
-            self.say(follow.number, "ended", **known["ended"])
+            self.say(follow.number, "ended", secret_values=follow.secrets, **known["ended"])
         elif known["state"] == "lost":
             self.say(follow.number, "ended", outcome="lost", why=known["why"])
         else:

@@ -66,6 +66,7 @@ class Watch:
         self.started_at = time.time()
         self.is_asked = False  # somebody waits to hear that it is ended
         self.is_over = False
+        self.secret_values: dict[str, str] = {}  # exported variables that hold a secret: told, and written nowhere
         self.leave_at: float | None = None  # when a command of the background is left to itself
         self._opened = [folder.claim(order["key"], order["epoch"], order["nonce"])]
 
@@ -195,6 +196,13 @@ class Watch:
         with suppress(OSError):  # nobody follows any more, or has yet to read that there is something
             self.line.send(b".", socket.MSG_DONTWAIT)
 
+    def tell_secrets(self) -> None:
+        """Says what exported secrets are to whoever follows; where nobody does, they are forgotten."""
+        if self.secret_values:
+            with suppress(OSError):
+                self.line.sendall(b"s" + json.dumps(self.secret_values).encode("ascii") + b"\n")
+            self.secret_values = {}
+
     def _on_signals(self, numbers: bytes) -> None:
         asked = read_json(os.path.join(self.place, "stop")) if signal.SIGTERM in numbers else None
         if asked is not None:  # else it was meant for the command that was watched over before
@@ -271,16 +279,17 @@ class Watch:
     def _exports(self, now: dict[bytes, bytes]) -> tuple[dict[str, str], list[str]]:
         """The variables that differ from what was given, and the names of those that hold a secret. What is no text in
         UTF-8 cannot be kept, and is left out."""
-        shown, hidden = {}, []
+        shown: dict[str, str] = {}
+        hidden = []
         for name, value in now.items():
             known = name.decode("ascii")
             if known in OF_THE_SHELL or self.command.variables.get(name) == value:
                 continue
-            if self.redactor.holds(value):
+            is_secret = self.redactor.holds(value)
+            if is_secret:
                 hidden.append(known)
-                continue
             try:
-                shown[known] = value.decode("utf-8")
+                (self.secret_values if is_secret else shown)[known] = value.decode("utf-8")
             except UnicodeDecodeError:
                 continue
         return shown, sorted(hidden)
@@ -290,8 +299,9 @@ def stand_by(line: socket.socket) -> None:
     """In a fork of the server: watches over one command after the other, as the line orders, until it ends. A fork for
     each would cost twice what the rest does: what it touches of the server's memory is copied, page by page.
 
-    It answers with a line of JSON, empty when the command was begun; then a dot for each time that there is more; `e`
-    when the command has ended; `i` when nothing of it is left, and the next can come."""
+    It answers with a line of JSON, empty when the command was begun; then a dot for each time that there is more; `s`
+    and a line of JSON, what exported secrets are; `e` when it has ended; `i` when nothing of it is left, and the next
+    can come."""
     wakeup = _stand_alone()
     while True:
         order = _next_order(line)
@@ -322,6 +332,7 @@ def _watch(order: dict, line: socket.socket, wakeup: int) -> None:  # type: igno
     if not said:
         watching.run(wakeup)
         watching.conclude()
+        watching.tell_secrets()
         with suppress(OSError):
             line.send(b"e")
         if watching.is_asked:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from opsbook.book.kinds import is_transcript
 from opsbook.book.lint import Around, Outline, book_rule
 from opsbook.ground.errors import Finding, Span
 
@@ -12,8 +13,10 @@ from opsbook.ground.errors import Finding, Span
 def check(outlines: Sequence[Outline], _around: Around) -> Iterator[Finding]:
     linked = {path for outline in outlines for path in outline.links_to if path != outline.path}
     for outline in outlines:
-        # An index is where one starts, and a folder of one page has nobody who could link to it.
-        if outline.path in linked or outline.kind in ("index", "template") or len(outlines) < 2:
+        # An index is where one starts, and a folder of one page has nobody who could link to it. A transcript is found
+        # by its run.
+        is_alone = outline.kind in ("index", "template") or len(outlines) < 2 or is_transcript(outline.path)
+        if outline.path in linked or is_alone:
             continue
         yield Finding(
             "orphan-page",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from opsbook.book.changes import ends_with_a_look, has_phase, is_about_looking, is_change, says_that_it_looks
@@ -11,8 +12,11 @@ from opsbook.book.parts import first_line, parts_of
 from opsbook.book.procedure import Procedure
 from opsbook.book.steps import Step
 from opsbook.ground.errors import Finding
+from opsbook.ground.pattern import Pattern
 
 _MOST_SHOWN = 60
+# How a step begins whose command is only there to be read, though it is not known as one that only looks.
+_SEES = Pattern(r"\W*(?:see|show|list|look|find|count|read|print|ask)\b", re.I)
 
 
 @page_rule("step-without-check", "info")
@@ -61,9 +65,12 @@ def _has_check(step: Step) -> bool:
 
 
 def _changes(step: Step) -> bool:
-    return step.kind == "command" and any(map(is_change, step.commands))
+    # A block in running text is often an example; what has a number somebody means to be done in turn.
+    if step.kind != "command" or step.written == 0 or says_that_it_looks(step) or _SEES().match(step.text):
+        return False
+    return any(map(is_change, step.commands))
 
 
 def _title(step: Step) -> str:
-    title = " ".join(step.text.split("\n", 1)[0].split()) or step.number
+    title = " ".join(step.text.split("\n", 1)[0].split()).strip("*: ") or step.number
     return title if len(title) <= _MOST_SHOWN else f"{title[:_MOST_SHOWN].rstrip()}…"

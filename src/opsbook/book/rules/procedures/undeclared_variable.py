@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from opsbook.book.lint import Around, page_rule
 from opsbook.book.page import Page
-from opsbook.book.parameters import implicit_parameters
+from opsbook.book.parameters import LABELS_WITH_COMMANDS, implicit_parameters
 from opsbook.book.parts import first_line, parts_of
 from opsbook.book.procedure import Procedure
 from opsbook.book.steps import Step
@@ -42,7 +42,7 @@ def check(page: Page, _around: Around) -> Iterator[Finding]:
 def _undeclared(procedure: Procedure) -> list[str]:
     """The variables that only the commands know, and that have no default there."""
     steps = list(procedure.all_steps())
-    if not any(_USES().search(command.text) for step in steps for command in step.commands):
+    if not any(_USES().search(text) for step in steps for text in _texts(step)):
         return []
     implied = implicit_parameters(steps, procedure.declared, procedure.environment is not None)
     names = [each.name for each in implied if each.default is None]
@@ -61,4 +61,13 @@ def _undeclared(procedure: Procedure) -> list[str]:
 def _first_use(procedure: Procedure, names: list[str]) -> Step:
     use = re.compile(r"\$\{?(?:" + "|".join(names) + r")\b")
     steps = list(procedure.all_steps())
-    return next((step for step in steps if any(use.search(command.text) for command in step.commands)), steps[0])
+    return next((step for step in steps if any(map(use.search, _texts(step)))), steps[0])
+
+
+def _texts(step: Step) -> Iterator[str]:
+    """Where a step may use a variable: its commands, and those of its labels."""
+    yield from (command.text for command in step.commands)
+    for field in step.fields:
+        if field.label in LABELS_WITH_COMMANDS:
+            yield field.value
+            yield from (command.text for command in field.codes)
