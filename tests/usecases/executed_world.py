@@ -22,8 +22,8 @@ from opsbook.book.plan import LOCAL, PlannedStep
 from opsbook.ground.errors import Failure, Fenced, NotBegun, Refusal
 from opsbook.ledger.event import Draft, Event
 from opsbook.ledger.run import Run, folded, stream_of
-from opsbook.ledger.run_events import ENDED, RUN_ENDED, RUN_STARTED
-from opsbook.ledger.view import Row, View
+from opsbook.ledger.run_events import ENDED
+from opsbook.ledger.run_view import RUNS
 from opsbook.usecases.execute import Engine, Pause
 from opsbook.usecases.ledger_ports import Lease
 from opsbook.usecases.run_ports import Ended, Look, Order
@@ -183,16 +183,6 @@ class KilledLedger:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._ledger, name)
-
-
-def _is_open(row: Row | None, event: Event) -> Row | None:
-    if event.kind == RUN_STARTED:
-        return Row(True, "a.md#deploy", {})
-    reopens = event.kind != RUN_ENDED
-    return row and Row(reopens, row.group, row.document)
-
-
-RUNS = View("runs", 1, "run/", _is_open)
 
 
 class World:

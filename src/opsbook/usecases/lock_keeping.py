@@ -46,7 +46,7 @@ class Locks:
 
     def holder(self, run: Run) -> str:
         """The open run that has the lock of this one, as far as that can be told."""
-        found = (other.id for other in self._others(run, is_open=True) if other.epoch)
+        found = (other.id for other in self._others(run, is_open=True) if other.epoch and not other.is_held)
         return next(found, "")
 
     def _claim(self, run: Run, owner: str) -> Lease | None:
@@ -63,6 +63,8 @@ class Locks:
 
     def _others(self, run: Run, *, is_open: bool) -> Iterator[Run]:
         for kept in self._ledger.rows("runs", is_open=is_open):
+            if kept.row.document["lock"] != run.plan.lock:
+                continue
             other = folded(self._ledger.read(kept.stream))
-            if other is not None and other.id != run.id and other.plan.lock == run.plan.lock:
+            if other is not None and other.id != run.id:
                 yield other
