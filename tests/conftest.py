@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,12 +18,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
+    from tests.postgres import PostgresServer
     from tests.sshd import Sshd
 
-if TYPE_CHECKING:
-    from tests.postgres import PostgresServer
-
 ROOT = Path(__file__).resolve().parent.parent
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # programs that tests start would else respect a nohup before the tests
 
 # The default campaign is small and always the same; `make torture` is long, always new, and tells its seed.
 _UNHURRIED = [HealthCheck.too_slow, HealthCheck.data_too_large]

@@ -19,7 +19,7 @@ from opsbook.book.plan import LOCAL, Script
 from opsbook.ground.errors import Failure, NotBegun, Refusal
 from opsbook.usecases.run_ports import Order
 
-SECRET = "correct-horse-battery"
+SECRET = f"correct-horse-{os.urandom(8).hex()}"  # which no other test that runs now has too
 
 
 @pytest.fixture
