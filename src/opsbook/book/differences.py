@@ -13,6 +13,7 @@ from msgspec import Struct
 
 # Beyond so many lines that differ, looking for the smallest difference takes longer than anybody waits.
 _MOST_COMPARED = 6000
+CONTEXT = 3  # lines around a change that are shown
 
 Side = Literal["same", "mine", "theirs", "both", "conflict"]
 
@@ -124,3 +125,17 @@ def _opcodes(before: Sequence[str], after: Sequence[str]) -> list[tuple[str, int
     if tail:
         codes.append(("equal", stop, len(before), end, len(after)))
     return codes
+
+
+def diff_lines(before: str, after: str) -> list[str]:
+    """What differs between two texts as the lines of a diff: each with its sign, what is equal shortened to `@@`."""
+    shown: list[str] = []
+    for change in differences(lines_of(before), lines_of(after)):
+        if change.is_same:
+            kept = list(change.before)
+            if len(kept) > 2 * CONTEXT:
+                kept = [*kept[:CONTEXT], "@@", *kept[-CONTEXT:]]
+            shown += [line if line == "@@" else f" {line}" for line in kept]
+        else:
+            shown += [f"-{line}" for line in change.before] + [f"+{line}" for line in change.after]
+    return [line.rstrip("\n") for line in shown]

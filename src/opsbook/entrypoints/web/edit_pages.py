@@ -9,7 +9,7 @@ from typing import Any
 from litestar import Request, Response, get, post
 from markupsafe import Markup
 
-from opsbook.book.differences import differences, lines_of
+from opsbook.book.differences import diff_lines
 from opsbook.book.page import PAGE_ENDINGS, read_page
 from opsbook.book.rendering import book_address, quote_path, render
 from opsbook.book.typed_text import editable_text, page_bytes
@@ -30,7 +30,6 @@ Asks = Request[Any, Any, Any]
 EDITS = {"act": "edit-page"}
 PREVIEW = "/preview"
 LONGEST_PATH = 1024
-CONTEXT = 3  # lines around a change that are shown
 
 
 @get("/edit/{path:path}", opt=EDITS, sync_to_thread=True)
@@ -123,16 +122,7 @@ def side_lines(sides: Sides, side: str) -> list[str]:
     """What one side changed, as the lines of a diff; against the other side where the beginning is not known."""
     text = (sides.mine if side == "mine" else sides.theirs) or ""
     base = sides.base if sides.base is not None else ((sides.theirs if side == "mine" else sides.mine) or "")
-    shown: list[str] = []
-    for change in differences(lines_of(base), lines_of(text)):
-        if change.is_same:
-            kept = list(change.before)
-            if len(kept) > 2 * CONTEXT:
-                kept = [*kept[:CONTEXT], "@@", *kept[-CONTEXT:]]
-            shown += [line if line == "@@" else f" {line}" for line in kept]
-        else:
-            shown += [f"-{line}" for line in change.before] + [f"+{line}" for line in change.after]
-    return [line.rstrip("\n") for line in shown]
+    return diff_lines(base, text)
 
 
 def source(desk: Desk, path: str) -> bytes | None:

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 from litestar import Request, Response, get
 from litestar.response import Template
 
-from opsbook.book.differences import differences, lines_of
+from opsbook.book.differences import diff_lines
 from opsbook.book.plan_words import type_words
 from opsbook.book.rendering import book_address
 from opsbook.entrypoints.shown.run_view import (
@@ -34,7 +34,6 @@ READS = {"act": "read"}
 ON_LIST = 50
 LOOKED_THROUGH = 1_000  # runs, for those of one state
 MOST_CONSOLES = 12  # outputs that come with the page of a run; the others are asked for when they are unfolded
-CONTEXT = 3  # lines around a change
 # What the list can be narrowed to: the word in the address, the words, and the states.
 CHOICES: dict[str, tuple[str, frozenset[str]]] = {
     "": ("All", frozenset(STATES)),
@@ -212,18 +211,9 @@ def _last_success(desk: Desk, run: Run) -> Run | None:
 
 
 def changed_lines(before: str, after: str) -> list[str]:
-    """What is another in a text, as the lines of a diff."""
-    shown: list[str] = []
-    for change in differences(lines_of(before), lines_of(after)):
-        if change.is_same:
-            kept = list(change.before)
-            if len(kept) > 2 * CONTEXT:
-                kept = [*kept[:CONTEXT], "@@", *kept[-CONTEXT:]]
-            shown += [line if line == "@@" else f" {line}" for line in kept]
-        else:
-            shown += [f"-{line}" for line in change.before] + [f"+{line}" for line in change.after]
-    is_other = any(line[:1] in "+-" for line in shown)
-    return [line.rstrip("\n") for line in shown] if is_other else []
+    """What is another in a text, as the lines of a diff; empty where nothing is."""
+    shown = diff_lines(before, after)
+    return shown if any(line[:1] in "+-" for line in shown) else []
 
 
 # What the templates of runs go by.
