@@ -562,20 +562,13 @@ def test_a_poll_is_not_begun_anew_by_a_crash(world):
     assert len(world.begun) < 7
 
 
-def test_carrying_on_waits_for_what_is_due_and_returns_for_a_person(world):
+def test_what_is_due_later_is_a_pause_until_then_and_a_person_is_asked_after_it(world):
     world.start(command("1", retry=Retry(1, timedelta(seconds=30))), manual("2"))
     world.programs["do 1"] = [Program(1), Program()]
-    real = world.ledger.wait
-
-    def wait(position, timeout_s):
-        world.forward(10)
-        return real(world.ledger.head(), 0)
-
-    engine = world.engine()
-    world.ledger.wait = wait
-    lease = engine.claim(RUN, "me")
-    assert engine.carry_on(RUN, lease).question == "confirm"
-    assert world.now() == START + timedelta(seconds=30)
+    pause = world.advance()
+    assert (pause.kind, pause.until) == ("time", START + timedelta(seconds=30))
+    world.forward(30)
+    assert world.advance().question == "confirm"
 
 
 def test_the_lock_of_a_run_that_ended_is_free_although_its_runner_was_killed_before_it_let_go(world):

@@ -99,20 +99,6 @@ class Engine:
             self.world.carried.forget(run)
         return pause
 
-    def carry_on(
-        self, run: str, lease: Lease, *, tell: Tell | None = None, typed: Mapping[str, str] | None = None
-    ) -> Pause:
-        """As `advance`, and waits through times, locks and other nodes; returns when the run has ended, is taken over,
-        or waits for a person."""
-        with self.holding(lease):
-            while True:
-                position = self.ledger.head()
-                pause = self.advance(run, lease, tell=tell, typed=typed)
-                if pause.kind in ("ended", "person", "taken"):
-                    return pause
-                left = (pause.until - self.world.now()).total_seconds() if pause.until else 1.0
-                self.ledger.wait(position, min(max(left, 0.01), 1.0))
-
 
 class _Came(Struct, frozen=True):
     """What comes back of an attempt: the event of its end, or why there is none."""
