@@ -20,7 +20,7 @@ serve: $(VENV)/.installed ## serve a book on http://127.0.0.1:8000 (BOOK=dir, PO
 	@$(VENV)/bin/opsbook serve --port $(PORT) $(if $(BOOK),--book "$(BOOK)")
 
 .PHONY: test
-test: $(VENV)/.installed-dev build/fuzz/.installed ## run the tests (ARGS="-k name" to choose; OPSBOOK_TEST_ALL=1 to skip none)
+test: $(VENV)/.installed-dev build/fuzz/.installed build/clients/.installed ## run the tests (ARGS="-k name" to choose; OPSBOOK_TEST_ALL=1 to skip none)
 	$(VENV)/bin/python -m pytest -n auto $(ARGS)
 
 .PHONY: fuzz
@@ -63,6 +63,8 @@ lock: ## write the lock files anew from pyproject.toml (UPGRADE=1 takes newer re
 	  --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) --group bench -o requirements-bench.lock
 	build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) --group fuzz -o requirements-fuzz.lock
+	build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) --group clients -o requirements-clients.lock
 
 .PHONY: clean
 clean: ## remove the environment, caches and built files (never a ledger)
@@ -92,6 +94,12 @@ $(VENV)/.installed-bench: requirements-bench.lock $(VENV)/.installed
 build/fuzz/.installed: requirements-fuzz.lock
 	scripts/make-venv build/fuzz
 	build/fuzz/bin/python -m pip --disable-pip-version-check --no-input install --quiet --require-hashes -r requirements-fuzz.lock
+	@touch $@
+
+# The clients of other services that are pointed at Opsbook, in an environment of their own for the same reason.
+build/clients/.installed: requirements-clients.lock
+	scripts/make-venv build/clients
+	build/clients/bin/python -m pip --disable-pip-version-check --no-input install --quiet --require-hashes -r requirements-clients.lock
 	@touch $@
 
 # A peer from npm is measured only where npm is: its absence is told, in the table too, and fails nothing.

@@ -93,6 +93,28 @@ class Config(Struct, frozen=True, kw_only=True):
     secrets: dict[str, tuple[str, ...]] = {}  # source of secrets → the command that prints one, its path put behind
     secret_folder: str = ""  # what `file:` sources are below; "" is none
 
+    group_by: tuple[str, ...] = ("alertname", "service")  # labels that tell one group of alerts from another
+    flap_window_s: float = 600.0  # an alert that fires again so soon after its end is the same one
+    resolve_timeout_s: float = 300.0  # how long an alert counts that does not say when it ends, and is not sent again
+    raw_keep_days: int = 30  # what inlets received, byte for byte
+    inlet_tokens: str = "off-loopback"  # off-loopback | always: where whoever sends must show a token
+    reconcile: dict[str, str] = {}  # inlet → address of the Alertmanager or Prometheus that is asked what fires
+    mail_port: int = 0  # where alerts are taken by e-mail; 0 is nowhere
+
+    smtp: str = ""  # smtp://USER@HOST:PORT or smtps://…; the password is the secret SMTP_PASSWORD
+    mail_from: str = ""
+    channels: dict[str, str] = {}  # a channel or kind of contact → env:NAME or an address, {address} stands for whose
+    notify_timeout_s: float = 15.0  # how long one attempt to hand a message over may take
+    webhook_secret: str = ""  # env:NAME of the secret that webhooks are signed with
+
+    catch_all: tuple[str, ...] = ()  # who is paged when nobody else would be
+    ack_timeout_s: float = 1800.0  # an acknowledged page wakes people again when nothing was mended for so long
+    quiet_severities: tuple[str, ...] = ("P2", "P3")  # these wait for the end of somebody's quiet hours
+    paging_lease_s: float = 10.0  # after so long without a sign of life another node pages
+    dead_man: str = ""  # an address outside that is told of each clean cycle
+    synthetic: tuple[str, ...] = ()  # who gets the page that proves the whole path
+    synthetic_every_s: float = 604_800.0
+
     oidc_issuer: str = ""
     oidc_client_id: str = ""
     oidc_secret: str = ""  # from OPSBOOK_OIDC_SECRET alone: a file of the repository is no place for it

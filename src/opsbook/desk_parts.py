@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
 
+from opsbook.alert_parts import build_alert_desk
 from opsbook.config import Config
 from opsbook.run_parts import build_outputs, build_runs
 from opsbook.usecases.desk import Desk
@@ -60,7 +61,7 @@ def build_desk(config: Config, address: str) -> Iterator[Desk]:
             rule_files=build_book(config), alerting=scope.alerting, scope=lambda: lint_scope(config, date.today()),
             watch=watch, samples=samples, ledger=ledger, trial=Trial(ledger.claim, time.monotonic),
             accounts=build_accounts(config, ledger), runs=runs,
-            outputs=outputs, now=_now,
+            outputs=outputs, alert_desk=build_alert_desk(config, ledger, library.snapshot), now=_now,
         )  # fmt: skip
 
 

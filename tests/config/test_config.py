@@ -159,6 +159,12 @@ site_root = "source"
 [alerts]
 rules = ["rules"]
 runbook_keys = ["runbook_url"]
+group_by = ["alertname"]
+flap_window = "2 minutes"
+resolve_timeout = "1 minute"
+keep_days = 3
+tokens = "always"
+mail_port = 2525
 
 [alerts.url_bases]
 "https://runbooks.example/" = "ops/alerts"
@@ -217,6 +223,24 @@ keys = ["keys/deploy"]
 known_hosts = "keys/known_hosts"
 python = "/usr/bin/python3"
 
+[notify]
+smtp = "smtp://mail.example"
+from = "ops@example.org"
+timeout = "5s"
+webhook_secret = "env:WEBHOOKS"
+
+[notify.channels]
+"#ops" = "env:OPS_CHAT"
+
+[paging]
+catch_all = ["@ada"]
+ack_timeout = "1 hour"
+quiet_severities = ["P3"]
+lease = "5s"
+dead_man = "https://watch.example/ping"
+synthetic = ["@ada"]
+synthetic_every = "1 day"
+
 [oidc]
 issuer = "https://id.example"
 client_id = "opsbook"
@@ -226,6 +250,9 @@ default_role = "responder"
 
 [oidc.roles]
 sre = "admin"
+
+[alerts.reconcile]
+main = "http://prometheus:9090"
 """
 
 
@@ -255,6 +282,15 @@ def test_every_setting_reaches_the_config(repository):
     assert (config.trusted_proxies, config.session_s) == (("10.0.0.1",), 28_800.0)
     assert (config.run_trusted, config.run_branches) == (("docs/operations/runbooks/db.md#backup",), ("release",))
     assert (config.run_lease_s, config.run_keep_days, config.run_keep_mb) == (5.0, 7, 64)
+    assert (config.group_by, config.flap_window_s, config.resolve_timeout_s) == (("alertname",), 120.0, 60.0)
+    assert (config.raw_keep_days, config.inlet_tokens, config.mail_port) == (3, "always", 2525)
+    assert config.reconcile == {"main": "http://prometheus:9090"}
+    assert (config.smtp, config.mail_from) == ("smtp://mail.example", "ops@example.org")
+    assert config.channels == {"#ops": "env:OPS_CHAT"}
+    assert (config.notify_timeout_s, config.webhook_secret) == (5.0, "env:WEBHOOKS")
+    assert (config.catch_all, config.ack_timeout_s, config.quiet_severities) == (("@ada",), 3600.0, ("P3",))
+    assert (config.paging_lease_s, config.dead_man) == (5.0, "https://watch.example/ping")
+    assert (config.synthetic, config.synthetic_every_s) == (("@ada",), 86_400.0)
     assert config.secrets == {"vault": ("vault", "kv", "get", "-field=value")}
     assert config.secret_folder == "/etc/opsbook/secrets"
     assert (config.ssh_user, config.ssh_keys) == ("deploy", ("keys/deploy",))
@@ -274,8 +310,8 @@ def test_a_key_knows_its_line(repository):
     (repository / "ops").mkdir()
     (repository / "opsbook.toml").write_text(EVERYTHING)
     config = at(repository)
-    assert config.place("lint.stale_days") == "opsbook.toml:32"
-    assert config.place("lint.ignore_in.archive/**") == "opsbook.toml:40"
+    assert config.place("lint.stale_days") == "opsbook.toml:38"
+    assert config.place("lint.ignore_in.archive/**") == "opsbook.toml:46"
     assert config.place("kinds.alerts/*.md") == "opsbook.toml:6"
 
 

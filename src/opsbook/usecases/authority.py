@@ -18,6 +18,7 @@ ACTS: dict[str, Role] = {
     "own-account": "viewer",  # one's own password, sessions and tokens
     "probe": "responder",
     "edit-page": "responder",
+    "respond": "responder",  # acknowledge, resolve, note, silence, page somebody
     "run": "operator",  # start, confirm, skip, decide, cancel
     "approve": "operator",  # where the procedure names them; who started a run never counts
     "administer": "admin",  # people, roles, everybody's sessions and tokens

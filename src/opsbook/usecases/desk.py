@@ -16,6 +16,7 @@ from opsbook.usecases.serving_ports import Ledger, Repository, Samples, Watch
 
 if TYPE_CHECKING:
     from opsbook.usecases.accounts import Accounts
+    from opsbook.usecases.alert_desk import AlertDesk
     from opsbook.usecases.ledger_trial import Trial
     from opsbook.usecases.run_ports import Outputs
     from opsbook.usecases.runs import Runs
@@ -38,4 +39,5 @@ class Desk(Struct, frozen=True):
     accounts: Accounts
     runs: Runs
     outputs: Outputs
+    alert_desk: AlertDesk
     now: Callable[[], datetime]

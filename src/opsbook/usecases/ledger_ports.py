@@ -5,7 +5,7 @@ One clock decides when leases end and timers are due: the database's, so that no
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -33,8 +33,63 @@ class Timer(Struct, frozen=True):
     facts: dict[str, Any] = {}
 
 
+class Write(Struct, frozen=True):
+    """What is to be recorded of one stream, as `append` takes it."""
+
+    stream: str
+    drafts: Sequence[Draft]
+    expected: int | None = None
+    set_timers: Sequence[Timer] = ()
+    clear_timers: Sequence[str] = ()
+
+
+class Sighting(Struct, frozen=True):
+    """That something was seen again, which is no event: its name, when, until when that counts, how often so far, and
+    what it said last (`mark`, such as a digest)."""
+
+    name: str
+    at: datetime
+    until: datetime | None = None
+    count: int = 1
+    mark: str = ""
+
+
 class EngineLedger(Protocol):
     """The ledger as an engine uses it; everything that `Ledger` has, and this."""
+
+    def record(
+        self, writes: Sequence[Write], *, actor: str, at: datetime, fence: Lease | None = None,
+        attach: Mapping[str, bytes] | None = None, detach: Sequence[str] = (),
+    ) -> tuple[Event, ...]:  # fmt: skip
+        """As `append`, for several streams in one transaction: all or nothing. A stream may be named once. `attach`
+        keeps bytes by name beside the events (one of a name replaces it), `detach` forgets some, in the same
+        transaction. Raises Conflict where any stream has moved on, Fenced, Failure(retryable=True)."""
+        ...
+
+    def attachment(self, name: str) -> bytes | None:
+        """The bytes kept by that name; None where there are none, or they were forgotten."""
+        ...
+
+    def attachments(self, prefix: str, *, before: datetime | None = None, limit: int = 1000) -> list[str]:
+        """The names that begin with `prefix`, the oldest first; with `before` those kept before that time."""
+        ...
+
+    def sight(self, sightings: Sequence[Sighting]) -> None:
+        """Notes that things were seen again: counts add up, the rest is replaced. Not synced by itself: what a crash
+        loses of it is a moment, and what was seen is seen again."""
+        ...
+
+    def sighted(self, names: Sequence[str]) -> dict[str, Sighting]:
+        """What was noted of these, by name."""
+        ...
+
+    def unsight(self, names: Sequence[str]) -> None:
+        """Forgets what was noted of these."""
+        ...
+
+    def latest(self, view: str, groups: Sequence[str]) -> dict[str, Kept]:
+        """By group the row of a view that began last; groups without one are left out."""
+        ...
 
     def append(
         self, stream: str, drafts: Sequence[Draft], *, expected: int | None, actor: str, at: datetime,

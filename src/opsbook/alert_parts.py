@@ -1,0 +1,40 @@
+"""The verbs of alerts, silences, pages and contacts, put together from a Config. Sends nothing and holds no secret."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from opsbook.config import Config
+from opsbook.usecases.alert_desk import AlertDesk
+from opsbook.usecases.alerts import Alerts
+from opsbook.usecases.contact_book import ContactBook
+from opsbook.usecases.heartbeats import Heartbeats
+from opsbook.usecases.inlets import Inlets
+from opsbook.usecases.ledger_ports import EngineLedger
+from opsbook.usecases.library import Book
+from opsbook.usecases.pages import Pages
+from opsbook.usecases.receive import Receiving
+from opsbook.usecases.silences import Silences
+
+
+def build_alert_desk(config: Config, ledger: EngineLedger, book: Callable[[], Book]) -> AlertDesk:
+    """The verbs over a ledger and the book as it is at the time."""
+    chance = secrets.token_bytes
+    contacts = ContactBook(ledger, book, now=_now, chance=chance)
+    return AlertDesk(
+        receiving=Receiving(ledger, now=_now, chance=chance),
+        inlets=Inlets(ledger, now=_now, chance=chance),
+        heartbeats=Heartbeats(ledger, now=_now),
+        alerts=Alerts(ledger, now=_now, ack_timeout_s=config.ack_timeout_s),
+        silences=Silences(ledger, now=_now, chance=chance),
+        pages=Pages(ledger, now=_now, ack_timeout_s=config.ack_timeout_s),
+        contacts=contacts,
+        addresses=contacts,
+        catch_all=config.catch_all,
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,215 @@
+"""An alert as a fold over its events, from its first signal to its end; and the view of all of them.
+
+The view's document is the alert itself, so lists and the fold cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from opsbook.ledger import alert_events as kinds
+from opsbook.ledger.alert_events import AlertStatus, Place
+from opsbook.ledger.event import Event
+from opsbook.ledger.view import Kept, Row, View
+
+OPEN: frozenset[str] = frozenset({"firing", "acknowledged", "suppressed", "stale"})
+
+
+class Note(Struct, frozen=True):
+    """What somebody wrote to an alert."""
+
+    at: datetime
+    by: str
+    text: str
+
+
+class Alert(Struct, frozen=True):
+    """One episode. `key` is its identity within `source_group`, `group` the key of those that wake people together.
+
+    `status` is resolved for ever once it is, unless it reopens within the flap window. `ends_at` is when it ended, or
+    until when it counts unless it is sent again. `first_at` is when Opsbook heard of it first; `episodes` counts how
+    often it began. `why` is the sentence of the last change.
+    """
+
+    id: str
+    status: AlertStatus
+    key: str
+    source: str
+    source_group: str
+    group: str
+    labels: dict[str, str]
+    annotations: dict[str, str]
+    fingerprint: str
+    starts_at: datetime
+    ends_at: datetime | None
+    first_at: datetime
+    changed_at: datetime
+    severity: str
+    severity_why: str
+    service: str | None = None
+    place: Place | None = None
+    incident: int | None = None
+    page: str = ""
+    acknowledged_by: str = ""
+    acknowledged_at: datetime | None = None
+    acknowledged_until: datetime | None = None
+    suppressed_by: tuple[str, ...] = ()
+    generator: str = ""
+    links: tuple[tuple[str, str], ...] = ()
+    notes: tuple[Note, ...] = ()
+    episodes: int = 1
+    is_drill: bool = False
+    ended_how: str = ""
+    why: str = ""
+    why_not_paged: str = ""
+    number: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is not over, as far as anybody knows."""
+        return self.status in OPEN
+
+    @property
+    def name(self) -> str:
+        """What it is called: its alertname, else the first words it has."""
+        return self.labels.get("alertname") or self.annotations.get("summary") or self.key
+
+
+def stream_of(alert: str) -> str:
+    """The stream of an alert."""
+    return kinds.ALERTS + alert
+
+
+def identity(source_group: str, key: str) -> str:
+    """What an alert is known by among all, whatever the episode: the group of its row in the view."""
+    return f"{source_group}/{key}"
+
+
+def folded(events: Iterable[Event], before: Alert | None = None) -> Alert | None:
+    """The alert after these events, None before its first."""
+    alert = before
+    for event in events:
+        alert = after(alert, event)
+    return alert
+
+
+def after(alert: Alert | None, event: Event) -> Alert | None:
+    """The alert after one more event; an event that is not known changes only its number."""
+    if event.kind == kinds.ALERT_FIRED:
+        return _fired(event)
+    if alert is None:
+        return None
+    fold = _FOLDS.get(event.kind)
+    changed = fold(alert, event, event.facts) if fold is not None else alert
+    return replace(changed, number=event.number, changed_at=event.at if fold is not None else alert.changed_at)
+
+
+def alert_of(kept: Kept) -> Alert:
+    """The alert that a row of the view holds."""
+    return msgspec.convert(kept.row.document, Alert)
+
+
+def _fired(event: Event) -> Alert:
+    facts = event.facts
+    taken = {name: facts[name] for name in (
+        "key", "source", "source_group", "labels", "annotations", "fingerprint", "starts_at", "ends_at", "severity",
+        "severity_why", "service", "group", "place", "generator", "links", "is_drill", "why_not_paged",
+    )}  # fmt: skip
+    known = {"id": event.stream.removeprefix(kinds.ALERTS), "status": "firing", "first_at": event.at.isoformat(),
+             "changed_at": event.at.isoformat(), "number": event.number}  # fmt: skip
+    return msgspec.convert({**taken, **known}, Alert)
+
+
+def _reopened(alert: Alert, event: Event, facts: dict[str, Any]) -> Alert:
+    return replace(
+        alert, status="firing", starts_at=_time(facts["starts_at"]), ends_at=_maybe(facts["ends_at"]), ended_how="",
+        acknowledged_by="", acknowledged_at=None, acknowledged_until=None, suppressed_by=(),
+        episodes=alert.episodes + 1, why=facts["why"],
+    )  # fmt: skip
+
+
+def _changed(alert: Alert, event: Event, facts: dict[str, Any]) -> Alert:
+    what = facts["what"]
+    given = {field.name: field.type for field in msgspec.structs.fields(Alert)}
+    known = {name: msgspec.convert(value, given[name]) for name, value in what.items() if name in given}
+    return replace(alert, **known, why=facts["why"] or alert.why)
+
+
+def _acknowledged(alert: Alert, event: Event, facts: dict[str, Any]) -> Alert:
+    status: AlertStatus = "suppressed" if alert.suppressed_by else "acknowledged"
+    return replace(
+        alert, status=status, acknowledged_by=facts["by"], acknowledged_at=event.at,
+        acknowledged_until=_maybe(facts["until"]), why=facts["why"] or f"Acknowledged by {facts['by']}.",
+    )  # fmt: skip
+
+
+def _unacknowledged(alert: Alert, event: Event, facts: dict[str, Any]) -> Alert:
+    status: AlertStatus = "suppressed" if alert.suppressed_by else "firing"
+    return replace(
+        alert, status=status, acknowledged_by="", acknowledged_at=None, acknowledged_until=None, why=facts["why"]
+    )
+
+
+def _suppressed(alert: Alert, event: Event, facts: dict[str, Any]) -> Alert:
+    return replace(alert, status="suppressed", suppressed_by=tuple(facts["by"]), why=facts["why"])
+
+
+def _released(alert: Alert, event: Event, facts: dict[str, Any]) -> Alert:
+    status: AlertStatus = "acknowledged" if alert.acknowledged_by else "firing"
+    return replace(alert, status=status, suppressed_by=(), why=facts["why"])
+
+
+def _stale(alert: Alert, event: Event, facts: dict[str, Any]) -> Alert:
+    return replace(alert, status="stale", why=facts["why"])
+
+
+def _resolved(alert: Alert, event: Event, facts: dict[str, Any]) -> Alert:
+    return replace(
+        alert, status="resolved", ends_at=_time(facts["at"]), ended_how=facts["how"], suppressed_by=(), why=facts["why"]
+    )
+
+
+def _noted(alert: Alert, event: Event, facts: dict[str, Any]) -> Alert:
+    return replace(alert, notes=(*alert.notes, Note(event.at, facts["by"], facts["text"])))
+
+
+def _paged(alert: Alert, event: Event, facts: dict[str, Any]) -> Alert:
+    return replace(alert, page=facts["page"])
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _maybe(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+_FOLDS: dict[str, Callable[[Alert, Event, dict[str, Any]], Alert]] = {
+    kinds.ALERT_REOPENED: _reopened,
+    kinds.ALERT_CHANGED: _changed,
+    kinds.ALERT_ACKNOWLEDGED: _acknowledged,
+    kinds.ALERT_UNACKNOWLEDGED: _unacknowledged,
+    kinds.ALERT_SUPPRESSED: _suppressed,
+    kinds.ALERT_RELEASED: _released,
+    kinds.ALERT_STALE: _stale,
+    kinds.ALERT_RESOLVED: _resolved,
+    kinds.ALERT_NOTED: _noted,
+    kinds.ALERT_PAGED: _paged,
+}
+
+
+def _row(row: Row | None, event: Event) -> Row | None:
+    alert = after(msgspec.convert(row.document, Alert) if row is not None else None, event)
+    if alert is None:
+        return None
+    return Row(alert.is_open, identity(alert.source_group, alert.key), msgspec.to_builtins(alert))
+
+
+ALERT_VIEW = View("alerts", 1, kinds.ALERTS, _row)

@@ -1,0 +1,69 @@
+"""What an inlet understood of one body: signals, and slips for what it did not. Knows no sender's format."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+
+Action = Literal["firing", "resolved", "acknowledged", "unacknowledged", "note", "snoozed", "change", "priority"]
+
+
+class Signal(Struct, frozen=True, omit_defaults=True):
+    """What a sender says of one alert.
+
+    `key` is its identity among all of the source's group: the fingerprint of its labels, or the sender's own dedup key
+    or alias. `labels` have no empty values. `starts_at` is None where the sender tells none. `ends_at` is until when it
+    counts if it is not sent again (None: until the sender says that it is over), or when it ended. `severity` is the
+    sender's word where it is no label. `links` are (title, address). `by` and `note` are those of a person who acts
+    from afar, and `until` the end of a snooze.
+    """
+
+    key: str
+    action: Action
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    generator: str = ""
+    severity: str = ""
+    links: tuple[tuple[str, str], ...] = ()
+    by: str = ""
+    note: str = ""
+    until: datetime | None = None
+
+
+class Slip(Struct, frozen=True):
+    """A part of a body that could not be read: where (`alerts[3].startsAt`), and why in a sentence. The raw body is
+    kept, so nothing of it is lost."""
+
+    where: str
+    why: str
+
+
+class Batch(Struct, frozen=True, omit_defaults=True):
+    """One body as read: `format` names how. `truncated` counts alerts that the sender left out, of which nothing is
+    known. `group` is the sender's own name of the group, shown and never trusted as an identity."""
+
+    format: str
+    signals: tuple[Signal, ...] = ()
+    slips: tuple[Slip, ...] = ()
+    truncated: int = 0
+    group: str = ""
+    external_url: str = ""
+
+
+class Source(Struct, frozen=True):
+    """Where a body came from: the inlet's name, its kind, and the group in which keys are one identity. Highly
+    available senders and the reconciliation with them share a group. `is_drill` marks what proves the path."""
+
+    name: str
+    kind: str
+    group: str
+    is_drill: bool = False
+
+
+RECEIVED = "AlertsReceived"  # in a stream of its own, batch/ID, with a timer ROUTE that is due at once
+ROUTE = "route"
+BATCHES = "batch/"

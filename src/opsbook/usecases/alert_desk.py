@@ -1,0 +1,31 @@
+"""The verbs of alerts, silences, pages and inlets that doors hand to, in one place. Builds nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from opsbook.usecases.alerting_ports import Addresses
+    from opsbook.usecases.alerts import Alerts
+    from opsbook.usecases.contact_book import ContactBook
+    from opsbook.usecases.heartbeats import Heartbeats
+    from opsbook.usecases.inlets import Inlets
+    from opsbook.usecases.pages import Pages
+    from opsbook.usecases.receive import Receiving
+    from opsbook.usecases.silences import Silences
+
+
+class AlertDesk(Struct, frozen=True):
+    """What a served book holds for alerts; see each."""
+
+    receiving: Receiving
+    inlets: Inlets
+    heartbeats: Heartbeats
+    alerts: Alerts
+    silences: Silences
+    pages: Pages
+    contacts: ContactBook
+    addresses: Addresses
+    catch_all: tuple[str, ...]
