@@ -34,8 +34,13 @@ def build_alert_desk(config: Config, ledger: EngineLedger, book: Callable[[], Bo
         contacts=contacts,
         addresses=contacts,
         catch_all=config.catch_all,
-        calendars=SharedCalendars(ledger, now=_now, chance=chance),
+        calendars=build_calendars(ledger),
     )
+
+
+def build_calendars(ledger: EngineLedger) -> SharedCalendars:
+    """The secret addresses of calendars that a ledger knows."""
+    return SharedCalendars(ledger, now=_now, chance=secrets.token_bytes)
 
 
 def _now() -> datetime:
