@@ -31,7 +31,8 @@ _EMPTY = frozenset(
     " with not no more less issue problem error alert fires firing health check service value instance job".split()
 )
 _SAME = {"failing": "fail", "failed": "fail", "fails": "fail", "failure": "fail", "stopped": "down",
-         "unreachable": "down", "answers": "answer", "returns": "answer", "responses": "response", "errors": "error"}  # fmt: skip
+         "unreachable": "down", "answers": "answer",
+         "returns": "answer", "responses": "response", "errors": "error"}  # fmt: skip
 _OWN = re.compile(r"/(runbooks|book|r)/(.+)", re.DOTALL)
 
 
@@ -156,7 +157,7 @@ def _is_title(page: Page, anchor: str) -> bool:
 
 
 def _like_fragment(page: Page, fragment: str) -> str | None:
-    """The only section whose anchor has all the words of a fragment, as `issue-web-answers-502` those of `issue-502`."""
+    """The only section whose anchor has all words of a fragment, as `issue-web-answers-502` those of `issue-502`."""
     wanted = [word for word in fragment.lower().split("-") if word]
     found = [
         section.anchor for section in page.sections
