@@ -28,7 +28,7 @@ def build_notifier(config: Config, address: str) -> WorkerNotifier:
         return secrets.fetch(Secret("of notifications", source, path))
 
     settings = Settings(
-        smtp=config.smtp, sender=config.mail_from or f"opsbook@{socket.getfqdn()}", channels=config.channels,
+        smtp=config.smtp, sender=config.mail_from or f"opsbook@{socket.gethostname()}", channels=config.channels,
         webhook_secret=config.webhook_secret, allowed=config.probe_allow, sources=("env", "file", *config.secrets),
         source=config.public_url or address, agent=f"Opsbook/{__version__}",
     )  # fmt: skip
