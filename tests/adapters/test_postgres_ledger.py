@@ -9,6 +9,7 @@ from contextlib import closing
 import psycopg
 import pytest
 from psycopg import Connection
+from tests.adapters.beside_contract import BesideContract
 from tests.adapters.engine_contract import EngineContract
 from tests.adapters.keeping_contract import KeepingContract
 from tests.adapters.ledger_contract import AT, LedgerContract, appended, everything, side_by_side
@@ -19,6 +20,7 @@ from opsbook.adapters.postgres_ledger.connecting import Server
 from opsbook.ground.errors import Conflict, Failure, Refusal, Usage
 from opsbook.ledger.event import Draft, verify
 from opsbook.usecases.ledger_check import untold
+from opsbook.usecases.ledger_ports import Sighting
 
 
 @pytest.fixture
@@ -39,6 +41,10 @@ class TestPostgresViews(ViewContract):
 
 
 class TestPostgresKeeping(KeepingContract):
+    pass
+
+
+class TestPostgresBeside(BesideContract):
     pass
 
 
@@ -85,7 +91,9 @@ def test_what_is_changed_behind_its_back_is_found_by_the_chain(ledger, database)
 def test_a_trigger_that_was_switched_off_is_told(ledger, database):
     appended(ledger, "a", 3)
     assert ledger.faults(untold) == []
-    database.execute("ALTER TABLE opsbook.event DISABLE TRIGGER event_is_next; DROP TRIGGER event_is_kept ON opsbook.event")
+    database.execute(
+        "ALTER TABLE opsbook.event DISABLE TRIGGER event_is_next; DROP TRIGGER event_is_kept ON opsbook.event"
+    )
     told = ledger.faults(untold)
     assert ["'event_is_kept' is gone or switched off" in told[0], "'event_is_next'" in told[1]] == [True, True]
 
@@ -143,12 +151,14 @@ def test_a_role_that_may_only_add_can_use_what_another_has_made(postgres_server,
     for grant in (
         "USAGE ON SCHEMA opsbook", "SELECT ON ALL TABLES IN SCHEMA opsbook", "INSERT ON opsbook.event",
         "INSERT, UPDATE, DELETE ON opsbook.lease, opsbook.timer, opsbook.view, opsbook.view_row, opsbook.output,"
-        " opsbook.output_part",
+        " opsbook.output_part, opsbook.attachment, opsbook.sighting",
     ):  # fmt: skip
         database.execute(f"GRANT {grant} TO {role}")
     with closing(PostgresLedger(address.replace("opsbook@", f"{role}@"))) as narrow:
         lease = narrow.claim("run/1", "ann", 60)
         narrow.append("a", [Draft("B")], expected=1, actor="ada", at=AT, fence=lease)
+        narrow.record([], actor="ada", at=AT, attach={"raw/1": b"x"})
+        narrow.sight([Sighting("a", AT)])
         assert narrow.head() == 2
     with closing(psycopg.connect(address.replace("opsbook@", f"{role}@"), autocommit=True)) as connection:
         for change in ("UPDATE opsbook.event SET actor = 'x'", "ALTER TABLE opsbook.event DISABLE TRIGGER ALL"):
@@ -191,7 +201,10 @@ def test_a_server_that_is_not_there_is_told_without_the_password(url, words):
 def test_an_address_with_a_password_that_is_written_wrong_is_told_without_it(url):
     with pytest.raises(Usage, match="%40 for @") as told:
         Server(url)
-    assert "hush" not in f"{told.value} {told.value.__cause__} {told.value.__context__ if not told.value.__suppress_context__ else ''}"
+    assert (
+        "hush"
+        not in f"{told.value} {told.value.__cause__} {told.value.__context__ if not told.value.__suppress_context__ else ''}"
+    )
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import apsw
 import pytest
+from tests.adapters.beside_contract import BesideContract
 from tests.adapters.engine_contract import EngineContract
 from tests.adapters.keeping_contract import KeepingContract
 from tests.adapters.ledger_contract import AT, ROOT, LedgerContract, appended, everything, opened, side_by_side
@@ -46,6 +47,10 @@ class TestSqliteViews(ViewContract):
 
 
 class TestSqliteKeeping(KeepingContract):
+    pass
+
+
+class TestSqliteBeside(BesideContract):
     pass
 
 

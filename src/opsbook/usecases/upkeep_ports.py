@@ -4,26 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Protocol
 
 from msgspec import Struct
 
 from opsbook.ledger.event import Event
-from opsbook.usecases.ledger_ports import EngineLedger, Lease, Timer
+from opsbook.usecases.ledger_ports import EngineLedger, Lease, Sighting, Timer
 from opsbook.usecases.serving_ports import Ledger
 
 Progress = Callable[[str, int, int], None]
 """Told what is done, how far it is, and how far it will be; so often that it must be quick."""
 
 
+class Attachment(Struct, frozen=True):
+    """Bytes that are kept beside events, and when they were."""
+
+    name: str
+    at: datetime
+    content: bytes
+
+
 class Snapshot(Struct, frozen=True):
     """A ledger as it was at one moment: the position of its last event, the events in the order of their positions (to
-    be read once), the timers, and the last epoch of each lease."""
+    be read once), the timers, the last epoch of each lease, the attachments (to be read once, behind the events), and
+    what was seen again."""
 
     position: int
     events: Iterable[Event]
     timers: Sequence[Timer]
     epochs: Mapping[str, int]
+    attachments: Iterable[Attachment]
+    sightings: Sequence[Sighting]
 
 
 class KeptLedger(EngineLedger, Ledger, Protocol):

@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
-from opsbook.adapters.postgres_ledger import copying, leases, tables
+from opsbook.adapters.postgres_ledger import beside, copying, leases, tables
 from opsbook.adapters.postgres_ledger import views as kept_views
 from opsbook.adapters.postgres_ledger.connecting import Db, Pool, Server
 from opsbook.adapters.postgres_ledger.listening import Listener
@@ -28,7 +28,7 @@ from opsbook.adapters.postgres_ledger.writing import Writer
 from opsbook.ground.errors import Usage
 from opsbook.ledger.event import Draft, Event
 from opsbook.ledger.view import Kept, View
-from opsbook.usecases.ledger_ports import Lease, Timer
+from opsbook.usecases.ledger_ports import Lease, Sighting, Timer, Write
 from opsbook.usecases.upkeep_ports import Progress, Snapshot
 
 __all__ = ["PostgresLedger"]
@@ -78,12 +78,40 @@ class PostgresLedger:
         all or none, and returns when they are committed; raises Conflict, Fenced, or Failure(retryable=True)."""
         if not drafts and fence is None and not set_timers and not clear_timers:
             return ()
-        return self._writer.append(
-            Addition(
-                stream, drafts, actor=actor, at=at, expected=expected, fence=fence, set_timers=set_timers,
-                clear_timers=clear_timers,
-            )
-        )  # fmt: skip
+        write = Write(stream, drafts, expected, set_timers, clear_timers)
+        return self.record([write], actor=actor, at=at, fence=fence)
+
+    def record(
+        self, writes: Sequence[Write], *, actor: str, at: datetime, fence: Lease | None = None,
+        attach: Mapping[str, bytes] | None = None, detach: Sequence[str] = (),
+    ) -> tuple[Event, ...]:  # fmt: skip
+        """As `append`, for several streams in one transaction, with bytes that are kept beside them or forgotten."""
+        if not writes and fence is None and not attach and not detach:
+            return ()
+        return self._writer.append(Addition(writes, actor=actor, at=at, fence=fence, attach=attach, detach=detach))
+
+    def attachment(self, name: str) -> bytes | None:
+        """The bytes kept by that name; None where there are none, or they were forgotten."""
+        return self._pool.run(lambda connection: beside.content(connection, name))
+
+    def attachments(self, prefix: str, *, before: datetime | None = None, limit: int = 1000) -> list[str]:
+        """The names that begin with `prefix`, the oldest first; with `before` those kept before that time."""
+        return self._pool.run(lambda connection: beside.names(connection, prefix, before, limit))
+
+    def sight(self, sightings: Sequence[Sighting]) -> None:
+        """Notes that things were seen again, without waiting for the disk."""
+        if sightings:
+            self._pool.run(lambda connection: beside.sight(connection, sightings))
+
+    def sighted(self, names: Sequence[str]) -> dict[str, Sighting]:
+        """What was noted of these, by name."""
+        found = self._pool.run(lambda connection: beside.sighted(connection, names)) if names else []
+        return {each.name: each for each in found}
+
+    def unsight(self, names: Sequence[str]) -> None:
+        """Forgets what was noted of these, without waiting for the disk."""
+        if names:
+            self._pool.run(lambda connection: beside.unsight(connection, names))
 
     def checkpoint(self, not_within_s: float = 0) -> Event | None:
         """Records a checkpoint as the next event; None where the last event is one, or the last one is not so old."""
@@ -156,6 +184,11 @@ class PostgresLedger:
     def row(self, view: str, stream: str) -> Kept | None:
         """The row of one stream."""
         return next(iter(self._kept(view, *kept_views.one(view, stream))), None)
+
+    def latest(self, view: str, groups: Sequence[str]) -> dict[str, Kept]:
+        """By group the row of a view that began last; groups without one are left out."""
+        found = self._kept(view, *kept_views.latest(view, groups)) if groups else []
+        return {kept.row.group: kept for kept in found}
 
     def snapshot(self) -> AbstractContextManager[Snapshot]:
         """The ledger as it is now, for as long as the `with` lasts, while others go on to write."""

@@ -9,7 +9,7 @@ from itertools import islice
 
 import psycopg
 
-from opsbook.adapters.postgres_ledger import tables, views
+from opsbook.adapters.postgres_ledger import beside, tables, views
 from opsbook.adapters.postgres_ledger.connecting import SCHEMA, Db, Server
 from opsbook.ledger.event import Event, canonical
 from opsbook.ledger.view import View, refolded
@@ -63,7 +63,9 @@ def snapshot(server: Server) -> Iterator[Snapshot]:
         with connection.cursor("events") as cursor:  # read bit by bit, however many there are
             cursor.itersize = AT_ONCE
             cursor.execute(_ALL.encode())
-            yield Snapshot(position, (tables.event_of(row) for row in cursor), timers, epochs)
+            events = (tables.event_of(row) for row in cursor)
+            seen = beside.sightings(connection)
+            yield Snapshot(position, events, timers, epochs, beside.attachments(connection), seen)
 
 
 def replace(server: Server, kept: Sequence[View], *, by: Snapshot, tell: Progress) -> None:
@@ -87,6 +89,7 @@ def replace(server: Server, kept: Sequence[View], *, by: Snapshot, tell: Progres
             connection.execute(_SET_TIMERS, tuple(map(list, zip(*timers, strict=True))))
         connection.execute(_END_LEASES)
         connection.execute(_SET_EPOCHS, (list(by.epochs), list(by.epochs.values())))
+        beside.replace(connection, by.attachments, by.sightings)
         views.catch_up(connection, kept, {}, by.position)
 
 

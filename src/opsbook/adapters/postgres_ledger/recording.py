@@ -6,18 +6,20 @@ that is held until the commit: every later one sees all that was committed under
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 
 from msgspec.structs import replace
 
-from opsbook.adapters.postgres_ledger import tables, views
+from opsbook.adapters.postgres_ledger import beside, tables, views
 from opsbook.adapters.postgres_ledger.connecting import Db, Server
 from opsbook.ground.errors import Conflict, Fenced, Refusal
-from opsbook.ledger.event import CHECKPOINTS, NO_HASH, Draft, Event, canonical, checkpoint, hash_of, is_checkpoint_due
+from opsbook.ledger.event import CHECKPOINTS, NO_HASH, Event, canonical, checkpoint, hash_of, is_checkpoint_due
 from opsbook.ledger.view import View
-from opsbook.usecases.ledger_ports import Lease, Timer
+from opsbook.usecases.ledger_ports import Lease, Write
 
+BYTES_AN_EVENT = 50_000  # of an attachment: about as long as an event takes
 MOST_HEADS = 50_000  # streams whose last event is remembered
 ACTOR = "opsbook"  # records checkpoints
 CHANNEL = "opsbook"
@@ -60,31 +62,67 @@ ON CONFLICT (stream, name) DO UPDATE SET due = excluded.due, facts = excluded.fa
 """
 
 
-class Addition:
-    """What one call of `append` adds. Made by the caller's thread, where what cannot be kept is the caller's bug."""
+class Part:
+    """What is added to one stream; `encoded` are the facts of the drafts as they are kept."""
 
-    __slots__ = ("actor", "at", "clear_timers", "drafts", "encoded", "events", "expected", "fence", "stream", "timers")
+    __slots__ = ("cleared", "drafts", "encoded", "expected", "stream", "timers")
+
+    def __init__(self, write: Write) -> None:
+        self.stream = write.stream
+        self.drafts = write.drafts
+        self.encoded = [canonical(draft.facts) for draft in write.drafts]
+        self.expected = write.expected
+        self.timers = [
+            (timer.name, timer.due.astimezone(UTC), canonical(timer.facts).decode()) for timer in write.set_timers
+        ]
+        self.cleared = write.clear_timers
+        for timer in write.set_timers:
+            if timer.stream != write.stream:
+                raise ValueError(f"a timer of {timer.stream!r} cannot be set with events of {write.stream!r}")
+
+    def names(self) -> Iterator[str]:
+        """All text that is kept as it is."""
+        yield self.stream
+        yield from (draft.kind for draft in self.drafts)
+        yield from (name for name, _, _ in self.timers)
+        yield from self.cleared
+
+
+class Addition:
+    """What one call adds to streams, each named once, and keeps and forgets beside them: all or nothing of it. Made by
+    the caller's thread, where what cannot be kept is the caller's bug."""
+
+    __slots__ = ("actor", "at", "attach", "detach", "events", "fence", "parts")
 
     def __init__(
-        self, stream: str, drafts: Sequence[Draft], *, actor: str, at: datetime, expected: int | None = None,
-        fence: Lease | None = None, set_timers: Sequence[Timer] = (), clear_timers: Sequence[str] = (),
+        self, writes: Sequence[Write], *, actor: str, at: datetime, fence: Lease | None = None,
+        attach: Mapping[str, bytes] | None = None, detach: Sequence[str] = (),
     ) -> None:  # fmt: skip
-        self.stream = stream
-        self.drafts = drafts
-        self.encoded = [canonical(draft.facts) for draft in drafts]
-        self.timers = [(timer.name, timer.due.astimezone(UTC), canonical(timer.facts).decode()) for timer in set_timers]
-        self.clear_timers = clear_timers
-        self.expected = expected
+        self.parts = [Part(write) for write in writes]
         self.actor = actor
         self.at = at.astimezone(UTC)
         self.fence = fence
+        self.attach = attach or {}
+        self.detach = detach
         self.events: tuple[Event, ...] = ()
-        for timer in set_timers:
-            if timer.stream != stream:
-                raise ValueError(f"a timer of {timer.stream!r} cannot be set with events of {stream!r}")
-        for name in (stream, actor, *(d.kind for d in drafts), *(name for name, _, _ in self.timers), *clear_timers):
+        streams = [part.stream for part in self.parts]
+        if len(set(streams)) < len(streams):
+            twice = next(stream for stream in streams if streams.count(stream) > 1)
+            raise ValueError(f"the stream {twice!r} is named twice in one record")
+        for name in chain([actor], *(part.names() for part in self.parts), self.attach, detach):
             if "\0" in name or name.encode().decode() != name:  # encode() raises for half a character
                 raise ValueError(f"{name!r} holds a NUL, which PostgreSQL cannot keep")
+
+    @property
+    def weight(self) -> int:
+        """About how much there is to do for it, in events."""
+        size_bytes = sum(map(len, self.attach.values()))
+        return 1 + sum(len(part.drafts) for part in self.parts) + size_bytes // BYTES_AN_EVENT
+
+    @property
+    def may_be_repeated(self) -> bool:
+        """Whether doing it once more, when it was done already, is refused or changes nothing."""
+        return all(part.expected is not None or not part.drafts for part in self.parts)
 
 
 class Vouch:
@@ -129,7 +167,7 @@ class Recorder:
         """Begins a transaction and records what can be; each of the others is told why not, and adds nothing."""
         additions = list(additions)
         before, late = self._begin(connection)
-        self._learn_heads(connection, {addition.stream for addition, _ in additions})
+        self._learn_heads(connection, {part.stream for addition, _ in additions for part in addition.parts})
         leases = _leases(connection, {addition.fence.name for addition, _ in additions if addition.fence})
         accepted: list[Addition] = []
         position = before
@@ -140,7 +178,7 @@ class Recorder:
                 continue
             position = self._number(addition, position)
             accepted.append(addition)
-        has_timers = _write_timers(connection, accepted)
+        has_more = _write_timers(connection, accepted) | _write_beside(connection, accepted)
         last = self._write(connection, accepted)
         wanted = [vouch for vouch in vouches if self._is_wanted(vouch, position)]
         if wanted or (last is not None and is_checkpoint_due(position, self._checkpoint)):
@@ -148,7 +186,7 @@ class Recorder:
             for vouch in wanted:
                 vouch.event = last
         self._last = (last.position, last.hash) if last else self._last
-        return Recorded(last, is_empty=last is None and not has_timers and not late)
+        return Recorded(last, is_empty=last is None and not has_more and not late)
 
     def _begin(self, connection: Db) -> tuple[int, bool]:
         """Begins; the position of the last event, and whether rows of views had to be made up for."""
@@ -180,7 +218,7 @@ class Recorder:
     def _vouch(self, connection: Db, position: int) -> Event:
         heads = {stream: (number, digest) for stream, number, digest in connection.execute(_ALL_HEADS)}
         self._heads[CHECKPOINTS] = heads.get(CHECKPOINTS, (0, NO_HASH))
-        addition = Addition(CHECKPOINTS, [checkpoint(heads)], actor=ACTOR, at=self._now)
+        addition = Addition([Write(CHECKPOINTS, [checkpoint(heads)])], actor=ACTOR, at=self._now)
         self._number(addition, position)
         self._write(connection, [addition])
         return addition.events[0]
@@ -193,28 +231,30 @@ class Recorder:
                 self._heads[stream] = found.get(stream, (0, NO_HASH))
 
     def _late(self, addition: Addition) -> Refusal | None:
-        number = self._heads[addition.stream][0]
-        if addition.expected is None or addition.expected == number:
-            return None
-        return Conflict(
-            f"Somebody else was quicker: '{addition.stream}' has {number} events by now instead of"
-            f" {addition.expected}. Look at it again, then decide."
-        )
+        for part in addition.parts:
+            number = self._heads[part.stream][0]
+            if part.expected is not None and part.expected != number:
+                return Conflict(
+                    f"Somebody else was quicker: '{part.stream}' has {number} events by now instead of"
+                    f" {part.expected}. Look at it again, then decide."
+                )
+        return None
 
     def _number(self, addition: Addition, position: int) -> int:
         """Numbers and hashes the events of an addition behind `position`; the position of the last one."""
-        stream, actor, at = addition.stream, addition.actor, addition.at
-        number, previous = self._heads[stream]
+        actor, at = addition.actor, addition.at
         events = []
-        for draft, facts in zip(addition.drafts, addition.encoded, strict=True):
-            number, position = number + 1, position + 1
-            digest = hash_of(
-                draft.kind, facts, stream=stream, number=number, position=position, at=at, actor=actor,
-                previous_hash=previous,
-            )  # fmt: skip
-            events.append(Event(stream, number, position, at, actor, draft.kind, draft.facts, previous, digest))
-            previous = digest
-        self._heads[stream] = (number, previous)
+        for part in addition.parts:
+            stream, (number, previous) = part.stream, self._heads[part.stream]
+            for draft, facts in zip(part.drafts, part.encoded, strict=True):
+                number, position = number + 1, position + 1
+                digest = hash_of(
+                    draft.kind, facts, stream=stream, number=number, position=position, at=at, actor=actor,
+                    previous_hash=previous,
+                )  # fmt: skip
+                events.append(Event(stream, number, position, at, actor, draft.kind, draft.facts, previous, digest))
+                previous = digest
+            self._heads[stream] = (number, previous)
         addition.events = tuple(events)
         return position
 
@@ -223,7 +263,7 @@ class Recorder:
         events = [event for addition in accepted for event in addition.events]
         if not events:
             return None
-        texts = [facts.decode() for addition in accepted for facts in addition.encoded]
+        texts = [facts.decode() for addition in accepted for part in addition.parts for facts in part.encoded]
         rows = [tables.values_of(event, facts) for event, facts in zip(events, texts, strict=True)]
         told = [f"{stream} {number}" for stream, number in {event.stream: event.number for event in events}.items()]
         told = [words for words in told if len(words.encode()) <= LONGEST_TOLD] or [""]
@@ -254,9 +294,9 @@ def _stale(addition: Addition, leases: dict[str, tuple[str, int]]) -> Refusal | 
 
 def _write_timers(connection: Db, accepted: Iterable[Addition]) -> bool:
     wanted: dict[tuple[str, str], tuple[datetime, str] | None] = {}
-    for addition in accepted:
-        wanted.update(((addition.stream, name), None) for name in addition.clear_timers)
-        wanted.update(((addition.stream, name), (due, facts)) for name, due, facts in addition.timers)
+    for part in (part for addition in accepted for part in addition.parts):
+        wanted.update(((part.stream, name), None) for name in part.cleared)
+        wanted.update(((part.stream, name), (due, facts)) for name, due, facts in part.timers)
     cleared = [key for key, timer in wanted.items() if timer is None]
     if cleared:
         connection.execute(_CLEAR, tuple(map(list, zip(*cleared, strict=True))))
@@ -264,3 +304,12 @@ def _write_timers(connection: Db, accepted: Iterable[Addition]) -> bool:
     if rows:
         connection.execute(_SET, tuple(map(list, zip(*rows, strict=True))))
     return bool(wanted)
+
+
+def _write_beside(connection: Db, accepted: Iterable[Addition]) -> bool:
+    is_changed = False
+    for addition in accepted:
+        beside.detach(connection, addition.detach)
+        beside.attach(connection, addition.attach, addition.at)
+        is_changed = is_changed or bool(addition.attach or addition.detach)
+    return is_changed

@@ -79,8 +79,18 @@ CREATE TABLE output_part(
 ALTER TABLE output_part ALTER part SET STORAGE EXTERNAL;
 """
 
+# What is no event, and may be forgotten: bytes that came with events, and that things were seen again.
+_BESIDE = """
+CREATE TABLE attachment(name text COLLATE "C" PRIMARY KEY, at timestamptz NOT NULL, content bytea NOT NULL);
+CREATE INDEX attachment_by_age ON attachment(at, name);
+CREATE TABLE sighting(
+  name text COLLATE "C" PRIMARY KEY, at timestamptz NOT NULL, until timestamptz, count bigint NOT NULL,
+  mark text NOT NULL
+);
+"""
+
 # Step n brings tables of version n to version n + 1, in a transaction of its own. Steps are added, never changed.
-MIGRATIONS = (_FIRST,)
+MIGRATIONS = (_FIRST, _BESIDE)
 VERSION = len(MIGRATIONS)
 
 COLUMNS = "stream, number, position, at, actor, kind, facts, previous_hash, hash"

@@ -36,6 +36,11 @@ _SOME = (
     f"SELECT view, {_COLUMNS} FROM view_row JOIN unnest(%s::text[], %s::text[]) AS asked(view, stream)"
     " USING (view, stream)"
 )
+_LATEST = f"""
+SELECT {_COLUMNS} FROM unnest(%s::text[]) AS asked(belongs_to) CROSS JOIN LATERAL (
+  SELECT {_COLUMNS} FROM view_row WHERE view = %s AND belongs = asked.belongs_to ORDER BY first DESC LIMIT 1
+) AS last
+"""
 _KEEP = f"""
 INSERT INTO view_row(view, {_COLUMNS})
 SELECT * FROM unnest(
@@ -147,6 +152,11 @@ def page(
 def one(view: str, stream: str) -> tuple[str, list[Any]]:
     """The question for the row of one stream, and its values."""
     return f"SELECT {_COLUMNS} FROM view_row WHERE view = %s AND stream = %s", [view, stream]
+
+
+def latest(view: str, groups: Sequence[str]) -> tuple[str, list[Any]]:
+    """The question for the row of each group that began last, and its values."""
+    return _LATEST, [list(groups), view]
 
 
 def kept_of(row: Sequence[Any]) -> Kept:

@@ -17,7 +17,7 @@ from opsbook.ground.errors import Failure, Refusal
 from opsbook.ledger.event import CHECKPOINTS, Event
 from opsbook.ledger.view import View
 
-MOST_AT_ONCE = 1000  # appends in one commit, so that no other process waits long
+MOST_AT_ONCE = 1000  # events in one commit, so that no other process waits long
 MOMENT_S = 0.001  # about what a commit takes
 LOOK_S = 1.0  # how often an append that waits looks whether the thread is still there
 RESOLVE_S = 30.0  # how long it is asked what became of a commit that was cut off
@@ -27,10 +27,11 @@ AGAIN_S = 0.25
 class Append:
     """An addition or a checkpoint on its way through the thread; `done` is released when it is there, or its error."""
 
-    __slots__ = ("done", "error", "wish")
+    __slots__ = ("done", "error", "weight", "wish")
 
     def __init__(self, wish: Addition | Vouch) -> None:
         self.wish = wish
+        self.weight = wish.weight if isinstance(wish, Addition) else 1
         self.error: Exception | None = None
         self.done = threading.Lock()
         self.done.acquire()
@@ -116,7 +117,12 @@ class Writer:
             if self._is_closed:
                 return []
             self._bell.acquire()
-        return [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_AT_ONCE))]
+        batch = [self._waiting.popleft()]
+        weight = batch[0].weight
+        while self._waiting and weight + self._waiting[0].weight <= MOST_AT_ONCE:
+            batch.append(self._waiting.popleft())
+            weight += batch[-1].weight
+        return batch
 
     def _ring(self) -> None:
         with suppress(RuntimeError):  # it rings already
@@ -212,12 +218,13 @@ class Writer:
         _clear(batch)
         for append in batch:
             wish = append.wish
-            stream, expected = (wish.stream, wish.expected) if isinstance(wish, Addition) else (CHECKPOINTS, 0)
+            parts = wish.parts if isinstance(wish, Addition) else []
+            streams = ", ".join(f"'{part.stream}'" for part in parts[:3]) or f"'{CHECKPOINTS}'"
             append.error = refused.get(id(append)) or Failure(
                 f"The connection to the ledger {self._server.shown} was lost during a commit, and did not come back"
-                f" within {RESOLVE_S:.0f} seconds: it is not known whether the events for '{stream}' were recorded."
+                f" within {RESOLVE_S:.0f} seconds: it is not known whether the events for {streams} were recorded."
                 " Look, before doing it again.",
-                retryable=expected is not None,
+                retryable=not isinstance(wish, Addition) or wish.may_be_repeated,
             )
             append.error.__cause__ = wrong
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import partial
@@ -23,12 +23,12 @@ from typing import TYPE_CHECKING, Any
 
 import apsw
 
-from opsbook.adapters.sqlite_ledger import rows, tables
-from opsbook.adapters.sqlite_ledger.recording import Recorder, addition
+from opsbook.adapters.sqlite_ledger import beside, rows, tables
+from opsbook.adapters.sqlite_ledger.recording import Recorder, addings
 from opsbook.adapters.sqlite_ledger.writing import Writer
 from opsbook.ledger.event import Draft, Event
 from opsbook.ledger.view import Kept, View
-from opsbook.usecases.ledger_ports import Lease, Timer
+from opsbook.usecases.ledger_ports import Lease, Sighting, Timer, Write
 
 if TYPE_CHECKING:  # upkeep alone copies a whole ledger, and lint reads of one at each start
     from opsbook.usecases.upkeep_ports import Progress, Snapshot
@@ -100,11 +100,44 @@ class SqliteLedger:
         set, in the same transaction."""
         if not drafts and fence is None and not set_timers and not clear_timers:
             return ()
-        added = addition(
-            stream, drafts, expected=expected, actor=actor, at=at, fence=fence, set_timers=set_timers,
-            clear_timers=clear_timers,
-        )  # fmt: skip
-        return self._writer.do(partial(self._recorder.add, added))
+        write = Write(stream, drafts, expected, set_timers, clear_timers)
+        return self.record([write], actor=actor, at=at, fence=fence)
+
+    def record(
+        self, writes: Sequence[Write], *, actor: str, at: datetime, fence: Lease | None = None,
+        attach: Mapping[str, bytes] | None = None, detach: Sequence[str] = (),
+    ) -> tuple[Event, ...]:  # fmt: skip
+        """As `append`, for several streams in one transaction, with bytes that are kept beside them or forgotten."""
+        if not writes and fence is None and not attach and not detach:
+            return ()
+        added = addings(writes, actor=actor, at=at, fence=fence, attach=attach, detach=detach)
+        return self._writer.do(partial(self._recorder.add, added), weight=added.weight)
+
+    def attachment(self, name: str) -> bytes | None:
+        """The bytes kept by that name; None where there are none, or they were forgotten."""
+        found = self._rows(beside.CONTENT, (name,))
+        return bytes(found[0][0]) if found else None
+
+    def attachments(self, prefix: str, *, before: datetime | None = None, limit: int = 1000) -> list[str]:
+        """The names that begin with `prefix`, the oldest first; with `before` those kept before that time."""
+        until = beside.EVER if before is None else tables.microseconds(before)
+        return [row[0] for row in self._rows(beside.NAMES, (prefix, until, limit))]
+
+    def sight(self, sightings: Sequence[Sighting]) -> None:
+        """Notes that things were seen again, without waiting for the disk."""
+        if sightings:
+            noted = partial(self._recorder.sight, sightings)
+            self._writer.do(noted, weight=len(sightings), is_synced=False)
+
+    def sighted(self, names: Sequence[str]) -> dict[str, Sighting]:
+        """What was noted of these, by name."""
+        found = self._rows(beside.SIGHTED, (tables.listed(names),)) if names else []
+        return {row[0]: beside.sighting_of(row) for row in found}
+
+    def unsight(self, names: Sequence[str]) -> None:
+        """Forgets what was noted of these, without waiting for the disk."""
+        if names:
+            self._writer.do(partial(self._recorder.unsight, names), weight=len(names), is_synced=False)
 
     def claim(self, name: str, owner: str, for_s: float) -> Lease | None:
         """A lease with the next epoch, None while another owner's has not ended; the same for longer for its owner."""
@@ -149,6 +182,11 @@ class SqliteLedger:
         """The row of one stream."""
         found = self._rows(rows.ONE, (view, stream))
         return rows.kept_of(found[0]) if found else None
+
+    def latest(self, view: str, groups: Sequence[str]) -> dict[str, Kept]:
+        """By group the row of a view that began last; groups without one are left out."""
+        found = self._rows(rows.LATEST, (view, tables.listed(groups))) if groups else []
+        return {kept.row.group: kept for kept in map(rows.kept_of, found)}
 
     def read(self, stream: str, after: int = 0) -> list[Event]:
         """The events of a stream behind a number, in order."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import apsw
 
-from opsbook.adapters.sqlite_ledger import rows, tables
+from opsbook.adapters.sqlite_ledger import beside, rows, tables
 from opsbook.ledger.event import Event, canonical
 from opsbook.ledger.view import View
 from opsbook.usecases.ledger_ports import Timer
@@ -45,7 +45,8 @@ def snapshot(path: str, busy_s: float) -> Iterator[FileSnapshot]:
         ]
         epochs = {str(name): int(str(epoch)) for name, epoch in connection.execute(_EPOCHS)}
         events = (tables.event_of(row) for row in connection.execute(_ALL))
-        yield FileSnapshot(position, events, timers, epochs, connection)
+        kept, seen = beside.attachments(connection), beside.sightings(connection)
+        yield FileSnapshot(position, events, timers, epochs, kept, seen, connection)
 
 
 def replace(path: str, busy_s: float, views: Sequence[View], *, by: Snapshot, tell: Progress) -> None:
@@ -101,6 +102,7 @@ def _copy_rows(connection: apsw.Connection, views: Sequence[View], by: Snapshot,
         connection.executemany("INSERT INTO timer(stream, name, due, facts) VALUES (?,?,?,?)", timers)
         connection.execute("UPDATE lease SET owner = '', until = 0")
         connection.executemany(_SET_EPOCH, by.epochs.items())
+        beside.replace(connection, by.attachments, by.sightings)
         rows.remake(connection, views)
 
 

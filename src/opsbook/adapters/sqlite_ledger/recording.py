@@ -6,7 +6,7 @@ soon as anybody else has written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
@@ -14,13 +14,14 @@ from typing import Any
 import apsw
 from msgspec import Struct
 
-from opsbook.adapters.sqlite_ledger import tables
+from opsbook.adapters.sqlite_ledger import beside, tables
 from opsbook.adapters.sqlite_ledger.rows import ViewRows
 from opsbook.ground.errors import Conflict, Fenced
 from opsbook.ledger.event import CHECKPOINTS, NO_HASH, Draft, Event, canonical, checkpoint, hash_of, is_checkpoint_due
 from opsbook.ledger.view import View
-from opsbook.usecases.ledger_ports import Lease, Timer
+from opsbook.usecases.ledger_ports import Lease, Sighting, Write
 
+BYTES_AN_EVENT = 50_000  # of an attachment: about as long as an event takes
 MOST_HEADS = 50_000  # streams whose last event is remembered
 
 # Many rows by one statement: between two statements SQLite's library lets other threads of Python run, and has to wait
@@ -31,6 +32,10 @@ _INSERT, _INSERT_MANY = (
     f"INSERT INTO event({tables.COLUMNS}) VALUES {','.join([_ROW] * count)}" for count in (1, _AT_ONCE)
 )
 _LAST = "SELECT number, hash FROM event WHERE stream = ? ORDER BY number DESC LIMIT 1"
+_LASTS = """
+SELECT asked.value, number, hash FROM json_each(?) AS asked JOIN event ON event.stream = asked.value
+AND event.number = (SELECT max(number) FROM event AS each WHERE each.stream = asked.value)
+"""
 _SEEN = "PRAGMA data_version"  # another one as soon as anybody else has committed
 _LAST_CHECKPOINT = f"SELECT {tables.COLUMNS} FROM event WHERE stream = ? ORDER BY number DESC LIMIT 1"
 # From one stream to the next by the index, however many events each has.
@@ -52,30 +57,54 @@ ACTOR = "opsbook"  # records checkpoints
 
 
 class Addition(Struct, frozen=True):
-    """What one call of `append` adds; `encoded` are the facts of the drafts as they are kept."""
+    """What is added to one stream; `encoded` are the facts of the drafts as they are kept."""
 
     stream: str
     drafts: Sequence[Draft]
     encoded: Sequence[bytes]
     expected: int | None
-    actor: str
-    at: datetime
-    fence: Lease | None
     timers: Sequence[tuple[Any, ...]]
     cleared: Sequence[str]
 
 
-def addition(
-    stream: str, drafts: Sequence[Draft], *, actor: str, at: datetime, expected: int | None = None,
-    fence: Lease | None = None, set_timers: Sequence[Timer] = (), clear_timers: Sequence[str] = (),
-) -> Addition:  # fmt: skip
+class Addings(Struct, frozen=True):
+    """What one call adds to streams, each named once, and keeps and forgets beside them: all or nothing of it."""
+
+    additions: Sequence[Addition]
+    actor: str
+    at: datetime
+    fence: Lease | None = None
+    attach: Mapping[str, bytes] = {}
+    detach: Sequence[str] = ()
+
+    @property
+    def weight(self) -> int:
+        """About how much there is to do for it, in events."""
+        size_bytes = sum(map(len, self.attach.values()))
+        return 1 + sum(len(each.drafts) for each in self.additions) + size_bytes // BYTES_AN_EVENT
+
+
+def addition(write: Write) -> Addition:
     """An Addition, encoded in the caller's own thread: what cannot be encoded is the caller's bug."""
-    for timer in set_timers:
+    stream = write.stream
+    for timer in write.set_timers:
         if timer.stream != stream:
             raise ValueError(f"the timer '{timer.name}' of '{timer.stream}' cannot be set with events of '{stream}'")
-    timers = [(stream, t.name, tables.microseconds(t.due), canonical(t.facts).decode()) for t in set_timers]
-    encoded = [canonical(draft.facts) for draft in drafts]
-    return Addition(stream, drafts, encoded, expected, actor, at.astimezone(UTC), fence, timers, clear_timers)
+    timers = [(stream, t.name, tables.microseconds(t.due), canonical(t.facts).decode()) for t in write.set_timers]
+    encoded = [canonical(draft.facts) for draft in write.drafts]
+    return Addition(stream, write.drafts, encoded, write.expected, timers, write.clear_timers)
+
+
+def addings(
+    writes: Sequence[Write], *, actor: str, at: datetime, fence: Lease | None = None,
+    attach: Mapping[str, bytes] | None = None, detach: Sequence[str] = (),
+) -> Addings:  # fmt: skip
+    """The Addings of a call, encoded in the caller's own thread."""
+    streams = [write.stream for write in writes]
+    if len(set(streams)) < len(streams):
+        twice = next(stream for stream in streams if streams.count(stream) > 1)
+        raise ValueError(f"the stream '{twice}' is named twice in one record")
+    return Addings([addition(write) for write in writes], actor, at.astimezone(UTC), fence, attach or {}, detach)
 
 
 class Recorder:
@@ -127,23 +156,38 @@ class Recorder:
         self._checkpoint = None
         self._rows.forget()
 
-    def add(self, added: Addition) -> tuple[Event, ...]:
-        """Numbers and hashes the events of an append behind what is there; raises Conflict or Fenced, and then has
-        recorded nothing of it."""
-        number, previous = self._head(added.stream)
+    def add(self, added: Addings) -> tuple[Event, ...]:
+        """Numbers and hashes the events of a call behind what is there; raises Conflict or Fenced, and then has
+        recorded nothing of it, because all of it is judged before the first is recorded."""
+        heads = self._heads_of([each.stream for each in added.additions])
         if added.fence is not None:
             self._check(added.fence)
-        if added.expected is not None and added.expected != number:
-            raise Conflict(
-                f"Somebody else was quicker: '{added.stream}' has {number} events by now instead of {added.expected}."
-                " Look at it again, then decide."
-            )
-        events = self._chained(added, number, previous)
-        for name in added.cleared:
-            self._connection.execute(_CLEAR_TIMER, (added.stream, name))
-        for timer in added.timers:
-            self._connection.execute(_SET_TIMER, timer)
-        return events
+        for each in added.additions:
+            number = heads[each.stream][0]
+            if each.expected is not None and each.expected != number:
+                raise Conflict(
+                    f"Somebody else was quicker: '{each.stream}' has {number} events by now instead of"
+                    f" {each.expected}. Look at it again, then decide."
+                )
+        self._rows.learn(self._connection, {stream: number for stream, (number, _) in heads.items()})
+        events: list[Event] = []
+        for each in added.additions:
+            events += self._chained(each, *heads[each.stream], actor=added.actor, at=added.at)
+            for name in each.cleared:
+                self._connection.execute(_CLEAR_TIMER, (each.stream, name))
+            for timer in each.timers:
+                self._connection.execute(_SET_TIMER, timer)
+        beside.detach(self._connection, added.detach)
+        beside.attach(self._connection, added.attach, added.at)
+        return tuple(events)
+
+    def sight(self, sightings: Sequence[Sighting]) -> None:
+        """Notes that things were seen again."""
+        beside.sight(self._connection, sightings)
+
+    def unsight(self, names: Sequence[str]) -> None:
+        """Forgets what was noted of these."""
+        beside.unsight(self._connection, names)
 
     def vouch(self, not_within_us: int) -> Event | None:
         """A checkpoint over all events so far, unless the last one is one or is not so old."""
@@ -154,8 +198,8 @@ class Recorder:
             return None
         self._write_events()
         heads = {stream: (number, digest) for stream, number, digest in self._connection.execute(_HEADS)}
-        added = addition(CHECKPOINTS, [checkpoint(heads)], actor=ACTOR, at=tables.moment(self.now))
-        (self._checkpoint,) = self.add(added)
+        wanted = Write(CHECKPOINTS, [checkpoint(heads)])
+        (self._checkpoint,) = self.add(addings([wanted], actor=ACTOR, at=tables.moment(self.now)))
         return self._checkpoint
 
     def remake_rows(self) -> None:
@@ -190,11 +234,18 @@ class Recorder:
             connection.executemany(_INSERT, rows[whole:])
         rows.clear()
 
-    def _head(self, stream: str) -> tuple[int, str]:
-        return self._heads.get(stream) or self._connection.execute(_LAST, (stream,)).fetchone() or (0, NO_HASH)
+    def _heads_of(self, streams: Sequence[str]) -> dict[str, tuple[int, str]]:
+        unknown = [stream for stream in streams if stream not in self._heads]
+        found: dict[str, tuple[int, str]] = {}
+        if len(unknown) == 1:
+            found[unknown[0]] = self._connection.execute(_LAST, (unknown[0],)).fetchone() or (0, NO_HASH)
+        elif unknown:
+            asked = self._connection.execute(_LASTS, (tables.listed(unknown),))
+            found = {stream: (number, digest) for stream, number, digest in asked}
+        return {stream: self._heads.get(stream) or found.get(stream) or (0, NO_HASH) for stream in streams}
 
-    def _chained(self, added: Addition, number: int, previous: str) -> tuple[Event, ...]:
-        stream, actor, at = added.stream, added.actor, added.at
+    def _chained(self, added: Addition, number: int, previous: str, *, actor: str, at: datetime) -> list[Event]:
+        stream = added.stream
         events, microseconds, position = [], tables.microseconds(at), self.position
         has_views = self._rows.concern(stream)
         for draft, facts in zip(added.drafts, added.encoded, strict=True):
@@ -214,7 +265,7 @@ class Recorder:
         self.position = position
         if events:
             self._heads[stream] = (number, previous)
-        return tuple(events)
+        return events
 
     def _check(self, fence: Lease) -> None:
         if not self._is_held(fence):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import apsw
@@ -18,6 +18,12 @@ UNKNOWN = 0  # the version of a view whose rows somebody left behind who does no
 
 _COLUMNS = "stream, number, first, is_open, belongs, document"
 ONE = f"SELECT {_COLUMNS} FROM view_row WHERE view = ? AND stream = ?"
+LATEST = f"""
+SELECT {_COLUMNS} FROM json_each(?2) AS asked CROSS JOIN view_row ON view_row.rowid = (
+  SELECT rowid FROM view_row AS each WHERE each.view = ?1 AND each.belongs = asked.value ORDER BY first DESC LIMIT 1
+)
+"""
+_SOME = f"SELECT {_COLUMNS} FROM view_row WHERE view = ?1 AND stream IN (SELECT value FROM json_each(?2))"
 _KEEP = (
     f"INSERT INTO view_row(view, {_COLUMNS}) VALUES (?,?,?,?,?,?,?) ON CONFLICT(view, stream) DO UPDATE SET"
     " number = excluded.number, first = excluded.first, is_open = excluded.is_open, belongs = excluded.belongs,"
@@ -58,6 +64,19 @@ class ViewRows:
     def concern(self, stream: str) -> bool:
         """Whether any view has rows of such streams."""
         return stream.startswith(self._prefixes)
+
+    def learn(self, connection: apsw.Connection, numbers: Mapping[str, int]) -> None:
+        """Reads the rows of streams that are about to be folded, by one question for each view; `numbers` tells how
+        many events each has. Left out are those that were not made from all of these."""
+        for view in self._views:
+            wanted = [
+                stream for stream, number in numbers.items()
+                if number and stream.startswith(view.prefix) and (view.name, stream) not in self._remembered
+            ]  # fmt: skip
+            if len(wanted) > 1:
+                for kept in map(kept_of, connection.execute(_SOME, (view.name, tables.listed(wanted)))):
+                    if kept.number == numbers[kept.stream]:
+                        self._remembered[view.name, kept.stream] = kept
 
     def fold(self, connection: apsw.Connection, event: Event, facts: bytes) -> None:
         """Folds an event of the transaction; `facts` are its facts as they are kept."""
@@ -108,6 +127,8 @@ class ViewRows:
 def _before(connection: apsw.Connection, view: View, event: Event) -> Kept | None:
     """The row before an event that is the first of its stream in a transaction. Where it was not made from all events
     before, as those of an Opsbook that knows no views yet, it is made again."""
+    if event.number == 1:
+        return None
     kept = one(connection, view.name, event.stream)
     if (kept.number if kept is not None else 0) == event.number - 1:
         return kept

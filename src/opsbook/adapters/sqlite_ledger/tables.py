@@ -7,7 +7,7 @@ import itertools
 import os
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ import apsw
 import msgspec
 
 from opsbook.ground.errors import Failure, Refusal
-from opsbook.ledger.event import Event
+from opsbook.ledger.event import Event, canonical
 
 # "obld": marks the file as ours, so that no other database is ever written to.
 APPLICATION = 0x6F626C64
@@ -65,8 +65,17 @@ CREATE INDEX view_row_by_open ON view_row(view, is_open, first);
 CREATE INDEX view_row_by_belongs ON view_row(view, belongs, first);
 """
 
+# What is no event, and may be forgotten: bytes that came with events, and that things were seen again.
+_BESIDE = """
+CREATE TABLE attachment(name TEXT PRIMARY KEY, at INTEGER NOT NULL, content BLOB NOT NULL) STRICT;
+CREATE INDEX attachment_by_age ON attachment(at, name);
+CREATE TABLE sighting(
+  name TEXT PRIMARY KEY, at INTEGER NOT NULL, until INTEGER, count INTEGER NOT NULL, mark TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+
 # Step n brings a file of version n to version n + 1, in a transaction of its own. Steps are added, never changed.
-MIGRATIONS = (_FIRST + NO_DELETE, _ENGINE)
+MIGRATIONS = (_FIRST + NO_DELETE, _ENGINE, _BESIDE)
 VERSION = len(MIGRATIONS)
 
 HEAD = "SELECT ifnull(max(position), 0) FROM event"
@@ -247,6 +256,11 @@ def microseconds(at: datetime) -> int:
 def moment(at: int) -> datetime:
     """The time that was kept as so many microseconds."""
     return _EPOCH + timedelta(microseconds=at)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as one value of a question, which reads them by json_each."""
+    return canonical(list(names)).decode()
 
 
 def event_of(row: tuple[Any, ...]) -> Event:

@@ -15,7 +15,7 @@ from opsbook.adapters.sqlite_ledger import tables
 from opsbook.adapters.sqlite_ledger.recording import Recorder
 from opsbook.ground.errors import Failure, Refusal
 
-MOST_AT_ONCE = 1000  # pieces of work in one commit: about 20 ms, so that no other process waits long
+MOST_AT_ONCE = 1000  # events in one commit: about 20 ms, so that no other process waits long
 MOMENT_S = 0.0005  # about what a sync takes
 LOOK_S = 1.0  # how often whoever waits looks whether the thread is still there
 
@@ -27,12 +27,15 @@ class Work(Generic[T]):
     and `done` is released: by the thread for the first of a batch, and by each caller for the one `after` its own. To
     wake all at once made them stand in one another's way: 2.5 switches of threads an event against 1.6.
 
-    What `apply` refuses, it refuses before it has recorded anything."""
+    What `apply` refuses, it refuses before it has recorded anything. `weight` is about how many events it is; what need
+    not outlive a power cut is not `is_synced`."""
 
-    __slots__ = ("after", "apply", "done", "error", "is_settled", "result")
+    __slots__ = ("after", "apply", "done", "error", "is_settled", "is_synced", "result", "weight")
 
-    def __init__(self, apply: Callable[[], T]) -> None:
+    def __init__(self, apply: Callable[[], T], weight: int, *, is_synced: bool) -> None:
         self.apply = apply
+        self.weight = weight
+        self.is_synced = is_synced
         self.result: T | None = None
         self.error: Exception | None = None
         self.done = threading.Lock()
@@ -59,13 +62,15 @@ class Writer:
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
         self._connection: apsw.Connection | None = None
+        self._is_syncing = True  # as every connection begins
         self._identity = _identity(path)
 
-    def do(self, apply: Callable[[], T]) -> T:
-        """What `apply` gives, which is called within a transaction, once that is synced; raises what it refuses."""
+    def do(self, apply: Callable[[], T], *, weight: int = 1, is_synced: bool = True) -> T:
+        """What `apply` gives, which is called within a transaction, once that is synced; raises what it refuses. Where
+        nothing of a transaction is to be synced, that is spared: a power cut loses it, a kill does not."""
         if self._is_closed:
             raise Failure(f"The ledger {self._path} is closed, because Opsbook stops. Start it again, then try again.")
-        work = Work(apply)
+        work = Work(apply, weight, is_synced=is_synced)
         self._waiting.append(work)  # type: ignore[arg-type]  # the thread does not look at results
         if len(self._waiting) >= self._wanted:
             self._ring()
@@ -117,7 +122,12 @@ class Writer:
             if self._is_closed:
                 return []
             self._bell.acquire()
-        return [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_AT_ONCE))]
+        batch = [self._waiting.popleft()]
+        weight = batch[0].weight
+        while self._waiting and weight + self._waiting[0].weight <= MOST_AT_ONCE:
+            batch.append(self._waiting.popleft())
+            weight += batch[-1].weight
+        return batch
 
     def _ring(self) -> None:
         with suppress(RuntimeError):  # it rings already
@@ -157,7 +167,12 @@ class Writer:
 
     def _commit(self, batch: Sequence[Work[object]]) -> None:
         recorder = self._recorder
-        recorder.begin(self._connected())
+        connection = self._connected()
+        is_synced = any(work.is_synced for work in batch)
+        if is_synced != self._is_syncing:
+            connection.pragma("synchronous", "FULL" if is_synced else "NORMAL")
+            self._is_syncing = is_synced
+        recorder.begin(connection)
         for work in batch:
             try:
                 work.result = work.apply()
@@ -175,7 +190,7 @@ class Writer:
                 retryable=True,
             )
         if self._connection is None:
-            self._connection = tables.opened(self._path, self._busy_s)
+            self._connection, self._is_syncing = tables.opened(self._path, self._busy_s), True
         return self._connection
 
 
