@@ -26,7 +26,7 @@ def build_alert_desk(
 ) -> AlertDesk:
     """The verbs over a ledger and the book as it is at the time; `nudge` wakes whoever routes what was received."""
     chance = secrets.token_bytes
-    contacts = ContactBook(ledger, book, now=_now, chance=chance)
+    contacts = build_contacts(ledger, book)
     return AlertDesk(
         receiving=Receiving(ledger, now=_now, chance=chance, nudge=nudge),
         inlets=Inlets(ledger, now=_now, chance=chance),
@@ -40,6 +40,11 @@ def build_alert_desk(
         catch_all=config.catch_all,
         calendars=build_calendars(ledger),
     )
+
+
+def build_contacts(ledger: EngineLedger, book: Callable[[], Book]) -> ContactBook:
+    """How people are reached, by the book and by what they told Opsbook alone."""
+    return ContactBook(ledger, book, now=_now, chance=secrets.token_bytes)
 
 
 def build_calendars(ledger: EngineLedger) -> SharedCalendars:
