@@ -63,8 +63,29 @@ class Window(Struct, frozen=True, gc=False):
     until: int
 
 
+class Stretch(Struct, frozen=True):
+    """A shift of a calendar that others keep, in UTC. `names` are those who may be meant by it, the surest first: an
+    e-mail address, a name, the words of its title."""
+
+    start: datetime
+    end: datetime
+    names: tuple[str, ...]
+    title: str = ""
+
+
+class Imported(Struct, frozen=True):
+    """What a calendar said when it was read last; `trouble` is why it could not be read since, as a sentence."""
+
+    stretches: tuple[Stretch, ...] = ()
+    read_at: datetime | None = None
+    trouble: str = ""
+
+
 class Rotation(Struct, frozen=True):
     """One layer of a schedule: who takes turns, from when, with which step, in which hours.
+
+    With a `calendar`, an address or a path from the root of the repository, its `stretches` tell whose turn it is; they
+    are filled in where the calendar was read.
 
     `turns` are the participants in order, each one or more people at once. `start` is None while it is a slot or
     missing. `handoff_day` is None for the weekday of the start. Without windows it is day and night.
@@ -79,6 +100,8 @@ class Rotation(Struct, frozen=True):
     handoff_s: int = 0
     end: date | None = None
     windows: tuple[Window, ...] = ()
+    calendar: str = ""
+    stretches: tuple[Stretch, ...] = ()
 
 
 class Override(Struct, frozen=True):
