@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from opsbook.usecases.contact_book import ContactBook
     from opsbook.usecases.heartbeats import Heartbeats
     from opsbook.usecases.inlets import Inlets
+    from opsbook.usecases.opsgenie_view import OpsgenieView
     from opsbook.usecases.pages import Pages
     from opsbook.usecases.receive import Receiving
     from opsbook.usecases.silences import Silences
@@ -26,6 +27,7 @@ class AlertDesk(Struct, frozen=True):
     heartbeats: Heartbeats
     alerts: Alerts
     board: Board
+    opsgenie: OpsgenieView
     silences: Silences
     pages: Pages
     contacts: ContactBook
