@@ -9,6 +9,7 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from opsbook.usecases.alerting_ports import Addresses
     from opsbook.usecases.alerts import Alerts
+    from opsbook.usecases.bodies import Bodies
     from opsbook.usecases.contact_book import ContactBook
     from opsbook.usecases.heartbeats import Heartbeats
     from opsbook.usecases.inlets import Inlets
@@ -22,6 +23,7 @@ class AlertDesk(Struct, frozen=True):
 
     receiving: Receiving
     inlets: Inlets
+    bodies: Bodies
     heartbeats: Heartbeats
     alerts: Alerts
     silences: Silences
