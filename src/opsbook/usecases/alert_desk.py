@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from opsbook.usecases.alert_board import Board
     from opsbook.usecases.alerting_ports import Addresses
     from opsbook.usecases.alerts import Alerts
+    from opsbook.usecases.bodies import Bodies
     from opsbook.usecases.contact_book import ContactBook
     from opsbook.usecases.heartbeats import Heartbeats
     from opsbook.usecases.inlets import Inlets
@@ -24,6 +25,7 @@ class AlertDesk(Struct, frozen=True):
 
     receiving: Receiving
     inlets: Inlets
+    bodies: Bodies
     heartbeats: Heartbeats
     alerts: Alerts
     board: Board
