@@ -4,7 +4,7 @@ an instant, and how to reach them. Pages no one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Literal
@@ -88,6 +88,13 @@ class Directory:
         for named in (self.teams, self.schedules, self.escalations):
             written = {key: each.name for key, (_, each) in named.items()} | written
         return written
+
+    def is_known(self, reference: Reference) -> bool:
+        """Whether a reference means somebody or some place, on call or not."""
+        if reference.form in ("channel", "address"):
+            return True
+        named: tuple[Mapping[str, object], ...] = (self.people, self.teams, self.schedules, self.escalations)
+        return any(plain_name(reference.name) in each for each in named)
 
     def meant(self, reference: Reference, at: datetime) -> Meant:
         """What a reference of a page means at an instant."""

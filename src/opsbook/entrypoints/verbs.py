@@ -31,6 +31,8 @@ VERBS: dict[str, dict[str, Entry]] = {
     },
     "Watch": {
         "probe": Entry("opsbook.entrypoints.commands.probe", "Ask the health checks once, side by side."),
+        "oncall": Entry("opsbook.entrypoints.commands.oncall", "Who is on call, now or at any other time."),
+        "page": Entry("opsbook.entrypoints.commands.page", "Who would be paged, when, by what, and why."),
     },
     "Serve": {
         "serve": Entry("opsbook.entrypoints.commands.serve", "Serve the book on the web, in one process."),

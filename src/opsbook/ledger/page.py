@@ -1,13 +1,29 @@
-"""A page, which wakes people, as a fold over its events; and the view of all of them."""
+"""A page, which wakes people, as a fold over its events; and the view of all of them.
+
+The view's document is the page itself, so lists and the fold cannot disagree.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import Any
 
+import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
+from opsbook.ledger import page_events as kinds
 from opsbook.ledger.alert_events import Place
+from opsbook.ledger.event import Event
 from opsbook.ledger.page_events import FrozenPolicy, NotificationState, OwedNotification, PageState
+from opsbook.ledger.view import Kept, Row, View
+
+# In these nothing more is done for a notification.
+ENDED: frozenset[str] = frozenset({"accepted", "delivered", "read", "failed", "cancelled", "bundled"})
+# In these somebody was told, as far as anybody knows.
+TOLD: frozenset[str] = frozenset({"accepted", "delivered", "read", "bundled"})
+CATCH_ALL = -1
 
 
 class Attempt(Struct, frozen=True):
@@ -31,6 +47,22 @@ class Notification(Struct, frozen=True):
     settled_why: str = ""
     ack_hashes: tuple[str, ...] = ()
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more is done for it."""
+        return self.state in ENDED
+
+    @property
+    def has_told(self) -> bool:
+        """Whether somebody got it, as far as anybody knows."""
+        return self.state in TOLD
+
+    @property
+    def open_attempt(self) -> Attempt | None:
+        """The attempt of which nobody knows yet what became."""
+        last = self.attempts[-1] if self.attempts else None
+        return last if last is not None and last.state == "sending" else None
+
 
 class Acknowledgement(Struct, frozen=True):
     """Somebody's answer."""
@@ -41,9 +73,19 @@ class Acknowledgement(Struct, frozen=True):
     why: str = ""
 
 
+class ReachedLevel(Struct, frozen=True):
+    """A level whose turn came, since people were woken last from the first one on; -1 is the catch-all."""
+
+    level: int
+    loop: int
+    at: datetime
+    why: str = ""
+
+
 class Page(Struct, frozen=True):
     """One run of an escalation policy. `alerts` are those that still fire, `gone` those that did. `level` is the last
-    that was reached in this `loop` (0 before the first, -1 for the catch-all)."""
+    that was reached in this `loop` (0 before the first, -1 for the catch-all), `reached` are all since `armed_at`, when
+    people began to be woken. `news` is what came to an acknowledged page that its acknowledgement did not know of."""
 
     id: str
     state: PageState
@@ -60,9 +102,12 @@ class Page(Struct, frozen=True):
     level: int = 0
     loop: int = 1
     armed_at: datetime | None = None
+    reached: tuple[ReachedLevel, ...] = ()
     notifications: tuple[Notification, ...] = ()
     acknowledged: tuple[Acknowledgement, ...] = ()
     acknowledged_until: datetime | None = None
+    first_acknowledged_at: datetime | None = None
+    news: str = ""
     is_drill: bool = False
     incident: int | None = None
     asked_by: str = ""
@@ -71,7 +116,186 @@ class Page(Struct, frozen=True):
     why: str = ""
     number: int = 0
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it is not over."""
+        return self.state != "done"
+
+    @property
+    def needs(self) -> int:
+        """How many people must acknowledge, by the levels that were reached."""
+        levels = {planned.level: planned.needs for planned in self.policy.levels}
+        return max([1, *(levels.get(each.level, 1) for each in self.reached)])
+
+    @property
+    def next_id(self) -> int:
+        """The id of the next notification."""
+        return len(self.notifications) + 1
+
+    def notification(self, number: int) -> Notification | None:
+        """The notification of that id."""
+        return self.notifications[number - 1] if 0 < number <= len(self.notifications) else None
+
 
 def stream_of(page: str) -> str:
     """The stream of a page."""
-    return f"page/{page}"
+    return kinds.PAGES + page
+
+
+def folded(events: Iterable[Event], before: Page | None = None) -> Page | None:
+    """The page after these events, None before its first."""
+    page = before
+    for event in events:
+        page = after(page, event)
+    return page
+
+
+def after(page: Page | None, event: Event) -> Page | None:
+    """The page after one more event; an event that is not known changes only its number."""
+    if event.kind == kinds.PAGE_OPENED:
+        return _opened(event)
+    if page is None:
+        return None
+    fold = _FOLDS.get(event.kind)
+    changed = fold(page, event, event.facts) if fold is not None else page
+    return replace(changed, number=event.number, changed_at=event.at if fold is not None else page.changed_at)
+
+
+def page_of(kept: Kept) -> Page:
+    """The page that a row of the view holds."""
+    return msgspec.convert(kept.row.document, Page)
+
+
+def _opened(event: Event) -> Page:
+    facts = event.facts
+    taken = {name: facts[name] for name in (
+        "group", "subject", "severity", "service", "alerts", "policy", "place", "is_drill", "incident", "asked_by",
+    )}  # fmt: skip
+    at = event.at.isoformat()
+    known = {"id": event.stream.removeprefix(kinds.PAGES), "state": "active", "opened_at": at, "changed_at": at,
+             "armed_at": at, "number": event.number}  # fmt: skip
+    return msgspec.convert({**taken, **known}, Page)
+
+
+def _joined(page: Page, event: Event, facts: dict[str, Any]) -> Page:
+    came = tuple(each for each in facts["alerts"] if each not in page.alerts)
+    gone = tuple(each for each in page.gone if each not in came)
+    return replace(page, alerts=(*page.alerts, *came), gone=gone, news=_news(page, facts["why"]) if came else page.news)
+
+
+def _left(page: Page, event: Event, facts: dict[str, Any]) -> Page:
+    left = set(facts["alerts"])
+    gone = (*page.gone, *(each for each in page.alerts if each in left))
+    return replace(page, alerts=tuple(each for each in page.alerts if each not in left), gone=gone, why=facts["why"])
+
+
+def _raised(page: Page, event: Event, facts: dict[str, Any]) -> Page:
+    return replace(page, severity=facts["severity"], news=_news(page, facts["why"]))
+
+
+def _news(page: Page, why: str) -> str:
+    """What an acknowledged page is woken again for."""
+    return (why or "There is more to it than when it was acknowledged.") if page.state == "acknowledged" else ""
+
+
+def _level_reached(page: Page, event: Event, facts: dict[str, Any]) -> Page:
+    reached = ReachedLevel(facts["level"], facts["loop"], event.at, facts["why"])
+    return replace(page, level=reached.level, loop=reached.loop, reached=(*page.reached, reached))
+
+
+def _owed(page: Page, event: Event, facts: dict[str, Any]) -> Page:
+    owed = msgspec.convert(facts, OwedNotification)
+    is_early = owed.due > event.at
+    made = Notification(owed, event.at, "waiting" if is_early else "owed")
+    return replace(page, notifications=(*page.notifications, made))
+
+
+def _attempt_begun(page: Page, event: Event, facts: dict[str, Any]) -> Page:
+    def begun(before: Notification) -> Notification:
+        attempt = Attempt(facts["attempt"], event.at, is_duplicate=facts["is_duplicate"])
+        secrets = (*before.ack_hashes, facts["ack_hash"]) if facts["ack_hash"] else before.ack_hashes
+        return replace(before, state="sending", attempts=(*before.attempts, attempt), ack_hashes=secrets)
+
+    return _of(page, facts["notification"], begun)
+
+
+# What a notification is after an attempt ended so. One that was lost may have come through; it is tried once more.
+_AFTER_ATTEMPT: dict[str, NotificationState] = {
+    "accepted": "accepted", "delivered": "delivered", "failed": "failed", "retrying": "retrying", "lost": "retrying",
+}  # fmt: skip
+
+
+def _attempt_ended(page: Page, event: Event, facts: dict[str, Any]) -> Page:
+    def ended(before: Notification) -> Notification:
+        attempts = tuple(
+            replace(each, state=facts["state"], reason=facts["reason"], latency_ms=facts["latency_ms"])
+            if each.number == facts["attempt"] else each
+            for each in before.attempts
+        )  # fmt: skip
+        state = _AFTER_ATTEMPT.get(facts["state"], before.state) if not before.has_ended else before.state
+        return replace(before, attempts=attempts, state=state)
+
+    return _of(page, facts["notification"], ended)
+
+
+def _settled(page: Page, event: Event, facts: dict[str, Any]) -> Page:
+    return _of(
+        page, facts["notification"], lambda before: replace(before, state=facts["state"], settled_why=facts["why"])
+    )
+
+
+def _of(page: Page, number: int, change: Callable[[Notification], Notification]) -> Page:
+    if page.notification(number) is None:
+        return page
+    made = tuple(change(each) if each.owed.id == number else each for each in page.notifications)
+    return replace(page, notifications=made)
+
+
+def _acknowledged(page: Page, event: Event, facts: dict[str, Any]) -> Page:
+    given = Acknowledgement(facts["by"], facts["via"], event.at, facts["why"])
+    others = tuple(each for each in page.acknowledged if each.by != given.by)
+    until = datetime.fromisoformat(facts["until"]) if facts["until"] else None
+    changed = replace(
+        page, acknowledged=(*others, given), acknowledged_until=until, news="",
+        first_acknowledged_at=page.first_acknowledged_at or event.at,
+        why=f"Acknowledged by {given.by}" + (f": {given.why}" if given.why else "."),
+    )  # fmt: skip
+    if page.state == "active" and len(changed.acknowledged) >= page.needs:
+        changed = replace(changed, state="acknowledged")
+    if facts["notification"]:
+        changed = _of(changed, facts["notification"], lambda before: replace(before, state="read"))
+    return changed
+
+
+def _rearmed(page: Page, event: Event, facts: dict[str, Any]) -> Page:
+    return replace(
+        page, state="active", level=0, loop=1, armed_at=event.at, reached=(), acknowledged=(), acknowledged_until=None,
+        news="", why=facts["why"],
+    )  # fmt: skip
+
+
+def _done(page: Page, event: Event, facts: dict[str, Any]) -> Page:
+    return replace(page, state="done", ended_at=event.at, ended_how=facts["how"], why=facts["why"], news="")
+
+
+_FOLDS: dict[str, Callable[[Page, Event, dict[str, Any]], Page]] = {
+    kinds.PAGE_JOINED: _joined,
+    kinds.PAGE_LEFT: _left,
+    kinds.PAGE_RAISED: _raised,
+    kinds.LEVEL_REACHED: _level_reached,
+    kinds.OWED: _owed,
+    kinds.ATTEMPT_BEGUN: _attempt_begun,
+    kinds.ATTEMPT_ENDED: _attempt_ended,
+    kinds.NOTIFICATION_SETTLED: _settled,
+    kinds.PAGE_ACKNOWLEDGED: _acknowledged,
+    kinds.PAGE_REARMED: _rearmed,
+    kinds.PAGE_DONE: _done,
+}
+
+
+def _row(row: Row | None, event: Event) -> Row | None:
+    page = after(msgspec.convert(row.document, Page) if row is not None else None, event)
+    return Row(page.is_open, page.group, msgspec.to_builtins(page)) if page is not None else None
+
+
+PAGE_VIEW = View("pages", 1, kinds.PAGES, _row)

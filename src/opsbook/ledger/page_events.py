@@ -39,7 +39,8 @@ PAGES = "page/"
 class PlannedLevel(Struct, frozen=True):
     """A level of an escalation as it was when the page began: after how long since the first, and whom, by names as
     the page of the book writes them (a schedule, a team, a person, a #channel, an address), resolved when the level is
-    reached. `why` is a sentence; `needs` is how many people must acknowledge."""
+    reached. `why` is a sentence; `needs` is how many people must acknowledge. Outside of `hours`, as written and local
+    to `time_zone`, it is passed over at once; empty is always."""
 
     level: int
     after_s: float
@@ -47,6 +48,8 @@ class PlannedLevel(Struct, frozen=True):
     why: str
     needs: int = 1
     is_round_robin: bool = False
+    hours: str = ""
+    time_zone: str = ""
 
 
 class FrozenPolicy(Struct, frozen=True):

@@ -68,7 +68,8 @@ class OnCall(Struct, frozen=True):
 
 def directory_of(book: Book) -> Directory:
     """All rosters of a snapshot, asked by name."""
-    return Directory((path, facts.policy.roster) for path, facts in sorted(book.facts.items()) if facts.policy)
+    found = [(path, facts.policy.roster) for path, facts in book.facts.items() if facts.policy]
+    return Directory(sorted(found, key=lambda each: each[0]))
 
 
 def oncall(book: Book, at: datetime) -> OnCall:

@@ -17,6 +17,7 @@ from itertools import pairwise
 from msgspec import Struct
 
 from opsbook.book.roster.values import Override, Reference, Rotation, Schedule, Step, plain_name
+from opsbook.book.roster.words import read_hours
 
 _DAY_S = 86_400
 _SUNDAY = 6
@@ -63,6 +64,21 @@ def on_call(schedule: Schedule, at: datetime) -> tuple[Duty, ...]:
     shift = merged[0]
     until = None if len(merged) == 1 else shift.end
     return tuple(Duty(person, until, shift.why) for person in shift.people)
+
+
+def holds_at(hours: str, time_zone: str, at: datetime) -> bool:
+    """Whether an instant lies within hours as written, local to a time zone; yes where either is not understood."""
+    windows, zone = read_hours(hours), zone_of(time_zone or "UTC")
+    if not windows or zone is None:
+        return True
+    wall = at.astimezone(zone).replace(tzinfo=None)
+    for window in windows:
+        for back in range(window.until // _DAY_S + 1):
+            midnight = _midnight(wall.date()) - timedelta(days=back)
+            passed = (wall - midnight).total_seconds()
+            if midnight.weekday() in window.days and window.since <= passed < window.until:
+                return True
+    return False
 
 
 def gaps(schedule: Schedule, start: datetime, until: datetime) -> list[tuple[datetime, datetime]]:

@@ -114,7 +114,11 @@ class Schedule(Struct, frozen=True):
 
 
 class Level(Struct, frozen=True):
-    """A level of escalation: whom, and how long after the first page. `after` is None where it is not told."""
+    """A level of escalation: whom, and how long after the first page. `after` is None where it is not told.
+
+    `needs` is how many people must acknowledge; with `is_round_robin` one of them is paged, each time the next one.
+    `hours` are those in which it holds, as written; empty is always.
+    """
 
     number: int
     after: timedelta | None
@@ -122,12 +126,17 @@ class Level(Struct, frozen=True):
     place: Place
     severities: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
+    line: int = 0
+    needs: int = 1
+    is_round_robin: bool = False
+    hours: str = ""
 
 
 class EscalationPolicy(Struct, frozen=True):
     """Whom to contact, and when. `services` and `severities` are those it is for; empty is all.
 
-    After the last level all is said once more, `repeat` times; then `catch_all` is paged.
+    After the last level all is said once more, `repeat` times; then `catch_all` is paged. `ack_within` is how long an
+    acknowledgement holds, None where that is not told. The hours of levels are those of `time_zone`.
     """
 
     name: str
@@ -139,6 +148,8 @@ class EscalationPolicy(Struct, frozen=True):
     repeat_every: timedelta | None = None
     catch_all: tuple[Reference, ...] = ()
     flaws: tuple[Flaw, ...] = ()
+    ack_within: timedelta | None = None
+    time_zone: str = "UTC"
 
 
 class Roster(Struct, frozen=True):

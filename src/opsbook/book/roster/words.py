@@ -45,6 +45,11 @@ def turns(document: Document, cell: Cell) -> tuple[tuple[Reference, ...], ...]:
     return tuple(found)
 
 
+def reference_of(name: str) -> Reference:
+    """A name by itself, as `references` would read it in a cell; the slot of a template where it is empty."""
+    return _reference(name, 0) or Reference(name, "slot", 0, 0)
+
+
 def _size(source: str, index: int) -> int:
     return len(source[:index].encode())
 
@@ -146,6 +151,7 @@ def read_hours(text: str) -> tuple[Window, ...] | None:
     words = " ".join(re.sub(r"[–—−]|\bto\b|\buntil\b|\bthrough\b", "-", text.casefold()).split())
     if words in ("", "-", "always", "24/7", "24x7", "all", "all day", "any", "day and night", "00:00-24:00"):
         return ()
+    words = _IN_WORDS.get(words.removeprefix("only ").removeprefix("in ").removeprefix("during "), words)
     windows: list[Window] = []
     days: str = ""
     for part in filter(None, (piece.strip() for piece in re.split(r"[;,]|<br\s*/?>|\band\b", words))):
@@ -211,6 +217,13 @@ def _days(names: str) -> frozenset[int] | None:
     return frozenset(found) if found else None
 
 
+_WORKING = "mon-fri 09:00-17:00"
+_NOT_WORKING = "mon-thu 17:00-09:00, fri 17:00 - mon 09:00"
+_IN_WORDS = {
+    **{f"{kind} hours": _WORKING for kind in ("working", "business", "office")},
+    **{f"outside {kind} hours": _NOT_WORKING for kind in ("working", "business", "office")},
+    **{f"{lead}hours": _NOT_WORKING for lead in ("out of ", "out-of-", "off ", "off-", "after ", "after-")},
+}
 _GROUPS: dict[str, frozenset[int]] = {
     "weekdays": frozenset(range(5)), "weekday": frozenset(range(5)), "working days": frozenset(range(5)),
     "workdays": frozenset(range(5)), "weekend": frozenset({5, 6}), "weekends": frozenset({5, 6}),
@@ -230,6 +243,14 @@ def read_wait(text: str) -> timedelta | None:
         return whole
     found = re.search(r"(\d+)\s*(s|sec|second|m|min|minute|h|hr|hour|d|day)s?\b", words)
     return read_duration(found.group()) if found else None
+
+
+def read_count(text: str) -> int | None:
+    """How many people: `2`, `two people`, `2 of them`; None when it is no count of 1 to 20."""
+    word = text.casefold().split()[0].strip(".,") if text.split() else ""
+    named = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
+    count = named.get(word, int(word) if word.isdigit() and len(word) < 3 else 0)
+    return count if 1 <= count <= 20 else None
 
 
 def split_words(text: str) -> Iterator[str]:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from opsbook.entrypoints.inlets import alertmanager, cloudevents, generic, grafana, heartbeats
+from opsbook.entrypoints.inlets import alertmanager, cloudevents, generic, grafana, heartbeats, opsgenie, pagerduty
 
 MODULES = (
     alertmanager,
@@ -11,5 +11,7 @@ MODULES = (
     generic,
     grafana,
     heartbeats,
+    opsgenie,
+    pagerduty,
 )
 ROUTES = tuple(route for module in MODULES for route in module.ROUTES)

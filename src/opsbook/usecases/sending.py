@@ -1,0 +1,189 @@
+"""Messages on their way: which of those that are due go together, what is said, and what became of each.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from hashlib import sha256
+from queue import Empty, SimpleQueue
+from typing import Protocol
+
+from msgspec import Struct
+
+from opsbook.ledger import page_events as events
+from opsbook.ledger.event import Draft
+from opsbook.usecases.alerting_ports import Contact, Handed, Message, Notifier
+from opsbook.usecases.bundling import WINDOW, Bundled, Due, Parcel, bundled
+
+SECRET_BYTES = 18
+
+Guard = Callable[[str, Callable[[], None]], bool]  # does something that may fail by itself; whether it did not
+
+
+class Item(Struct, frozen=True):
+    """One notification on its way: its page, the attempt, and the secret of its link."""
+
+    due: Due
+    attempt: int
+    secret: str = ""
+
+    @property
+    def name(self) -> tuple[str, int, int]:
+        """What it is known by: page, notification, attempt."""
+        return (self.due.page.id, self.due.notification.owed.id, self.attempt)
+
+    @property
+    def key(self) -> str:
+        """What this attempt is called for ever, for receivers that drop what came twice."""
+        return ".".join(map(str, self.name))
+
+
+class Handing(Struct, frozen=True):
+    """What goes to one contact in one message; `why` tells why several do."""
+
+    contact: Contact
+    items: tuple[Item, ...]
+    why: str = ""
+
+
+class Composing(Protocol):
+    """Writes messages."""
+
+    def single(self, item: Item) -> Message:
+        """What somebody gets of one page."""
+        ...
+
+    def digest(self, items: Sequence[Item], why: str) -> Message:
+        """What somebody gets of several pages at once, the gravest first."""
+        ...
+
+
+class Outbox:
+    """What is being handed over. `moved` is called from another thread when something came of it."""
+
+    def __init__(
+        self, notifier: Notifier, compose: Composing, *, chance: Callable[[int], bytes], moved: Callable[[], None],
+        guard: Guard,
+    ) -> None:  # fmt: skip
+        self._notifier = notifier
+        self._compose = compose
+        self._chance = chance
+        self._moved = moved
+        self._guard = guard
+        self._came: SimpleQueue[tuple[Handing, Handed]] = SimpleQueue()
+        self._results: dict[str, list[Draft]] = defaultdict(list)
+        self._sent: dict[tuple[str, str], deque[datetime]] = defaultdict(deque)
+        self._digests: dict[tuple[str, str], datetime] = {}
+        self.in_flight: set[tuple[str, int, int]] = set()
+
+    def choose(self, due: Sequence[tuple[Due, Contact]], now: datetime) -> tuple[list[Handing], list[Bundled]]:
+        """What goes now, and what waits, of all that is due."""
+        by_contact: dict[tuple[str, str], list[Due]] = defaultdict(list)
+        contacts: dict[tuple[str, str], Contact] = {}
+        for each, contact in due:
+            name = (each.notification.owed.person, contact.id)
+            by_contact[name].append(each)
+            contacts[name] = contact
+        going, held = [], []
+        for name, some in by_contact.items():
+            found = bundled(some, now, sent=self._sent_lately(name, now), last_digest=self._digests.get(name))
+            held += [found] if found.held else []
+            for parcel in found.parcels:
+                going.append(self._handing(contacts[name], parcel))
+                self._sent[name].append(now)
+                if len(parcel.due) > 1:
+                    self._digests[name] = now
+        return going, held
+
+    def _sent_lately(self, name: tuple[str, str], now: datetime) -> Sequence[datetime]:
+        sent = self._sent[name]
+        while sent and sent[0] <= now - WINDOW:
+            sent.popleft()
+        return sent
+
+    def _handing(self, contact: Contact, parcel: Parcel) -> Handing:
+        items = []
+        for due in parcel.due:
+            secret = self._chance(SECRET_BYTES).hex() if due.notification.owed.purpose != "resolved" else ""
+            items.append(Item(due, len(due.notification.attempts) + 1, secret))
+        return Handing(contact, tuple(items), parcel.why)
+
+    def hand_over(self, handing: Handing) -> None:
+        """Begins to hand a message over whose attempts are recorded. Returns at once."""
+        self.in_flight |= {item.name for item in handing.items}
+        message = self._written(handing)
+
+        def tell(handed: Handed) -> None:
+            self._came.put((handing, handed))
+            self._moved()
+
+        address = handing.contact.address
+        if not self._guard(f"notifier {message.key}", lambda: self._notifier.send(message, address, tell)):
+            tell(Handed("lost", "It could not be handed to the notifier, which is a fault of Opsbook's."))
+
+    def _written(self, handing: Handing) -> Message:
+        """The message; a plain one where it cannot be written as it should, for that must keep nobody asleep."""
+        made: list[Message] = []
+
+        def write() -> None:
+            many = len(handing.items) > 1
+            made.append(self._compose.digest(handing.items, handing.why) if many
+                        else self._compose.single(handing.items[0]))  # fmt: skip
+
+        self._guard(f"message {handing.items[0].key}", write)
+        return made[0] if made else _plain(handing)
+
+    def collect(self) -> dict[str, list[Draft]]:
+        """By page what became of attempts and is not recorded yet."""
+        while True:
+            try:
+                handing, handed = self._came.get_nowait()
+            except Empty:
+                return dict(self._results)
+            for item in handing.items:
+                self._results[item.due.page.id] += _outcome(item, handed, handing)
+
+    def is_waiting(self, name: tuple[str, int, int]) -> bool:
+        """Whether this process waits for what becomes of an attempt."""
+        return name in self.in_flight
+
+    def recorded(self, page: str) -> None:
+        """What became of the attempts of a page is on record now."""
+        for draft in self._results.pop(page, ()):
+            if draft.kind == events.ATTEMPT_ENDED:
+                self.in_flight.discard((page, draft.facts["notification"], draft.facts["attempt"]))
+
+
+def begun(item: Item) -> Draft:
+    """That an attempt is about to be made; only the hash of its secret is recorded."""
+    notification = item.due.notification
+    is_duplicate = any(each.state in ("lost", "sending") for each in notification.attempts)
+    ack_hash = sha256(item.secret.encode()).hexdigest() if item.secret else ""
+    return events.attempt_begun(notification.owed.id, item.attempt, ack_hash, is_duplicate)
+
+
+def _outcome(item: Item, handed: Handed, handing: Handing) -> Iterator[Draft]:
+    number = item.due.notification.owed.id
+    yield events.attempt_ended(
+        number, item.attempt, handed.state, reason=handed.reason, latency_ms=handed.latency_ms
+    )
+    if handed.state in ("accepted", "delivered") and item is not handing.items[0]:
+        first = handing.items[0].due
+        others = len(handing.items) - 1
+        yield events.settled(
+            number, "bundled",
+            f"Sent as one of {others + 1} in the message of page {first.page.id}. {handing.why}".strip(),
+        )  # fmt: skip
+
+
+def _plain(handing: Handing) -> Message:
+    """The least that somebody has to know."""
+    pages = [item.due.page for item in handing.items]
+    first = handing.items[0]
+    lines = [f"{page.severity} {page.subject} (page {page.id})" for page in pages]
+    return Message(
+        key=first.key, kind=handing.contact.kind, title=lines[0],
+        body="\n".join([*lines, first.due.notification.owed.why]), severity=pages[0].severity,
+    )  # fmt: skip
