@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from opsbook.entrypoints.inlets import alertmanager
+from opsbook.entrypoints.inlets import alertmanager, alertmanager_api, alertmanager_silences
 
-MODULES = (alertmanager,)
+MODULES = (alertmanager, alertmanager_api, alertmanager_silences)
 ROUTES = tuple(route for module in MODULES for route in module.ROUTES)
