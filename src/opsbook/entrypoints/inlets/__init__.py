@@ -3,7 +3,23 @@
 
 from __future__ import annotations
 
-from opsbook.entrypoints.inlets import alertmanager, alertmanager_api, alertmanager_silences
+from opsbook.entrypoints.inlets import (
+    alertmanager,
+    alertmanager_api,
+    alertmanager_silences,
+    cloudevents,
+    generic,
+    grafana,
+    heartbeats,
+)
 
-MODULES = (alertmanager, alertmanager_api, alertmanager_silences)
+MODULES = (
+    alertmanager,
+    alertmanager_api,
+    alertmanager_silences,
+    cloudevents,
+    generic,
+    grafana,
+    heartbeats,
+)
 ROUTES = tuple(route for module in MODULES for route in module.ROUTES)
