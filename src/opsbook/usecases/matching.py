@@ -95,7 +95,8 @@ class Matcher(Struct, frozen=True):
         book = self.library.snapshot()
         known = self.kept.known
         if known is None or known.pages.book is not book:
-            known = self.kept.known = _Known(Pages(self.library, book, self.url_bases), _words(book, self.severities), {})
+            pages = Pages(self.library, book, self.url_bases)
+            known = self.kept.known = _Known(pages, _words(book, self.severities), {})
         return known
 
     def _found(self, pages: Pages, asked: Asked) -> tuple[Place | None, str | None, str]:
