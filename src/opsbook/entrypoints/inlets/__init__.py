@@ -3,10 +3,20 @@
 
 from __future__ import annotations
 
-from opsbook.entrypoints.inlets import alertmanager, cloudevents, generic, grafana, heartbeats
+from opsbook.entrypoints.inlets import (
+    alertmanager,
+    alertmanager_api,
+    alertmanager_silences,
+    cloudevents,
+    generic,
+    grafana,
+    heartbeats,
+)
 
 MODULES = (
     alertmanager,
+    alertmanager_api,
+    alertmanager_silences,
     cloudevents,
     generic,
     grafana,
