@@ -11,6 +11,8 @@ from opsbook.entrypoints.inlets import (
     generic,
     grafana,
     heartbeats,
+    opsgenie,
+    pagerduty,
 )
 
 MODULES = (
@@ -21,5 +23,7 @@ MODULES = (
     generic,
     grafana,
     heartbeats,
+    opsgenie,
+    pagerduty,
 )
 ROUTES = tuple(route for module in MODULES for route in module.ROUTES)
