@@ -19,6 +19,7 @@ from opsbook.usecases.library import Book
 from opsbook.usecases.opsgenie_view import OpsgenieView
 from opsbook.usecases.pages import Pages
 from opsbook.usecases.receive import Receiving
+from opsbook.usecases.shared_calendars import SharedCalendars
 from opsbook.usecases.silences import Silences
 
 
@@ -27,7 +28,7 @@ def build_alert_desk(
 ) -> AlertDesk:
     """The verbs over a ledger and the book as it is at the time; `nudge` wakes whoever routes what was received."""
     chance = secrets.token_bytes
-    contacts = ContactBook(ledger, book, now=_now, chance=chance)
+    contacts = build_contacts(ledger, book)
     alerts = Alerts(ledger, now=_now, ack_timeout_s=config.ack_timeout_s)
     receiving = Receiving(ledger, now=_now, chance=chance, nudge=nudge)
     inlets = Inlets(ledger, now=_now, chance=chance)
@@ -44,7 +45,18 @@ def build_alert_desk(
         contacts=contacts,
         addresses=contacts,
         catch_all=config.catch_all,
+        calendars=build_calendars(ledger),
     )
+
+
+def build_contacts(ledger: EngineLedger, book: Callable[[], Book]) -> ContactBook:
+    """How people are reached, by the book and by what they told Opsbook alone."""
+    return ContactBook(ledger, book, now=_now, chance=secrets.token_bytes)
+
+
+def build_calendars(ledger: EngineLedger) -> SharedCalendars:
+    """The secret addresses of calendars that a ledger knows."""
+    return SharedCalendars(ledger, now=_now, chance=secrets.token_bytes)
 
 
 def _now() -> datetime:
