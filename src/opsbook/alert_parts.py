@@ -26,12 +26,13 @@ def build_alert_desk(
     """The verbs over a ledger and the book as it is at the time; `nudge` wakes whoever routes what was received."""
     chance = secrets.token_bytes
     contacts = ContactBook(ledger, book, now=_now, chance=chance)
+    board = Board(ledger)
     return AlertDesk(
         receiving=Receiving(ledger, now=_now, chance=chance, nudge=nudge),
         inlets=Inlets(ledger, now=_now, chance=chance),
         heartbeats=Heartbeats(ledger, now=_now, chance=chance),
-        alerts=Alerts(ledger, now=_now, ack_timeout_s=config.ack_timeout_s),
-        board=Board(ledger),
+        alerts=Alerts(ledger, now=_now, ack_timeout_s=config.ack_timeout_s, board=board),
+        board=board,
         silences=Silences(ledger, now=_now, chance=chance),
         pages=Pages(ledger, now=_now, ack_timeout_s=config.ack_timeout_s),
         contacts=contacts,
