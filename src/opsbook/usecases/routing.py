@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from msgspec import Struct
 
@@ -22,7 +21,7 @@ from opsbook.ledger.event import Draft
 from opsbook.ledger.page import page_of
 from opsbook.ledger.page_events import FrozenPolicy
 from opsbook.ledger.signal import ROUTE, Source, batch_of, source_of
-from opsbook.ledger.silence import Silence
+from opsbook.ledger.silence import SILENCES, Silence
 from opsbook.usecases.alert_timers import looked_at
 from opsbook.usecases.episodes import Episode, Telling, Told
 from opsbook.usecases.ledger_ports import EngineLedger, Lease, Timer, Write
@@ -30,6 +29,7 @@ from opsbook.usecases.matching import Matcher
 from opsbook.usecases.page_plan import policy_for
 from opsbook.usecases.paged_groups import Change, Group, Paged, paged
 from opsbook.usecases.run_start import run_id
+from opsbook.usecases.silences import REMIND, Silences
 
 ACTOR = "router"
 MOST_AT_ONCE = 4000  # signals that are looked at together; about 20 MB
@@ -39,18 +39,6 @@ MOST_POLICIES = 10_000
 LETTERS = 7  # of chance in the ids of alerts and pages: many begin in one second
 _TRIES = 8
 _RANKS = {"P0": 0, "P1": 1, "P2": 2, "P3": 3}
-
-
-class Holding(Protocol):
-    """Which silences hold an alert."""
-
-    def holding(self, labels: dict[str, str], at: datetime) -> list[Silence]:
-        """Those that are active at an instant and match."""
-        ...
-
-    def turned(self, silence: Silence) -> Write:
-        """What is to be recorded when its time began or ended."""
-        ...
 
 
 class Routes(Struct, frozen=True):
@@ -67,7 +55,7 @@ class Router:
     Fenced where somebody else has taken that since, Failure where nothing can be recorded now."""
 
     def __init__(
-        self, ledger: EngineLedger, matcher: Matcher, silences: Holding, routes: Routes, *, now: Callable[[], datetime],
+        self, ledger: EngineLedger, matcher: Matcher, silences: Silences, routes: Routes, *, now: Callable[[], datetime],
         chance: Callable[[int], bytes],
     ) -> None:  # fmt: skip
         self._ledger = ledger
@@ -100,12 +88,15 @@ class Router:
             some = timers[start : start + MOST_IN_ONE]
             self._settle(lambda some=some: looked_at(self._ledger, some, self._now()), fence)  # type: ignore[misc]
 
-    def turn(self, silences: Sequence[Silence], fence: Lease | None = None) -> None:
-        """Looks again at every open alert, because silences began or ended, and sets their next timers."""
+    def turn(self, timers: Sequence[Timer], fence: Lease | None = None) -> None:
+        """Silences began or ended, as their timers say: looks again at every open alert, and sets the next timers."""
+        turned = dict.fromkeys(timer.stream for timer in timers if timer.name != REMIND)
+        if not turned:
+            return
         self.look_again(fence)
-        writes = [self._silences.turned(silence) for silence in silences]
-        if writes:
-            self._ledger.record(writes, actor=ACTOR, at=self._now(), fence=fence)
+        for stream in turned:
+            silence = self._silences.find(stream.removeprefix(SILENCES))
+            self._ledger.record([self._silences.turned(silence)], actor=ACTOR, at=self._now(), fence=fence)
 
     def look_again(self, fence: Lease | None = None) -> int:
         """Suppresses what is silent now and releases what no longer is, which pages people then; gives how many open
