@@ -28,7 +28,7 @@ def build_alert_desk(
     return AlertDesk(
         receiving=Receiving(ledger, now=_now, chance=chance, nudge=nudge),
         inlets=Inlets(ledger, now=_now, chance=chance),
-        heartbeats=Heartbeats(ledger, now=_now),
+        heartbeats=Heartbeats(ledger, now=_now, chance=chance, nudge=nudge),
         alerts=Alerts(ledger, now=_now, ack_timeout_s=config.ack_timeout_s),
         silences=Silences(ledger, now=_now, chance=chance),
         pages=Pages(ledger, now=_now, ack_timeout_s=config.ack_timeout_s),
