@@ -34,7 +34,7 @@ class Work(Struct, frozen=True):
     timers of that name: the others of those streams are somebody else's, and say nothing of when to look again."""
 
     prefix: str
-    do: Callable[[Sequence[Timer], Lease], None]
+    do: Callable[[Sequence[Timer], Lease], object]
     at_once: int = 500
     name: str = ""
 
@@ -44,7 +44,7 @@ class Chore(Struct, frozen=True):
 
     name: str
     every_s: float
-    do: Callable[[Lease], None]
+    do: Callable[[Lease], object]
 
 
 class Waking(Protocol):
@@ -66,7 +66,7 @@ class EngineLoop:
     def __init__(
         self, ledger: EngineLedger, works: Sequence[Work], chores: Sequence[Chore], *, owner: str, lease_s: float,
         now: Callable[[], datetime], monotonic: Callable[[], float], waking: Waking, guard: Guarded,
-        report: Callable[[str], None], taken: Callable[[Lease], None] = lambda lease: None,
+        report: Callable[[str], None], taken: Callable[[Lease], object] = lambda lease: None,
     ) -> None:  # fmt: skip
         self._ledger, self._works, self._chores = ledger, tuple(works), tuple(chores)
         self._owner, self._lease_s = owner, lease_s

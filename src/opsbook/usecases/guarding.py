@@ -16,7 +16,7 @@ class Guarded:
         self._report = report
         self._troubles: dict[str, str] = {}
 
-    def __call__(self, name: str, do: Callable[[], None]) -> bool:
+    def __call__(self, name: str, do: Callable[[], object]) -> bool:
         """Whether it was done. Raises Fenced where somebody else took over, and what the ledger raises for now."""
         try:
             do()
