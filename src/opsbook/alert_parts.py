@@ -18,6 +18,7 @@ from opsbook.usecases.library import Book
 from opsbook.usecases.pages import Pages
 from opsbook.usecases.receive import Receiving
 from opsbook.usecases.silences import Silences
+from opsbook.usecases.waking import Waking
 
 
 def build_alert_desk(
@@ -33,7 +34,10 @@ def build_alert_desk(
         alerts=Alerts(ledger, now=_now, ack_timeout_s=config.ack_timeout_s),
         board=Board(ledger),
         silences=Silences(ledger, now=_now, chance=chance),
-        pages=Pages(ledger, now=_now, ack_timeout_s=config.ack_timeout_s),
+        pages=Pages(
+            ledger, now=_now, chance=chance, ack_timeout_s=config.ack_timeout_s, nudge=nudge,
+            waking=Waking(book, contacts, config.catch_all, config.ack_timeout_s),
+        ),
         contacts=contacts,
         addresses=contacts,
         catch_all=config.catch_all,
