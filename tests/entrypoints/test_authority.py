@@ -80,6 +80,8 @@ MAY = {
     "GET /history/{path}": "open",
     "GET /incidents": "open",
     "GET /incidents/{name}": "open",
+    "POST /inlets/alertmanager": "anybody",
+    "POST /inlets/alertmanager/{token}": "anybody",
     "GET /live": "open",
     "GET /metrics": "open",
     "GET /monitoring": "open",
