@@ -57,8 +57,7 @@ def _html(told: Sequence[Told], title: str, why: str, list_url: str) -> str:
         parts.append('<div class="line" style="border-top:1px solid #d8dce2;padding-top:14px;margin-top:14px">')
         parts.append(badge(each) + f'<p class="text" style="margin:6px 0;font-weight:600">{escape(each.subject)}</p>')
         if each.section is not None and each.section.steps:
-            first = each.section.steps[0].partition("\n")[0]
-            parts.append(f'<p class="text" style="margin:4px 0">{escape(first)}</p>'
+            parts.append(f'<p class="text" style="margin:4px 0">{escape(each.section.steps[0])}</p>'
                          f'<p style="margin:4px 0">{link(each.section.url, each.section.title)}</p>')  # fmt: skip
         if each.wants_answer:
             parts.append(button(each.ack_url, "Acknowledge this one", _COLOUR))
