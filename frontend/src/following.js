@@ -7,7 +7,8 @@ import { tell } from './toasts.js'
 
 const together_ms = 250 // changes of the book that come in a row are followed together
 const followed = document.querySelector('[data-follows]')
-const what = followed?.dataset.follows // nothing for the book, `runs` for all runs, or `run/ID`
+const what = followed?.dataset.follows // nothing for the book, `runs` for all runs, `run/ID`, `alerts`, or `alert/ID …`
+const wanted = new Set(what?.split(' '))
 const lineOfSource = /^L\d+$/ // such an id goes to another block when a line is put before it
 let bookNumber
 let timer
@@ -24,6 +25,12 @@ stream?.addEventListener('book', ({ data }) => {
 stream?.addEventListener('run', ({ data }) => {
   const run = parsed(data)?.run
   if (what === 'runs' || (run && what === `run/${run}`)) soon()
+})
+
+// An alert, a page or a silence has moved; in a storm only that many have, and not which.
+stream?.addEventListener('alert', ({ data }) => {
+  const about = parsed(data)?.about
+  if (what && (what === 'alerts' || wanted.has(about) || (about === '' && what.startsWith('alert')))) soon()
 })
 
 // What came while the stream was away was missed.
@@ -47,15 +54,19 @@ async function follow() {
     const answer = await fetch(followed.dataset.at ?? location.href, { headers: { Accept: 'text/html' }, cache: 'no-cache' })
     if (answer.status === 404) say('This page is not in the book any more.')
     if (!answer.ok) return
-    const page = new DOMParser().parseFromString(await answer.text(), 'text/html')
-    const fresh = page.querySelector('[data-follows]')
-    if (fresh) renew(fresh, page.title)
-    else say('This page has changed.')
+    if (!take(new DOMParser().parseFromString(await answer.text(), 'text/html'))) say('This page has changed.')
   } catch {
     // The server went away; the stream says so, and tells of the book when it is back.
   } finally {
     isAsking = false
   }
+}
+
+// Shows another state of this page, as it was answered; whether it is one.
+export function take(page) {
+  const fresh = page.querySelector('[data-follows]')
+  if (fresh && followed) renew(fresh, page.title)
+  return Boolean(fresh && followed)
 }
 
 function say(words) {

@@ -4,6 +4,7 @@ import { openPalette } from './palette.js'
 
 const wait_ms = 1200 // how long `g` waits for its second letter
 let goesUntil = 0
+export const keys = new Map() // what a page of its own does at a key; it says whether it did anything
 
 const isTyping = (target) =>
   target.closest?.('input:not([type="checkbox"], [type="radio"], [type="submit"]), textarea, select, [contenteditable]')
@@ -36,8 +37,10 @@ function act(key) {
   if (key === '?') return open('keyboard'), true
   if (key === 'g') return (goesUntil = Date.now() + wait_ms), true
   if (key === '[' || key === ']') return step(key === ']' ? 1 : -1)
+  if (keys.get(key)?.()) return true
   const act = document.querySelector(`[data-key="${CSS.escape(key)}"]`)
-  act?.click()
+  if (act?.matches('input, textarea')) act.focus()
+  else act?.click()
   return Boolean(act)
 }
 

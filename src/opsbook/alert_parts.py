@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from opsbook.config import Config
+from opsbook.usecases.alert_board import Board
 from opsbook.usecases.alert_desk import AlertDesk
 from opsbook.usecases.alerts import Alerts
 from opsbook.usecases.contact_book import ContactBook
@@ -28,8 +29,9 @@ def build_alert_desk(
     return AlertDesk(
         receiving=Receiving(ledger, now=_now, chance=chance, nudge=nudge),
         inlets=Inlets(ledger, now=_now, chance=chance),
-        heartbeats=Heartbeats(ledger, now=_now),
+        heartbeats=Heartbeats(ledger, now=_now, chance=chance),
         alerts=Alerts(ledger, now=_now, ack_timeout_s=config.ack_timeout_s),
+        board=Board(ledger),
         silences=Silences(ledger, now=_now, chance=chance),
         pages=Pages(ledger, now=_now, ack_timeout_s=config.ack_timeout_s),
         contacts=contacts,

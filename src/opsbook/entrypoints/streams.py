@@ -31,6 +31,8 @@ BATCH = 500
 LEDGER_AGAIN_S = 1.0
 FRESH = timedelta(seconds=5)
 RUN = "run/"  # what the names of the streams of runs begin with
+ALERTING = ("alert/", "page/", "silence/")
+ALERTS_MOST = 20  # of them that are told each by itself, in one reading of the ledger
 MOVED_MOST = 200  # last events of runs that are told to a page that has just come
 COMMENT = b": still here\n\n"
 LAGGED = b"event: lagged\ndata: {\"why\":\"You read too slowly. Connect again with Last-Event-ID to go on.\"}\n\n"
@@ -166,6 +168,7 @@ class Streams:
         for event in found:
             if event.stream.startswith(RUN):
                 self._show_run(event)
+        self._show_alerts(found)
 
     def _show_run(self, event: Event) -> None:
         # Which run it is, and no more: the page asks anew for what it shows.
@@ -173,6 +176,16 @@ class Streams:
         content = message("run", {"run": run, "number": event.number, "kind": event.kind})
         self.moved.append((self.desk.now(), run, content))
         self._show(content, event.stream)
+
+    def _show_alerts(self, found: list[Event]) -> None:
+        # Which alert, page or silence, and no more. In a storm only that there are some: a page asks for its own anew.
+        about = {event.stream: event.kind for event in found if event.stream.startswith(ALERTING)}
+        if len(about) > ALERTS_MOST:
+            about = {"": "many"}
+        for stream, kind in about.items():
+            content = message("alert", {"about": stream, "kind": kind})
+            self.moved.append((self.desk.now(), stream, content))
+            self._show(content, stream or "alerts")
 
     def _read(self, probe: Probe, reading: Reading, health: Health) -> None:
         self.readings += 1

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 if TYPE_CHECKING:
+    from opsbook.usecases.alert_board import Board
     from opsbook.usecases.alerting_ports import Addresses
     from opsbook.usecases.alerts import Alerts
     from opsbook.usecases.contact_book import ContactBook
@@ -24,6 +25,7 @@ class AlertDesk(Struct, frozen=True):
     inlets: Inlets
     heartbeats: Heartbeats
     alerts: Alerts
+    board: Board
     silences: Silences
     pages: Pages
     contacts: ContactBook

@@ -19,7 +19,8 @@ from opsbook.ledger.signal import Source
 from opsbook.usecases.credentials import digest, new_id, new_token
 from opsbook.usecases.ledger_ports import EngineLedger
 
-KINDS = ("alertmanager", "alertmanager-api", "grafana", "pagerduty", "opsgenie", "cloudevents", "generic", "email")
+KINDS = ("alertmanager", "alertmanager-api", "grafana", "pagerduty", "opsgenie", "cloudevents", "generic", "email",
+         "heartbeat")  # fmt: skip
 MOST_TOKENS = 2  # one, and the one that replaces it
 MOST_INLETS = 10_000
 LOOKED_EVERY = timedelta(seconds=1)  # how soon another process' change of an inlet counts here
@@ -28,9 +29,9 @@ _SHOWN_DIGITS = 12  # of the digest of an unknown token, where tokens are not ne
 
 
 class Inlet(Struct, frozen=True):
-    """A sender: its kind (alertmanager, alertmanager-api, grafana, pagerduty, opsgenie, cloudevents, generic, email),
-    the group that its keys are one identity in, for kind generic how its JSON is read (name of a field → JMESPath), and
-    how many tokens it has (two while one is being replaced)."""
+    """A sender: its kind (alertmanager, alertmanager-api, grafana, pagerduty, opsgenie, cloudevents, generic, email,
+    heartbeat), the group that its keys are one identity in, for kind generic how its JSON is read (name of a field →
+    JMESPath), and how many tokens it has (two while one is being replaced)."""
 
     name: str
     kind: str
@@ -139,6 +140,7 @@ class Inlets:
 
     def mapping_of(self, name: str) -> dict[str, str]:
         """How the JSON of an inlet is read; empty where there is no such inlet, or it says nothing of that."""
+        self._look_sometimes()
         kept = self._by_name.get(name)
         return kept.mapping if kept is not None else {}
 

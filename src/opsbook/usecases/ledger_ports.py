@@ -108,6 +108,10 @@ class EngineLedger(Protocol):
         """The names of the streams that begin with `prefix`, in order."""
         ...
 
+    def after(self, position: int, limit: int) -> list[Event]:
+        """The events behind a position over all streams, in order, at most `limit`."""
+        ...
+
     def head(self) -> int:
         """The position of the last event, 0 when there is none."""
         ...

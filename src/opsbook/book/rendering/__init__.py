@@ -67,12 +67,13 @@ def render(page: Page, around: Around, *, insets: Sequence[Inset] = ()) -> Rende
     return Rendered(html, contents, has_diagram, tuple(sorted(names.lines)))
 
 
-def render_section(page: Page, section: Section, around: Around) -> str:
+def render_section(page: Page, section: Section, around: Around, *, insets: Sequence[Inset] = ()) -> str:
     """A section with the deeper ones in it, to stand on another page: without ids, and with links that lead to the page
-    where they mean it."""
+    where they mean it. Insets of other sections are left out."""
     home = book_address(page.path)
     within = (one for one in _events(page) if section.start <= one[1]["start"] < section.stop)
-    return _written(page, Leads(page, around, RENAMED, home), Names(page, is_whole=False), within)[0]
+    mine = [inset for inset in insets if section.start <= inset.at < section.stop]
+    return _written(page, Leads(page, around, RENAMED, home), Names(page, is_whole=False), within, insets=mine)[0]
 
 
 def render_excerpt(text: str, page: Page, around: Around) -> str:

@@ -3,7 +3,13 @@
 
 from __future__ import annotations
 
-from opsbook.entrypoints.inlets import alertmanager
+from opsbook.entrypoints.inlets import alertmanager, cloudevents, generic, grafana, heartbeats
 
-MODULES = (alertmanager,)
+MODULES = (
+    alertmanager,
+    cloudevents,
+    generic,
+    grafana,
+    heartbeats,
+)
 ROUTES = tuple(route for module in MODULES for route in module.ROUTES)

@@ -37,6 +37,8 @@ from opsbook.entrypoints.hosts import LOOPBACK
 from opsbook.entrypoints.streams import Streams
 from opsbook.entrypoints.web import (
     account,
+    alert_acts,
+    alert_pages,
     assets,
     book_pages,
     coverage_pages,
@@ -47,9 +49,12 @@ from opsbook.entrypoints.web import (
     machines,
     monitoring_pages,
     now_pages,
+    oncall_pages,
+    paging_pages,
     people,
     procedure_pages,
     provider,
+    report_pages,
     run_acts,
     run_console,
     run_pages,
@@ -58,6 +63,7 @@ from opsbook.entrypoints.web import (
     search_pages,
     service_pages,
     sign_in,
+    silence_pages,
 )
 from opsbook.entrypoints.web.shown_once import ShownOnce
 from opsbook.entrypoints.web.wrong import EXCEPTIONS
@@ -67,6 +73,8 @@ TEMPLATES = os.path.join(os.path.dirname(os.path.dirname(__file__)), "templates"
 LARGEST_BODY = 4 * 1024 * 1024  # bytes; a page of the book may have as many
 MODULES = (
     account,
+    alert_acts,
+    alert_pages,
     assets,
     book_pages,
     coverage_pages,
@@ -77,9 +85,12 @@ MODULES = (
     machines,
     monitoring_pages,
     now_pages,
+    oncall_pages,
+    paging_pages,
     people,
     procedure_pages,
     provider,
+    report_pages,
     run_acts,
     run_console,
     run_pages,
@@ -88,6 +99,7 @@ MODULES = (
     search_pages,
     service_pages,
     sign_in,
+    silence_pages,
 )
 
 

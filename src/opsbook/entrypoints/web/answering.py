@@ -17,6 +17,8 @@ from opsbook.usecases.run_names import run_name
 # The places of the navigation, in order: the words and the address.
 PLACES = (
     ("Now", "/"),
+    ("Alerts", "/alerts"),
+    ("On call", "/oncall"),
     ("Book", "/book"),
     ("Procedures", "/procedures"),
     ("Runs", "/runs"),

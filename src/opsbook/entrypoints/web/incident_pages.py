@@ -1,4 +1,4 @@
-"""Incidents as the book keeps them, the policy by which they are answered, and who is on call. Decides nothing."""
+"""Incidents as the book keeps them, and the policy by which they are answered. Decides nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from opsbook.book.rendering import book_address
 from opsbook.entrypoints.web.answering import desk_of, page
 from opsbook.entrypoints.web.turning import turned
 from opsbook.usecases.incidents import find_report, incidents
-from opsbook.usecases.oncall import oncall
 
 RECORDS = 100
 READ = {"act": "read", "kept": "book"}
@@ -45,14 +44,4 @@ def incident_page(request: Request[Any, Any, Any]) -> Redirect:
     return Redirect(book_address(path), status_code=302)
 
 
-@get("/oncall", opt={"act": "read"}, sync_to_thread=True)
-def oncall_page(request: Request[Any, Any, Any]) -> Template:
-    """Who is on call now and next, by every schedule of the book."""
-    desk = desk_of(request)
-    book = desk.library.snapshot()
-    return page(
-        request, "oncall.html", place="Incidents", found=oncall(book, desk.now()), is_whole=book.is_whole
-    )
-
-
-ROUTES = (incidents_page, incident_page, oncall_page)
+ROUTES = (incidents_page, incident_page)

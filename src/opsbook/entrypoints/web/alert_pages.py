@@ -1,0 +1,201 @@
+"""Alerts: those that are open, by the groups in which they wake people, and one with its section. Changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from litestar import Request, Response, get
+from litestar.response import Template
+from msgspec import Struct
+
+from opsbook.book.rendering import book_address, quote_path, render_section
+from opsbook.entrypoints.shown.alert_view import (
+    SENT,
+    SEVERITIES,
+    STATES,
+    label_words,
+    latency_words,
+    level_words,
+    matcher_text,
+    next_level_at,
+    page_state,
+    woken,
+)
+from opsbook.entrypoints.shown.on_page import alert_insets, run_insets
+from opsbook.entrypoints.web.answering import desk_of, may, page, why_not
+from opsbook.entrypoints.web.book_pages import pieces_of, title_of
+from opsbook.entrypoints.web.forms import own_address
+from opsbook.entrypoints.web.label_filter import Filter, filter_of
+from opsbook.entrypoints.web.practice import practice_of
+from opsbook.entrypoints.web.turning import turned
+from opsbook.ground.errors import Failure, Usage
+from opsbook.ledger.alert import Alert, stream_of
+from opsbook.ledger.alert_events import Place
+from opsbook.ledger.page import Page
+from opsbook.usecases.alert_board import Group, Listed, counted, grouped, select
+from opsbook.usecases.alert_story import story
+from opsbook.usecases.desk import Desk
+
+Asks = Request[Any, Any, Any]
+READS = {"act": "read"}
+GROUPS = 25  # on one page of the list
+OF_GROUP = 6  # alerts of a group that stand in the list; the rest is one press away
+OF_ONE_GROUP = 100
+ENDED = 50
+# What the list can be narrowed to: the word in the address, the words, and the statuses.
+TABS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "": ("Open", ()),
+    "firing": ("Firing", ("firing",)),
+    "acknowledged": ("Acknowledged", ("acknowledged",)),
+    "suppressed": ("Suppressed", ("suppressed",)),
+    "stale": ("Stale", ("stale",)),
+    "resolved": ("Resolved", ("resolved",)),
+}
+# Labels that stand elsewhere on the row of an alert.
+_TOLD = frozenset({"alertname", "severity", "service"})
+
+
+class Shown(Struct, frozen=True):
+    """A group as the list shows it: some of its alerts, how many more there are, and the page that it belongs to."""
+
+    group: Group
+    alerts: tuple[Listed, ...]
+    more: int
+    page: Page | None
+
+
+@get("/alerts", opt=READS, sync_to_thread=True)
+def alerts_page(request: Asks) -> Template:
+    """The open alerts by group, those that need somebody first; or the last that are over."""
+    return shown_alerts(request)
+
+
+def shown_alerts(request: Asks, *, status: int = 200, wrong: str = "", **more: Any) -> Template:
+    """The list as the address asks for it; with what was not done, and why."""
+    desk = desk_of(request)
+    asked = request.query_params
+    tab = asked.get("status", "")
+    tab = tab if tab in TABS else ""
+    said = filter_of(asked.get("match", ""))
+    key = asked.get("group", "")
+    looked = desk.alert_desk.board.look()
+    matching = select(looked.alerts, (), lambda each: said.holds(each.labels) and (not key or each.group == key))
+    ended = _ended(desk, said) if tab == "resolved" else []
+    groups = [] if tab == "resolved" else grouped(select(matching, TABS[tab][1]))
+    part, turn = turned(request, groups, GROUPS)
+    keep = {"match": said.text, "group": key, "status": tab}
+    shown = page(
+        request, "alerts.html", place="Alerts", status=status, tab=tab, tabs=TABS, filter=said, key=key,
+        counts=counted(matching), total=len(matching), groups=[_shown(desk, each, key) for each in part], turn=turn,
+        ended=ended, has_any=bool(looked.alerts), is_cut=looked.is_cut, held=len(looked.alerts), now=desk.now(),
+        query=lambda **other: _query({**keep, **other}), address=own_address(request), wrong=wrong, did=_did(request),
+        why_not="" if may(request, "respond") else why_not(request, "respond"), title_of_place=_title(desk),
+        here=_query({**keep, "page": asked.get("page", "")}), **{**WORDS, **more},
+    )  # fmt: skip
+    shown.headers["Cache-Control"] = "no-store"
+    return shown
+
+
+def _query(of: Mapping[str, Any]) -> str:
+    words = urlencode({name: value for name, value in of.items() if value not in ("", None)})
+    return f"/alerts?{words}" if words else "/alerts"
+
+
+def _shown(desk: Desk, group: Group, key: str) -> Shown:
+    most = OF_ONE_GROUP if key else OF_GROUP
+    return Shown(group, group.alerts[:most], max(0, len(group.alerts) - most), page_of(desk, group.page))
+
+
+def page_of(desk: Desk, page: str) -> Page | None:
+    """The page of that id; None where there is none, or the ledger cannot tell it now."""
+    if page:
+        with suppress(Usage, Failure):
+            return desk.alert_desk.pages.find(page)
+    return None
+
+
+def _ended(desk: Desk, said: Filter) -> list[Alert]:
+    return desk.alert_desk.alerts.select(matchers=said.matchers, is_open=False, limit=ENDED)
+
+
+def _did(request: Asks) -> tuple[str, list[str]] | None:
+    """What was just done, and to which alerts: the address tells it, so that it can be undone without scripts."""
+    did, ids = request.query_params.get("did", ""), request.query_params.get("ids", "")
+    return (did, ids.split(",")[:200]) if did in ("acknowledge", "resolve", "unacknowledge", "reopen") else None
+
+
+def _title(desk: Desk) -> Any:
+    book = desk.library.snapshot()
+    return lambda place: place.title or title_of(book, place.path)
+
+
+@get("/alerts/{alert:str}", opt=READS, sync_to_thread=True)
+def alert_page(request: Asks) -> Response[Any]:
+    """An alert: its state and why, what it says, what happened to it, and the section that it leads to, whole."""
+    return shown_alert(request, desk_of(request).alert_desk.alerts.find(str(request.path_params["alert"])))
+
+
+def shown_alert(request: Asks, alert: Alert, *, status: int = 200, wrong: str = "", **typed: str) -> Response[Any]:
+    """The page of an alert; with what was not done and why, and what was typed for it."""
+    desk = desk_of(request)
+    earlier = desk.alert_desk.board.episodes(alert.source_group, alert.key)
+    shown = page(
+        request, "alert.html", place="Alerts", status=status, alert=alert, now=desk.now(), wrong=wrong, typed=typed,
+        section=section_of(request, alert.place), earlier=[each for each in earlier if each.id != alert.id],
+        told=story(desk.ledger.read(stream_of(alert.id))), woken_by=page_of(desk, alert.page),
+        labels=sorted(alert.labels.items()), annotations=sorted(alert.annotations.items()), did=_did(request),
+        why_not="" if may(request, "respond") else why_not(request, "respond"), **WORDS,
+    )  # fmt: skip
+    shown.headers["Cache-Control"] = "no-store"
+    return shown
+
+
+class PlaceShown(Struct, frozen=True):
+    """The section that an alert leads to, as it is now: `html` is empty where it is gone, and `gone` says so."""
+
+    title: str
+    page: str
+    html: str
+    at: str
+    was_at: str
+    edit_at: str
+    gone: str = ""
+
+
+def section_of(request: Asks, place: Place | None) -> PlaceShown | None:
+    """The section of a place as the book has it now, with its Run buttons; None for no place."""
+    if place is None:
+        return None
+    desk = desk_of(request)
+    book = desk.library.snapshot()
+    at = book_address(place.path) + (f"#{quote(place.anchor)}" if place.anchor else "")
+    was_at = f"{book_address(place.path)}?at={place.commit}#{quote(place.anchor)}" if place.commit else at
+    name, edit_at = title_of(book, place.path), f"/edit/{quote_path(place.path)}"
+    if place.path not in book.files:
+        gone = f"The book has no page '{place.path}' any more."
+        return PlaceShown(place.title, name, "", at, was_at, "", gone)
+    shown = desk.library.page(place.path)
+    section = shown.section(place.anchor) if place.anchor else next(iter(shown.sections), None)
+    if section is None:
+        gone = f"The page has no section '{place.anchor}' any more."
+        return PlaceShown(place.title, name, "", at, was_at, edit_at, gone)
+    facts, insets = book.facts.get(place.path), alert_insets(pieces_of(request), shown)
+    if facts is not None and facts.procedures and facts.kind != "template":
+        practice = practice_of(desk, place.path, [procedure.anchor for procedure in facts.procedures])
+        insets += run_insets(pieces_of(request), shown, facts, practice)
+    html = render_section(shown, section, desk.library.around(), insets=insets)
+    line = shown.span(section.start, section.body).line
+    return PlaceShown(section.title, name, html, at, was_at, f"{edit_at}?line={line}")
+
+
+# What the templates of alerts and pages go by.
+WORDS: dict[str, Any] = {
+    "states": STATES, "severities": SEVERITIES, "sent_words": SENT, "page_state": page_state, "woken": woken,
+    "level_words": level_words, "next_level_at": next_level_at, "latency_words": latency_words,
+    "labels_of": lambda labels: label_words(labels.items(), _TOLD), "matcher_text": matcher_text,
+}  # fmt: skip
+
+ROUTES = (alerts_page, alert_page)
