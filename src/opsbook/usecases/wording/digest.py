@@ -21,7 +21,7 @@ def digest_of(told: Sequence[Told], why: str, kind: str, list_url: str) -> Messa
     title_size, size = SIZES.get(kind, WHOLE)
     title = shortened(f"{len(told)} pages: {'; '.join(each.headline for each in told)}", title_size)
     between = "\n" if kind in ("sms", "phone", "push") else "\n\n"
-    body = fitted(list(_blocks(told, title, why, kind, list_url)), size, between)
+    body = fitted(list(_blocks(told, title, why, is_short=kind in ("sms", "phone"), list_url=list_url)), size, between)
     if kind in ("sms", "phone"):
         title, body = simple(title), simple(body)
     facts = {
@@ -33,9 +33,10 @@ def digest_of(told: Sequence[Told], why: str, kind: str, list_url: str) -> Messa
     return Message(first.key, kind, title, body, first.severity, html, first.ack_url, list_url, facts)
 
 
-def _blocks(told: Sequence[Told], title: str, why: str, kind: str, list_url: str) -> Iterator[Block]:
+def _blocks(
+    told: Sequence[Told], title: str, why: str, *, is_short: bool, list_url: str
+) -> Iterator[Block]:
     """The gravest is never cut from the text, and its link neither; those behind it go first."""
-    is_short = kind in ("sms", "phone")
     yield Block(1, shortened(title, 120) if is_short else title)
     yield Block(2, why)
     for number, each in enumerate(told[:_SHOWN]):
@@ -57,8 +58,7 @@ def _html(told: Sequence[Told], title: str, why: str, list_url: str) -> str:
         parts.append('<div class="line" style="border-top:1px solid #d8dce2;padding-top:14px;margin-top:14px">')
         parts.append(badge(each) + f'<p class="text" style="margin:6px 0;font-weight:600">{escape(each.subject)}</p>')
         if each.section is not None and each.section.steps:
-            first = each.section.steps[0].partition("\n")[0]
-            parts.append(f'<p class="text" style="margin:4px 0">{escape(first)}</p>'
+            parts.append(f'<p class="text" style="margin:4px 0">{escape(each.section.steps[0])}</p>'
                          f'<p style="margin:4px 0">{link(each.section.url, each.section.title)}</p>')  # fmt: skip
         if each.wants_answer:
             parts.append(button(each.ack_url, "Acknowledge this one", _COLOUR))

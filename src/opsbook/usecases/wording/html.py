@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from html import escape
+from itertools import groupby
 
 from opsbook.usecases.wording.plain import lead
-from opsbook.usecases.wording.told import SectionTold, Told
+from opsbook.usecases.wording.told import COMMAND, SectionTold, Told
 
 _FONT = "font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
 _MONO = "font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:13px"
@@ -107,25 +108,24 @@ def quiet(words: str) -> str:
 
 def _section(section: SectionTold) -> str:
     name = section.title if section.title == section.page else f"{section.title} ({section.page})"
-    steps = "".join(f'<li style="margin:0 0 8px">{_step(step)}</li>' for step in section.steps)
-    listed = f'<ol style="margin:8px 0;padding-left:24px">{steps}</ol>' if steps else ""
     commit = f" At commit {section.commit[:12]}." if section.commit else ""
     return (
-        f'{_heading("First steps" if steps else "Read")}{listed}'
+        f'{_heading("First steps" if section.steps else "Read")}{"".join(_steps(section.steps))}'
         f'<p class="text" style="margin:8px 0">{link(section.url, name)}</p>{quiet(section.why + commit)}'
     )
 
 
-def _step(text: str) -> str:
-    """A step: its words, and what follows them on lines of their own as code."""
-    words, _, code = text.partition("\n")
-    shown = escape(words)
-    if code:
-        shown += (
-            f'<div class="code" style="background:#eef0f3;color:#1b1f24;padding:8px 10px;margin:4px 0;'
-            f'border-radius:4px;white-space:pre-wrap;word-break:break-word;{_MONO}">{escape(code)}</div>'
+def _steps(lines: Sequence[str]) -> Iterator[str]:
+    """The first steps: words as they are, commands in a row as one block of code."""
+    for is_code, some in groupby(lines, key=lambda line: line.startswith(COMMAND)):
+        if not is_code:
+            yield from (f'<p class="text" style="margin:8px 0 0">{escape(line)}</p>' for line in some)
+            continue
+        code = "\n".join(escape(line.removeprefix(COMMAND)) for line in some)
+        yield (
+            '<div class="code" style="background:#eef0f3;color:#1b1f24;padding:8px 10px;margin:4px 0;'
+            f'border-radius:4px;white-space:pre-wrap;word-break:break-word;{_MONO}">{code}</div>'
         )
-    return shown
 
 
 def _alerts(told: Told) -> Iterator[str]:

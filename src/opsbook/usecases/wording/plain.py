@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from opsbook.usecases.wording.told import Told, moment
+from opsbook.usecases.wording.told import COMMAND, Told, moment
 
 # Characters of a title and of a body. An SMS is charged by 160 (GSM 03.38, 7 bits), and three of them are what
 # providers join; push services cut at about 240 and 1,000; Slack and Discord at 4,000, and less in what wraps them.
@@ -129,14 +129,14 @@ def _long(told: Told) -> Iterator[Block]:
 def _first_lines(told: Told, most: int) -> str:
     if told.section is None:
         return ""
-    return "\n".join(f"{number}. {step}" for number, step in enumerate(told.section.steps[:most], 1))
+    return "\n".join(told.section.steps[:most])
 
 
 def _section(told: Told) -> str:
     section = told.section
     if section is None:
         return "" if told.purpose in ("resolved", "test") else "No page of the book speaks of it."
-    steps = [f"  {number}. {step}".replace("\n", "\n     ") for number, step in enumerate(section.steps, 1)]
+    steps = [f"    {line}" if line.startswith(COMMAND) else f"  {line}" for line in section.steps]
     name = section.title if section.title == section.page else f"{section.title} ({section.page})"
     commit = f" At commit {section.commit[:12]}." if section.commit else ""
     lead = f"First steps, from {name}:" if steps else f"Read {name}:"

@@ -10,6 +10,7 @@ from msgspec import Struct
 from opsbook.book.roster.calendar import zone_of
 
 SHOWN_ALERTS = 10
+COMMAND = "$ "  # what a line of the first steps begins with that is a command
 
 
 class AlertTold(Struct, frozen=True):
