@@ -38,8 +38,9 @@ from opsbook.usecases.paging import Pager, taking_turns
 from opsbook.usecases.routing import Router, Routes
 from opsbook.usecases.run_journal import TOLD
 from opsbook.usecases.search import Index
-from opsbook.usecases.sending import Outbox, Plain
+from opsbook.usecases.sending import Outbox
 from opsbook.usecases.silences import Silences
+from opsbook.usecases.wording import Wording
 from opsbook.wire import build_library, build_search_index
 from opsbook.wire_ledger import build_ledger, node_of, served_at
 from opsbook.wire_notify import build_notifier
@@ -64,14 +65,16 @@ def build_paging_parts(config: Config, waking: Waking) -> Iterator[PagingParts]:
         stack.callback(library.close)
         index = build_search_index(config)
         stack.callback(index.close)
-        notifier = build_notifier(config, served_at(config) or "")
+        address = served_at(config) or ""
+        notifier = build_notifier(config, address)
         stack.callback(notifier.close)
         guard = Guarded(_report)
         contacts = ContactBook(ledger, library.snapshot, now=_now, chance=secrets.token_bytes)
         owing = Owing(
             _people(library), contacts, notifier, quiet=config.quiet_severities, before=taking_turns(ledger)
         )
-        outbox = Outbox(notifier, Plain(), chance=secrets.token_bytes, moved=waking.notify, guard=guard)
+        wording = Wording(library, ledger, contacts, address=address, now=_now)
+        outbox = Outbox(notifier, wording, chance=secrets.token_bytes, moved=waking.notify, guard=guard)
         rules = Rules(attempt_s=config.notify_timeout_s + SPARE_S, again_s=config.ack_timeout_s)
         pager = Pager(ledger, owing, outbox, now=_now, rules=rules, guard=guard)
         silences = Silences(ledger, now=_now, chance=secrets.token_bytes)
