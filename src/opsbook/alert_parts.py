@@ -21,6 +21,7 @@ from opsbook.usecases.pages import Pages
 from opsbook.usecases.receive import Receiving
 from opsbook.usecases.shared_calendars import SharedCalendars
 from opsbook.usecases.silences import Silences
+from opsbook.usecases.waking import Waking
 
 
 def build_alert_desk(
@@ -42,7 +43,10 @@ def build_alert_desk(
         board=board,
         opsgenie=OpsgenieView(alerts, ledger),
         silences=Silences(ledger, now=_now, chance=chance),
-        pages=Pages(ledger, now=_now, ack_timeout_s=config.ack_timeout_s),
+        pages=Pages(
+            ledger, now=_now, chance=chance, ack_timeout_s=config.ack_timeout_s, nudge=nudge,
+            waking=Waking(book, contacts, config.catch_all, config.ack_timeout_s),
+        ),
         contacts=contacts,
         addresses=contacts,
         catch_all=config.catch_all,
