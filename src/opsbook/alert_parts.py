@@ -20,14 +20,16 @@ from opsbook.usecases.receive import Receiving
 from opsbook.usecases.silences import Silences
 
 
-def build_alert_desk(config: Config, ledger: EngineLedger, book: Callable[[], Book]) -> AlertDesk:
-    """The verbs over a ledger and the book as it is at the time."""
+def build_alert_desk(
+    config: Config, ledger: EngineLedger, book: Callable[[], Book], nudge: Callable[[], None] = lambda: None
+) -> AlertDesk:
+    """The verbs over a ledger and the book as it is at the time; `nudge` wakes whoever routes what was received."""
     chance = secrets.token_bytes
     contacts = ContactBook(ledger, book, now=_now, chance=chance)
     return AlertDesk(
-        receiving=Receiving(ledger, now=_now, chance=chance),
+        receiving=Receiving(ledger, now=_now, chance=chance, nudge=nudge),
         inlets=Inlets(ledger, now=_now, chance=chance),
-        heartbeats=Heartbeats(ledger, now=_now),
+        heartbeats=Heartbeats(ledger, now=_now, chance=chance),
         alerts=Alerts(ledger, now=_now, ack_timeout_s=config.ack_timeout_s),
         board=Board(ledger),
         silences=Silences(ledger, now=_now, chance=chance),

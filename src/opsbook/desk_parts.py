@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
 
@@ -31,8 +31,9 @@ from opsbook.wire_ledger import node_of, serving
 
 
 @contextmanager
-def build_desk(config: Config, address: str) -> Iterator[Desk]:
-    """The desk of the one process that serves a ledger at `address`, at work until the end of the `with`.
+def build_desk(config: Config, address: str, nudge: Callable[[], None] = lambda: None) -> Iterator[Desk]:
+    """The desk of the one process that serves a ledger at `address`, at work until the end of the `with`; `nudge` wakes
+    the one that pages.
 
     Raises Refusal where another serves it, Failure where the book or the ledger cannot be used.
     """
@@ -61,7 +62,7 @@ def build_desk(config: Config, address: str) -> Iterator[Desk]:
             rule_files=build_book(config), alerting=scope.alerting, scope=lambda: lint_scope(config, date.today()),
             watch=watch, samples=samples, ledger=ledger, trial=Trial(ledger.claim, time.monotonic),
             accounts=build_accounts(config, ledger), runs=runs,
-            outputs=outputs, alert_desk=build_alert_desk(config, ledger, library.snapshot), now=_now,
+            outputs=outputs, alert_desk=build_alert_desk(config, ledger, library.snapshot, nudge), now=_now,
         )  # fmt: skip
 
 

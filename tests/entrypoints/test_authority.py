@@ -11,7 +11,8 @@ from tests.entrypoints.door import Door, opened
 from opsbook.entrypoints.web import routes
 from opsbook.usecases.authority import ROLES
 
-# Who may ask: "anybody", or the least role. `open` is for whoever may read: anybody on the machine that serves.
+# Who may ask: "anybody", or the least role. `open` is for whoever may read: anybody on the machine that serves. `sender`
+# is for whoever shows the token of an inlet, whatever their role.
 MAY = {
     "GET /": "open",
     "GET /account": "viewer",
@@ -80,6 +81,22 @@ MAY = {
     "GET /history/{path}": "open",
     "GET /incidents": "open",
     "GET /incidents/{name}": "open",
+    "POST /inlets/alertmanager": "sender",
+    "POST /inlets/alertmanager/{token}": "sender",
+    "POST /inlets/cloudevents": "sender",
+    "POST /inlets/cloudevents/{token}": "sender",
+    "POST /inlets/generic/{name}": "sender",
+    "POST /inlets/generic/{name}/{token}": "sender",
+    "PUT /inlets/generic/{name}": "sender",
+    "PUT /inlets/generic/{name}/{token}": "sender",
+    "POST /inlets/grafana": "sender",
+    "POST /inlets/grafana/{token}": "sender",
+    "PUT /inlets/grafana": "sender",
+    "PUT /inlets/grafana/{token}": "sender",
+    "GET /inlets/heartbeats/{name}": "sender",
+    "GET /inlets/heartbeats/{name}/{token}": "sender",
+    "POST /inlets/heartbeats/{name}": "sender",
+    "POST /inlets/heartbeats/{name}/{token}": "sender",
     "GET /live": "open",
     "GET /metrics": "open",
     "GET /monitoring": "open",
@@ -142,7 +159,9 @@ def check(door: Door, named: str, role: str | None, *, reads_are_open: bool) -> 
     path = re.sub(r"{\w+}", "x", path)
     headers = door.session(role) if role else {}
     status = door.ask(method, path, headers=headers).status_code
-    if is_allowed(MAY[named], role, reads_are_open=reads_are_open):
+    if MAY[named] == "sender":
+        assert status in (400, 401)
+    elif is_allowed(MAY[named], role, reads_are_open=reads_are_open):
         # A sign-in that is wrong is 401 for everybody; nothing else may be.
         assert status not in (401, 403) or (named.startswith(("POST /sign-in", "GET /sign-in/")) and status == 401)
     else:

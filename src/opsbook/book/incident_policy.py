@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from opsbook.book.inhibition import Inhibition, read_inhibitions
 from opsbook.book.metadata import plain_key
 from opsbook.book.page import Page, Section
 from opsbook.book.roster.reading import read_roster
@@ -81,6 +82,7 @@ class Policy(Struct, frozen=True):
     templates: tuple[Template, ...] = ()
     channels: tuple[Channel, ...] = ()
     spots: tuple[Spot, ...] = ()
+    inhibitions: tuple[Inhibition, ...] = ()
 
 
 _LEVEL = ("severity", "severity level", "level", "sev", "priority", "class", "p level")
@@ -115,9 +117,10 @@ def read_policy(page: Page) -> Policy | None:
         tuple(_templates(page)),
         tuple(_channels(page)),
         tuple(_spots(page, roster)),
+        tuple(read_inhibitions(page)[0]),
     )
     is_empty = not (policy.severities or policy.roles or policy.templates or policy.channels or policy.spots)
-    return None if is_empty else policy
+    return None if is_empty and not policy.inhibitions else policy
 
 
 def _spot(page: Page, at: int) -> tuple[int, str]:

@@ -79,13 +79,16 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def serve(config: Config, *, host: str, port: int, opens_browser: bool, ready: Callable[[], None]) -> None:
-    """Serves until SIGTERM or Ctrl-C, and calls `ready` once it does; raises Failure when the address cannot be taken,
-    Refusal when it may not be, Usage where what is configured cannot work."""
+def serve(
+    config: Config, *, host: str, port: int, opens_browser: bool, ready: Callable[[], None], nudge: Callable[[], None]
+) -> None:
+    """Serves until SIGTERM or Ctrl-C, and calls `ready` once it does, `nudge` when there is something to page about;
+    raises Failure when the address cannot be taken, Refusal when it may not be, Usage where what is configured cannot
+    work."""
     check_serving(config)
     listener = listen(host, port)
     address = _address(host, listener.getsockname()[1])
-    with listener, build_desk(config, address) as desk:
+    with listener, build_desk(config, address, nudge) as desk:
         _demand_login(config, desk, host)
         app = build_app(config, desk, listening_on=host)
         settings = uvicorn.Config(

@@ -66,6 +66,7 @@ class Alert(Struct, frozen=True):
     episodes: int = 1
     is_drill: bool = False
     ended_how: str = ""
+    ended_by: str = ""
     why: str = ""
     why_not_paged: str = ""
     number: int = 0
@@ -119,7 +120,7 @@ def _fired(event: Event) -> Alert:
     facts = event.facts
     taken = {name: facts[name] for name in (
         "key", "source", "source_group", "labels", "annotations", "fingerprint", "starts_at", "ends_at", "severity",
-        "severity_why", "service", "group", "place", "generator", "links", "is_drill", "why_not_paged",
+        "severity_why", "service", "group", "place", "generator", "links", "is_drill", "why_not_paged", "page",
     )}  # fmt: skip
     known = {"id": event.stream.removeprefix(kinds.ALERTS), "status": "firing", "first_at": event.at.isoformat(),
              "changed_at": event.at.isoformat(), "number": event.number}  # fmt: skip
@@ -129,7 +130,7 @@ def _fired(event: Event) -> Alert:
 def _reopened(alert: Alert, event: Event, facts: dict[str, Any]) -> Alert:
     return replace(
         alert, status="firing", starts_at=_time(facts["starts_at"]), ends_at=_maybe(facts["ends_at"]), ended_how="",
-        acknowledged_by="", acknowledged_at=None, acknowledged_until=None, suppressed_by=(),
+        ended_by="", acknowledged_by="", acknowledged_at=None, acknowledged_until=None, suppressed_by=(),
         episodes=alert.episodes + 1, why=facts["why"],
     )  # fmt: skip
 
@@ -157,12 +158,13 @@ def _unacknowledged(alert: Alert, event: Event, facts: dict[str, Any]) -> Alert:
 
 
 def _suppressed(alert: Alert, event: Event, facts: dict[str, Any]) -> Alert:
-    return replace(alert, status="suppressed", suppressed_by=tuple(facts["by"]), why=facts["why"])
+    by = tuple(facts["by"])
+    return replace(alert, status="suppressed", suppressed_by=by, why=facts["why"], why_not_paged=facts["why"])
 
 
 def _released(alert: Alert, event: Event, facts: dict[str, Any]) -> Alert:
     status: AlertStatus = "acknowledged" if alert.acknowledged_by else "firing"
-    return replace(alert, status=status, suppressed_by=(), why=facts["why"])
+    return replace(alert, status=status, suppressed_by=(), why=facts["why"], why_not_paged="")
 
 
 def _stale(alert: Alert, event: Event, facts: dict[str, Any]) -> Alert:
@@ -171,8 +173,9 @@ def _stale(alert: Alert, event: Event, facts: dict[str, Any]) -> Alert:
 
 def _resolved(alert: Alert, event: Event, facts: dict[str, Any]) -> Alert:
     return replace(
-        alert, status="resolved", ends_at=_time(facts["at"]), ended_how=facts["how"], suppressed_by=(), why=facts["why"]
-    )
+        alert, status="resolved", ends_at=_time(facts["at"]), ended_how=facts["how"], ended_by=facts["by"],
+        suppressed_by=(), why=facts["why"],
+    )  # fmt: skip
 
 
 def _noted(alert: Alert, event: Event, facts: dict[str, Any]) -> Alert:
@@ -180,7 +183,7 @@ def _noted(alert: Alert, event: Event, facts: dict[str, Any]) -> Alert:
 
 
 def _paged(alert: Alert, event: Event, facts: dict[str, Any]) -> Alert:
-    return replace(alert, page=facts["page"])
+    return replace(alert, page=facts["page"], why_not_paged="")
 
 
 def _time(text: str) -> datetime:

@@ -49,15 +49,16 @@ def fired(
     fingerprint: str, starts_at: datetime, ends_at: datetime | None, severity: str, severity_why: str,
     service: str | None, group: str, place: Place | None, generator: str = "",
     links: tuple[tuple[str, str], ...] = (), batch: str = "", is_drill: bool = False, why_not_paged: str = "",
+    page: str = "",
 ) -> Draft:  # fmt: skip
     """An alert began. `group` is the key of its group by our own labels; `batch` the delivery that told of it;
-    `why_not_paged` a sentence where nobody is paged for it."""
+    `page` the page that it belongs to from the first, `why_not_paged` a sentence where nobody is paged for it."""
     return Draft(ALERT_FIRED, {
         "key": key, "source": source, "source_group": source_group, "labels": labels, "annotations": annotations,
         "fingerprint": fingerprint, "starts_at": starts_at.isoformat(), "ends_at": _time(ends_at),
         "severity": severity, "severity_why": severity_why, "service": service, "group": group,
         "place": msgspec.to_builtins(place), "generator": generator, "links": [list(link) for link in links],
-        "batch": batch, "is_drill": is_drill, "why_not_paged": why_not_paged,
+        "batch": batch, "is_drill": is_drill, "why_not_paged": why_not_paged, "page": page,
     })  # fmt: skip
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
+import msgspec
 from msgspec import Struct
+
+from opsbook.ledger.event import Draft, Event
 
 Action = Literal["firing", "resolved", "acknowledged", "unacknowledged", "note", "snoozed", "change", "priority"]
 
@@ -44,7 +48,8 @@ class Slip(Struct, frozen=True):
 
 class Batch(Struct, frozen=True, omit_defaults=True):
     """One body as read: `format` names how. `truncated` counts alerts that the sender left out, of which nothing is
-    known. `group` is the sender's own name of the group, shown and never trusted as an identity."""
+    known. `group` is the sender's own name of the group, shown and never trusted as an identity, `receiver` the one it
+    chose to send this to."""
 
     format: str
     signals: tuple[Signal, ...] = ()
@@ -52,6 +57,7 @@ class Batch(Struct, frozen=True, omit_defaults=True):
     truncated: int = 0
     group: str = ""
     external_url: str = ""
+    receiver: str = ""
 
 
 class Source(Struct, frozen=True):
@@ -67,3 +73,23 @@ class Source(Struct, frozen=True):
 RECEIVED = "AlertsReceived"  # in a stream of its own, batch/ID, with a timer ROUTE that is due at once
 ROUTE = "route"
 BATCHES = "batch/"
+
+
+def received(source: Source, batch: Batch, raw_digest: str, headers: Mapping[str, str] | None = None) -> Draft:
+    """A body was received. `raw_digest` is the SHA-256 of it as it is kept beside the events, under `raw/ID`."""
+    facts: dict[str, Any] = {
+        "source": msgspec.to_builtins(source), "batch": msgspec.to_builtins(batch), "raw": raw_digest,
+    }  # fmt: skip
+    if headers:
+        facts["headers"] = dict(headers)
+    return Draft(RECEIVED, facts)
+
+
+def source_of(event: Event) -> Source:
+    """Where the body of such an event came from."""
+    return msgspec.convert(event.facts["source"], Source)
+
+
+def batch_of(event: Event) -> Batch:
+    """What was understood of the body of such an event."""
+    return msgspec.convert(event.facts["batch"], Batch)

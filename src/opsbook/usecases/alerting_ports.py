@@ -32,12 +32,13 @@ class Message(Struct, frozen=True):
 
 class Handed(Struct, frozen=True):
     """What became of an attempt: accepted by the next server, delivered, to be tried again, failed for good, or lost:
-    nobody knows. `reason` is a sentence without any secret."""
+    nobody knows. `reason` is a sentence without any secret. `retry_after_s` is how long the receiver asks to wait."""
 
     state: Reached
     reason: str = ""
     latency_ms: float | None = None
     provider_id: str = ""
+    retry_after_s: float | None = None
 
 
 class Notifier(Protocol):
@@ -49,7 +50,8 @@ class Notifier(Protocol):
         ...
 
     def why_not(self, kind: str) -> str:
-        """Why nobody can be reached by a kind of contact, or #channel, as configured; empty where they can."""
+        """Why nobody can be reached by a kind of contact, a #channel, or an address that says by itself how it is
+        reached (`ntfy://…`), as configured; empty where they can."""
         ...
 
     def close(self) -> None:

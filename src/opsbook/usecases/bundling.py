@@ -18,14 +18,15 @@ from opsbook.ledger.page import Notification, Page
 MOST = 10  # messages to one contact within the window, after which they are bundled
 WINDOW = timedelta(minutes=5)
 DIGEST_EVERY = timedelta(seconds=60)
-LATE = timedelta(seconds=60)  # what is due for longer was owed while nobody paged
+LATE = timedelta(seconds=60)  # what was due for longer came while nobody paged
 
 
 class Due(Struct, frozen=True):
-    """A message that is due: a notification with its page."""
+    """A message that is due: a notification with its page. `is_late` where nobody paged when its time came."""
 
     page: Page
     notification: Notification
+    is_late: bool = False
 
     @property
     def is_first(self) -> bool:
@@ -54,7 +55,7 @@ def bundled(
 ) -> Bundled:
     """What becomes of the messages that are due to one contact; `sent` is when it got others."""
     ordered = tuple(sorted(due, key=_gravest_and_newest))
-    if len(ordered) > 1 and any(each.notification.owed.due < now - LATE for each in ordered):
+    if len(ordered) > 1 and any(each.is_late for each in ordered):
         return _digest(ordered, "late")
     recent = [at for at in sent if at > now - WINDOW]
     if len(recent) + len(ordered) > MOST:

@@ -6,13 +6,30 @@ of its service, and a search last, whose score is shown.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from threading import Lock
+from typing import NamedTuple
 
-from msgspec import Struct
+from msgspec import Struct, field
 
+from opsbook.book.severity import read_severity
+from opsbook.ground.errors import Failure, Usage
 from opsbook.ledger.alert_events import Place
-from opsbook.usecases.library import Library
+from opsbook.usecases import match_places as places
+from opsbook.usecases.alert_place import AlertPlace
+from opsbook.usecases.first_steps import first_steps as first_steps
+from opsbook.usecases.library import Book, Library
+from opsbook.usecases.match_places import Asked, Pages
 from opsbook.usecases.search import Index
+from opsbook.usecases.service_names import named_service
+
+MOST_KEPT = 4096  # matches; one is wanted for each kind of alert, not for each alert
+LEAST_SCORE = 0.4  # a search that is less sure leads nowhere: to nobody's page is better than to a wrong one
+SERVICE_LABELS = ("service", "service_name", "app", "application", "app_kubernetes_io_name", "component", "job",
+                  "deployment", "statefulset", "daemonset", "container", "team")  # fmt: skip
+SEVERITY_LABELS = ("severity", "priority", "level")
+UNKNOWN_SEVERITY = "P2"  # it reaches people by day; to wake them for all that is unknown would teach them to ignore it
 
 
 class Match(Struct, frozen=True):
@@ -25,6 +42,23 @@ class Match(Struct, frozen=True):
     why: str = ""
 
 
+class _Known(NamedTuple):
+    """What was worked out for one state of the book."""
+
+    number: int
+    pages: Pages
+    words: dict[str, str]
+
+
+class Kept:
+    """What was matched before, good for one state of the book; any thread may ask."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.known: _Known | None = None
+        self.matches: OrderedDict[tuple[str, ...], tuple[Place | None, str | None, str]] = OrderedDict()
+
+
 class Matcher(Struct, frozen=True):
     """Matches alerts with the book as it is now. `commit` tells the one that the book is read at; `url_bases`,
     `severities` and `runbook_keys` are those of the configuration."""
@@ -35,13 +69,120 @@ class Matcher(Struct, frozen=True):
     url_bases: Mapping[str, str] = {}
     severities: Mapping[str, str] = {}
     runbook_keys: tuple[str, ...] = ("runbook_url", "runbook", "documentation", "SOP")
+    kept: Kept = field(default_factory=Kept)
 
     def match(self, labels: Mapping[str, str], annotations: Mapping[str, str], severity: str = "") -> Match:
-        """Never raises: an alert that nothing in the book speaks of has no place, and is paged all the same."""
-        raise NotImplementedError
+        """Never raises: an alert that nothing in the book speaks of has no place, and is paged all the same. What is
+        worked out for one alert holds for all that differ only in what they are about, such as the instance."""
+        place, service, why = self._placed(labels, annotations)
+        grave, grave_why = self.grade(labels, severity)
+        return Match(place, service, grave, grave_why, why)
+
+    def grade(self, labels: Mapping[str, str], severity: str = "") -> tuple[str, str]:
+        """P0 to P3 of an alert and why: by the sender's own word, else by its labels."""
+        known = self._known()
+        written = [("The sender", severity)] if severity else []
+        written += [(f"The label {name}", labels[name]) for name in SEVERITY_LABELS if labels.get(name)]
+        for who, word in written:
+            read = read_severity(word, known.words)
+            if read is not None:
+                return read, f"{who} says '{word[:60]}', which is {read}."
+        if written:
+            who, word = written[0]
+            return UNKNOWN_SEVERITY, f"{who} says '{word[:60]}', which is no severity that is known; so it is P2."
+        return UNKNOWN_SEVERITY, "Nothing tells its severity; so it is P2."
+
+    def _placed(
+        self, labels: Mapping[str, str], annotations: Mapping[str, str]
+    ) -> tuple[Place | None, str | None, str]:
+        known = self._known()
+        url = next((annotations[key] for key in self.runbook_keys if annotations.get(key)), "") or next(
+            (labels[key] for key in self.runbook_keys if labels.get(key)), ""
+        )
+        named = labels.get("alertname", "")
+        words = "" if named and (url or labels.get("service")) else annotations.get("summary", "")
+        key = (named, url, words, *(labels.get(name, "") for name in SERVICE_LABELS))
+        with self.kept.lock:
+            found = self.kept.matches.get(key)
+        if found is None:
+            asked = Asked(named, url, labels, annotations)
+            found = self._found(known.pages, asked)
+            with self.kept.lock:
+                if self.kept.known is known:
+                    self.kept.matches[key] = found
+                    while len(self.kept.matches) > MOST_KEPT:
+                        self.kept.matches.popitem(last=False)
+        return found
+
+    def _known(self) -> _Known:
+        book = self.library.snapshot()
+        with self.kept.lock:
+            known = self.kept.known
+            if known is None or known.number != book.number or known.pages.book is not book:
+                pages = Pages(self.library, book, self.url_bases)
+                known = self.kept.known = _Known(book.number, pages, _words(book, self.severities))
+                self.kept.matches.clear()
+        return known
+
+    def _found(self, pages: Pages, asked: Asked) -> tuple[Place | None, str | None, str]:
+        service, label = _service_of(pages.book, asked.labels)
+        why = "Nothing in the book speaks of it."
+        try:
+            for place in self._places(pages, asked, service, label):
+                return self._at(pages, place), service or _service_at(pages.book, place.place.path), place.place.why
+        except (Usage, Failure) as wrong:  # a page was taken away or cannot be read just now
+            why = f"The book could not be read: {wrong}"
+        return None, service or _as_written(asked.labels), why
+
+    def _places(self, pages: Pages, asked: Asked, service: str | None, label: str) -> Iterator[places.Found]:
+        candidates: tuple[Callable[[], places.Found | None], ...] = (
+            lambda: places.by_address(pages, asked, service),
+            lambda: places.by_name(pages, asked),
+            lambda: places.by_issue(pages, asked, service),
+            lambda: places.by_service(pages, service, label),
+            lambda: places.by_search(self.index, pages, asked, service, LEAST_SCORE),
+        )
+        for look in candidates:
+            found = look()
+            if found is not None:
+                yield found
+
+    def _at(self, pages: Pages, found: places.Found) -> Place:
+        place: AlertPlace = found.place
+        return Place(
+            place.path, place.anchor, pages.title(place.path, place.anchor), self.commit(), place.why, found.kind,
+            found.score,
+        )  # fmt: skip
 
 
-def first_steps(library: Library, place: Place, limit: int = 6) -> tuple[str, ...]:
-    """The first steps of a section as plain lines, commands as they stand; its first sentences where it has no steps;
-    empty where the page is gone."""
-    raise NotImplementedError
+def _words(book: Book, severities: Mapping[str, str]) -> dict[str, str]:
+    """The words of the severity matrix of the policy pages, and those of the configuration, which win."""
+    words: dict[str, str] = {}
+    for _, facts in sorted(book.facts.items()):
+        for level in facts.policy.severities if facts.policy else ():
+            for word in level.labels.replace("`", "").replace("/", ",").split(","):
+                if "=" in word:
+                    word = word.partition("=")[2]
+                if word.strip(" \"'"):
+                    words.setdefault(word.strip(" \"'").lower(), level.level)
+    return {**words, **severities}
+
+
+def _service_of(book: Book, labels: Mapping[str, str]) -> tuple[str | None, str]:
+    """The service that the labels name, and which label did."""
+    for name in SERVICE_LABELS:
+        value = labels.get(name)
+        found = named_service(book, value) if value else None
+        if found is not None:
+            return found, name
+    return None, ""
+
+
+def _as_written(labels: Mapping[str, str]) -> str | None:
+    """The service as the label of that name says it, where the book does not know it."""
+    return labels.get("service") or None
+
+
+def _service_at(book: Book, path: str) -> str | None:
+    """The service that a page belongs to."""
+    return next((name for name, runbook in book.services.items() if runbook == path), None)

@@ -15,13 +15,15 @@ LEVEL = "level"  # the timer of a page: when it is looked at again, for whatever
 
 
 class PageDraft:
-    """A page at a moment, moved on draft by draft; `was` is as it is recorded."""
+    """A page at a moment, moved on draft by draft; `was` is as it is recorded. `without_other` are notifications whose
+    person has no other contact."""
 
     def __init__(self, page: Page, at: datetime) -> None:
         self.was = page
         self.page = page
         self.at = at
         self.drafts: list[Draft] = []
+        self.without_other: frozenset[int] = frozenset()
 
     def add(self, drafts: Iterable[Draft]) -> None:
         """Moves the page on by what is going to be recorded."""

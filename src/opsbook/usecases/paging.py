@@ -10,6 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
+
+from msgspec.structs import replace
 
 from opsbook.ground.errors import Conflict
 from opsbook.ledger import page_events as events
@@ -18,7 +21,7 @@ from opsbook.ledger.page import Page, page_of, stream_of
 from opsbook.ledger.page_events import PlannedLevel
 from opsbook.ledger.page_moves import Rules, lost, next_moves
 from opsbook.usecases.alerting_ports import Contact
-from opsbook.usecases.bundling import Due
+from opsbook.usecases.bundling import LATE, Due
 from opsbook.usecases.ledger_ports import EngineLedger, Lease, Timer, Write
 from opsbook.usecases.owing import Owing
 from opsbook.usecases.page_draft import LEVEL, PageDraft, id_of
@@ -56,7 +59,8 @@ class Pager:
         for each in timers:
             fired[id_of(each.stream)].add(each.name)
         at = max([self._now(), *(each.due for each in timers)])  # the database's clock said so
-        return self._advance(fired, at, lease)
+        late = frozenset(id_of(each.stream) for each in timers if each.due < at - LATE)
+        return self._advance(fired, at, lease, late=late)
 
     def look_at_all(self, lease: Lease) -> int:
         """Looks at every open page, as an engine that takes over does: nothing is silent because a timer was."""
@@ -71,7 +75,7 @@ class Pager:
         at = self._now()
         drafts: dict[str, PageDraft] = {}
         for page in self.open_pages():
-            self._guard(f"page {page.id}", lambda page=page: self._handed_off(page, at, drafts))  # type: ignore[misc]
+            self._guard(f"page {page.id}", partial(self._handed_off, page, at, drafts))
         self._write({id: draft.write(at) for id, draft in drafts.items()}, at, lease)
         return len(drafts)
 
@@ -90,15 +94,17 @@ class Pager:
             if len(rows) < ROWS:
                 return
 
-    def _advance(self, fired: Mapping[str, set[str]], at: datetime, lease: Lease) -> int:
+    def _advance(
+        self, fired: Mapping[str, set[str]], at: datetime, lease: Lease, *, late: frozenset[str] = frozenset()
+    ) -> int:
         came = self._outbox.collect()
         drafts: dict[str, PageDraft] = {}
         due: list[tuple[Due, Contact]] = []
         for page in dict.fromkeys((*fired, *came)):
-            self._guard(
-                f"page {page}", lambda page=page: self._prepare(page, at, drafts, due, came.get(page, ()))
-            )  # fmt: skip
-        going, held = self._outbox.choose(due, at)
+            prepare = partial(self._prepare, page, at, came=came.get(page, ()), drafts=drafts, due=due)
+            self._guard(f"page {page}", prepare)
+        told_late = [(replace(each, is_late=each.page.id in late), contact) for each, contact in due]
+        going, held = self._outbox.choose(told_late, at)
         for handing in going:
             for item in handing.items:
                 drafts[item.due.page.id].add((begun(item),))
@@ -110,7 +116,7 @@ class Pager:
                 if each.notification.state != "waiting":
                     drafts[each.page.id].add((events.settled(each.notification.owed.id, "waiting", bundle.why),))
         writes = {
-            id: draft.write(self._wake_at(draft.page, at, waits.get(id)), fired.get(id, ()))
+            id: draft.write(_wake_at(draft, self._rules, waits.get(id)), fired.get(id, ()))
             for id, draft in drafts.items()
         }
         writes |= {id: _put_off(id, names, at) for id, names in fired.items() if id not in drafts}
@@ -123,15 +129,9 @@ class Pager:
                 self._outbox.hand_over(Handing(handing.contact, kept, handing.why))
         return len(done)
 
-    def _wake_at(self, page: Page, at: datetime, held: datetime | None) -> datetime | None:
-        """When a page is looked at again. One with more to be done by then is looked at at once."""
-        moves = next_moves(page, at, self._rules)
-        soon = at if moves.record or moves.fall_back or moves.reach else None
-        return min((each for each in (soon, moves.wake_at, held) if each is not None), default=None)
-
     def _prepare(
-        self, id: str, at: datetime, drafts: dict[str, PageDraft], due: list[tuple[Due, Contact]],
-        came: Sequence[Draft],
+        self, id: str, at: datetime, *, came: Sequence[Draft], drafts: dict[str, PageDraft],
+        due: list[tuple[Due, Contact]],
     ) -> None:  # fmt: skip
         kept = self._ledger.row(VIEW, stream_of(id))
         if kept is None:
@@ -150,13 +150,12 @@ class Pager:
 
     def _moved(self, draft: PageDraft) -> list[tuple[Due, Contact]]:
         """Moves a page on as far as it goes now, and gives the messages that are due then."""
-        without: frozenset[int] = frozenset()
         for _ in range(MOST_MOVES):
-            moves = next_moves(draft.page, draft.at, self._rules, without_other=without)
+            moves = next_moves(draft.page, draft.at, self._rules, without_other=draft.without_other)
             if moves.record:
                 draft.add(moves.record)
             elif moves.fall_back:
-                without |= self._fall_back(draft, moves.fall_back)
+                self._fall_back(draft, moves.fall_back)
             elif moves.reach is not None:
                 draft.add(self._owing.of_level(draft.page, moves.reach, draft.at))
             else:
@@ -166,16 +165,14 @@ class Pager:
                 draft.add(events.settled(each, "failed", "The contact is not there any more.") for each in gone)
         raise AssertionError(f"The page {draft.page.id} does not come to rest.")
 
-    def _fall_back(self, draft: PageDraft, ids: Collection[int]) -> frozenset[int]:
-        """Owes messages to other contacts; gives the ids for which there is none."""
-        without = set()
+    def _fall_back(self, draft: PageDraft, ids: Collection[int]) -> None:
+        """Owes messages to other contacts, and notes the ids for which there is none."""
         for each in ids:
             failed = draft.page.notification(each)
             instead = self._owing.instead_of(draft.page, failed, draft.at) if failed is not None else ()
             draft.add(instead)
             if not instead:
-                without.add(each)
-        return frozenset(without)
+                draft.without_other |= {each}
 
     def _due(self, page: Page, ids: Collection[int]) -> tuple[list[tuple[Due, Contact]], list[int]]:
         due, gone = [], []
@@ -208,6 +205,13 @@ class Pager:
         except Conflict:
             return False
         return True
+
+
+def _wake_at(draft: PageDraft, rules: Rules, held: datetime | None) -> datetime | None:
+    """When a page is looked at again. One with more to be done by then is looked at at once."""
+    moves = next_moves(draft.page, draft.at, rules, without_other=draft.without_other)
+    soon = draft.at if moves.record or moves.fall_back or moves.reach else None
+    return min((each for each in (soon, moves.wake_at, held) if each is not None), default=None)
 
 
 def _put_off(id: str, names: Collection[str], at: datetime) -> Write:

@@ -25,8 +25,8 @@ class Starter(Struct, frozen=True):
 
 
 def run_id(now: datetime, chance: bytes) -> str:
-    """`YYMMDD-HHMMSS-xxxx` in UTC, with four letters of chance."""
-    return f"{now:%y%m%d-%H%M%S}-" + "".join(_LETTERS[each % len(_LETTERS)] for each in chance[:4])
+    """`YYMMDD-HHMMSS-xxxx` in UTC, with as many letters of chance as there are bytes of it."""
+    return f"{now:%y%m%d-%H%M%S}-" + "".join(_LETTERS[each % len(_LETTERS)] for each in chance)
 
 
 def _values(plan: Plan) -> dict[str, str]:

@@ -35,15 +35,18 @@ def command(shared: Shared, host: str, port: int, opens_browser: bool) -> None:
     _stop_when_asked()
     gc.disable()  # until it serves: of what is imported nothing is garbage, and looking for some slows the start
     config = shared.config()
+    from opsbook.adapters.nudges import Nudge  # inside, as the rest: --help needs none of it
     from opsbook.entrypoints.cli import report  # inside: it imports this
     from opsbook.entrypoints.supervisor import Supervisor
+
+    nudge = Nudge()  # from the child that answers to the one that pages
 
     def answers(ready: Callable[[], None]) -> None:
         from opsbook.config import forget_secret_variables
         from opsbook.entrypoints.server import serve  # inside: the web framework is slow to import
 
         forget_secret_variables()  # those are for steps, which the other child runs
-        serve(config, host=host, port=port, opens_browser=opens_browser, ready=ready)
+        serve(config, host=host, port=port, opens_browser=opens_browser, ready=ready, nudge=nudge.notify)
 
     raise SystemExit(Supervisor(answers, lambda: _runs(config), report).run())
 

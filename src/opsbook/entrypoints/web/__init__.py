@@ -138,9 +138,10 @@ def build_app(config: Config, desk: Desk, *, listening_on: str = "127.0.0.1") ->
 
 def routes() -> list[HTTPRouteHandler]:
     """Every route of the door."""
-    from opsbook.entrypoints.api import ROUTES as API  # inside: the API answers with what this package shares
+    from opsbook.entrypoints.api import ROUTES as API  # inside: they answer with what this package shares
+    from opsbook.entrypoints.inlets import ROUTES as INLETS
 
-    return [*API, *(route for module in MODULES for route in module.ROUTES)]
+    return [*API, *INLETS, *(route for module in MODULES for route in module.ROUTES)]
 
 
 def in_thread(route: HTTPRouteHandler) -> HTTPRouteHandler:

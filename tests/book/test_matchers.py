@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsbook.ground.errors import Usage
-from opsbook.ledger.matchers import (
+from opsbook.book.matchers import (
     Matcher,
     Misread,
     holds_of_anything,
@@ -16,6 +15,7 @@ from opsbook.ledger.matchers import (
     read_matchers,
     written,
 )
+from opsbook.ground.errors import Usage
 
 
 def read(text: str) -> tuple[Matcher, ...]:

@@ -1,0 +1,15 @@
+"""The doors of inlets: what senders send, at the addresses that they know from elsewhere. Each hands a parser to
+`receiving.taken`, and answers in its sender's own words."""
+
+from __future__ import annotations
+
+from opsbook.entrypoints.inlets import alertmanager, cloudevents, generic, grafana, heartbeats
+
+MODULES = (
+    alertmanager,
+    cloudevents,
+    generic,
+    grafana,
+    heartbeats,
+)
+ROUTES = tuple(route for module in MODULES for route in module.ROUTES)

@@ -1,0 +1,29 @@
+"""Which alerts wake people together: the key of a group, by labels that are configured. Trusts no sender's grouping.
+
+Words such as a summary are never a part of it: alerts that read the same may be about different things.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+NAME = "alertname"
+
+
+def group_key(
+    labels: Mapping[str, str], service: str | None, group_by: Sequence[str], *, identity: str, is_drill: bool = False
+) -> str:
+    """The key of an alert's group, as matchers are written: `{alertname="WebDown", service="web"}`. The service is the
+    one that the alert belongs to where no label says it. An alert that has none of the labels, or no name where groups
+    are told by it, is a group of its own. Drills are never in one group with what is real."""
+    known = {**({"service": service} if service else {}), **labels}
+    found = [(name, known[name]) for name in group_by if known.get(name)]
+    if not found or (NAME in group_by and not labels.get(NAME)):
+        key = identity
+    else:
+        key = "{" + ", ".join(f'{name}="{_quoted(value)}"' for name, value in found) + "}"
+    return f"drill {key}" if is_drill else key
+
+
+def _quoted(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

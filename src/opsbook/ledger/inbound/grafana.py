@@ -1,0 +1,57 @@
+"""Grafana's webhook, version 1, as a batch (grafana/alerting, receivers/webhook/v1 and templates/template_data.go):
+Alertmanager's, and with each alert its values, silence, dashboard, panel and image. Never raises.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from opsbook.ledger.inbound import generic, loose
+from opsbook.ledger.inbound.alertmanager import read_alert, truncated_of, unquoted
+from opsbook.ledger.signal import Batch, Signal
+
+FORMAT = "grafana-1"
+_LINKS = (
+    ("Panel", "panelURL"), ("Dashboard", "dashboardURL"), ("Silence in Grafana", "silenceURL"), ("Image", "imageURL"),
+)  # fmt: skip
+_TEXTS = (("value_string", "valueString"), ("rule_uid", "ruleUID"))
+MOST_VALUES = 50
+
+
+def parse(body: bytes) -> Batch:
+    """The batch that a body says; a payload that somebody wrote in Grafana is read as generic JSON."""
+    value, why = loose.read_json(body)
+    if why:
+        return loose.nothing_read(FORMAT, why)
+    if not isinstance(value, dict) or not isinstance(value.get("alerts"), list):
+        return generic.read(value)
+    return read(value)
+
+
+def read(value: dict[str, Any]) -> Batch:
+    """The batch of a body with a list of alerts."""
+    slips = loose.Slips()
+    signals = [
+        signal for place, each in enumerate(value["alerts"])
+        if (signal := _signal(each, f"alerts[{place}]", slips)) is not None
+    ]  # fmt: skip
+    return Batch(
+        FORMAT, tuple(signals), slips.all(), truncated_of(value, slips), loose.as_text(value.get("groupKey")),
+        loose.as_text(value.get("externalURL")), unquoted(loose.as_text(value.get("receiver"))),
+    )  # fmt: skip
+
+
+def _signal(each: Any, where: str, slips: loose.Slips) -> Signal | None:
+    signal = read_alert(each, where, slips)
+    if signal is None:
+        return None
+    told = {name: text for name, field in _TEXTS if (text := loose.as_text(each.get(field)))}
+    values = each.get("values")
+    if isinstance(values, dict):
+        named = list(values.items())[:MOST_VALUES]
+        told |= {f"value_{loose.clean(str(name))}": loose.as_text(number) for name, number in named}
+    links = tuple((title, address) for title, field in _LINKS if (address := loose.as_text(each.get(field))))
+    annotations = {**{name: text for name, text in told.items() if text}, **signal.annotations}
+    return msgspec.structs.replace(signal, annotations=annotations, links=links)

@@ -1,0 +1,120 @@
+"""What becomes of alerts whose timers are due: their time is over, their sender is quiet, nobody answered. Records
+nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from opsbook.ledger import alert_events as events
+from opsbook.ledger.alert import Alert, alert_of, identity
+from opsbook.ledger.alert_events import ALERTS
+from opsbook.ledger.alert_moves import AGAIN, still_fires
+from opsbook.usecases.episodes import ACK, ENDS, EXPIRING, QUIET, Episode
+from opsbook.usecases.ledger_ports import EngineLedger, Sighting, Timer
+
+LEAST_QUIET = timedelta(hours=1)
+MISSED = 3  # so many repeats in a row that did not come are a silence
+
+
+def looked_at(ledger: EngineLedger, timers: Sequence[Timer], now: datetime) -> list[Episode]:
+    """What is to be recorded of the alerts of these timers; each timer is cleared or set anew."""
+    due: dict[str, list[Timer]] = {}
+    for timer in timers:
+        due.setdefault(timer.stream, []).append(timer)
+    rows = {stream: ledger.row("alerts", stream) for stream in due}
+    alerts = {stream: alert_of(row) for stream, row in rows.items() if row is not None}
+    seen = ledger.sighted([sighting_name(alert) for alert in alerts.values()])
+    found = []
+    for stream, alert in alerts.items():
+        episode = Episode(alert.id, alert, alert)
+        for timer in due[stream]:
+            episode = _looked(episode, timer, seen, now)
+        found.append(episode)
+    return found
+
+
+def sighting_name(alert: Alert) -> str:
+    """Under which name it is noted that the alert was sent again."""
+    return ALERTS + identity(alert.source_group, alert.key)
+
+
+def _looked(episode: Episode, timer: Timer, seen: Mapping[str, Sighting], now: datetime) -> Episode:
+    look = _LOOKS.get(timer.name)
+    alert = episode.after
+    if look is None or alert is None:
+        return _cleared(episode, timer)
+    return look(episode, alert, timer, seen.get(sighting_name(alert)), now)
+
+
+def _cleared(episode: Episode, timer: Timer) -> Episode:
+    return Episode(
+        episode.id, episode.before, episode.after, episode.drafts, episode.timers, (*episode.clears, timer.name)
+    )
+
+
+def _set_again(episode: Episode, timer: Timer, due: datetime) -> Episode:
+    again = Timer(timer.stream, timer.name, due, timer.facts)
+    return Episode(
+        episode.id, episode.before, episode.after, episode.drafts, (*episode.timers, again), episode.clears
+    )
+
+
+def _ends(episode: Episode, alert: Alert, timer: Timer, seen: Sighting | None, now: datetime) -> Episode:
+    """Its time is over, unless it was sent again meanwhile. Senders of Alertmanager's API let alerts end so; of any
+    other nobody knows."""
+    if not alert.is_open or alert.status == "stale":
+        return _cleared(episode, timer)
+    until = max(filter(None, (timer.due, seen.until if seen is not None else None)))
+    if until > now:
+        return _set_again(episode, timer, until)
+    if timer.facts.get("kind") == EXPIRING:
+        why = f"It was not sent again, and its time was over at {until:%H:%M:%S} UTC."
+        return _cleared(episode, timer).adding((events.resolved("expired", until, why),), now)
+    why = f"It counted until {until:%H:%M:%S} UTC and was not sent again; nobody knows whether it still fires."
+    return _cleared(episode, timer).adding((events.stale(why),), now)
+
+
+def _quiet(episode: Episode, alert: Alert, timer: Timer, seen: Sighting | None, now: datetime) -> Episode:
+    """Its sender used to say it again and does not any more. One that never did so tells nothing by its silence."""
+    if not alert.is_open or alert.status == "stale" or seen is None or seen.at <= alert.starts_at:
+        return _cleared(episode, timer)
+    every = (seen.at - alert.first_at) / max(1, seen.count)
+    until = seen.at + max(MISSED * every, LEAST_QUIET)
+    if until > now:
+        return _set_again(episode, timer, until)
+    why = (
+        f"Its sender said it about every {max(1, round(every.total_seconds() / 60))} min and has been quiet since"
+        f" {seen.at:%H:%M} UTC; nobody knows whether it still fires."
+    )
+    return _cleared(episode, timer).adding((events.stale(why),), now)
+
+
+def _again(episode: Episode, alert: Alert, timer: Timer, seen: Sighting | None, now: datetime) -> Episode:
+    """A person said that it is over, its sender spoke of it after that, and nobody has said since that it is."""
+    if alert.is_open or alert.ended_how != "person":
+        return _cleared(episode, timer)
+    if seen is not None and seen.until is not None and seen.until <= now:
+        return _cleared(episode, timer)  # it was not sent again: it is over indeed
+    began = datetime.fromisoformat(timer.facts["starts_at"])
+    opened = events.reopened(still_fires(alert), starts_at=began, ends_at=seen.until if seen is not None else None)
+    return _cleared(episode, timer).adding((opened,), now)
+
+
+def _unanswered(episode: Episode, alert: Alert, timer: Timer, seen: Sighting | None, now: datetime) -> Episode:
+    """The acknowledgement is over, and it still fires."""
+    until = alert.acknowledged_until
+    if not alert.is_open or not alert.acknowledged_by or until is None:
+        return _cleared(episode, timer)
+    if until > now:
+        return _set_again(episode, timer, until)
+    why = f"{alert.acknowledged_by} took care of it until {until:%H:%M} UTC, and it still fires."
+    return _cleared(episode, timer).adding((events.unacknowledged(why),), now)
+
+
+_LOOKS: dict[str, Callable[[Episode, Alert, Timer, Sighting | None, datetime], Episode]] = {
+    ENDS: _ends,
+    QUIET: _quiet,
+    AGAIN: _again,
+    ACK: _unanswered,
+}

@@ -1,0 +1,299 @@
+"""The verb route: what senders said becomes alerts, and alerts become pages, in one transaction for each part.
+
+Reads batches in the order in which they came, some at a time, so that memory stays small whatever comes. Within those
+the gravest groups are recorded first, and of these the newest. Everything is decided on alerts as they are, and where
+somebody else was quicker it is decided anew. A batch that was read half before a crash is read again: what was recorded
+of it then is a repeat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from opsbook.ground.errors import Conflict
+from opsbook.ledger import alert_events as events
+from opsbook.ledger.alert import Alert, alert_of, identity, stream_of
+from opsbook.ledger.alert_moves import Heard, Windows
+from opsbook.ledger.event import Draft
+from opsbook.ledger.page import page_of
+from opsbook.ledger.page_events import FrozenPolicy
+from opsbook.ledger.signal import ROUTE, Source, batch_of, source_of
+from opsbook.ledger.silence import SILENCES, Silence
+from opsbook.usecases.alert_timers import looked_at
+from opsbook.usecases.episodes import Episode, Telling, Told
+from opsbook.usecases.ledger_ports import EngineLedger, Lease, Timer, Write
+from opsbook.usecases.matching import Matcher
+from opsbook.usecases.page_plan import policy_for
+from opsbook.usecases.paged_groups import Change, Group, Paged, paged
+from opsbook.usecases.run_start import run_id
+from opsbook.usecases.silences import REMIND, Silences
+
+ACTOR = "router"
+MOST_AT_ONCE = 4000  # signals that are looked at together; about 20 MB
+MOST_IN_ONE = 500  # alerts of one transaction, apart from those of one group, which are never parted
+MOST_ROWS = 500  # of a view, read at a time
+MOST_POLICIES = 10_000
+LETTERS = 7  # of chance in the ids of alerts and pages: many begin in one second
+_TRIES = 8
+_RANKS = {"P0": 0, "P1": 1, "P2": 2, "P3": 3}
+
+
+class Routes(Struct, frozen=True):
+    """How alerts are grouped and how long things count, as configured."""
+
+    group_by: tuple[str, ...] = ("alertname", "service")
+    flap_window_s: float = 600.0
+    ack_timeout_s: float = 1800.0
+    catch_all: tuple[str, ...] = ()
+
+
+class Router:
+    """What routes; one thread at a time may call it. Everything is recorded under the lease that it is handed: raises
+    Fenced where somebody else has taken that since, Failure where nothing can be recorded now."""
+
+    def __init__(
+        self, ledger: EngineLedger, matcher: Matcher, silences: Silences, routes: Routes, *, now: Callable[[], datetime],
+        chance: Callable[[int], bytes],
+    ) -> None:  # fmt: skip
+        self._ledger = ledger
+        self._matcher = matcher
+        self._silences = silences
+        self._routes = routes
+        self._now = now
+        self._chance = chance
+        self._windows = Windows(timedelta(seconds=routes.flap_window_s), timedelta(seconds=routes.ack_timeout_s))
+        self._telling = Telling(matcher, self._windows, routes.group_by, self._new_id)
+        self._policies: dict[tuple[int, str | None, str], tuple[FrozenPolicy | None, str]] = {}
+
+    def route(self, batches: Sequence[str], fence: Lease | None = None) -> int:
+        """Routes batches by their streams, in order, and clears their timers; gives how many signals they held."""
+        count = 0
+        for streams, told in self._windows_of(batches):
+            count += sum(len(each.heard) for each in told)
+            done = [Write(stream, (), None, (), (ROUTE,)) for stream in streams]
+            chunks = list(_chunks(told, self._ranked(told)))
+            for place, chunk in enumerate(chunks):
+                is_last = place == len(chunks) - 1
+                self._settle(lambda chunk=chunk: self._episodes(chunk), fence, done if is_last else [])  # type: ignore[misc]
+            if not chunks:
+                self._ledger.record(done, actor=ACTOR, at=self._now(), fence=fence)
+        return count
+
+    def look(self, timers: Sequence[Timer], fence: Lease | None = None) -> None:
+        """Looks at alerts whose timers are due: their time is over, their sender is quiet, nobody answered."""
+        for start in range(0, len(timers), MOST_IN_ONE):
+            some = timers[start : start + MOST_IN_ONE]
+            self._settle(lambda some=some: looked_at(self._ledger, some, self._now()), fence)  # type: ignore[misc]
+
+    def turn(self, timers: Sequence[Timer], fence: Lease | None = None) -> None:
+        """Silences began or ended, as their timers say: looks again at every open alert, and sets the next timers."""
+        turned = dict.fromkeys(timer.stream for timer in timers if timer.name != REMIND)
+        if not turned:
+            return
+        self.look_again(fence)
+        for stream in turned:
+            silence = self._silences.find(stream.removeprefix(SILENCES))
+            self._ledger.record([self._silences.turned(silence)], actor=ACTOR, at=self._now(), fence=fence)
+
+    def look_again(self, fence: Lease | None = None) -> int:
+        """Suppresses what is silent now and releases what no longer is, which pages people then; gives how many open
+        alerts there are."""
+        count = 0
+        for alerts in self._open():
+            count += len(alerts)
+            now = self._now()
+            if any(self._holders(alert, now)[0] != alert.suppressed_by for alert in alerts):
+                names = [identity(alert.source_group, alert.key) for alert in alerts]
+                self._settle(lambda names=names: self._as_they_are(names), fence)  # type: ignore[misc]
+        return count
+
+    def _open(self) -> Iterator[list[Alert]]:
+        before: int | None = None
+        while rows := self._ledger.rows("alerts", is_open=True, before=before, limit=MOST_ROWS):
+            before = rows[-1].first
+            yield [alert_of(row) for row in rows]
+
+    def _as_they_are(self, names: Sequence[str]) -> list[Episode]:
+        rows = self._ledger.latest("alerts", names)
+        return [Episode(alert.id, alert, alert) for alert in map(alert_of, rows.values()) if alert.is_open]
+
+    # -- from batches to what is told of each alert ---------------------------------------------------------------
+
+    def _windows_of(self, batches: Sequence[str]) -> Iterator[tuple[list[str], list[Told]]]:
+        """The batches, as many at a time as may be looked at together, with what they tell by identity."""
+        streams: list[str] = []
+        told: dict[str, tuple[Source, list[tuple[Heard, str]]]] = {}
+        count = 0
+        for stream in batches:
+            streams.append(stream)
+            for source, heard in self._heard(stream):
+                count += 1
+                _, kept = told.setdefault(identity(source.group, heard.signal.key), (source, []))
+                kept.append((heard, stream))
+            if count >= MOST_AT_ONCE:
+                yield streams, [Told(name, source, tuple(heard)) for name, (source, heard) in told.items()]
+                streams, told, count = [], {}, 0
+        if streams:
+            yield streams, [Told(name, source, tuple(heard)) for name, (source, heard) in told.items()]
+
+    def _heard(self, stream: str) -> Iterator[tuple[Source, Heard]]:
+        recorded = self._ledger.read(stream)
+        if not recorded:
+            return
+        source, at = source_of(recorded[0]), recorded[0].at
+        for signal in batch_of(recorded[0]).signals:
+            yield source, self._telling.heard(source, Heard(signal, at))
+
+    def _ranked(self, told: Sequence[Told]) -> list[tuple[int, float, str]]:
+        """By what each is to be recorded first: how grave, how new, which group."""
+        return [
+            (
+                min(_RANKS.get(heard.severity, 9) for heard, _ in each.heard),
+                -max(heard.began.timestamp() for heard, _ in each.heard),
+                self._telling.group_of(each.source, each.heard[-1][0]),
+            )
+            for each in told
+        ]
+
+    def _episodes(self, told: Sequence[Told]) -> list[Episode]:
+        rows = self._ledger.latest("alerts", [each.name for each in told])
+        now = self._now()
+        found: list[Episode] = []
+        for each in told:
+            row = rows.get(each.name)
+            found += self._telling.episodes(each, alert_of(row) if row is not None else None, now)
+        return found
+
+    # -- from episodes to what is recorded ------------------------------------------------------------------------
+
+    def _settle(
+        self, made: Callable[[], list[Episode]], fence: Lease | None, further: Sequence[Write] = ()
+    ) -> None:
+        for tried in range(1, _TRIES + 1):
+            now = self._now()
+            episodes = [self._held(each, now) for each in made()]
+            writes = [*self._writes(episodes, now), *further]
+            if not writes:
+                return
+            try:
+                self._ledger.record(writes, actor=ACTOR, at=now, fence=fence)
+            except Conflict:  # a person, or whoever pages, was quicker: look again
+                if tried == _TRIES:
+                    raise
+                continue
+            return
+
+    def _held(self, episode: Episode, now: datetime) -> Episode:
+        """The episode with what suppresses it, or no longer does."""
+        alert = episode.after
+        if alert is None or not alert.is_open or alert.status == "stale":
+            return episode
+        by, why = self._holders(alert, now)
+        if by == alert.suppressed_by:
+            return episode
+        draft = events.suppressed(by, why) if by else events.released("Nothing holds it back any more.")
+        return episode.adding((draft,), now)
+
+    def _holders(self, alert: Alert, now: datetime) -> tuple[tuple[str, ...], str]:
+        """What holds an alert back, and a sentence for it."""
+        silences = self._silences.holding(labels_of(alert), now)
+        return tuple(f"silence/{each.id}" for each in silences), _told_of(silences)
+
+    def _writes(self, episodes: Sequence[Episode], now: datetime) -> Iterable[Write]:
+        changed = [each for each in episodes if each.after is not None]
+        by_group: dict[str, list[Episode]] = {}
+        for each in changed:
+            if each.drafts and each.after is not None:
+                by_group.setdefault(each.after.group, []).append(each)
+        pages = self._ledger.latest("pages", list(by_group)) if by_group else {}
+        outcome: dict[str, Paged] = {}
+        for key, members in by_group.items():
+            kept = pages.get(key)
+            changes = [Change(each.before, each.after) for each in members if each.after is not None]
+            group = Group(key, page_of(kept) if kept is not None else None, changes, self._windows.flap)
+            outcome[key] = paged(group, self._policy_for, self._new_id, now)
+        for each in changed:
+            if each.after is not None:
+                yield _write(each, outcome.get(each.after.group, Paged()))
+        for result in outcome.values():
+            yield from result.writes
+        yield from _others(changed, outcome)
+
+    def _policy_for(self, service: str | None, severity: str) -> tuple[FrozenPolicy | None, str]:
+        book = self._matcher.library.snapshot()
+        key = (book.number, service, severity)
+        found = self._policies.get(key)
+        if found is None:
+            if len(self._policies) > MOST_POLICIES:
+                self._policies.clear()
+            found = self._policies[key] = policy_for(
+                book, service, severity, commit=self._matcher.commit(), catch_all=self._routes.catch_all,
+                ack_timeout_s=self._routes.ack_timeout_s,
+            )  # fmt: skip
+        return found
+
+    def _new_id(self) -> str:
+        return run_id(self._now(), self._chance(LETTERS))
+
+
+def labels_of(alert: Alert) -> dict[str, str]:
+    """The labels that matchers are asked of: its own, and its service where none of them tells it."""
+    return {"service": alert.service, **alert.labels} if alert.service else alert.labels
+
+
+def _told_of(silences: Sequence[Silence]) -> str:
+    if not silences:
+        return ""
+    first = silences[0]
+    what = "Maintenance" if first.kind == "maintenance" else "A silence"
+    more = f" and {len(silences) - 1} more" if len(silences) > 1 else ""
+    return f"{what} of {first.created_by}{more} holds it: {first.comment}"
+
+
+def _chunks(told: Sequence[Told], ranked: Sequence[tuple[int, float, str]]) -> Iterator[list[Told]]:
+    """The gravest and newest groups first, some at a time, and no group parted."""
+    groups: dict[str, list[Told]] = {}
+    first: dict[str, tuple[int, float]] = {}
+    for each, (rank, newest, group) in zip(told, ranked, strict=True):
+        groups.setdefault(group, []).append(each)
+        first[group] = min(first.get(group, (rank, newest)), (rank, newest))
+    chunk: list[Told] = []
+    for group in sorted(groups, key=lambda each: first[each]):
+        chunk += groups[group]
+        if len(chunk) >= MOST_IN_ONE:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _write(episode: Episode, outcome: Paged) -> Write:
+    """What is recorded of an episode, with the page that it belongs to, or why there is none."""
+    drafts = list(episode.drafts)
+    page, why = outcome.page_of.get(episode.id), outcome.why_not.get(episode.id)
+    alert = episode.after
+    said: dict[str, str] = {}
+    if page is not None:
+        said = {"page": page}
+    elif why is not None and alert is not None and alert.why_not_paged != why:
+        said = {"why_not_paged": why}
+    if said and drafts and drafts[0].kind == events.ALERT_FIRED:
+        drafts[0] = Draft(drafts[0].kind, {**drafts[0].facts, **said})
+    elif page is not None:
+        drafts.append(events.paged(page))
+    elif said:
+        drafts.append(events.changed(dict(said)))
+    number = episode.before.number if episode.before is not None else 0
+    return Write(stream_of(episode.id), drafts, number, episode.timers, episode.clears)
+
+
+def _others(episodes: Sequence[Episode], outcome: dict[str, Paged]) -> Iterator[Write]:
+    """That alerts which do not change now belong to a page that took the place of theirs."""
+    known = {each.id for each in episodes}
+    for result in outcome.values():
+        for alert, page in result.page_of.items():
+            if alert not in known:
+                yield Write(stream_of(alert), [events.paged(page)])

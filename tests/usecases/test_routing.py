@@ -1,0 +1,125 @@
+"""What senders said becomes alerts, and alerts become pages; nothing is lost, and nobody is woken twice for one thing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from tests.usecases.alert_world import API, AlertWorld
+
+from opsbook.ledger.silence import Matcher
+
+
+@pytest.fixture
+def world(tmp_path):
+    world = AlertWorld(tmp_path)
+    yield world
+    world.close()
+
+
+def test_what_fires_is_an_alert_with_its_section_and_a_page(world):
+    world.hear(world.fires())
+    alert, (page,) = world.alert, world.pages
+    assert (alert.status, alert.severity, alert.service, alert.page) == ("firing", "P0", "web", page.id)
+    assert alert.place.anchor == "issue-nginx-is-down-or-will-not-start"
+    assert alert.group == '{alertname="WebDown", service="web"}' == page.group
+    assert (page.alerts, page.severity, page.policy.name) == ((alert.id,), "P0", "Urgent Escalation")
+    assert [(timer.name, timer.due) for timer in world.timers("page/")] == [("level", world.at)]
+    assert world.timers("batch/") == []
+
+
+def test_a_repeat_changes_nothing(world):
+    fires = world.fires()
+    world.hear(fires)
+    before = world.ledger.head()
+    world.later(minutes=5)
+    world.hear(fires)
+    assert world.ledger.head() <= before + 1  # at most the batch itself
+
+
+def test_the_end_ends_the_page(world):
+    fires = world.fires()
+    world.hear(fires)
+    world.later(minutes=1)
+    world.hear(world.ends(fires))
+    assert (world.alert.status, world.alert.ended_how) == ("resolved", "sender")
+    (page,) = world.pages
+    assert (page.state, page.ended_how, page.gone) == ("done", "resolved", (world.alert.id,))
+
+
+def test_a_group_with_an_open_page_gets_no_second_one(world):
+    world.hear(world.fires(key="k1"))
+    world.hear(world.fires(key="k2"), world.fires(key="k3"))
+    (page,) = world.pages
+    assert len(page.alerts) == 3 and {alert.page for alert in world.alerts} == {page.id}
+
+
+def test_a_page_goes_on_while_another_of_its_alerts_fires(world):
+    one, other = world.fires(key="k1"), world.fires(key="k2")
+    world.hear(one, other)
+    world.hear(world.ends(one))
+    assert [page.state for page in world.pages] == ["active"]
+    world.hear(world.ends(other))
+    assert [page.state for page in world.pages] == ["done"]
+
+
+def test_alerts_of_other_groups_get_other_pages(world):
+    world.hear(world.fires("WebDown"), world.fires("WebSlow", "k2", "warning"))
+    assert [page.policy.name for page in world.pages] == ["Urgent Escalation", "Calm Escalation"]
+
+
+def test_what_nobody_is_paged_for_says_why(world):
+    world.hear(world.fires("WebNews", severity="info"))
+    assert world.pages == [] and "P3" in world.alert.why_not_paged
+
+
+def test_a_graver_member_has_its_own_escalation(world):
+    world.hear(world.fires(key="k1", severity="warning"))
+    world.hear(world.fires(key="k2", severity="critical"))
+    first, second = world.pages
+    assert (first.state, first.ended_how) == ("done", "cancelled")
+    assert (second.severity, len(second.alerts), second.policy.name) == ("P0", 2, "Urgent Escalation")
+    assert {alert.page for alert in world.alerts} == {second.id}
+
+
+def test_what_is_silent_wakes_nobody_and_pages_when_the_silence_ends(world):
+    matcher = Matcher("alertname", "WebDown")
+    silence = world.silences.add(
+        [matcher], starts_at=world.at, ends_at=world.at + timedelta(hours=1), by="ada", comment="We move a disk."
+    )  # fmt: skip
+    world.hear(world.fires())
+    assert (world.alert.status, world.alert.suppressed_by) == ("suppressed", (f"silence/{silence.id}",))
+    assert world.pages == [] and "We move a disk." in world.alert.why_not_paged
+    world.later(hours=1, seconds=1)
+    assert (world.alert.status, world.alert.why_not_paged) == ("firing", "")
+    assert [page.state for page in world.pages] == ["active"]
+
+
+def test_a_silence_that_begins_ends_the_page(world):
+    world.hear(world.fires())
+    world.silences.add(
+        [Matcher("service", "web")], starts_at=world.at, ends_at=world.at + timedelta(hours=1), by="ada", comment="x y"
+    )
+    world.later(seconds=1)
+    assert world.alert.status == "suppressed"
+    assert [(page.state, page.ended_how) for page in world.pages] == [("done", "cancelled")]
+
+
+def test_an_alert_of_alertmanagers_api_ends_when_it_is_not_sent_again(world):
+    fires = world.fires(ends_at=world.at + timedelta(minutes=5))
+    world.hear(fires, source=API)
+    world.later(minutes=4)
+    world.hear(world.fires(starts_at=fires.starts_at, ends_at=world.at + timedelta(minutes=5)), source=API)
+    world.later(minutes=4)
+    assert world.alert.status == "firing"
+    world.later(minutes=2)
+    assert (world.alert.status, world.alert.ended_how) == ("resolved", "expired")
+    assert [page.state for page in world.pages] == ["done"]
+
+
+def test_a_batch_of_thousands_is_routed_with_the_gravest_first(world):
+    signals = [world.fires("Slow", f"s{n}", "warning") for n in range(600)]
+    signals += [world.fires("Down", f"d{n}") for n in range(3)]
+    world.hear(*signals)
+    assert len(world.alerts) == 603
+    assert [page.severity for page in world.pages] == ["P0", "P2"]
