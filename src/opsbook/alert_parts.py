@@ -17,6 +17,7 @@ from opsbook.usecases.ledger_ports import EngineLedger
 from opsbook.usecases.library import Book
 from opsbook.usecases.pages import Pages
 from opsbook.usecases.receive import Receiving
+from opsbook.usecases.shared_calendars import SharedCalendars
 from opsbook.usecases.silences import Silences
 
 
@@ -37,6 +38,7 @@ def build_alert_desk(
         contacts=contacts,
         addresses=contacts,
         catch_all=config.catch_all,
+        calendars=SharedCalendars(ledger, now=_now, chance=chance),
     )
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from opsbook.usecases.inlets import Inlets
     from opsbook.usecases.pages import Pages
     from opsbook.usecases.receive import Receiving
+    from opsbook.usecases.shared_calendars import SharedCalendars
     from opsbook.usecases.silences import Silences
 
 
@@ -31,3 +32,4 @@ class AlertDesk(Struct, frozen=True):
     contacts: ContactBook
     addresses: Addresses
     catch_all: tuple[str, ...]
+    calendars: SharedCalendars
