@@ -124,10 +124,10 @@ def _shown(desk: Desk, group: Group, key: str) -> Shown:
     shared = {pair for pair in first.labels.items() if all(each.labels.get(pair[0]) == pair[1] for each in alerts)}
     summary = first.summary if all(each.summary == first.summary for each in alerts) else ""
     is_several = len(group.alerts) > 1
+    told = summary if is_several else ""
     rows = tuple(
-        (each, (_apart(each, shared) if is_several else "") or each.name, each.summary if not is_several or not summary else "")
-        for each in alerts
-    )  # fmt: skip
+        (each, (_apart(each, shared) if is_several else "") or each.name, "" if told else each.summary) for each in alerts
+    )
     return Shown(
         group, alerts, max(0, len(group.alerts) - most), page_of(desk, group.page), title,
         tuple(label_words(shared, _TOLD)), summary, rows,
