@@ -19,6 +19,7 @@ from opsbook.config import Config
 from opsbook.config_check import check_serving
 from opsbook.desk_parts import build_desk
 from opsbook.entrypoints.hosts import LOOPBACK, HostGate
+from opsbook.entrypoints.mail_in import taking_mail
 from opsbook.entrypoints.web import build_app
 from opsbook.ground.errors import Failure, Refusal
 from opsbook.usecases.credentials import name_from
@@ -88,7 +89,7 @@ def serve(
     check_serving(config)
     listener = listen(host, port)
     address = _address(host, listener.getsockname()[1])
-    with listener, build_desk(config, address, nudge) as desk:
+    with listener, build_desk(config, address, nudge) as desk, taking_mail(config, desk.alert_desk):
         _demand_login(config, desk, host)
         app = build_app(config, desk, listening_on=host)
         settings = uvicorn.Config(

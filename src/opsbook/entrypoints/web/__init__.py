@@ -119,7 +119,7 @@ def build_app(config: Config, desk: Desk, *, listening_on: str = "127.0.0.1") ->
     peers = Peers(config.trusted_proxies, config.place("serve.trusted_proxies"))
     streams, meter, built = Streams(desk), Meter(), assets.Assets()
     state = {"desk": desk, "config": config, "keeper": keeper, "streams": streams, "meter": meter, "assets": built,
-             "shown_once": ShownOnce()}  # fmt: skip
+             "shown_once": ShownOnce(), "started": desk.now()}  # fmt: skip
     app = App(
         route_handlers=[in_thread(route) for route in routes()],
         template_config=TemplateConfig(instance=_engine(built)),
