@@ -21,6 +21,7 @@ from opsbook.usecases.pages import Pages
 from opsbook.usecases.receive import Receiving
 from opsbook.usecases.shared_calendars import SharedCalendars
 from opsbook.usecases.silences import Silences
+from opsbook.usecases.waking import Waking
 
 
 def build_alert_desk(
@@ -29,7 +30,8 @@ def build_alert_desk(
     """The verbs over a ledger and the book as it is at the time; `nudge` wakes whoever routes what was received."""
     chance = secrets.token_bytes
     contacts = build_contacts(ledger, book)
-    alerts = Alerts(ledger, now=_now, ack_timeout_s=config.ack_timeout_s)
+    board = Board(ledger)
+    alerts = Alerts(ledger, now=_now, ack_timeout_s=config.ack_timeout_s, board=board)
     receiving = Receiving(ledger, now=_now, chance=chance, nudge=nudge)
     inlets = Inlets(ledger, now=_now, chance=chance)
     return AlertDesk(
@@ -38,10 +40,13 @@ def build_alert_desk(
         bodies=Bodies(ledger, inlets, receiving, now=_now, keep_days=config.raw_keep_days),
         heartbeats=Heartbeats(ledger, now=_now, chance=chance, nudge=nudge),
         alerts=alerts,
+        board=board,
         opsgenie=OpsgenieView(alerts, ledger),
-        board=Board(ledger),
         silences=Silences(ledger, now=_now, chance=chance),
-        pages=Pages(ledger, now=_now, ack_timeout_s=config.ack_timeout_s),
+        pages=Pages(
+            ledger, now=_now, chance=chance, ack_timeout_s=config.ack_timeout_s, nudge=nudge,
+            waking=Waking(book, contacts, config.catch_all, config.ack_timeout_s),
+        ),
         contacts=contacts,
         addresses=contacts,
         catch_all=config.catch_all,

@@ -20,7 +20,8 @@ from opsbook.usecases.ledger_ports import Timer
 from opsbook.usecases.matching import Match, Matcher
 
 ENDS, QUIET, ACK = "ends", "quiet", "ack"
-TIMERS = (ENDS, QUIET, AGAIN, ACK)
+LOOK = "look"  # a person changed it, and whoever routes is to see whether people are to be paged for it
+TIMERS = (ENDS, QUIET, AGAIN, ACK, LOOK)
 # Kinds of inlets whose sender says again what still fires; by its silence it tells something. Alertmanager's usual
 # repeat_interval is 4 hours, Grafana's too.
 REPEATING = frozenset({"alertmanager", "grafana"})

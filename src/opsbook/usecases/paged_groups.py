@@ -40,12 +40,13 @@ class Paged(Struct, frozen=True):
 
 class Group(Struct, frozen=True):
     """The group whose alerts change, and its last page; `flap` is the window in which people are woken once for what
-    flaps."""
+    flaps, `via` by what means they were acknowledged."""
 
     key: str
     page: Page | None
     changes: Sequence[Change]
-    flap: timedelta
+    flap: timedelta = timedelta(0)
+    via: str = "sender"
 
     @property
     def open_page(self) -> Page | None:
@@ -198,9 +199,13 @@ def _answered(group: Group, page: Page, members: set[str]) -> list[Draft]:
         before, alert = change.before, change.after
         if before is None or alert.id not in members:
             continue
-        if alert.acknowledged_by and not before.acknowledged_by and page.state == "active" and not drafts:
-            until = alert.acknowledged_until
-            drafts.append(events.page_acknowledged(alert.acknowledged_by, "sender", until, why=alert.why))
-        elif before.acknowledged_by and alert.status == "firing" and page.state == "acknowledged" and not drafts:
+        if drafts:
+            break
+        if alert.acknowledged_at != before.acknowledged_at and alert.acknowledged_by:
+            why = "" if alert.why.startswith("Acknowledged by") else alert.why
+            drafts.append(
+                events.page_acknowledged(alert.acknowledged_by, group.via, alert.acknowledged_until, why=why)
+            )
+        elif before.acknowledged_by and alert.status == "firing" and page.state == "acknowledged":
             drafts.append(events.rearmed(alert.why))
     return drafts

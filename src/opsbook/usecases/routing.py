@@ -23,7 +23,7 @@ from opsbook.ledger.page_events import FrozenPolicy
 from opsbook.ledger.signal import ROUTE, batch_of, source_of
 from opsbook.ledger.silence import SILENCES, Silence
 from opsbook.usecases.alert_timers import looked_at
-from opsbook.usecases.episodes import Episode, Spoken, Telling, Told
+from opsbook.usecases.episodes import LOOK, Episode, Spoken, Telling, Told
 from opsbook.usecases.ledger_ports import EngineLedger, Lease, Timer, Write
 from opsbook.usecases.matching import Matcher
 from opsbook.usecases.page_plan import policy_for
@@ -187,14 +187,14 @@ class Router:
 
     def _holders(self, alert: Alert, now: datetime) -> tuple[tuple[str, ...], str]:
         """What holds an alert back, and a sentence for it."""
-        silences = self._silences.holding(labels_of(alert), now)
+        silences = self._silences.holding(alert.matched_labels, now)
         return tuple(f"silence/{each.id}" for each in silences), _told_of(silences)
 
     def _writes(self, episodes: Sequence[Episode], now: datetime) -> Iterable[Write]:
         changed = [each for each in episodes if each.after is not None]
         by_group: dict[str, list[Episode]] = {}
         for each in changed:
-            if each.drafts and each.after is not None:
+            if (each.drafts or LOOK in each.clears) and each.after is not None:
                 by_group.setdefault(each.after.group, []).append(each)
         pages = self._ledger.latest("pages", list(by_group)) if by_group else {}
         outcome: dict[str, Paged] = {}
@@ -225,11 +225,6 @@ class Router:
 
     def _new_id(self) -> str:
         return run_id(self._now(), self._chance(LETTERS))
-
-
-def labels_of(alert: Alert) -> dict[str, str]:
-    """The labels that matchers are asked of: its own, and its service where none of them tells it."""
-    return {"service": alert.service, **alert.labels} if alert.service else alert.labels
 
 
 def _told_of(silences: Sequence[Silence]) -> str:
