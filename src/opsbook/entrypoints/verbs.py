@@ -34,6 +34,10 @@ VERBS: dict[str, dict[str, Entry]] = {
         "oncall": Entry("opsbook.entrypoints.commands.oncall", "Who is on call, now or at any other time."),
         "page": Entry("opsbook.entrypoints.commands.page", "Who would be paged, when, by what, and why."),
     },
+    "Alert": {
+        "inlet": Entry("opsbook.entrypoints.commands.inlet", "Who sends alerts: tokens, mappings, what was received."),
+        "heartbeat": Entry("opsbook.entrypoints.commands.heartbeat", "What is to call regularly, and is it late."),
+    },
     "Serve": {
         "serve": Entry("opsbook.entrypoints.commands.serve", "Serve the book on the web, in one process."),
     },
