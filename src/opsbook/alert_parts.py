@@ -21,7 +21,9 @@ from opsbook.usecases.library import Book
 from opsbook.usecases.opsgenie_view import OpsgenieView
 from opsbook.usecases.pages import Pages
 from opsbook.usecases.receive import Receiving
+from opsbook.usecases.shared_calendars import SharedCalendars
 from opsbook.usecases.silences import Silences
+from opsbook.usecases.waking import Waking
 
 
 class Senders(Struct, frozen=True):
@@ -47,23 +49,38 @@ def build_alert_desk(
 ) -> AlertDesk:
     """The verbs over a ledger and the book as it is at the time; `nudge` wakes whoever routes what was received."""
     chance = secrets.token_bytes
-    contacts = ContactBook(ledger, book, now=_now, chance=chance)
+    contacts = build_contacts(ledger, book)
+    board = Board(ledger)
+    alerts = Alerts(ledger, now=_now, ack_timeout_s=config.ack_timeout_s, board=board)
     senders = build_senders(config, ledger, nudge)
-    alerts = Alerts(ledger, now=_now, ack_timeout_s=config.ack_timeout_s)
     return AlertDesk(
         receiving=senders.receiving,
         inlets=senders.inlets,
         bodies=senders.bodies,
         heartbeats=senders.heartbeats,
         alerts=alerts,
+        board=board,
         opsgenie=OpsgenieView(alerts, ledger),
-        board=Board(ledger),
         silences=Silences(ledger, now=_now, chance=chance),
-        pages=Pages(ledger, now=_now, ack_timeout_s=config.ack_timeout_s),
+        pages=Pages(
+            ledger, now=_now, chance=chance, ack_timeout_s=config.ack_timeout_s, nudge=nudge,
+            waking=Waking(book, contacts, config.catch_all, config.ack_timeout_s),
+        ),
         contacts=contacts,
         addresses=contacts,
         catch_all=config.catch_all,
+        calendars=build_calendars(ledger),
     )
+
+
+def build_contacts(ledger: EngineLedger, book: Callable[[], Book]) -> ContactBook:
+    """How people are reached, by the book and by what they told Opsbook alone."""
+    return ContactBook(ledger, book, now=_now, chance=secrets.token_bytes)
+
+
+def build_calendars(ledger: EngineLedger) -> SharedCalendars:
+    """The secret addresses of calendars that a ledger knows."""
+    return SharedCalendars(ledger, now=_now, chance=secrets.token_bytes)
 
 
 def _now() -> datetime:

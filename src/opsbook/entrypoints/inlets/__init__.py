@@ -3,10 +3,20 @@
 
 from __future__ import annotations
 
-from opsbook.entrypoints.inlets import alertmanager, cloudevents, generic, grafana, heartbeats, opsgenie, pagerduty
+from opsbook.entrypoints.inlets import (
+    alertmanager,
+    alertmanager_api,
+    cloudevents,
+    generic,
+    grafana,
+    heartbeats,
+    opsgenie,
+    pagerduty,
+)
 
 MODULES = (
     alertmanager,
+    alertmanager_api,
     cloudevents,
     generic,
     grafana,
