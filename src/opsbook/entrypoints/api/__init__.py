@@ -4,4 +4,5 @@ from __future__ import annotations
 
 from opsbook.entrypoints.api import book, duties, events, inlets, lists, measured, people, runs
 
-ROUTES = (*book.ROUTES, *lists.ROUTES, *duties.ROUTES, *inlets.ROUTES, *measured.ROUTES, *people.ROUTES, *runs.ROUTES, *events.ROUTES)
+MODULES = (book, lists, duties, inlets, measured, people, runs, events)
+ROUTES = tuple(route for module in MODULES for route in module.ROUTES)

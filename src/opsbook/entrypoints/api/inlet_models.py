@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 Kind = Literal[
-    "alertmanager", "alertmanager-api", "grafana", "pagerduty", "opsgenie", "cloudevents", "generic", "email", "heartbeat"
+    "alertmanager", "alertmanager-api", "grafana", "pagerduty", "opsgenie", "cloudevents", "generic", "email",
+    "heartbeat",
 ]  # fmt: skip
 
 
