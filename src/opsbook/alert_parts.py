@@ -39,12 +39,17 @@ def build_alert_desk(
         alerts=alerts,
         opsgenie=OpsgenieView(alerts, ledger),
         board=Board(ledger),
-        silences=Silences(ledger, now=_now, chance=chance),
+        silences=build_silences(ledger),
         pages=Pages(ledger, now=_now, ack_timeout_s=config.ack_timeout_s),
         contacts=contacts,
         addresses=contacts,
         catch_all=config.catch_all,
     )
+
+
+def build_silences(ledger: EngineLedger) -> Silences:
+    """The verbs of silences alone."""
+    return Silences(ledger, now=_now, chance=secrets.token_bytes)
 
 
 def _now() -> datetime:

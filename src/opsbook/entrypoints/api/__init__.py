@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from opsbook.entrypoints.api import book, events, lists, measured, people, runs
+from opsbook.entrypoints.api import book, events, lists, measured, people, runs, silences
 
-ROUTES = (*book.ROUTES, *lists.ROUTES, *measured.ROUTES, *people.ROUTES, *runs.ROUTES, *events.ROUTES)
+ROUTES = (*book.ROUTES, *lists.ROUTES, *measured.ROUTES, *people.ROUTES, *runs.ROUTES, *silences.ROUTES, *events.ROUTES)
