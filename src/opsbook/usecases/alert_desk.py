@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from opsbook.usecases.opsgenie_view import OpsgenieView
     from opsbook.usecases.pages import Pages
     from opsbook.usecases.receive import Receiving
+    from opsbook.usecases.shared_calendars import SharedCalendars
     from opsbook.usecases.silences import Silences
 
 
@@ -35,3 +36,4 @@ class AlertDesk(Struct, frozen=True):
     contacts: ContactBook
     addresses: Addresses
     catch_all: tuple[str, ...]
+    calendars: SharedCalendars

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
-from opsbook.entrypoints.api import book, events, lists, measured, people, runs, silences
+from opsbook.entrypoints.api import book, duties, events, lists, measured, people, runs, silences
 
-ROUTES = (*book.ROUTES, *lists.ROUTES, *measured.ROUTES, *people.ROUTES, *runs.ROUTES, *silences.ROUTES, *events.ROUTES)
+ROUTES = (
+    *book.ROUTES, *lists.ROUTES, *duties.ROUTES, *measured.ROUTES, *people.ROUTES, *runs.ROUTES, *silences.ROUTES,
+    *events.ROUTES,
+)  # fmt: skip

@@ -35,6 +35,7 @@ PARAMETERS = {
     "service": "The name of a service, as GET /services lists it.",
     "run": "The id of a run, or the only beginning of one.",
     "number": "The number of a step, as the run has it: `2`, `2.1`, `verify.1`.",
+    "calendar": "The id of a calendar's secret address, as GET /calendars lists it.",
     "key": "The key of a probe, as GET /probes lists it.",
 }
 ABOUT = (

@@ -6,7 +6,6 @@ from __future__ import annotations
 from opsbook.entrypoints.inlets import (
     alertmanager,
     alertmanager_api,
-    alertmanager_silences,
     cloudevents,
     generic,
     grafana,
@@ -18,7 +17,6 @@ from opsbook.entrypoints.inlets import (
 MODULES = (
     alertmanager,
     alertmanager_api,
-    alertmanager_silences,
     cloudevents,
     generic,
     grafana,

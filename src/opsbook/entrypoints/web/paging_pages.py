@@ -1,5 +1,4 @@
-"""Pages, which wake people: those that are open, those that are over, and one with every attempt. Records by verbs; sends
-nothing."""
+"""Pages, which wake people: those that are open, those that are over, and one with every attempt. Sends nothing."""
 
 from __future__ import annotations
 
@@ -40,7 +39,7 @@ def pages_page(request: Asks) -> Template:
     return shown
 
 
-def _may(request: Asks) -> dict[str, str]:
+def _may(request: Asks) -> dict[str, Any]:
     return {"why_not": "" if may(request, "respond") else why_not(request, "respond")}
 
 
