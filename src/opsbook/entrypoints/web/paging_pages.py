@@ -32,8 +32,8 @@ def pages_page(request: Asks) -> Template:
     desk = desk_of(request)
     pages = desk.alert_desk.pages
     shown = page(
-        request, "pages.html", place="Alerts", now=desk.now(), opened=waking_first(pages.select(is_open=True, limit=OPEN)),
-        ended=pages.select(is_open=False, limit=ENDED), **_may(request), **WORDS,
+        request, "pages.html", place="Alerts", now=desk.now(),
+        opened=waking_first(pages.select(is_open=True, limit=OPEN)), ended=pages.select(is_open=False, limit=ENDED), **_may(request), **WORDS,
     )  # fmt: skip
     shown.headers["Cache-Control"] = "no-store"
     return shown
