@@ -21,6 +21,7 @@ from opsbook.usecases.pages import Pages
 from opsbook.usecases.receive import Receiving
 from opsbook.usecases.shared_calendars import SharedCalendars
 from opsbook.usecases.silences import Silences
+from opsbook.usecases.waking import Waking
 
 
 def build_alert_desk(
@@ -28,8 +29,9 @@ def build_alert_desk(
 ) -> AlertDesk:
     """The verbs over a ledger and the book as it is at the time; `nudge` wakes whoever routes what was received."""
     chance = secrets.token_bytes
-    contacts = ContactBook(ledger, book, now=_now, chance=chance)
-    alerts = Alerts(ledger, now=_now, ack_timeout_s=config.ack_timeout_s)
+    contacts = build_contacts(ledger, book)
+    board = Board(ledger)
+    alerts = Alerts(ledger, now=_now, ack_timeout_s=config.ack_timeout_s, board=board)
     receiving = Receiving(ledger, now=_now, chance=chance, nudge=nudge)
     inlets = Inlets(ledger, now=_now, chance=chance)
     return AlertDesk(
@@ -38,15 +40,28 @@ def build_alert_desk(
         bodies=Bodies(ledger, inlets, receiving, now=_now, keep_days=config.raw_keep_days),
         heartbeats=Heartbeats(ledger, now=_now, chance=chance, nudge=nudge),
         alerts=alerts,
+        board=board,
         opsgenie=OpsgenieView(alerts, ledger),
-        board=Board(ledger),
         silences=Silences(ledger, now=_now, chance=chance),
-        pages=Pages(ledger, now=_now, ack_timeout_s=config.ack_timeout_s),
+        pages=Pages(
+            ledger, now=_now, chance=chance, ack_timeout_s=config.ack_timeout_s, nudge=nudge,
+            waking=Waking(book, contacts, config.catch_all, config.ack_timeout_s),
+        ),
         contacts=contacts,
         addresses=contacts,
         catch_all=config.catch_all,
-        calendars=SharedCalendars(ledger, now=_now, chance=chance),
+        calendars=build_calendars(ledger),
     )
+
+
+def build_contacts(ledger: EngineLedger, book: Callable[[], Book]) -> ContactBook:
+    """How people are reached, by the book and by what they told Opsbook alone."""
+    return ContactBook(ledger, book, now=_now, chance=secrets.token_bytes)
+
+
+def build_calendars(ledger: EngineLedger) -> SharedCalendars:
+    """The secret addresses of calendars that a ledger knows."""
+    return SharedCalendars(ledger, now=_now, chance=secrets.token_bytes)
 
 
 def _now() -> datetime:

@@ -32,6 +32,7 @@ VERBS: dict[str, dict[str, Entry]] = {
     "Watch": {
         "probe": Entry("opsbook.entrypoints.commands.probe", "Ask the health checks once, side by side."),
         "oncall": Entry("opsbook.entrypoints.commands.oncall", "Who is on call, now or at any other time."),
+        "calendar": Entry("opsbook.entrypoints.commands.calendar", "Duty as iCalendar, to print or to subscribe to."),
         "page": Entry("opsbook.entrypoints.commands.page", "Who would be paged, when, by what, and why."),
     },
     "Serve": {

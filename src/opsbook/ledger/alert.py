@@ -70,11 +70,17 @@ class Alert(Struct, frozen=True):
     why: str = ""
     why_not_paged: str = ""
     number: int = 0
+    position: int = 0  # of its first event, where it was read from the view: what began later stands behind it
 
     @property
     def is_open(self) -> bool:
         """Whether it is not over, as far as anybody knows."""
         return self.status in OPEN
+
+    @property
+    def matched_labels(self) -> dict[str, str]:
+        """The labels that matchers are asked of: its own, and its service where none of them tells it."""
+        return {"service": self.service, **self.labels} if self.service else self.labels
 
     @property
     def name(self) -> str:
@@ -113,7 +119,7 @@ def after(alert: Alert | None, event: Event) -> Alert | None:
 
 def alert_of(kept: Kept) -> Alert:
     """The alert that a row of the view holds."""
-    return msgspec.convert(kept.row.document, Alert)
+    return msgspec.convert({**kept.row.document, "position": kept.first}, Alert)
 
 
 def _fired(event: Event) -> Alert:

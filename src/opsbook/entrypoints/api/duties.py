@@ -88,9 +88,12 @@ def plan(request: Asks, query: PlanQuery) -> dict[str, Any]:
     except Usage as wrong:
         raise ClientException(str(wrong)) from wrong
     at = _instant(desk, book, query.at)
-    alerting = desk.alert_desk
-    return plan_model(page_plan(book, query.service, severity, at, addresses=alerting.addresses, commit=book.commit,
-                                catch_all=alerting.catch_all))  # fmt: skip
+    quiet = request.app.state["config"].quiet_severities
+    found = page_plan(
+        book, query.service, severity, at, addresses=desk.alert_desk.addresses, commit=book.commit,
+        catch_all=desk.alert_desk.catch_all, quiet=quiet,
+    )  # fmt: skip
+    return plan_model(found)
 
 
 class ReportQuery(Struct, forbid_unknown_fields=True):

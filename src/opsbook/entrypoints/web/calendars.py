@@ -38,7 +38,7 @@ def as_calendar(request: Request[Any, Any, Any], found: bytes) -> Response[bytes
     headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Referrer-Policy": "no-referrer"}
     if etag in request.headers.get("if-none-match", ""):
         return Response(b"", status_code=304, headers=headers)
-    return Response(found, media_type=f"{MEDIA}; charset=utf-8", headers=headers)
+    return Response(found, media_type=MEDIA, headers=headers)
 
 
 ROUTES = (shared_calendar,)
