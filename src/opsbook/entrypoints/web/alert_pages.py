@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -124,10 +124,9 @@ def _shown(desk: Desk, group: Group, key: str) -> Shown:
     shared = {pair for pair in first.labels.items() if all(each.labels.get(pair[0]) == pair[1] for each in alerts)}
     summary = first.summary if all(each.summary == first.summary for each in alerts) else ""
     is_several = len(group.alerts) > 1
-    told = summary if is_several else ""
-    rows = tuple(
-        (each, (_apart(each, shared) if is_several else "") or each.name, "" if told else each.summary) for each in alerts
-    )
+    rows = tuple((each, each.name, each.summary) for each in alerts)
+    if is_several:
+        rows = tuple((each, _apart(each, shared) or each.name, "" if summary else each.summary) for each in alerts)
     return Shown(
         group, alerts, max(0, len(group.alerts) - most), page_of(desk, group.page), title,
         tuple(label_words(shared, _TOLD)), summary, rows,
@@ -145,6 +144,11 @@ def page_of(desk: Desk, page: str) -> Page | None:
         with suppress(Usage, Failure):
             return desk.alert_desk.pages.find(page)
     return None
+
+
+def waking_first(pages: Iterable[Page]) -> list[Page]:
+    """Those that wake people now come before those that somebody answered."""
+    return sorted(pages, key=lambda each: (each.state != "active", each.severity))
 
 
 def _ended(desk: Desk, said: Filter) -> list[Alert]:
