@@ -26,7 +26,7 @@ class Mailbox:
         self.at_data = "250 2.0.0 Ok: queued as 4F2A99"
         self.port = 0
 
-    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+    async def handle_RCPT(
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
         if address in self.refused:
@@ -34,7 +34,7 @@ class Mailbox:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
         assert isinstance(envelope.content, bytes)
         self.mails.put(message_from_bytes(envelope.content, policy=policy.default))  # type: ignore[arg-type]
         return self.at_data
@@ -75,7 +75,7 @@ def web_server() -> Iterator[Web]:
     web = Web()
 
     class Asked(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802 - the library's name
+        def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             web.got.put((self.path, dict(self.headers), body))
             if web.mood == "hangs":

@@ -6,20 +6,22 @@ from __future__ import annotations
 from opsbook.entrypoints.inlets import (
     alertmanager,
     alertmanager_api,
-    alertmanager_silences,
     cloudevents,
     generic,
     grafana,
     heartbeats,
+    opsgenie,
+    pagerduty,
 )
 
 MODULES = (
     alertmanager,
     alertmanager_api,
-    alertmanager_silences,
     cloudevents,
     generic,
     grafana,
     heartbeats,
+    opsgenie,
+    pagerduty,
 )
 ROUTES = tuple(route for module in MODULES for route in module.ROUTES)

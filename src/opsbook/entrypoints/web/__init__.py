@@ -31,6 +31,7 @@ from opsbook.entrypoints.gates.edge import Edge
 from opsbook.entrypoints.gates.kept import Kept
 from opsbook.entrypoints.gates.meter import Meter
 from opsbook.entrypoints.gates.origins import Origins
+from opsbook.entrypoints.gates.overload import Overload
 from opsbook.entrypoints.gates.peers import Peers
 from opsbook.entrypoints.guard import guard
 from opsbook.entrypoints.hosts import LOOPBACK
@@ -41,6 +42,7 @@ from opsbook.entrypoints.web import (
     alert_pages,
     assets,
     book_pages,
+    calendars,
     coverage_pages,
     edit_pages,
     files,
@@ -77,6 +79,7 @@ MODULES = (
     alert_pages,
     assets,
     book_pages,
+    calendars,
     coverage_pages,
     edit_pages,
     files,
@@ -131,7 +134,7 @@ def build_app(config: Config, desk: Desk, *, listening_on: str = "127.0.0.1") ->
     )
     kept = Kept(_stamps(desk, streams))
     return Edge(
-        app, keeper=keeper, peers=peers, origins=Origins(config.public_url), kept=kept, meter=meter,
+        Overload(app), keeper=keeper, peers=peers, origins=Origins(config.public_url), kept=kept, meter=meter,
         close_streams=streams.close,
     )  # fmt: skip
 
