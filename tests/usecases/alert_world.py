@@ -19,6 +19,7 @@ from opsbook.ledger.page import Page, page_of
 from opsbook.ledger.signal import Batch, Signal, Source
 from opsbook.ledger.silence import Silence
 from opsbook.ledger.views import VIEWS
+from opsbook.usecases.alerts import Alerts
 from opsbook.usecases.ledger_ports import Timer
 from opsbook.usecases.matching import Matcher
 from opsbook.usecases.receive import Receiving
@@ -149,6 +150,8 @@ class AlertWorld:
             self.ledger, self.matcher, self.silences, routes or Routes(), now=lambda: self.at,
             chance=secrets.token_bytes,
         )  # fmt: skip
+
+        self.verbs = Alerts(self.ledger, now=lambda: self.at, ack_timeout_s=1800)
 
     def later(self, **length: float) -> None:
         """The clock goes on, and what is due then is done, each at its time."""

@@ -10,9 +10,9 @@ from opsbook.book.severity import PRIORITIES, read_severity
 from opsbook.ground.errors import Usage
 
 
-def asked_instant(text: str, zone: str) -> Instant:
-    """The instant that is asked about; raises Usage for what tells none."""
-    found = read_instant(text, datetime.now(UTC), zone)
+def asked_instant(text: str, zone: str, now: datetime | None = None) -> Instant:
+    """The instant that is asked about, as it is `now`; raises Usage for what tells none."""
+    found = read_instant(text, now or datetime.now(UTC), zone)
     if found is None:
         raise Usage(
             f"'{text}' is no time. Write it like '2027-03-28 02:30', 'tomorrow 03:10', 'in 2 hours' or"

@@ -206,9 +206,15 @@ def _noted(alert: Alert | None, heard: Heard, windows: Windows) -> Decision:
 
 
 def _graded(alert: Alert | None, heard: Heard, windows: Windows) -> Decision:
+    """How grave it is, or some of what it says, is told anew; the rest stays."""
     if alert is None or not alert.is_open:
         return Decision("dropped", why="Nothing that is open has this key.")
-    what = dict(_severity(alert, heard))
+    what: dict[str, Any] = dict(_severity(alert, heard))
+    for part, known, told in (
+        ("labels", alert.labels, heard.signal.labels), ("annotations", alert.annotations, heard.signal.annotations),
+    ):  # fmt: skip
+        if any(known.get(name) != text for name, text in told.items()):
+            what[part] = {**known, **told}
     return Decision("changed", (events.changed(what, heard.severity_why),)) if what else Decision("repeat")
 
 

@@ -69,7 +69,7 @@ def on_duty(
     if team is not None:
         return _of_team(directory, at, team)
     if schedule is not None:
-        _known(directory.schedules, schedule, "schedule")
+        known(directory.schedules, schedule, "schedule")
     return _of_schedules(directory, at, schedule)
 
 
@@ -79,7 +79,8 @@ def shared_zone(book: Book) -> str:
     return zones.pop() if len(zones) == 1 else "UTC"
 
 
-def _known(named: Mapping[str, tuple[str, Any]], name: str, what: str) -> Any:
+def known(named: Mapping[str, tuple[str, Any]], name: str, what: str) -> Any:
+    """What the book has of that name; raises Usage with a guess where it has nothing."""
     found = named.get(plain_name(name))
     if found is not None:
         return found[1]
@@ -121,12 +122,10 @@ def _next(directory: Directory, schedule: Schedule, at: datetime) -> list[HandOv
 
 
 def _of_service(book: Book, at: datetime, service: str, catch_all: Sequence[str]) -> Answer:
-    known = named_service(book, service)
-    if known is None:
-        raise no_service(book, service)
+    slug = _slug(book, service)
     policy, why = policy_for(book, service, _ASKED_SEVERITY, commit=None, catch_all=catch_all)
     if policy is None:
-        return Answer(at, known, None, (), why_not=why)
+        return Answer(at, slug, None, (), why_not=why)
     directory = directory_of(book)
     for level in policy.levels:
         if level.hours and not holds_at(level.hours, level.time_zone, at):
@@ -142,13 +141,26 @@ def _of_service(book: Book, at: datetime, service: str, catch_all: Sequence[str]
         if found:
             named = schedules[0].name if schedules else None
             overs = [over for schedule in schedules for over in _next(directory, schedule, at)]
-            return Answer(at, known, named, tuple(found.values()), tuple(overs))
-    return Answer(at, known, None, (), why_not=f"Nobody is on call for '{service}' now. {why}")
+            return Answer(at, slug, named, tuple(found.values()), tuple(overs))
+    return Answer(at, slug, None, (), why_not=f"Nobody is on call for '{service}' now. {why}")
+
+
+def of_service(book: Book, service: str, catch_all: Sequence[str] = ()) -> tuple[str, tuple[str, ...]]:
+    """The address name of a service, and whom the first level of its urgent pages names."""
+    policy, _ = policy_for(book, service, _ASKED_SEVERITY, commit=None, catch_all=catch_all)
+    return _slug(book, service), policy.levels[0].targets if policy and policy.levels else ()
+
+
+def _slug(book: Book, service: str) -> str:
+    slug = named_service(book, service)
+    if slug is None:
+        raise no_service(book, service)
+    return slug
 
 
 def _of_team(directory: Directory, at: datetime, name: str) -> Answer:
     """The members of a team who are on call; all of them where none of them takes turns in any schedule."""
-    team = _known(directory.teams, name, "team")
+    team = known(directory.teams, name, "team")
     everyone = _of_schedules(directory, at, None)
     members = {plain_name(directory.somebody(member.name).name) for member in team.members}
     serving = [each for _, each in directory.schedules.values() if _takes_part(directory, each, members)]

@@ -5,7 +5,7 @@ Pages nobody. The same choice is frozen into a page when it begins.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,16 +14,18 @@ from msgspec import Struct
 from opsbook.book.reach import Directory, Meant
 from opsbook.book.roster.calendar import holds_at
 from opsbook.book.roster.words import reference_of
+from opsbook.ledger.page import CATCH_ALL
 from opsbook.ledger.page_events import FrozenPolicy, PlannedLevel
+from opsbook.ledger.page_moves import LEAST_LOOP_S
 from opsbook.usecases.alerting_ports import Addresses, Contact, Reachable
 from opsbook.usecases.library import Book
 from opsbook.usecases.oncall import directory_of
 from opsbook.usecases.policy_choice import no_service
 from opsbook.usecases.policy_choice import policy_for as policy_for
+from opsbook.usecases.reaching import Reaching, reaching
 from opsbook.usecases.service_names import named_service
 
-CATCH_ALL = -1  # the level of those who are paged when everything else was in vain
-_LEAST_LOOP_S = 300.0  # between the last level and all once more
+Told = Callable[[str, datetime], Reaching]
 
 
 class PlannedStep(Struct, frozen=True):
@@ -76,53 +78,72 @@ def _kind_of(address: str) -> str:
 
 def page_plan(
     book: Book, service: str | None, severity: str, at: datetime, *, addresses: Addresses, commit: str | None = None,
-    catch_all: Sequence[str] = (),
+    catch_all: Sequence[str] = (), quiet: Collection[str] = ("P2", "P3"),
 ) -> PagePlan:  # fmt: skip
-    """Who would be paged at an instant, and then at the instants of the further levels. Raises Usage for a service
-    that the book does not know."""
+    """Who would be paged at an instant, and then at the instants of the further levels. `quiet` are the severities that
+    wait for the end of somebody's quiet hours. Raises Usage for a service that the book does not know."""
     if service is not None and named_service(book, service) is None:
         raise no_service(book, service)
     policy, why = policy_for(book, service, severity, commit=commit, catch_all=catch_all)
     if policy is None:
         return PagePlan(at, service, severity, None, (), why)
-    steps = tuple(_steps(directory_of(book), policy, at, addresses))
-    return PagePlan(at, service, severity, policy, steps)
+    def told(person: str, when: datetime) -> Reaching:
+        return reaching(addresses.reachable(person), severity, when, quiet=quiet)
+
+    steps = _Rounds(directory_of(book), policy, at, told).steps()
+    return PagePlan(at, service, severity, policy, tuple(steps))
 
 
-def loop_s(policy: FrozenPolicy) -> float:
-    """How long after the first level all is said once more: as the policy says, else as long after its last level as
-    that is after the one before, and never less than five minutes."""
-    waits = [level.after_s for level in policy.levels] or [0.0]
-    last = waits[-1] - waits[-2] if len(waits) > 1 else 0.0
-    every = policy.repeat_every_s if policy.repeat_every_s is not None else max(last, _LEAST_LOOP_S)
-    return waits[-1] + every
+def _last_gap_s(policy: FrozenPolicy) -> float:
+    """How long after the last level all is said once more: as the policy says, else as long as that is after the one
+    before, and never less than five minutes."""
+    if policy.repeat_every_s is not None:
+        return policy.repeat_every_s
+    waits = [level.after_s for level in policy.levels]
+    return max(waits[-1] - waits[-2] if len(waits) > 1 else 0.0, LEAST_LOOP_S)
 
 
-def _steps(
-    directory: Directory, policy: FrozenPolicy, at: datetime, addresses: Addresses
-) -> Iterator[PlannedStep]:
-    for loop in range(1, policy.repeat + 2):
-        for level in policy.levels:
-            after_s = (loop - 1) * loop_s(policy) + level.after_s
-            for person, kinds, why in _of_level(directory, level, at + timedelta(seconds=after_s), addresses):
-                again = f"; all once more, {loop - 1} of {policy.repeat}" if loop > 1 else ""
-                yield PlannedStep(after_s, level.level, person, kinds, why + again, loop)
-    if policy.catch_all:
-        after_s = (policy.repeat + 1) * loop_s(policy)
-        last = PlannedLevel(CATCH_ALL, after_s, policy.catch_all, "the catch-all, for nobody has answered")
-        for person, kinds, why in _of_level(directory, last, at + timedelta(seconds=after_s), addresses):
-            yield PlannedStep(after_s, CATCH_ALL, person, kinds, why)
+class _Rounds:
+    """The rounds of a policy from an instant on: each level at its time, but at once where the one before reached
+    nobody, as the engine of pages has it."""
 
+    def __init__(self, directory: Directory, policy: FrozenPolicy, at: datetime, told: Told) -> None:
+        self.directory, self.policy, self.at, self.told = directory, policy, at, told
+        self.after_s = 0.0
 
-def _of_level(
-    directory: Directory, level: PlannedLevel, at: datetime, addresses: Addresses
-) -> Iterator[tuple[str, tuple[str, ...], str]]:
-    reached, why_not = whom(directory, level, at)
-    for person, why in reached:
-        kinds = dict.fromkeys(contact.kind for contact in addresses.reachable(person).contacts if contact.is_enabled)
-        yield person, tuple(kinds), f"{level.why}: {why}" + ("" if kinds else "; no way to reach them is known")
-    if not reached:
-        yield "", (), f"{level.why}: {why_not}"
+    def steps(self) -> Iterator[PlannedStep]:
+        levels = self.policy.levels
+        for loop in range(1, self.policy.repeat + 2):
+            again = f"; all once more, {loop - 1} of {self.policy.repeat}" if loop > 1 else ""
+            has_reached = False
+            for index, level in enumerate(levels):
+                if loop == 1 and index == 0:
+                    self.after_s = level.after_s
+                found = list(self._of(level, loop, again))
+                yield from found
+                is_told = any(step.person and step.channels for step in found)
+                has_reached = has_reached or is_told
+                is_last = index + 1 == len(levels)
+                gap_s = _last_gap_s(self.policy) if is_last else levels[index + 1].after_s - level.after_s
+                self.after_s += max(gap_s, 0.0) if is_told else 0.0
+            if not has_reached:
+                break  # nobody would be told another time either
+        if self.policy.catch_all:
+            last = PlannedLevel(CATCH_ALL, 0.0, self.policy.catch_all, "the catch-all, for nobody has answered")
+            yield from self._of(last, 1, "")
+
+    def _of(self, level: PlannedLevel, loop: int, again: str) -> Iterator[PlannedStep]:
+        at = self.at + timedelta(seconds=self.after_s)
+        reached, why_not = whom(self.directory, level, at)
+        for person, why in reached:
+            found = self.told(person, at)
+            kinds = tuple(dict.fromkeys(turn.contact.kind for turn in found.turns))
+            due_s = (found.turns[0].due - self.at).total_seconds() if found.turns else self.after_s
+            also = " ".join(filter(None, (found.why_not, *(turn.why for turn in found.turns[:1]))))
+            told = f"{level.why}: {why}{again}" + (f". {also}" if also else "")
+            yield PlannedStep(due_s, level.level, person, kinds, told, loop)
+        if not reached:
+            yield PlannedStep(self.after_s, level.level, "", (), f"{level.why}: {why_not}{again}", loop)
 
 
 def whom(directory: Directory, level: PlannedLevel, at: datetime) -> tuple[list[tuple[str, str]], str]:

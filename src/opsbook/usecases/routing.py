@@ -16,14 +16,14 @@ from msgspec import Struct
 from opsbook.ground.errors import Conflict
 from opsbook.ledger import alert_events as events
 from opsbook.ledger.alert import Alert, alert_of, identity, stream_of
-from opsbook.ledger.alert_moves import Heard, Windows
+from opsbook.ledger.alert_moves import Windows
 from opsbook.ledger.event import Draft
 from opsbook.ledger.page import page_of
 from opsbook.ledger.page_events import FrozenPolicy
-from opsbook.ledger.signal import ROUTE, Source, batch_of, source_of
+from opsbook.ledger.signal import ROUTE, batch_of, source_of
 from opsbook.ledger.silence import SILENCES, Silence
 from opsbook.usecases.alert_timers import looked_at
-from opsbook.usecases.episodes import Episode, Telling, Told
+from opsbook.usecases.episodes import LOOK, Episode, Spoken, Telling, Told
 from opsbook.usecases.ledger_ports import EngineLedger, Lease, Timer, Write
 from opsbook.usecases.matching import Matcher
 from opsbook.usecases.page_plan import policy_for
@@ -55,8 +55,8 @@ class Router:
     Fenced where somebody else has taken that since, Failure where nothing can be recorded now."""
 
     def __init__(
-        self, ledger: EngineLedger, matcher: Matcher, silences: Silences, routes: Routes, *, now: Callable[[], datetime],
-        chance: Callable[[int], bytes],
+        self, ledger: EngineLedger, matcher: Matcher, silences: Silences, routes: Routes, *,
+        now: Callable[[], datetime], chance: Callable[[int], bytes],
     ) -> None:  # fmt: skip
         self._ledger = ledger
         self._matcher = matcher
@@ -72,9 +72,9 @@ class Router:
         """Routes batches by their streams, in order, and clears their timers; gives how many signals they held."""
         count = 0
         for streams, told in self._windows_of(batches):
-            count += sum(len(each.heard) for each in told)
+            count += sum(len(each.spoken) for each in told)
             done = [Write(stream, (), None, (), (ROUTE,)) for stream in streams]
-            chunks = list(_chunks(told, self._ranked(told)))
+            chunks = list(_chunks(told))
             for place, chunk in enumerate(chunks):
                 is_last = place == len(chunks) - 1
                 self._settle(lambda chunk=chunk: self._episodes(chunk), fence, done if is_last else [])  # type: ignore[misc]
@@ -125,38 +125,26 @@ class Router:
     def _windows_of(self, batches: Sequence[str]) -> Iterator[tuple[list[str], list[Told]]]:
         """The batches, as many at a time as may be looked at together, with what they tell by identity."""
         streams: list[str] = []
-        told: dict[str, tuple[Source, list[tuple[Heard, str]]]] = {}
+        told: dict[str, list[Spoken]] = {}
         count = 0
         for stream in batches:
             streams.append(stream)
-            for source, heard in self._heard(stream):
+            for spoken in self._spoken(stream):
                 count += 1
-                _, kept = told.setdefault(identity(source.group, heard.signal.key), (source, []))
-                kept.append((heard, stream))
+                told.setdefault(identity(spoken.source.group, spoken.signal.key), []).append(spoken)
             if count >= MOST_AT_ONCE:
-                yield streams, [Told(name, source, tuple(heard)) for name, (source, heard) in told.items()]
+                yield streams, [Told(name, tuple(spoken)) for name, spoken in told.items()]
                 streams, told, count = [], {}, 0
         if streams:
-            yield streams, [Told(name, source, tuple(heard)) for name, (source, heard) in told.items()]
+            yield streams, [Told(name, tuple(spoken)) for name, spoken in told.items()]
 
-    def _heard(self, stream: str) -> Iterator[tuple[Source, Heard]]:
+    def _spoken(self, stream: str) -> Iterator[Spoken]:
         recorded = self._ledger.read(stream)
         if not recorded:
             return
         source, at = source_of(recorded[0]), recorded[0].at
         for signal in batch_of(recorded[0]).signals:
-            yield source, self._telling.heard(source, Heard(signal, at))
-
-    def _ranked(self, told: Sequence[Told]) -> list[tuple[int, float, str]]:
-        """By what each is to be recorded first: how grave, how new, which group."""
-        return [
-            (
-                min(_RANKS.get(heard.severity, 9) for heard, _ in each.heard),
-                -max(heard.began.timestamp() for heard, _ in each.heard),
-                self._telling.group_of(each.source, each.heard[-1][0]),
-            )
-            for each in told
-        ]
+            yield self._telling.spoken(source, signal, at, stream)
 
     def _episodes(self, told: Sequence[Told]) -> list[Episode]:
         rows = self._ledger.latest("alerts", [each.name for each in told])
@@ -199,14 +187,14 @@ class Router:
 
     def _holders(self, alert: Alert, now: datetime) -> tuple[tuple[str, ...], str]:
         """What holds an alert back, and a sentence for it."""
-        silences = self._silences.holding(labels_of(alert), now)
+        silences = self._silences.holding(alert.matched_labels, now)
         return tuple(f"silence/{each.id}" for each in silences), _told_of(silences)
 
     def _writes(self, episodes: Sequence[Episode], now: datetime) -> Iterable[Write]:
         changed = [each for each in episodes if each.after is not None]
         by_group: dict[str, list[Episode]] = {}
         for each in changed:
-            if each.drafts and each.after is not None:
+            if (each.drafts or LOOK in each.clears) and each.after is not None:
                 by_group.setdefault(each.after.group, []).append(each)
         pages = self._ledger.latest("pages", list(by_group)) if by_group else {}
         outcome: dict[str, Paged] = {}
@@ -239,11 +227,6 @@ class Router:
         return run_id(self._now(), self._chance(LETTERS))
 
 
-def labels_of(alert: Alert) -> dict[str, str]:
-    """The labels that matchers are asked of: its own, and its service where none of them tells it."""
-    return {"service": alert.service, **alert.labels} if alert.service else alert.labels
-
-
 def _told_of(silences: Sequence[Silence]) -> str:
     if not silences:
         return ""
@@ -253,13 +236,15 @@ def _told_of(silences: Sequence[Silence]) -> str:
     return f"{what} of {first.created_by}{more} holds it: {first.comment}"
 
 
-def _chunks(told: Sequence[Told], ranked: Sequence[tuple[int, float, str]]) -> Iterator[list[Told]]:
+def _chunks(told: Sequence[Told]) -> Iterator[list[Told]]:
     """The gravest and newest groups first, some at a time, and no group parted."""
     groups: dict[str, list[Told]] = {}
     first: dict[str, tuple[int, float]] = {}
-    for each, (rank, newest, group) in zip(told, ranked, strict=True):
+    for each in told:
+        group = each.spoken[-1].group
         groups.setdefault(group, []).append(each)
-        first[group] = min(first.get(group, (rank, newest)), (rank, newest))
+        rank = min(_rank(spoken) for spoken in each.spoken)
+        first[group] = min(first.get(group, rank), rank)
     chunk: list[Told] = []
     for group in sorted(groups, key=lambda each: first[each]):
         chunk += groups[group]
@@ -268,6 +253,10 @@ def _chunks(told: Sequence[Told], ranked: Sequence[tuple[int, float, str]]) -> I
             chunk = []
     if chunk:
         yield chunk
+
+
+def _rank(spoken: Spoken) -> tuple[int, float]:
+    return _RANKS.get(spoken.heard.severity, 9), -spoken.heard.began.timestamp()
 
 
 def _write(episode: Episode, outcome: Paged) -> Write:

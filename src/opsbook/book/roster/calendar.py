@@ -9,7 +9,7 @@ no gap.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from itertools import pairwise
@@ -105,7 +105,7 @@ def shifts(schedule: Schedule, start: datetime, until: datetime) -> list[Shift]:
 class _Turns:
     """A rotation between two instants: its hand-overs in UTC, and whose turn begins at each."""
 
-    __slots__ = ("bounds", "end", "first", "rotation", "start", "windows", "zone")
+    __slots__ = ("begins", "bounds", "end", "first", "rotation", "start", "windows", "zone")
 
     def __init__(self, rotation: Rotation, plan: _Plan) -> None:
         self.rotation = rotation
@@ -115,7 +115,8 @@ class _Turns:
         self.start = _utc(opens, self.zone) if rotation.start else None
         self.end = _utc(_midnight(rotation.end) + timedelta(days=1), self.zone) if rotation.end else None
         self.first, self.bounds = self._hand_overs(_anchor(rotation, began), plan.start, plan.until)
-        self.windows = sorted(_window_spans(rotation, plan)) if rotation.windows else None
+        self.windows = _joined(_window_spans(rotation, plan)) if rotation.windows else None
+        self.begins = [begin for begin, _ in self.windows or ()]
 
     def _hand_overs(self, anchor: datetime, start: datetime, until: datetime) -> tuple[int, list[datetime]]:
         """The number of the turn before the first of these hand-overs, and the hand-overs from there to `until`."""
@@ -133,8 +134,10 @@ class _Turns:
         """Whose turn it is, or nobody outside of its time and hours."""
         if (self.start and instant < self.start) or (self.end and instant >= self.end):
             return ()
-        if self.windows is not None and not any(begin <= instant < end for begin, end in self.windows):
-            return ()
+        if self.windows is not None:
+            before = bisect_right(self.begins, instant) - 1
+            if before < 0 or instant >= self.windows[before][1]:
+                return ()
         turns = self.rotation.turns
         if not turns:
             return ()
@@ -251,6 +254,17 @@ def _midnight(day: date) -> datetime:
 
 def _utc(wall: datetime, zone: tzinfo) -> datetime:
     return wall.replace(tzinfo=zone).astimezone(UTC)
+
+
+def _joined(spans: Iterable[tuple[datetime, datetime]]) -> list[tuple[datetime, datetime]]:
+    """The stretches in order, those that touch as one: none of them overlaps another."""
+    found: list[tuple[datetime, datetime]] = []
+    for begin, end in sorted(spans):
+        if found and begin <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], end))
+        else:
+            found.append((begin, end))
+    return found
 
 
 def _window_spans(rotation: Rotation, plan: _Plan) -> Iterator[tuple[datetime, datetime]]:

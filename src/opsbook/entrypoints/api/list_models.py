@@ -77,15 +77,63 @@ class IncidentsModel(Struct):
 
 
 class OnCallModel(Struct):
-    """Who is on call at an instant."""
+    """Who is on call at an instant; `known` is everybody whom the pages tell how to reach."""
 
     at: datetime
+    service: str | None
+    schedule: str | None
+    team: str | None
+    people: Entries
+    next: Entries
+    why_not: str | None
     schedules: Entries
     escalations: Entries
-    people: Entries
+    known: Entries
+
+
+class PagePlanModel(Struct):
+    """Who would be paged, in the order of time, and by which escalation."""
+
+    at: datetime
+    service: str | None
+    severity: str
+    policy: dict[str, Any] | None
+    steps: Entries
+    why_nobody: str | None
+
+
+class CalendarsModel(Struct):
+    """Calendars that have a secret address."""
+
+    calendars: Entries
+
+
+class NewCalendarModel(Struct):
+    """A calendar that has a secret address now."""
+
+    id: str
+    of: str
+    name: str | None
+    by: str
+    at: datetime
+    address: str
 
 
 class ContactsModel(Struct):
     """The contacts of a page, and whom they reach."""
 
     contacts: Entries
+
+
+class PagingReportModel(Struct):
+    """How paging goes; lengths of time are in seconds, latencies in milliseconds."""
+
+    since: datetime
+    until: datetime
+    alerts: int
+    answered: dict[str, Any]
+    services: Entries
+    people: Entries
+    noise: Entries
+    delivery: Entries
+    days: Entries

@@ -1,8 +1,7 @@
-"""The lists of the book by the API: now, coverage, procedures, monitoring, incidents, on-call. Makes none of them."""
+"""The lists of the book by the API: now, coverage, procedures, monitoring, incidents. Makes none of them."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
@@ -17,12 +16,10 @@ from opsbook.usecases.alert_files import covered, gather
 from opsbook.usecases.contacts import contacts, contacts_model
 from opsbook.usecases.coverage import CoverageReport, coverage_model
 from opsbook.usecases.coverage_map import coverage_map, coverage_map_model
-from opsbook.usecases.desk import Desk
 from opsbook.usecases.incidents import incidents, incidents_model
 from opsbook.usecases.monitoring import monitoring, monitoring_model
 from opsbook.usecases.now import Watched, now_model
 from opsbook.usecases.now import now as state_now
-from opsbook.usecases.oncall import oncall, oncall_model
 from opsbook.usecases.procedures import procedures, procedures_model
 
 EVENTS = 200  # of the ledger, looked through for what happened lately
@@ -36,12 +33,6 @@ class NowQuery(Struct, forbid_unknown_fields=True):
         Literal["unhealthy", "unknown", "healthy"], Meta(description="Only services in this state.")
     ] | None = None  # fmt: skip
     limit: Annotated[int, Meta(ge=1, le=5_000, description="How many services at most; all are counted.")] = 500
-
-
-class OnCallQuery(Struct, forbid_unknown_fields=True):
-    """When."""
-
-    at: Annotated[datetime, Meta(tz=True, description="The instant that is asked about; else now.")] | None = None
 
 
 @operation("GET", "/now", models.NowModel, query=NowQuery, group="lists")
@@ -103,13 +94,6 @@ def incident_list(request: Asks) -> dict[str, Any]:
     return incidents_model(incidents(desk.library.snapshot(), desk.now().date()))
 
 
-@operation("GET", "/oncall", models.OnCallModel, query=OnCallQuery, group="lists")
-def on_call(request: Asks, query: OnCallQuery) -> dict[str, Any]:
-    """Who is on call, and whom each escalation reaches"""
-    desk = desk_of(request)
-    return oncall_model(oncall(desk.library.snapshot(), _instant(desk, query.at)))
-
-
 @operation("GET", "/services/{service}/contacts", models.ContactsModel, group="lists")
 def contact_list(request: Asks) -> dict[str, Any]:
     """The contacts of a service's runbook, and whom they reach now"""
@@ -121,10 +105,6 @@ def _book(request: Asks) -> Any:
     return desk_of(request).library.snapshot()
 
 
-def _instant(desk: Desk, at: datetime | None) -> datetime:
-    return desk.now() if at is None else at
-
-
 ROUTES = (
-    now, activity, coverage, cells, procedure_list, monitoring_list, incident_list, on_call, contact_list,
+    now, activity, coverage, cells, procedure_list, monitoring_list, incident_list, contact_list,
 )  # fmt: skip

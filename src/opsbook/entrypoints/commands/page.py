@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
 
 from opsbook.entrypoints.options import Shared, VerbGroup, verb
+
+if TYPE_CHECKING:
+    from opsbook.config import Config
+    from opsbook.usecases.alerting_ports import Addresses
+    from opsbook.usecases.library import Book
 
 
 @verb(
@@ -27,7 +35,7 @@ def plan(shared: Shared, *, service: str | None, severity: str, when: str) -> in
     from opsbook.entrypoints.duties import asked_instant, asked_severity
     from opsbook.usecases.duty_book import duty_book
     from opsbook.usecases.on_duty import shared_zone
-    from opsbook.usecases.page_plan import BookAddresses, page_plan, plan_model
+    from opsbook.usecases.page_plan import page_plan, plan_model
     from opsbook.wire import build_book
 
     config = shared.config()
@@ -35,7 +43,11 @@ def plan(shared: Shared, *, service: str | None, severity: str, when: str) -> in
     book = duty_book(build_book(config))
     zone = shared_zone(book)
     instant = asked_instant(when, zone)
-    found = page_plan(book, service, grave, instant.at, addresses=BookAddresses(book), catch_all=config.catch_all)
+    with _addresses(config, book) as addresses:
+        found = page_plan(
+            book, service, grave, instant.at, addresses=addresses, catch_all=config.catch_all,
+            quiet=config.quiet_severities,
+        )  # fmt: skip
     if shared.format == "json":
         import msgspec
 
@@ -47,6 +59,25 @@ def plan(shared: Shared, *, service: str | None, severity: str, when: str) -> in
         for line in plan_as_text(found, instant, zone, terminal_width()):
             click.echo(line)
     return 0 if any(step.person for step in found.steps) else 1
+
+
+@contextmanager
+def _addresses(config: Config, book: Book) -> Iterator[Addresses]:
+    """How people are reached: by the pages, and by what they told Opsbook alone where there is a ledger."""
+    from opsbook.alert_parts import build_contacts
+    from opsbook.ground.errors import Usage
+    from opsbook.usecases.page_plan import BookAddresses
+    from opsbook.wire import build_ledger
+
+    try:
+        ledger = build_ledger(config, is_new_welcome=False)
+    except Usage:
+        yield BookAddresses(book)
+        return
+    try:
+        yield build_contacts(ledger, lambda: book)
+    finally:
+        ledger.close()
 
 
 command = VerbGroup("page", (plan,), about="Who is paged: plan tells it for any service, severity and time.")

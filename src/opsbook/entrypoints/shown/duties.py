@@ -10,8 +10,9 @@ import click
 from opsbook.book.instants import Instant
 from opsbook.book.roster.calendar import zone_of
 from opsbook.entrypoints.shown.terminal import columns, printable, wrapped
+from opsbook.ledger.page import CATCH_ALL
 from opsbook.usecases.on_duty import Answer, OnDuty
-from opsbook.usecases.page_plan import CATCH_ALL, PagePlan, PlannedStep
+from opsbook.usecases.page_plan import PagePlan, PlannedStep
 
 _HANGING = 4
 

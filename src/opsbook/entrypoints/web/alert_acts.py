@@ -1,4 +1,4 @@
-"""What people do with alerts from their pages: each a form, each one verb, for one alert or for many. Records by verbs."""
+"""What people do with alerts from their pages: each a form, each one verb, for one or for many. Routes nothing."""
 
 from __future__ import annotations
 
