@@ -30,15 +30,16 @@ stream?.addEventListener('run', ({ data }) => {
 // An alert, a page or a silence has moved; in a storm only that many have, and not which.
 stream?.addEventListener('alert', ({ data }) => {
   const about = parsed(data)?.about
-  if (what && (what === 'alerts' || wanted.has(about) || (about === '' && what.startsWith('alert')))) soon()
+  if (followed && 'alerting' in followed.dataset) soon(false)
+  else if (what && (what === 'alerts' || wanted.has(about) || (about === '' && what.startsWith('alert')))) soon()
 })
 
 // What came while the stream was away was missed.
 document.addEventListener('opsbook:back', () => what && soon())
 
 // A run that moves all the time is followed all the same: the wait is not begun anew with each of its events.
-function soon() {
-  if (what === '') clearTimeout(timer)
+function soon(isPatient = what === '') {
+  if (isPatient) clearTimeout(timer)
   else if (timer) return
   timer = setTimeout(follow, together_ms)
 }

@@ -6,19 +6,42 @@ import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from msgspec import Struct
+
 from opsbook.config import Config
 from opsbook.usecases.alert_board import Board
 from opsbook.usecases.alert_desk import AlertDesk
 from opsbook.usecases.alerts import Alerts
+from opsbook.usecases.bodies import Bodies
 from opsbook.usecases.contact_book import ContactBook
 from opsbook.usecases.heartbeats import Heartbeats
 from opsbook.usecases.inlets import Inlets
 from opsbook.usecases.ledger_ports import EngineLedger
 from opsbook.usecases.library import Book
+from opsbook.usecases.opsgenie_view import OpsgenieView
 from opsbook.usecases.pages import Pages
 from opsbook.usecases.receive import Receiving
 from opsbook.usecases.shared_calendars import SharedCalendars
 from opsbook.usecases.silences import Silences
+from opsbook.usecases.waking import Waking
+
+
+class Senders(Struct, frozen=True):
+    """The verbs of what sends: they need no book."""
+
+    receiving: Receiving
+    inlets: Inlets
+    bodies: Bodies
+    heartbeats: Heartbeats
+
+
+def build_senders(config: Config, ledger: EngineLedger, nudge: Callable[[], None] = lambda: None) -> Senders:
+    """The verbs of inlets and heartbeats over a ledger."""
+    chance = secrets.token_bytes
+    receiving = Receiving(ledger, now=_now, chance=chance, nudge=nudge)
+    inlets = Inlets(ledger, now=_now, chance=chance)
+    bodies = Bodies(ledger, inlets, receiving, now=_now, keep_days=config.raw_keep_days)
+    return Senders(receiving, inlets, bodies, Heartbeats(ledger, now=_now, chance=chance, nudge=nudge))
 
 
 def build_alert_desk(
@@ -27,19 +50,32 @@ def build_alert_desk(
     """The verbs over a ledger and the book as it is at the time; `nudge` wakes whoever routes what was received."""
     chance = secrets.token_bytes
     contacts = build_contacts(ledger, book)
+    board = Board(ledger)
+    alerts = Alerts(ledger, now=_now, ack_timeout_s=config.ack_timeout_s, board=board)
+    senders = build_senders(config, ledger, nudge)
     return AlertDesk(
-        receiving=Receiving(ledger, now=_now, chance=chance, nudge=nudge),
-        inlets=Inlets(ledger, now=_now, chance=chance),
-        heartbeats=Heartbeats(ledger, now=_now, chance=chance),
-        alerts=Alerts(ledger, now=_now, ack_timeout_s=config.ack_timeout_s),
-        board=Board(ledger),
-        silences=Silences(ledger, now=_now, chance=chance),
-        pages=Pages(ledger, now=_now, ack_timeout_s=config.ack_timeout_s),
+        receiving=senders.receiving,
+        inlets=senders.inlets,
+        bodies=senders.bodies,
+        heartbeats=senders.heartbeats,
+        alerts=alerts,
+        board=board,
+        opsgenie=OpsgenieView(alerts, ledger),
+        silences=build_silences(ledger),
+        pages=Pages(
+            ledger, now=_now, chance=chance, ack_timeout_s=config.ack_timeout_s, nudge=nudge,
+            waking=Waking(book, contacts, config.catch_all, config.ack_timeout_s),
+        ),
         contacts=contacts,
         addresses=contacts,
         catch_all=config.catch_all,
         calendars=build_calendars(ledger),
     )
+
+
+def build_silences(ledger: EngineLedger) -> Silences:
+    """The verbs of silences alone."""
+    return Silences(ledger, now=_now, chance=secrets.token_bytes)
 
 
 def build_contacts(ledger: EngineLedger, book: Callable[[], Book]) -> ContactBook:

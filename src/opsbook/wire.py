@@ -53,11 +53,11 @@ def build_book(config: Config) -> FolderBook:
     return FolderBook(config.root, config.book, Reading(headings, kinds, link_style(config)[0]))
 
 
-def build_library(config: Config, ledger: Ledger | None = None) -> LiveLibrary:
+def build_library(config: Config, ledger: Ledger | None = None, *, keeps_facts: bool = True) -> LiveLibrary:
     """The book of a configuration, followed from now on in a thread of its own, and ready at once; with a ledger what
-    that tells of practice counts."""
+    that tells of practice counts. Of several processes one alone keeps what it derives, and all begin with it."""
     from opsbook.adapters.book_disk import BookDisk  # a server alone follows a book
-    from opsbook.adapters.facts_file import FactsFile
+    from opsbook.adapters.facts_file import FactsFile, ReadFacts
     from opsbook.adapters.spawned_workers import SpawnedWorkers
     from opsbook.usecases.live_library import LiveLibrary
     from opsbook.usecases.practice import Practice
@@ -67,7 +67,9 @@ def build_library(config: Config, ledger: Ledger | None = None) -> LiveLibrary:
     disk = BookDisk(config.root, lambda: _opened(config))
     keep = FactsFile(os.path.join(config.state, "facts.cache"))
     told = Practice(ledger.head, partial(practised, config)) if ledger is not None else dict
-    return LiveLibrary(disk, keep, SpawnedWorkers(), date.today, practised=told, calendars=build_calendars(config))
+    kept = keep if keeps_facts else ReadFacts(keep)
+    calendars = build_calendars(config)
+    return LiveLibrary(disk, kept, SpawnedWorkers(), date.today, practised=told, calendars=calendars)
 
 
 def _make_state_folder(config: Config) -> None:

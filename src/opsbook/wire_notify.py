@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import sys
 from typing import TYPE_CHECKING
 
 from opsbook import __version__
@@ -35,12 +34,8 @@ def build_notifier(config: Config, address: str) -> WorkerNotifier:
     trusted = authorities()  # Apprise's library brings its own authorities, and would not know those of this machine
     environment = {**environment_of_programs(), **({"REQUESTS_CA_BUNDLE": trusted} if trusted else {})}
     notifier = WorkerNotifier(
-        Routes(settings, fetch), timeout_s=config.notify_timeout_s, environment=environment, report=_report
+        Routes(settings, fetch), timeout_s=config.notify_timeout_s, environment=environment
     )
     notifier.warm()
     return notifier
 
-
-def _report(sentence: str) -> None:
-    sys.stderr.write(f"opsbook: {sentence}\n")
-    sys.stderr.flush()

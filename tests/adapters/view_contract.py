@@ -15,8 +15,11 @@ from msgspec.structs import replace
 from tests.adapters.ledger_contract import AT, AnyLedger, appended, everything, opened, program, side_by_side
 
 from opsbook.ground.errors import Conflict, Failure, Fenced, Refusal
+from opsbook.ledger import alert, alert_events
+from opsbook.ledger.alert import alert_of
 from opsbook.ledger.event import Draft, Event, canonical, verify
 from opsbook.ledger.view import Kept, Row, View, refolded
+from opsbook.usecases.ledger_check import untold
 from opsbook.usecases.ledger_ports import Timer
 
 
@@ -58,6 +61,14 @@ def _bytes(kept: Kept) -> bytes:
     return canonical([kept.number, kept.first, row.is_open, row.group, row.document])
 
 
+def fired_of(key: str) -> Draft:
+    place = alert_events.Place("a.md", "b", "B", None, "why", score=0.5)
+    return alert_events.fired(
+        key=key, source="s", source_group="g", labels={"a": "b"}, annotations={}, fingerprint="f", starts_at=AT,
+        ends_at=None, severity="P1", severity_why="", service=None, group="", place=place, links=(("a", "b"),),
+    )  # fmt: skip
+
+
 class ViewContract:
     @pytest.fixture
     def ledger(self, address: str) -> Iterator[AnyLedger]:
@@ -95,6 +106,22 @@ class ViewContract:
         assert ledger.rows("counts") == []
         counted(ledger, "count/a", 2)
         assert ledger.row("counts", "count/a") == Kept("count/a", 3, 3, Row(True, "", {"sum": 2, "seen": [2]}))
+
+    def test_a_fold_may_work_on_documents_of_its_own_type(self, address):
+        def add(ledger: AnyLedger, *drafts: Draft) -> None:
+            ledger.append("alert/1", drafts, expected=None, actor="ada", at=AT)
+            kept = ledger.row("alerts", "alert/1")
+            assert isinstance(kept.row.document, dict)
+            assert alert_of(kept) == alert.folded(ledger.read("alert/1"))
+
+        with closing(opened(address, [alert.ALERT_VIEW])) as ledger:
+            add(ledger, fired_of("k"))
+            add(ledger, alert_events.acknowledged("ada", AT), alert_events.noted("ü", "ada"))
+            with closing(opened(address, [alert.ALERT_VIEW])) as other:
+                add(other, alert_events.unacknowledged("late"), alert_events.paged("7"))
+            add(ledger, alert_events.resolved("sender", AT, "It says so."))
+            assert (ledger.faults(untold), ledger.remake_rows()) == ([], ["alerts"])
+            assert alert_of(ledger.row("alerts", "alert/1")) == alert.folded(ledger.read("alert/1"))
 
     def test_what_is_refused_leaves_the_row(self, ledger):
         counted(ledger, "count/a", 1)

@@ -33,7 +33,7 @@ def report(wrong):
     return 4
 
 answers = fails if "fails" in sys.argv else lambda ready: waits("answers", ready)
-sys.exit(Supervisor(answers, lambda: waits("runs"), report).run())
+sys.exit(Supervisor(answers, {"what runs steps": lambda: waits("runs")}, report).run())
 """
 
 

@@ -99,6 +99,21 @@ class FactsFile:
         self._grounds = grounds
 
 
+class ReadFacts:
+    """What another process keeps, and nothing is added to."""
+
+    def __init__(self, file: FactsFile) -> None:
+        self._file = file
+
+    def load(self, grounds: str, day: date) -> dict[str, Derived]:
+        """What was kept on these grounds."""
+        return self._file.load(grounds, day)
+
+    def put(self, grounds: str, day: date, known: Mapping[str, Derived], changed: Iterable[str]) -> None:
+        """Keeps nothing."""
+
+
+
 def _opening(grounds: str) -> bytes:
     written = grounds.encode("utf-8", "surrogatepass")
     return _MAGIC + _FRAME.pack(len(written), crc32(written)) + written

@@ -6,9 +6,11 @@ import errno
 import gc
 import getpass
 import os
+import resource
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import click
@@ -19,13 +21,16 @@ from opsbook.config import Config
 from opsbook.config_check import check_serving
 from opsbook.desk_parts import build_desk
 from opsbook.entrypoints.hosts import LOOPBACK, HostGate
+from opsbook.entrypoints.mail_in import taking_mail
 from opsbook.entrypoints.web import build_app
 from opsbook.ground.errors import Failure, Refusal
 from opsbook.usecases.credentials import name_from
 from opsbook.usecases.desk import Desk
 from opsbook.wire import person_at
 
-BACKLOG = 1024  # connections that wait while a start or a stop is at hand; uvicorn's own default is 2048
+# Connections that wait to be taken while the loop is busy; the kernel allows no more (net.core.somaxconn). In a storm
+# of alerts thousands come at once, and whoever finds no place waits a second or three before it tries again.
+BACKLOG = 4096
 LARGEST_HEAD = 65_536  # bytes; what proxies take is 8 to 16 KiB
 # A thread that reads pages gives way to the loop after so long: Python's own 5 ms made every hundredth turn of the loop
 # wait for 13 ms while an index was built, and this one 3.
@@ -86,15 +91,16 @@ def serve(
     raises Failure when the address cannot be taken, Refusal when it may not be, Usage where what is configured cannot
     work."""
     check_serving(config)
+    _open_many()
     listener = listen(host, port)
     address = _address(host, listener.getsockname()[1])
-    with listener, build_desk(config, address, nudge) as desk:
+    with listener, build_desk(config, address, nudge) as desk, taking_mail(config, desk.alert_desk):
         _demand_login(config, desk, host)
         app = build_app(config, desk, listening_on=host)
         settings = uvicorn.Config(
             HostGate(app, host, (*config.serve_hosts, urlsplit(config.public_url).netloc)), http=BoundedHeads,
-            log_level="warning", access_log=False, server_header=False, proxy_headers=False, lifespan="on",
-            timeout_graceful_shutdown=LAST_REQUESTS_S,
+            backlog=BACKLOG, log_level="warning", access_log=False, server_header=False, proxy_headers=False,
+            lifespan="on", timeout_graceful_shutdown=LAST_REQUESTS_S,
         )  # fmt: skip
         sys.setswitchinterval(SWITCH_S)
         # What lives as long as the process is not looked through again at every collection of garbage.
@@ -106,6 +112,13 @@ def serve(
             ready()
 
         Server(settings, tell=tell, stop=app.close_streams).run(sockets=[listener])
+
+
+def _open_many() -> None:
+    """Lets this process have as many connections open as the system allows it; most begin with a limit of 1024."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):  # what is allowed may be less than it says, as on some systems
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _demand_login(config: Config, desk: Desk, host: str) -> None:

@@ -1,7 +1,7 @@
-"""One process that keeps two: the one that answers and the one that runs steps. Does neither itself.
+"""One process that keeps others: who answers, who runs steps, who pages. Does none of it itself.
 
-They are forked, so that each imports only what it needs: whoever answers the web has no code that executes, and none of
-the secrets that steps get. The one that runs steps begins once the other answers, and is started again where it ends.
+They are forked, so that each imports only what it needs: whoever answers the web has no code that executes or pages,
+and none of the secrets for it. The others begin once it answers, and are started again where they end.
 """
 
 from __future__ import annotations
@@ -11,38 +11,57 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 STOPS = frozenset({signal.SIGTERM, signal.SIGINT})
 READY = signal.SIGUSR1  # how the one that answers says that it does
 HEARD = frozenset({*STOPS, READY, signal.SIGCHLD})
 PATIENCE_S = 20.0  # how long a child that was asked to stop may take
-FIRST_PAUSE_S = 0.5  # before what runs steps is started again; doubled each time until it has lived for a while
+FIRST_PAUSE_S = 0.5  # before one that ended is started again; doubled each time until it has lived for a while
 LONGEST_PAUSE_S = 30.0
 LIVED_S = 60.0
 
 
+class _Other:
+    """A child that works beside the one that answers: what it is called, what it does, and how it fares."""
+
+    def __init__(self, name: str, work: Callable[[], None]) -> None:
+        self.name = name
+        self.work = work
+        self.child = 0
+        self.began = 0.0
+        self.pause_s = FIRST_PAUSE_S
+        self.start_at: float | None = None
+
+    def ended(self, status: int) -> None:
+        """Plans its next start."""
+        self.child = 0
+        if time.monotonic() - self.began > LIVED_S:
+            self.pause_s = FIRST_PAUSE_S
+        sys.stderr.write(f"opsbook: {self.name} ended with {status}; it starts again in {self.pause_s:g} s.\n")
+        sys.stderr.flush()
+        self.start_at = time.monotonic() + self.pause_s
+        self.pause_s = min(self.pause_s * 2, LONGEST_PAUSE_S)
+
+
 class Supervisor:
-    """Runs `answers`, and from when that has called its argument `runs` too, until told to stop or `answers` ends.
+    """Runs `answers`, and from when that has called its argument the `others` too, by what they are called, until told
+    to stop or `answers` ends.
 
     Call it from the main thread of a process without others. `report` gives the exit status of what either raises,
     after telling it.
     """
 
     def __init__(
-        self, answers: Callable[[Callable[[], None]], None], runs: Callable[[], None],
+        self, answers: Callable[[Callable[[], None]], None], others: Mapping[str, Callable[[], None]],
         report: Callable[[Exception], int],
     ) -> None:  # fmt: skip
         self._answers = answers
-        self._runs = runs
+        self._others = [_Other(name, work) for name, work in others.items()]
         self._report = report
         self._parent = os.getpid()
         self._lives, self._keeps = os.pipe()  # open while this process lives, which is how its children see that
         self._answering = 0
-        self._running = 0
-        self._began = 0.0
-        self._pause_s = FIRST_PAUSE_S
-        self._start_at: float | None = None
 
     def run(self) -> int:
         """Returns the exit status of whoever answered, once both have ended."""
@@ -53,42 +72,39 @@ class Supervisor:
             told = self._heard()
             if told in STOPS:
                 return self._stop()
-            if told == READY:
-                self._start_at = time.monotonic()
-            if self._running and (gone := _reaped(self._running)) is not None:
-                self._running = 0
-                self._plan_start(gone)
+            for other in self._others:
+                if told == READY:
+                    other.start_at = time.monotonic()
+                if other.child and (gone := _reaped(other.child)) is not None:
+                    other.ended(gone)
             if (status := _reaped(self._answering)) is not None:
-                self._end_running()
+                self._end_others()
                 return status
-            if self._start_at is not None and time.monotonic() >= self._start_at:
-                self._start_at, self._began = None, time.monotonic()
-                self._running = self._child(self._runs)
+            for other in self._others:
+                if other.start_at is not None and time.monotonic() >= other.start_at:
+                    other.start_at, other.began = None, time.monotonic()
+                    other.child = self._child(other.work)
 
     def _heard(self) -> int | None:
-        if self._start_at is None:
+        starts = [other.start_at for other in self._others if other.start_at is not None]
+        if not starts:
             return signal.sigwait(HEARD)
-        told = signal.sigtimedwait(HEARD, max(self._start_at - time.monotonic(), 0.0))
+        told = signal.sigtimedwait(HEARD, max(min(starts) - time.monotonic(), 0.0))
         return told.si_signo if told else None
-
-    def _plan_start(self, status: int) -> None:
-        if time.monotonic() - self._began > LIVED_S:
-            self._pause_s = FIRST_PAUSE_S
-        sys.stderr.write(f"opsbook: what runs steps ended with {status}; it starts again in {self._pause_s:g} s.\n")
-        sys.stderr.flush()
-        self._start_at = time.monotonic() + self._pause_s
-        self._pause_s = min(self._pause_s * 2, LONGEST_PAUSE_S)
 
     def _stop(self) -> int:
         os.kill(self._answering, signal.SIGTERM)
-        self._end_running()
+        self._end_others()
         return _ended(self._answering)
 
-    def _end_running(self) -> None:
-        if self._running:
-            os.kill(self._running, signal.SIGTERM)
-            _ended(self._running)
-            self._running = 0
+    def _end_others(self) -> None:
+        """All at once, then each to its end."""
+        living = [other for other in self._others if other.child]
+        for other in living:
+            os.kill(other.child, signal.SIGTERM)
+        for other in living:
+            _ended(other.child)
+            other.child = 0
 
     def _child(self, work: Callable[[], None]) -> int:
         sys.stdout.flush()

@@ -294,8 +294,8 @@ _FOLDS: dict[str, Callable[[Page, Event, dict[str, Any]], Page]] = {
 
 
 def _row(row: Row | None, event: Event) -> Row | None:
-    page = after(msgspec.convert(row.document, Page) if row is not None else None, event)
-    return Row(page.is_open, page.group, msgspec.to_builtins(page)) if page is not None else None
+    page = after(row.document if row is not None else None, event)
+    return Row(page.is_open, page.group, page) if page is not None else None
 
 
-PAGE_VIEW = View("pages", 1, kinds.PAGES, _row)
+PAGE_VIEW = View("pages", 1, kinds.PAGES, _row, Page)

@@ -15,21 +15,26 @@ from opsbook.ledger.event import Event
 
 class Row(Struct, frozen=True):
     """What is kept of one stream: whether more is to come, what it belongs with, and what lists show of it, as plain
-    JSON values."""
+    JSON values; to a fold it is what its view says."""
 
     is_open: bool
     group: str
-    document: dict[str, Any]
+    document: Any
 
 
 class View(Struct, frozen=True):
     """A fold over every stream whose name begins with `prefix`. A changed fold has another `version`: then the rows are
-    made again from the events. `fold` gets the row so far, None before the first event, and gives the next one."""
+    made again from the events. `fold` gets the row so far, None before the first event, and gives the next one.
+
+    `fold` works on documents of the type `document`, which is kept as its JSON: to take a whole Struct apart and put it
+    together again for each event costs more than all else. A fold over plain JSON values needs none.
+    """
 
     name: str
     version: int
     prefix: str
     fold: Callable[[Row | None, Event], Row | None]
+    document: Any = dict[str, Any]
 
 
 class Kept(Struct, frozen=True):

@@ -49,6 +49,11 @@ class Listed(Struct, frozen=True):
     why: str = ""
     why_not_paged: str = ""
 
+    @property
+    def matched_labels(self) -> dict[str, str]:
+        """The labels that matchers are asked of: its own, and its service where none of them tells it."""
+        return {"service": self.service, **self.labels} if self.service else self.labels
+
 
 class Group(Struct, frozen=True):
     """Alerts that wake people together: the gravest first. `status` and `severity` are the gravest of them."""
@@ -62,11 +67,13 @@ class Group(Struct, frozen=True):
 
 
 class Looked(Struct, frozen=True):
-    """The open alerts at one look, the newest first; `is_cut` where there are more than are held."""
+    """The open alerts at one look, the newest first, with the positions at which they began; `is_cut` where there are
+    more than are held."""
 
     alerts: tuple[Listed, ...]
     position: int
     is_cut: bool = False
+    began: tuple[int, ...] = ()
 
 
 class Board:
@@ -90,13 +97,14 @@ class Board:
             if changed is None:
                 self._read_all()
             elif not changed and known is not None:
-                self._looked = Looked(known.alerts, head, known.is_cut)
+                self._looked = Looked(known.alerts, head, known.is_cut, known.began)
                 return self._looked
             else:
                 for stream in changed or ():
                     self._take(stream, self._ledger.row(ALERT_VIEW.name, stream))
             ordered = sorted(self._held.values(), key=lambda each: each[0], reverse=True)
-            self._looked = Looked(tuple(listed for _, listed in ordered), head, self._is_cut)
+            began = tuple(first for first, _ in ordered)
+            self._looked = Looked(tuple(listed for _, listed in ordered), head, self._is_cut, began)
             return self._looked
 
     def episodes(self, source_group: str, key: str, limit: int = 20) -> list[Listed]:

@@ -10,9 +10,11 @@ if TYPE_CHECKING:
     from opsbook.usecases.alert_board import Board
     from opsbook.usecases.alerting_ports import Addresses
     from opsbook.usecases.alerts import Alerts
+    from opsbook.usecases.bodies import Bodies
     from opsbook.usecases.contact_book import ContactBook
     from opsbook.usecases.heartbeats import Heartbeats
     from opsbook.usecases.inlets import Inlets
+    from opsbook.usecases.opsgenie_view import OpsgenieView
     from opsbook.usecases.pages import Pages
     from opsbook.usecases.receive import Receiving
     from opsbook.usecases.shared_calendars import SharedCalendars
@@ -24,9 +26,11 @@ class AlertDesk(Struct, frozen=True):
 
     receiving: Receiving
     inlets: Inlets
+    bodies: Bodies
     heartbeats: Heartbeats
     alerts: Alerts
     board: Board
+    opsgenie: OpsgenieView
     silences: Silences
     pages: Pages
     contacts: ContactBook

@@ -77,8 +77,8 @@ def _noted(facts: Facts) -> tuple[str, str]:
 
 def _opened(facts: Facts) -> tuple[str, str]:
     policy = facts.get("policy") or {}
-    asked = facts.get("asked_by")
-    return f"A page began{f', asked for by {asked}' if asked else ''}: {facts['severity']}.", str(policy.get("why") or "")
+    asked = f", asked for by {facts['asked_by']}" if facts.get("asked_by") else ""
+    return f"A page began{asked}: {facts['severity']}.", str(policy.get("why") or "")
 
 
 def _joining(words: str) -> Teller:

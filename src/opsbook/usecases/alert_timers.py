@@ -6,6 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from opsbook.ledger import alert_events as events
 from opsbook.ledger.alert import Alert, alert_of, identity
 from opsbook.ledger.alert_events import ALERTS
@@ -44,75 +47,86 @@ def _looked(episode: Episode, timer: Timer, seen: Mapping[str, Sighting], now: d
     alert = episode.after
     if look is None or alert is None:
         return _cleared(episode, timer)
-    return look(episode, alert, timer, seen.get(sighting_name(alert)), now)
+    return look(Due(episode, alert, timer, seen.get(sighting_name(alert))), now)
+
+
+class Due(Struct, frozen=True):
+    """A timer that is due, of which episode, with its alert as it is, and when that was sent last."""
+
+    episode: Episode
+    alert: Alert
+    timer: Timer
+    seen: Sighting | None
+
+    @property
+    def cleared(self) -> Episode:
+        """The episode without the timer."""
+        return _cleared(self.episode, self.timer)
+
+    def again_at(self, due: datetime) -> Episode:
+        """The episode with the timer at another time."""
+        again = Timer(self.timer.stream, self.timer.name, due, self.timer.facts)
+        return replace(self.episode, timers=(*self.episode.timers, again))
 
 
 def _cleared(episode: Episode, timer: Timer) -> Episode:
-    return Episode(
-        episode.id, episode.before, episode.after, episode.drafts, episode.timers, (*episode.clears, timer.name)
-    )
+    return replace(episode, clears=(*episode.clears, timer.name))
 
 
-def _set_again(episode: Episode, timer: Timer, due: datetime) -> Episode:
-    again = Timer(timer.stream, timer.name, due, timer.facts)
-    return Episode(
-        episode.id, episode.before, episode.after, episode.drafts, (*episode.timers, again), episode.clears
-    )
-
-
-def _ends(episode: Episode, alert: Alert, timer: Timer, seen: Sighting | None, now: datetime) -> Episode:
+def _ends(due: Due, now: datetime) -> Episode:
     """Its time is over, unless it was sent again meanwhile. Senders of Alertmanager's API let alerts end so; of any
     other nobody knows."""
-    if not alert.is_open or alert.status == "stale":
-        return _cleared(episode, timer)
-    until = max(filter(None, (timer.due, seen.until if seen is not None else None)))
+    if not due.alert.is_open or due.alert.status == "stale":
+        return due.cleared
+    until = max(filter(None, (due.timer.due, due.seen.until if due.seen is not None else None)))
     if until > now:
-        return _set_again(episode, timer, until)
-    if timer.facts.get("kind") == EXPIRING:
+        return due.again_at(until)
+    if due.timer.facts.get("kind") == EXPIRING:
         why = f"It was not sent again, and its time was over at {until:%H:%M:%S} UTC."
-        return _cleared(episode, timer).adding((events.resolved("expired", until, why),), now)
+        return due.cleared.adding((events.resolved("expired", until, why),), now)
     why = f"It counted until {until:%H:%M:%S} UTC and was not sent again; nobody knows whether it still fires."
-    return _cleared(episode, timer).adding((events.stale(why),), now)
+    return due.cleared.adding((events.stale(why),), now)
 
 
-def _quiet(episode: Episode, alert: Alert, timer: Timer, seen: Sighting | None, now: datetime) -> Episode:
+def _quiet(due: Due, now: datetime) -> Episode:
     """Its sender used to say it again and does not any more. One that never did so tells nothing by its silence."""
-    if not alert.is_open or alert.status == "stale" or seen is None or seen.at <= alert.starts_at:
-        return _cleared(episode, timer)
-    every = (seen.at - alert.first_at) / max(1, seen.count)
-    until = seen.at + max(MISSED * every, LEAST_QUIET)
+    if not due.alert.is_open or due.alert.status == "stale" or due.seen is None or due.seen.at <= due.alert.starts_at:
+        return due.cleared
+    every = (due.seen.at - due.alert.first_at) / max(1, due.seen.count)
+    until = due.seen.at + max(MISSED * every, LEAST_QUIET)
     if until > now:
-        return _set_again(episode, timer, until)
+        return due.again_at(until)
     why = (
         f"Its sender said it about every {max(1, round(every.total_seconds() / 60))} min and has been quiet since"
-        f" {seen.at:%H:%M} UTC; nobody knows whether it still fires."
+        f" {due.seen.at:%H:%M} UTC; nobody knows whether it still fires."
     )
-    return _cleared(episode, timer).adding((events.stale(why),), now)
+    return due.cleared.adding((events.stale(why),), now)
 
 
-def _again(episode: Episode, alert: Alert, timer: Timer, seen: Sighting | None, now: datetime) -> Episode:
+def _again(due: Due, now: datetime) -> Episode:
     """A person said that it is over, its sender spoke of it after that, and nobody has said since that it is."""
-    if alert.is_open or alert.ended_how != "person":
-        return _cleared(episode, timer)
-    if seen is not None and seen.until is not None and seen.until <= now:
-        return _cleared(episode, timer)  # it was not sent again: it is over indeed
-    began = datetime.fromisoformat(timer.facts["starts_at"])
-    opened = events.reopened(still_fires(alert), starts_at=began, ends_at=seen.until if seen is not None else None)
-    return _cleared(episode, timer).adding((opened,), now)
+    if due.alert.is_open or due.alert.ended_how != "person":
+        return due.cleared
+    if due.seen is not None and due.seen.until is not None and due.seen.until <= now:
+        return due.cleared  # it was not sent again: it is over indeed
+    began = datetime.fromisoformat(due.timer.facts["starts_at"])
+    until = due.seen.until if due.seen is not None else None
+    opened = events.reopened(still_fires(due.alert), starts_at=began, ends_at=until)
+    return due.cleared.adding((opened,), now)
 
 
-def _unanswered(episode: Episode, alert: Alert, timer: Timer, seen: Sighting | None, now: datetime) -> Episode:
+def _unanswered(due: Due, now: datetime) -> Episode:
     """The acknowledgement is over, and it still fires."""
-    until = alert.acknowledged_until
-    if not alert.is_open or not alert.acknowledged_by or until is None:
-        return _cleared(episode, timer)
+    until = due.alert.acknowledged_until
+    if not due.alert.is_open or not due.alert.acknowledged_by or until is None:
+        return due.cleared
     if until > now:
-        return _set_again(episode, timer, until)
-    why = f"{alert.acknowledged_by} took care of it until {until:%H:%M} UTC, and it still fires."
-    return _cleared(episode, timer).adding((events.unacknowledged(why),), now)
+        return due.again_at(until)
+    why = f"{due.alert.acknowledged_by} took care of it until {until:%H:%M} UTC, and it still fires."
+    return due.cleared.adding((events.unacknowledged(why),), now)
 
 
-_LOOKS: dict[str, Callable[[Episode, Alert, Timer, Sighting | None, datetime], Episode]] = {
+_LOOKS: dict[str, Callable[[Due, datetime], Episode]] = {
     ENDS: _ends,
     QUIET: _quiet,
     AGAIN: _again,

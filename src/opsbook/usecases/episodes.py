@@ -15,12 +15,13 @@ from opsbook.ledger.alert import Alert, after, identity, stream_of
 from opsbook.ledger.alert_groups import group_key
 from opsbook.ledger.alert_moves import AGAIN, Decision, Heard, Windows, decide
 from opsbook.ledger.event import Draft, Event
-from opsbook.ledger.signal import Source
+from opsbook.ledger.signal import Signal, Source
 from opsbook.usecases.ledger_ports import Timer
-from opsbook.usecases.matching import Matcher
+from opsbook.usecases.matching import Match, Matcher
 
 ENDS, QUIET, ACK = "ends", "quiet", "ack"
-TIMERS = (ENDS, QUIET, AGAIN, ACK)
+LOOK = "look"  # a person changed it, and whoever routes is to see whether people are to be paged for it
+TIMERS = (ENDS, QUIET, AGAIN, ACK, LOOK)
 # Kinds of inlets whose sender says again what still fires; by its silence it tells something. Alertmanager's usual
 # repeat_interval is 4 hours, Grafana's too.
 REPEATING = frozenset({"alertmanager", "grafana"})
@@ -28,12 +29,26 @@ FIRST_QUIET = timedelta(hours=6)
 EXPIRING = "alertmanager-api"  # the kind of those whose alerts are over when they are not posted again
 
 
+class Spoken(Struct, frozen=True):
+    """A signal with who sent it in which batch, what the book says of it, and the group that it would begin in."""
+
+    heard: Heard
+    source: Source
+    batch: str
+    match: Match
+    group: str
+
+    @property
+    def signal(self) -> Signal:
+        """What was sent."""
+        return self.heard.signal
+
+
 class Told(Struct, frozen=True):
-    """All that is told of one identity at a time, in order, each with the batch that told it."""
+    """All that is told of one identity at a time, in order."""
 
     name: str
-    source: Source
-    heard: tuple[tuple[Heard, str], ...]
+    spoken: tuple[Spoken, ...]
 
 
 class Episode(Struct, frozen=True):
@@ -74,62 +89,54 @@ class Telling(Struct, frozen=True):
     group_by: Sequence[str]
     new_id: Callable[[], str]
 
-    def heard(self, source: Source, heard: Heard) -> Heard:
-        """The signal with the severity that it speaks of."""
-        signal = heard.signal
-        if signal.action == "firing" or (signal.action == "priority" and signal.severity):
-            grave, why = self.matcher.grade(signal.labels, signal.severity)
-            return replace(heard, severity=grave, severity_why=why)
-        return heard
-
-    def group_of(self, source: Source, heard: Heard) -> str:
-        """The key of the group of what begins."""
-        match = self.matcher.match(heard.signal.labels, heard.signal.annotations, heard.signal.severity)
-        return group_key(
-            heard.signal.labels, match.service, self.group_by, identity=identity(source.group, heard.signal.key),
+    def spoken(self, source: Source, signal: Signal, at: datetime, batch: str) -> Spoken:
+        """A signal as it came, with all that is looked up for it."""
+        match = self.matcher.match(signal.labels, signal.annotations, signal.severity)
+        is_graded = signal.action == "firing" or (signal.action == "priority" and signal.severity != "")
+        heard = Heard(signal, at, match.severity, match.severity_why) if is_graded else Heard(signal, at)
+        group = group_key(
+            signal.labels, match.service, self.group_by, identity=identity(source.group, signal.key),
             is_drill=source.is_drill,
         )  # fmt: skip
+        return Spoken(heard, source, batch, match, group)
 
     def episodes(self, told: Told, last: Alert | None, now: datetime) -> list[Episode]:
         """What becomes of the last episode, and those that begin; the ones without anything to record are left out."""
         done: list[Episode] = []
         current = Episode(last.id if last is not None else "", last, last)
-        for heard, batch in told.heard:
-            decision = decide(current.after, heard, self.windows)
+        for each in told.spoken:
+            decision = decide(current.after, each.heard, self.windows)
             if decision.what in ("new", "missed"):
                 done.append(current)
-                current = self._begun(told.source, heard, batch, decision, now)
+                current = self._begun(each, decision, now)
             else:
-                current = self._going_on(current, told.source, heard, decision, now)
+                current = self._going_on(current, each, decision, now)
         return [each for each in (*done, current) if not each.is_idle]
 
-    def _begun(self, source: Source, heard: Heard, batch: str, decision: Decision, now: datetime) -> Episode:
-        signal, id = heard.signal, self.new_id()
-        match = self.matcher.match(signal.labels, signal.annotations, signal.severity)
+    def _begun(self, spoken: Spoken, decision: Decision, now: datetime) -> Episode:
+        source, heard, match, signal, id = spoken.source, spoken.heard, spoken.match, spoken.signal, self.new_id()
         is_over = decision.what == "missed"
         why_not = "It was over before anybody could be paged." if is_over else ""
         draft = events.fired(
             key=signal.key, source=source.name, source_group=source.group, labels=signal.labels,
             annotations=signal.annotations, fingerprint=signal.key, starts_at=heard.began,
             ends_at=signal.ends_at, severity=match.severity, severity_why=match.severity_why, service=match.service,
-            group=self.group_of(source, heard), place=match.place, generator=signal.generator, links=signal.links,
-            batch=batch, is_drill=source.is_drill, why_not_paged=why_not,
+            group=spoken.group, place=match.place, generator=signal.generator, links=signal.links,
+            batch=spoken.batch, is_drill=source.is_drill, why_not_paged=why_not,
         )  # fmt: skip
         begun = Episode(id, None, imagined(None, id, (draft,), now), (draft,))
         if is_over:
             why = f"It was over since {heard.ended:%H:%M:%S} UTC when it was first heard of."
             return begun.adding((events.resolved("sender", heard.ended, why),), now)
-        return replace(begun, timers=self._timers(id, source, heard))
+        return replace(begun, timers=_timers(id, spoken))
 
-    def _going_on(
-        self, current: Episode, source: Source, heard: Heard, decision: Decision, now: datetime
-    ) -> Episode:
-        alert = current.after
+    def _going_on(self, current: Episode, spoken: Spoken, decision: Decision, now: datetime) -> Episode:
+        alert, heard = current.after, spoken.heard
         if alert is None:
             return current
         drafts = list(decision.drafts)
         if decision.what in ("changed", "reopened", "returned") and heard.signal.action == "firing":
-            drafts += self._rematched(alert, heard)
+            drafts += _rematched(alert, spoken.match)
         going = current.adding(drafts, now)
         if decision.what in ("resolved", "late") and going.after is not None and not going.after.is_open:
             clears = TIMERS if decision.what == "resolved" else (AGAIN,) if alert.ended_how == "person" else ()
@@ -138,41 +145,40 @@ class Telling(Struct, frozen=True):
             again = Timer(stream_of(alert.id), AGAIN, decision.again_at, {"starts_at": heard.began.isoformat()})
             return replace(going, timers=(*_without(going.timers, AGAIN), again))
         if decision.what == "reopened":
-            return replace(going, timers=self._timers(alert.id, source, heard), clears=(AGAIN, ACK))
+            return replace(going, timers=_timers(alert.id, spoken), clears=(AGAIN, ACK))
         if decision.what == "acknowledged" and going.after is not None and going.after.acknowledged_until:
             timer = Timer(stream_of(alert.id), ACK, going.after.acknowledged_until)
             return replace(going, timers=(*_without(going.timers, ACK), timer))
         if decision.what in ("changed", "returned", "repeat") and heard.signal.action == "firing":
-            return self._counted_longer(going, source, heard)
+            return _counted_longer(going, spoken)
         return going
 
-    def _counted_longer(self, going: Episode, source: Source, heard: Heard) -> Episode:
-        """An alert that counts until a time, and is told again, counts longer: its timer is moved, no more."""
-        ends, alert = heard.signal.ends_at, going.after
-        if ends is None or alert is None or (alert.ends_at is not None and ends <= alert.ends_at):
-            return going
-        timers = [each for each in self._timers(alert.id, source, heard) if each.name == ENDS]
-        return replace(going, timers=(*_without(going.timers, ENDS), *timers))
 
-    def _rematched(self, alert: Alert, heard: Heard) -> list[Draft]:
-        """The place and the service, where what it says now leads elsewhere."""
-        signal = heard.signal
-        match = self.matcher.match(signal.labels, signal.annotations, signal.severity)
-        what: dict[str, Any] = {}
-        if match.place is not None and _spot(match.place) != _spot(alert.place):
-            what["place"] = msgspec.to_builtins(match.place)
-        if match.service is not None and match.service != alert.service:
-            what["service"] = match.service
-        return [events.changed(what)] if what else []
+def _counted_longer(going: Episode, spoken: Spoken) -> Episode:
+    """An alert that counts until a time, and is told again, counts longer: its timer is moved, no more."""
+    ends, alert = spoken.signal.ends_at, going.after
+    if ends is None or alert is None or (alert.ends_at is not None and ends <= alert.ends_at):
+        return going
+    return replace(going, timers=(*_without(going.timers, ENDS), *_timers(alert.id, spoken)))
 
-    def _timers(self, id: str, source: Source, heard: Heard) -> tuple[Timer, ...]:
-        ends = heard.signal.ends_at
-        facts = {"kind": source.kind}
-        if ends is not None:
-            return (Timer(stream_of(id), ENDS, ends, facts),)
-        if source.kind in REPEATING:
-            return (Timer(stream_of(id), QUIET, heard.at + FIRST_QUIET, facts),)
-        return ()
+
+def _rematched(alert: Alert, match: Match) -> list[Draft]:
+    """The place and the service, where what it says now leads elsewhere."""
+    what: dict[str, Any] = {}
+    if match.place is not None and _spot(match.place) != _spot(alert.place):
+        what["place"] = msgspec.to_builtins(match.place)
+    if match.service is not None and match.service != alert.service:
+        what["service"] = match.service
+    return [events.changed(what)] if what else []
+
+
+def _timers(id: str, spoken: Spoken) -> tuple[Timer, ...]:
+    ends, facts = spoken.signal.ends_at, {"kind": spoken.source.kind}
+    if ends is not None:
+        return (Timer(stream_of(id), ENDS, ends, facts),)
+    if spoken.source.kind in REPEATING:
+        return (Timer(stream_of(id), QUIET, spoken.heard.at + FIRST_QUIET, facts),)
+    return ()
 
 
 def _spot(place: events.Place | None) -> tuple[str, str] | None:

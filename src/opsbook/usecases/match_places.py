@@ -76,14 +76,14 @@ class Pages:
 
     def resolved(self, asked: Asked) -> Resolution:
         """What the alert's address means under the configured bases."""
-        return resolve_address(asked.url, self.index, self._bases, Asker(asked.name, asked.labels))
+        return resolve_address(asked.url, self.index, self._web_addresses, Asker(asked.name, asked.labels))
 
     def below(self, path: str, asked: Asked) -> Resolution:
         """What a path of the book or of the repository means."""
         return resolve_address(path, self.index, (), Asker(asked.name, asked.labels))
 
     @cached_property
-    def _bases(self) -> tuple[UrlBase, ...]:
+    def _web_addresses(self) -> tuple[UrlBase, ...]:
         return read_url_bases(self._url_bases)
 
     def issues(self, path: str) -> tuple[Issue, ...]:
@@ -226,9 +226,7 @@ def by_service(pages: Pages, service: str | None, label: str) -> Found | None:
                             " names."), kind)  # fmt: skip
 
 
-def by_search(
-    index: Index | None, pages: Pages, asked: Asked, service: str | None, least: float
-) -> Found | None:
+def by_search(index: Index | None, pages: Pages, asked: Asked, least: float) -> Found | None:
     """What a search for the alert's words finds, where it is sure enough."""
     if index is None:
         return None

@@ -6,9 +6,7 @@ of its service, and a search last, whose score is shown.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from threading import Lock
 from typing import NamedTuple
 
 from msgspec import Struct, field
@@ -29,6 +27,7 @@ LEAST_SCORE = 0.4  # a search that is less sure leads nowhere: to nobody's page 
 SERVICE_LABELS = ("service", "service_name", "app", "application", "app_kubernetes_io_name", "component", "job",
                   "deployment", "statefulset", "daemonset", "container", "team")  # fmt: skip
 SEVERITY_LABELS = ("severity", "priority", "level")
+_TELLING = ("alertname", *SERVICE_LABELS, *SEVERITY_LABELS)
 UNKNOWN_SEVERITY = "P2"  # it reaches people by day; to wake them for all that is unknown would teach them to ignore it
 
 
@@ -45,18 +44,17 @@ class Match(Struct, frozen=True):
 class _Known(NamedTuple):
     """What was worked out for one state of the book."""
 
-    number: int
     pages: Pages
     words: dict[str, str]
+    matches: dict[tuple[str | None, ...], Match]
 
 
 class Kept:
-    """What was matched before, good for one state of the book; any thread may ask."""
+    """What was matched before, good for one state of the book. Whoever sees another state begins anew, so that threads
+    at the worst match twice."""
 
     def __init__(self) -> None:
-        self.lock = Lock()
         self.known: _Known | None = None
-        self.matches: OrderedDict[tuple[str, ...], tuple[Place | None, str | None, str]] = OrderedDict()
 
 
 class Matcher(Struct, frozen=True):
@@ -74,54 +72,31 @@ class Matcher(Struct, frozen=True):
     def match(self, labels: Mapping[str, str], annotations: Mapping[str, str], severity: str = "") -> Match:
         """Never raises: an alert that nothing in the book speaks of has no place, and is paged all the same. What is
         worked out for one alert holds for all that differ only in what they are about, such as the instance."""
-        place, service, why = self._placed(labels, annotations)
-        grave, grave_why = self.grade(labels, severity)
-        return Match(place, service, grave, grave_why, why)
+        known = self._known()
+        url = next((written for key in self.runbook_keys if (written := annotations.get(key) or labels.get(key))), "")
+        is_named = "alertname" in labels and (url or "service" in labels)
+        words = "" if is_named else annotations.get("summary", "")
+        key = (url, words, severity, *map(labels.get, _TELLING))
+        found = known.matches.get(key)
+        if found is None:
+            place, service, why = self._found(known.pages, Asked(labels.get("alertname", ""), url, labels, annotations))
+            grave, grave_why = _graded(known.words, labels, severity)
+            found = Match(place, service, grave, grave_why, why)
+            if len(known.matches) >= MOST_KEPT:
+                known.matches.clear()
+            known.matches[key] = found
+        return found
 
     def grade(self, labels: Mapping[str, str], severity: str = "") -> tuple[str, str]:
         """P0 to P3 of an alert and why: by the sender's own word, else by its labels."""
-        known = self._known()
-        written = [("The sender", severity)] if severity else []
-        written += [(f"The label {name}", labels[name]) for name in SEVERITY_LABELS if labels.get(name)]
-        for who, word in written:
-            read = read_severity(word, known.words)
-            if read is not None:
-                return read, f"{who} says '{word[:60]}', which is {read}."
-        if written:
-            who, word = written[0]
-            return UNKNOWN_SEVERITY, f"{who} says '{word[:60]}', which is no severity that is known; so it is P2."
-        return UNKNOWN_SEVERITY, "Nothing tells its severity; so it is P2."
-
-    def _placed(
-        self, labels: Mapping[str, str], annotations: Mapping[str, str]
-    ) -> tuple[Place | None, str | None, str]:
-        known = self._known()
-        url = next((annotations[key] for key in self.runbook_keys if annotations.get(key)), "") or next(
-            (labels[key] for key in self.runbook_keys if labels.get(key)), ""
-        )
-        named = labels.get("alertname", "")
-        words = "" if named and (url or labels.get("service")) else annotations.get("summary", "")
-        key = (named, url, words, *(labels.get(name, "") for name in SERVICE_LABELS))
-        with self.kept.lock:
-            found = self.kept.matches.get(key)
-        if found is None:
-            asked = Asked(named, url, labels, annotations)
-            found = self._found(known.pages, asked)
-            with self.kept.lock:
-                if self.kept.known is known:
-                    self.kept.matches[key] = found
-                    while len(self.kept.matches) > MOST_KEPT:
-                        self.kept.matches.popitem(last=False)
-        return found
+        return _graded(self._known().words, labels, severity)
 
     def _known(self) -> _Known:
         book = self.library.snapshot()
-        with self.kept.lock:
-            known = self.kept.known
-            if known is None or known.number != book.number or known.pages.book is not book:
-                pages = Pages(self.library, book, self.url_bases)
-                known = self.kept.known = _Known(book.number, pages, _words(book, self.severities))
-                self.kept.matches.clear()
+        known = self.kept.known
+        if known is None or known.pages.book is not book:
+            pages = Pages(self.library, book, self.url_bases)
+            known = self.kept.known = _Known(pages, _words(book, self.severities), {})
         return known
 
     def _found(self, pages: Pages, asked: Asked) -> tuple[Place | None, str | None, str]:
@@ -140,7 +115,7 @@ class Matcher(Struct, frozen=True):
             lambda: places.by_name(pages, asked),
             lambda: places.by_issue(pages, asked, service),
             lambda: places.by_service(pages, service, label),
-            lambda: places.by_search(self.index, pages, asked, service, LEAST_SCORE),
+            lambda: places.by_search(self.index, pages, asked, LEAST_SCORE),
         )
         for look in candidates:
             found = look()
@@ -153,6 +128,19 @@ class Matcher(Struct, frozen=True):
             place.path, place.anchor, pages.title(place.path, place.anchor), self.commit(), place.why, found.kind,
             found.score,
         )  # fmt: skip
+
+
+def _graded(words: Mapping[str, str], labels: Mapping[str, str], severity: str) -> tuple[str, str]:
+    written = [("The sender", severity)] if severity else []
+    written += [(f"The label {name}", labels[name]) for name in SEVERITY_LABELS if labels.get(name)]
+    for who, word in written:
+        read = read_severity(word, words)
+        if read is not None:
+            return read, f"{who} says '{word[:60]}', which is {read}."
+    if written:
+        who, word = written[0]
+        return UNKNOWN_SEVERITY, f"{who} says '{word[:60]}', which is no severity that is known; so it is P2."
+    return UNKNOWN_SEVERITY, "Nothing tells its severity; so it is P2."
 
 
 def _words(book: Book, severities: Mapping[str, str]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 
 from msgspec import Struct
 
@@ -73,7 +74,7 @@ def _days(schedule: Schedule, directory: Directory, first: date, count: int) -> 
     found = shifts(schedule, bounds[0], bounds[-1])
     if not found:
         return (), schedule.flaws[0].message if schedule.flaws else "It names nobody."
-    return tuple(_day(found, directory, start, end) for start, end in zip(bounds, bounds[1:], strict=False)), ""
+    return tuple(_day(found, directory, start, end) for start, end in pairwise(bounds)), ""
 
 
 def _day(found: list[Shift], directory: Directory, start: datetime, end: datetime) -> Day:

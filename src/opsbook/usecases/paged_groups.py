@@ -40,12 +40,13 @@ class Paged(Struct, frozen=True):
 
 class Group(Struct, frozen=True):
     """The group whose alerts change, and its last page; `flap` is the window in which people are woken once for what
-    flaps."""
+    flaps, `via` by what means they were acknowledged."""
 
     key: str
     page: Page | None
     changes: Sequence[Change]
-    flap: timedelta
+    flap: timedelta = timedelta(0)
+    via: str = "sender"
 
     @property
     def open_page(self) -> Page | None:
@@ -60,7 +61,7 @@ def paged(group: Group, policy_for: PolicyFor, new_id: Callable[[], str], now: d
     if page is None:
         if not rousing:
             return Paged(why_not=why_not)
-        write, page_of = _opened(group, rousing, policy_for, new_id(), now, due=_due(group, rousing, now))
+        write, page_of = _opened(group, rousing, policy_for, new_id(), due=_due(group, rousing, now))
         return Paged((write,), page_of, why_not)
     return _going_on(group, page, rousing, why_not, policy_for=policy_for, new_id=new_id, now=now)
 
@@ -92,16 +93,19 @@ def _going_on(
     )  # fmt: skip
     coming = tuple(alert.id for alert in rousing if alert.id not in members)
     staying = [each for each in page.alerts if each not in leaving]
-    gravest = min((alert.severity for alert in rousing), default=page.severity)
-    if gravest < page.severity:
+    live = [each.after for each in group.changes if each.after.id in members and each.after.status == "acknowledged"]
+    gravest = min((alert.severity for alert in (*rousing, *live)), default=page.severity)
+    if any(alert.severity == gravest for alert in rousing) and gravest < page.severity:
         policy, _ = policy_for(_first(rousing, gravest).service, gravest)
         if policy is not None and _is_other(policy, page.policy):
-            return _replaced(group, page, rousing, staying, why_not, policy_for=policy_for, id=new_id(), now=now)
+            return _replaced(
+                group, page, rousing, staying, why_not=why_not, policy_for=policy_for, id=new_id(), now=now
+            )
     drafts: list[Draft] = []
     if coming:
         drafts.append(events.joined(coming, _came(group, coming)))
     if gravest < page.severity:
-        drafts.append(events.raised(gravest, f"{_first(rousing, gravest).name} is {gravest}."))
+        drafts.append(events.raised(gravest, f"{_first((*rousing, *live), gravest).name} is {gravest}."))
     if leaving:
         drafts.append(events.left(leaving, _why_left(group, leaving)))
     if not staying and not coming:
@@ -116,11 +120,11 @@ def _going_on(
 
 
 def _replaced(
-    group: Group, page: Page, rousing: list[Alert], staying: list[str], why_not: dict[str, str], *,
+    group: Group, page: Page, rousing: list[Alert], staying: list[str], *, why_not: dict[str, str],
     policy_for: PolicyFor, id: str, now: datetime,
 ) -> Paged:  # fmt: skip
     """Another escalation holds for what is graver: the page ends, and one of that escalation takes its place."""
-    write, page_of = _opened(group, rousing, policy_for, id, now, due=now, others=staying)
+    write, page_of = _opened(group, rousing, policy_for, id, due=now, others=staying)
     why = f"It is {min(alert.severity for alert in rousing)} now; page {id} goes on, by the escalation for that."
     stream = stream_of(page.id)
     ended = Write(stream, [events.page_done("cancelled", why)], page.number, [Timer(stream, LEVEL, now)])
@@ -128,7 +132,7 @@ def _replaced(
 
 
 def _opened(
-    group: Group, rousing: list[Alert], policy_for: PolicyFor, id: str, now: datetime, *, due: datetime,
+    group: Group, rousing: list[Alert], policy_for: PolicyFor, id: str, *, due: datetime,
     others: Sequence[str] = (),
 ) -> tuple[Write, dict[str, str]]:  # fmt: skip
     gravest = min(rousing, key=lambda alert: (alert.severity, alert.place is None))
@@ -196,9 +200,13 @@ def _answered(group: Group, page: Page, members: set[str]) -> list[Draft]:
         before, alert = change.before, change.after
         if before is None or alert.id not in members:
             continue
-        if alert.acknowledged_by and not before.acknowledged_by and page.state == "active" and not drafts:
-            until = alert.acknowledged_until
-            drafts.append(events.page_acknowledged(alert.acknowledged_by, "sender", until, why=alert.why))
-        elif before.acknowledged_by and alert.status == "firing" and page.state == "acknowledged" and not drafts:
+        if drafts:
+            break
+        if alert.acknowledged_at != before.acknowledged_at and alert.acknowledged_by:
+            why = "" if alert.why.startswith("Acknowledged by") else alert.why
+            drafts.append(
+                events.page_acknowledged(alert.acknowledged_by, group.via, alert.acknowledged_until, why=why)
+            )
+        elif before.acknowledged_by and alert.status == "firing" and page.state == "acknowledged":
             drafts.append(events.rearmed(alert.why))
     return drafts

@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from hashlib import sha256
+from hmac import compare_digest
 
 from msgspec import Struct
 
-from opsbook.ledger.page import Notification, Page
-from opsbook.usecases.ledger_ports import EngineLedger
+from opsbook.book.severity import PRIORITIES
+from opsbook.ground.errors import Conflict, Refusal, Usage
+from opsbook.ground.guesses import closest
+from opsbook.ledger import alert_events, page_events
+from opsbook.ledger.alert import alert_of
+from opsbook.ledger.alert import stream_of as alert_stream
+from opsbook.ledger.event import Draft
+from opsbook.ledger.page import Notification, Page, page_of, stream_of
+from opsbook.ledger.page_events import PAGES
+from opsbook.usecases.episodes import ACK
+from opsbook.usecases.ledger_ports import EngineLedger, Timer, Write
+from opsbook.usecases.page_draft import LEVEL, PageDraft
+from opsbook.usecases.run_start import run_id
+from opsbook.usecases.waking import Waking
+
+VIEW = "pages"
+TRIES = 8  # where others record at the same moment
+LONGEST = 300  # characters of a subject
+LETTERS = 7  # of chance in an id
 
 
 class Delivered(Struct, frozen=True):
@@ -19,41 +38,154 @@ class Delivered(Struct, frozen=True):
 
 
 class Pages:
-    """The pages of a ledger. Verbs raise Usage where there is no such page, Refusal where it may not be done now."""
+    """The pages of a ledger. Verbs raise Usage where there is no such page, Refusal where it may not be done now.
+    `nudge` wakes whoever pages in another process."""
 
-    def __init__(self, ledger: EngineLedger, *, now: Callable[[], datetime], ack_timeout_s: float) -> None:
+    def __init__(
+        self, ledger: EngineLedger, *, now: Callable[[], datetime], chance: Callable[[int], bytes], waking: Waking,
+        ack_timeout_s: float, nudge: Callable[[], None] = lambda: None,
+    ) -> None:  # fmt: skip
         self._ledger = ledger
         self._now = now
+        self._chance = chance
+        self._waking = waking
         self._ack_timeout_s = ack_timeout_s
+        self._nudge = nudge
 
     def select(
         self, *, is_open: bool | None = None, group: str | None = None, before: int | None = None, limit: int = 50
     ) -> list[Page]:
         """Pages, the last opened first."""
-        raise NotImplementedError
+        found = self._ledger.rows(VIEW, group=group, is_open=is_open, before=before, limit=limit)
+        return [page_of(row) for row in found]
 
     def find(self, page: str) -> Page:
-        """The page of that id, or of the only id that begins so."""
-        raise NotImplementedError
+        """The page of that id, or of the only id that begins so; `last` is the one that began last."""
+        if page == "last":
+            rows = self._ledger.rows(VIEW, limit=1)
+            if not rows:
+                raise Usage("Nobody was paged yet.")
+            return page_of(rows[0])
+        kept = self._ledger.row(VIEW, stream_of(page))
+        if kept is None and len(page) >= 4:
+            streams = self._ledger.streams(stream_of(page))
+            if len(streams) > 1:
+                raise Usage(f"Several pages have an id that begins with '{page}'. Give more of it.")
+            kept = self._ledger.row(VIEW, streams[0]) if streams else None
+        if kept is None:
+            near = closest(page, [row.stream.removeprefix(PAGES) for row in self._ledger.rows(VIEW)])
+            raise Usage(f"There is no page '{page}'." + (f" Did you mean '{near}'?" if near else ""))
+        return page_of(kept)
 
     def notifications(
         self, *, person: str | None = None, page: str | None = None, limit: int = 200
     ) -> list[Delivered]:
         """Notifications, the last owed first."""
-        raise NotImplementedError
+        found: list[Delivered] = []
+        for of in [self.find(page)] if page else self._newest():
+            for each in reversed(of.notifications):
+                if person is None or person.casefold() in (each.owed.person.casefold(), each.owed.handle.casefold()):
+                    found.append(Delivered(of, each))
+            if len(found) >= 2 * limit:  # what began earlier may have been owed later, but not by so many
+                break
+        found.sort(key=lambda each: each.notification.owed_at, reverse=True)
+        return found[:limit]
 
-    def acknowledge(self, page: str, by: str, *, via: str, why: str = "", for_s: float | None = None) -> Page:
-        """Somebody takes care of it; its alerts are acknowledged too."""
-        raise NotImplementedError
+    def _newest(self) -> Iterator[Page]:
+        before = None
+        while rows := self._ledger.rows(VIEW, before=before, limit=100):
+            yield from map(page_of, rows)
+            before = rows[-1].first
+
+    def acknowledge(
+        self, page: str, by: str, *, via: str, why: str = "", for_s: float | None = None, notification: int = 0
+    ) -> Page:
+        """Somebody takes care of it; its alerts are acknowledged too, once as many people have as it needs."""
+
+        def drafts(of: Page) -> tuple[Draft, ...]:
+            if not of.is_open:
+                raise Refusal(f"The page {of.id} is over: {of.why}")
+            until = self._now() + timedelta(seconds=for_s or of.policy.ack_timeout_s or self._ack_timeout_s)
+            return (page_events.page_acknowledged(by, via, until, why=why, notification=notification),)
+
+        return self._change(page, drafts, by=by, via=via)
 
     def cancel(self, page: str, by: str, why: str) -> Page:
         """Wakes nobody any more for it."""
-        raise NotImplementedError
+
+        def drafts(of: Page) -> tuple[Draft, ...]:
+            if not of.is_open:
+                raise Refusal(f"The page {of.id} is over: {of.why}")
+            told = why.strip() or "No reason was given."
+            return (page_events.page_done("cancelled", f"{by} cancelled it: {told}", by),)
+
+        return self._change(page, drafts, by=by)
 
     def by_link(self, page: str, notification: int, secret: str) -> tuple[Page, Notification]:
         """The page and notification of an acknowledge link; raises Usage for one that is wrong."""
-        raise NotImplementedError
+        kept = self._ledger.row(VIEW, stream_of(page))
+        found = page_of(kept) if kept is not None else None
+        of = found.notification(notification) if found is not None else None
+        given = sha256(secret.encode()).hexdigest()
+        if found is None or of is None or not any(compare_digest(given, each) for each in of.ack_hashes):
+            raise Usage("This link is not one that Opsbook sent. Open the page and acknowledge it there.")
+        return found, of
 
     def acknowledge_by_link(self, page: str, notification: int, secret: str) -> Page:
         """Whoever got that notification answers by its link. A second use changes nothing and says who was first."""
-        raise NotImplementedError
+        found, of = self.by_link(page, notification, secret)
+        by = of.owed.handle or of.owed.person
+        if not found.is_open or found.state == "acknowledged" or any(each.by == by for each in found.acknowledged):
+            return found
+        return self.acknowledge(page, by, via="link", notification=notification)
+
+    def wake(
+        self, whom: str, subject: str, by: str, *, severity: str = "P1", service: str | None = None
+    ) -> Page:
+        """Wakes people by hand: those who are named, parted by commas, else the people of a service."""
+        if not subject.strip():
+            raise Usage("Say in a sentence what people are woken for.")
+        if severity not in PRIORITIES:
+            raise Usage(f"'{severity}' is no severity. Write one of {', '.join(PRIORITIES)}.")
+        now = self._now()
+        names = [name.strip() for name in whom.split(",") if name.strip()]
+        policy = self._waking.policy(names, service, severity, now, by=by)
+        id = run_id(now, self._chance(LETTERS))
+        opened = page_events.page_opened(
+            group=f"by-hand/{id}", subject=" ".join(subject.split())[:LONGEST], severity=severity, service=service,
+            alerts=(), policy=policy, place=None, asked_by=by,
+        )  # fmt: skip
+        stream = stream_of(id)
+        self._ledger.append(stream, (opened,), expected=0, actor=by, at=now, set_timers=(Timer(stream, LEVEL, now),))
+        self._nudge()
+        return self.find(id)
+
+    def _change(
+        self, page: str, drafts: Callable[[Page], Sequence[Draft]], *, by: str, via: str = ""
+    ) -> Page:
+        for tried in range(1, TRIES + 1):
+            draft = PageDraft(self.find(page), self._now())
+            draft.add(drafts(draft.page))
+            writes = [draft.write(draft.at)]
+            if draft.page.state == "acknowledged":
+                writes += self._answered(draft.page, by, via)
+            try:
+                self._ledger.record(writes, actor=by, at=draft.at)
+                break
+            except Conflict:
+                if tried == TRIES:
+                    raise
+        self._nudge()
+        return self.find(draft.page.id)
+
+    def _answered(self, page: Page, by: str, via: str) -> Iterator[Write]:
+        """The alerts of a page that is acknowledged now."""
+        until = page.acknowledged_until
+        for id in page.alerts:
+            kept = self._ledger.row("alerts", alert_stream(id))
+            alert = alert_of(kept) if kept is not None else None
+            if alert is not None and alert.is_open and alert.status != "stale":
+                stream = alert_stream(id)
+                timers = (Timer(stream, ACK, until),) if until is not None else ()
+                answer = alert_events.acknowledged(by, until, page.acknowledged[-1].why, via)
+                yield Write(stream, (answer,), alert.number, timers)

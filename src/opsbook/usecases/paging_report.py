@@ -1,5 +1,5 @@
-"""How paging goes: how fast people answer, what wakes whom at night, which alerts are noise, what arrives. Pure over rows;
-asks no clock, and blames nobody."""
+"""How paging goes: how fast people answer, what wakes whom at night, what is noise, what arrives. Pure over rows; asks
+no clock, and blames nobody."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class OfService(Struct, frozen=True):
 
 
 class OfPerson(Struct, frozen=True):
-    """What was asked of somebody: pages, how many of them in their night, on how many nights, how many they answered."""
+    """What was asked of somebody: pages, those in their night, on how many nights, and how many they answered."""
 
     person: str
     pages: int
@@ -211,7 +211,8 @@ def _delivery(pages: Sequence[Page]) -> tuple[OfKind, ...]:
 def _kind(kind: str, of: Sequence[Notification]) -> OfKind:
     arrived = sum(1 for each in of if each.state in _ARRIVED)
     failed = sum(1 for each in of if each.state in _LOST)
-    took = sorted(a.latency_ms for each in of for a in each.attempts if a.latency_ms is not None and a.state in _ARRIVED)
+    ended = (attempt for each in of for attempt in each.attempts if attempt.state in _ARRIVED)
+    took = sorted(attempt.latency_ms for attempt in ended if attempt.latency_ms is not None)
     ratio = round(arrived / (arrived + failed), 4) if arrived + failed else None
     p50, p99 = (quantile(took, 0.5), quantile(took, 0.99)) if took else (None, None)
     return OfKind(kind, len(of), arrived, failed, ratio, p50, p99)

@@ -25,6 +25,7 @@ from opsbook.usecases.run_start import run_id
 
 RAW = "raw/"  # what attachments of bodies begin with; the name of one is that of its batch
 INLETS_SEEN = "inlet/"  # what sightings of inlets begin with
+LETTERS = 7  # of chance in the id of a batch: hundreds come in one second
 MOST_IN_ONE = 1000  # signals of one event; a greater body becomes several, in order, in one transaction
 MOST_REMEMBERED = 100_000  # identities; about 25 MB. Whatever is forgotten is only recorded once more
 MOST_INLETS = 10_000  # whose sightings are counted; names of open inlets are anybody's
@@ -105,7 +106,7 @@ class Receiving:
 
     def _record(self, source: Source, batch: Batch, raw: bytes, headers: Mapping[str, str] | None) -> str:
         now = self._now()
-        id = run_id(now, self._chance(4))
+        id = run_id(now, self._chance(LETTERS))
         digest = sha256(raw).hexdigest()
         writes = []
         for number, part in enumerate(_parts(batch)):

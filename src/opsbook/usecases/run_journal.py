@@ -11,10 +11,11 @@ from datetime import datetime
 from opsbook.ground.errors import Conflict, Usage
 from opsbook.ledger.event import Draft, Event
 from opsbook.ledger.run import Run, RunStep, folded, stream_of
-from opsbook.ledger.run_events import run_taken
+from opsbook.ledger.run_events import OWED, run_taken
 from opsbook.usecases.ledger_ports import EngineLedger, Lease, Timer
 
 ACTOR = "opsbook"
+TOLD = "told"  # the timer of a run whose people are owed a word
 
 
 class Journal:
@@ -99,6 +100,8 @@ class Journal:
             self._fold(run_taken(self._lease.owner, self._lease.epoch))
         before = self._run
         self._fold(draft)
+        if draft.kind == OWED:  # whoever pages is woken by it
+            self._timers[TOLD] = Timer(self._stream, TOLD, self._moment())
         number = draft.facts.get("step")
         was, now = (before.step(number), self._run.step(number)) if number else (None, None)
         if was is not None and now is not None and _due(was) != _due(now):

@@ -133,7 +133,7 @@ class Outbox:
                         else self._compose.single(handing.items[0]))  # fmt: skip
 
         self._guard(f"message {handing.items[0].key}", write)
-        return made[0] if made else _plain(handing)
+        return made[0] if made else Plain().digest(handing.items, handing.why)
 
     def collect(self) -> dict[str, list[Draft]]:
         """By page what became of attempts and is not recorded yet."""
@@ -178,12 +178,18 @@ def _outcome(item: Item, handed: Handed, handing: Handing) -> Iterator[Draft]:
         )  # fmt: skip
 
 
-def _plain(handing: Handing) -> Message:
-    """The least that somebody has to know."""
-    pages = [item.due.page for item in handing.items]
-    first = handing.items[0]
-    lines = [f"{page.severity} {page.subject} (page {page.id})" for page in pages]
-    return Message(
-        key=first.key, kind=handing.contact.kind, title=lines[0],
-        body="\n".join([*lines, first.due.notification.owed.why]), severity=pages[0].severity,
-    )  # fmt: skip
+class Plain:
+    """The least that somebody has to know, in plain words; what is used where a message cannot be written better."""
+
+    def single(self, item: Item) -> Message:
+        """One page."""
+        return self.digest((item,), item.due.notification.owed.why)
+
+    def digest(self, items: Sequence[Item], why: str) -> Message:
+        """Several."""
+        first = items[0]
+        lines = [f"{item.due.page.severity} {item.due.page.subject} (page {item.due.page.id})" for item in items]
+        return Message(
+            key=first.key, kind=first.due.notification.owed.kind, title=lines[0],
+            body="\n".join([*lines, why]), severity=first.due.page.severity,
+        )  # fmt: skip

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from opsbook.adapters.notifying.routes import Routes
-from opsbook.adapters.notifying.worker_process import WorkerProcess
+from opsbook.adapters.notifying.worker import Worker
 from opsbook.ground.errors import Failure, Refusal
 from opsbook.usecases.alerting_ports import Handed, Message
 
@@ -34,25 +34,20 @@ class _Wanted(NamedTuple):
 
 
 class WorkerNotifier:
-    """A `Notifier`. `environment` is what workers may see of it; `report` takes a sentence about a mistake of our own.
-
-    Any thread may call anything.
-    """
+    """A `Notifier`. `environment` is what workers may see of it. Any thread may call anything."""
 
     def __init__(
-        self, routes: Routes, *, timeout_s: float, environment: Mapping[str, str], report: Callable[[str], None],
-        most: int = WORKERS,
-    ) -> None:  # fmt: skip
+        self, routes: Routes, *, timeout_s: float, environment: Mapping[str, str], most: int = WORKERS
+    ) -> None:
         self._routes = routes
         self._timeout_s = timeout_s
         self._environment = dict(environment)
-        self._report = report
         self._most = most
         self._turn = Condition()
         self._wanted: list[_Wanted] = []
         self._busy: Counter[str] = Counter()
         self._threads: dict[int, Thread] = {}
-        self._processes: dict[int, WorkerProcess] = {}
+        self._workers: dict[int, Worker] = {}
         self._idle = 0
         self._is_closed = False
 
@@ -76,7 +71,7 @@ class WorkerNotifier:
                     self._more()
                 self._turn.notify()
                 return
-        Thread(target=self._tell, args=(wanted, Handed("retrying", _SHUT)), daemon=True).start()
+        Thread(target=tell, args=(Handed("retrying", _SHUT),), daemon=True).start()
 
     def close(self) -> None:
         """Ends what is under way. What had not begun is told as to be tried again, the rest by how far it had come."""
@@ -84,11 +79,11 @@ class WorkerNotifier:
             self._is_closed = True
             unbegun, self._wanted = self._wanted, []
             threads = list(self._threads.values())
-            for process in self._processes.values():
-                process.kill()
+            for worker in self._workers.values():
+                worker.kill()
             self._turn.notify_all()
         for wanted in unbegun:
-            self._tell(wanted, Handed("retrying", _SHUT))
+            wanted.tell(Handed("retrying", _SHUT))
         for thread in threads:
             thread.join(timeout=5)
 
@@ -101,16 +96,15 @@ class WorkerNotifier:
 
     def _serve(self) -> None:
         """One worker's thread: takes what is wanted, one after the other, and replaces its worker where it is gone."""
-        self._process()
-        while (wanted := self._next()) is not None:
-            handed = self._handed(wanted)
-            with self._turn:
-                self._busy[wanted.place] -= 1
-                self._turn.notify()
-            self._tell(wanted, handed)
+        try:
+            self._worker()
+            while (wanted := self._next()) is not None:
+                self._hand(wanted)
+        finally:
+            self._leave()
 
     def _next(self) -> _Wanted | None:
-        """What is to be done next; None when this thread is to end, whose worker is ended then."""
+        """What is to be done next; None when this thread is to end."""
         with self._turn:
             while not self._is_closed:
                 for wanted in self._wanted:
@@ -123,39 +117,46 @@ class WorkerNotifier:
                 self._idle -= 1
                 if not was_told and len(self._threads) > 1:
                     break
-            self._threads.pop(get_ident(), None)
-            process = self._processes.pop(get_ident(), None)
-        if process is not None:
-            process.kill()
         return None
 
-    def _handed(self, wanted: _Wanted) -> Handed:
+    def _leave(self) -> None:
+        """Ends this thread's worker; what is still wanted is another's, whatever made this one end."""
+        with self._turn:
+            self._threads.pop(get_ident(), None)
+            worker = self._workers.pop(get_ident(), None)
+            if self._wanted and not self._is_closed and not self._threads:
+                self._more()
+        if worker is not None:
+            worker.kill()
+
+    def _hand(self, wanted: _Wanted) -> None:
+        handed = Handed("lost", "Opsbook made a mistake while it was handed over.")
         begun = time.monotonic()
         try:
             route = self._routes.route(wanted.message.kind, wanted.address)
             if isinstance(route, Handed):
-                return route
-            handed = self._process().hand(wanted.message, route, self._timeout_s)
+                handed = route
+            else:
+                handed = self._worker().hand(wanted.message, route, self._timeout_s)
+                handed = replace(handed, latency_ms=round((time.monotonic() - begun) * 1000, 3))
         except Refusal as wrong:
-            return Handed("failed", str(wrong))
+            handed = Handed("failed", str(wrong))
         except Failure as wrong:
-            return Handed("retrying", str(wrong))
-        except Exception as wrong:  # the loop must go on, and whoever waits be told
-            self._report(f"A message could not be handed over for a mistake of our own: {type(wrong).__name__}.")
-            return Handed("lost", "Opsbook made a mistake while it was handed over.")
-        return replace(handed, latency_ms=round((time.monotonic() - begun) * 1000, 3))
+            handed = Handed("retrying", str(wrong))
+        finally:
+            with self._turn:
+                self._busy[wanted.place] -= 1
+                self._turn.notify()
+            wanted.tell(handed)
 
-    def _process(self) -> WorkerProcess:
+    def _worker(self) -> Worker:
         """The worker of this thread, a new one where there is none or it is gone."""
         mine = get_ident()
-        process = self._processes.get(mine)
-        if process is None or not process.is_usable:
-            process = WorkerProcess(self._environment)
+        worker = self._workers.get(mine)
+        if worker is None or not worker.is_usable:
+            worker = Worker(self._environment)
             with self._turn:
-                self._processes[mine] = process
+                self._workers[mine] = worker
                 if self._is_closed:
-                    process.kill()
-        return process
-
-    def _tell(self, wanted: _Wanted, handed: Handed) -> None:
-        wanted.tell(handed)
+                    worker.kill()
+        return worker

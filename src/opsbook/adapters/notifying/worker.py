@@ -1,88 +1,74 @@
-"""What a worker does: takes one message after the other, hands it over, tells what became of it. Keeps nothing.
-
-No connection of this process reaches an address that probes may not reach either: an audit hook looks at each, whatever
-library makes it, redirects and names that lead elsewhere included.
-"""
+"""One worker as its owner sees it: started, asked, ended when its time is over. Not for several threads at once."""
 
 from __future__ import annotations
 
-import signal
+import subprocess
 import sys
-from collections.abc import Callable
-from multiprocessing.connection import Connection
+import time
+from collections.abc import Mapping
+from multiprocessing.connection import Pipe
 
 import msgspec
 
 from opsbook.adapters.notifying.jobs import HANDING, Job, Route
-from opsbook.adapters.notifying.web import post
-from opsbook.book.probe_reach import Reach
-from opsbook.usecases.alerting_ports import Handed
+from opsbook.usecases.alerting_ports import Handed, Message
 
-_GRACE_S = 3.0  # whoever asked ends this process before; where that one died, this ends it
-
-
-class Forbidden(OSError):
-    """A connection to an address that may not be reached; `what` is that address in words."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__(what)
-        self.what = what
+_START = (
+    "import sys; sys.path[:] = {path!r};"
+    " from opsbook.adapters.notifying.at_work import work; work({descriptor})"
+)  # fmt: skip
+_START_S = 20.0  # a machine under load takes its time to start one; what it then does has its own time
+_ENCODE = msgspec.msgpack.Encoder().encode
 
 
-class _Gate:
-    """Looks at every connection of this process."""
+class Worker:
+    """A process that hands over one message after the other. What it prints goes nowhere: libraries print tokens."""
 
-    def __init__(self) -> None:
-        self.reach = Reach()
-        self.allowed: tuple[str, ...] = ()
-        self.refused = ""
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._ours, theirs = Pipe()
+        with theirs:
+            start = _START.format(path=sys.path, descriptor=theirs.fileno())
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", start], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL, pass_fds=[theirs.fileno()], start_new_session=True, env=dict(environment),
+            )  # fmt: skip
+        self._is_ready = False
+        self.is_usable = True
 
-    def begin(self, allowed: tuple[str, ...]) -> None:
-        """Before each message."""
-        if allowed != self.allowed:
-            self.reach, self.allowed = Reach(allowed), allowed
-        self.refused = ""
-
-    def look(self, event: str, arguments: tuple[object, ...]) -> None:
-        """The audit hook."""
-        if event != "socket.connect":
-            return
-        place = arguments[1]
-        if not isinstance(place, tuple) or not place:
-            return  # a socket of this machine that has a path
-        what = self.reach.refusal(str(place[0]))
-        if what is not None:
-            self.refused = what
-            raise Forbidden(what)
-
-
-def work(descriptor: int) -> None:
-    """Serves whoever asks through that pipe until it is closed."""
-    gate = _Gate()
-    sys.addaudithook(gate.look)
-    with Connection(descriptor) as asker:
+    def hand(self, message: Message, route: Route, timeout_s: float) -> Handed:
+        """Has a message handed over and says what became of it; never longer than that, and never raises for it."""
+        may_have_come = False
         try:
-            asker.send_bytes(b"ready")
-            while True:
-                job = msgspec.msgpack.decode(asker.recv_bytes(), type=Job)
-                gate.begin(job.route.allowed)
-                signal.setitimer(signal.ITIMER_REAL, job.timeout_s + _GRACE_S)
-                handed = _way(job.route)(job, lambda: asker.send_bytes(HANDING))
-                if gate.refused and handed.state != "accepted":
-                    handed = Handed("failed", f"Its address leads to one that may not be reached: {gate.refused}.")
-                signal.setitimer(signal.ITIMER_REAL, 0)
-                asker.send_bytes(msgspec.msgpack.encode(handed))
-        except (EOFError, BrokenPipeError, ConnectionResetError):  # whoever asked is gone
-            return
+            if not self._is_ready and not self._waited(_START_S):
+                return self._over("The worker that sends it did not start in time.", may_have_come)
+            self._ours.send_bytes(_ENCODE(Job(message, route, timeout_s)))
+            deadline = time.monotonic() + timeout_s
+            while self._ours.poll(max(0.0, deadline - time.monotonic())):
+                answer = self._ours.recv_bytes()
+                if answer != HANDING:
+                    return msgspec.msgpack.decode(answer, type=Handed)
+                may_have_come = True
+        except (EOFError, OSError):
+            return self._over("The worker that sends it ended.", may_have_come)
+        return self._over(f"It took longer than {timeout_s:g} seconds.", may_have_come)
 
+    def kill(self) -> None:
+        """Ends it, whatever it does; also from another thread."""
+        self.is_usable = False
+        self._process.kill()
+        self._process.wait()
 
-def _way(route: Route) -> Callable[[Job, Callable[[], None]], Handed]:
-    if route.way == "web":
-        return post
-    if route.way == "mail":
-        from opsbook.adapters.notifying.mail import send  # inside: webhooks need not wait for it
+    def _waited(self, limit_s: float) -> bool:
+        """Whether it told in time that it is there."""
+        if not self._ours.poll(limit_s):
+            return False
+        self._ours.recv_bytes()
+        self._is_ready = True
+        return True
 
-        return send
-    from opsbook.adapters.notifying.other import notify  # inside: Apprise takes its time to import
-
-    return notify
+    def _over(self, why: str, may_have_come: bool) -> Handed:
+        self.kill()
+        self._ours.close()
+        if may_have_come:
+            return Handed("lost", f"{why} It may have come through.")
+        return Handed("retrying", f"{why} Nothing had been handed over.")

@@ -6,10 +6,11 @@ Opsbook, a verb that needs none) leaves it behind, and whoever knows it makes up
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 from msgspec.structs import replace
 
 from opsbook.adapters.postgres_ledger import tables
@@ -111,8 +112,9 @@ class Folding:
         keys = [(view.name, stream) for stream in streams for view in self._views if stream.startswith(view.prefix)]
         if keys:
             names, asked = zip(*keys, strict=True)
+            decoders = {view.name: msgspec.json.Decoder(view.document).decode for view in self._views}
             for name, *row in connection.execute(_SOME, (list(names), list(asked))):
-                self._kept[name, row[0]] = kept_of(row)
+                self._kept[name, row[0]] = kept_of(row, decoders[name])
 
     def take(self, event: Event) -> None:
         """Folds an event, whose facts are as they are read back."""
@@ -159,10 +161,10 @@ def latest(view: str, groups: Sequence[str]) -> tuple[str, list[Any]]:
     return _LATEST, [list(groups), view]
 
 
-def kept_of(row: Sequence[Any]) -> Kept:
+def kept_of(row: Sequence[Any], decode: Callable[[str], Any] = _decode) -> Kept:
     """The row of a view as it was kept."""
     stream, number, first, is_open, belongs, document = row
-    return Kept(stream, number, first, Row(is_open, belongs, _decode(document)))
+    return Kept(stream, number, first, Row(is_open, belongs, decode(document)))
 
 
 def values_of(view: str, kept: Kept) -> tuple[Any, ...]:
@@ -173,5 +175,6 @@ def values_of(view: str, kept: Kept) -> tuple[Any, ...]:
 
 
 def _as_read(row: Row) -> Row:
-    """The row as it will be read: a fold must not see whether it comes from the table or from memory."""
-    return replace(row, document=_decode(canonical(row.document)))
+    """The row as it will be read: a fold must not see whether it comes from the table or from memory. A document with a
+    type of its own is the same in both."""
+    return row if isinstance(row.document, Struct) else replace(row, document=_decode(canonical(row.document)))

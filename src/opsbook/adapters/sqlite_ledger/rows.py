@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from itertools import chain
 from typing import Any
 
 import apsw
+import msgspec
+from msgspec import Struct
 from msgspec.structs import replace
 
 from opsbook.adapters.sqlite_ledger import tables
@@ -13,6 +17,7 @@ from opsbook.ground.errors import Refusal
 from opsbook.ledger.event import Event, canonical
 from opsbook.ledger.view import Kept, Row, View, folded, refolded
 
+AT_ONCE = 16  # rows in one statement: between two statements SQLite's library lets other threads of Python run
 MOST_REMEMBERED = 1000  # rows; a document is a few thousand bytes
 UNKNOWN = 0  # the version of a view whose rows somebody left behind who does not know it
 
@@ -24,10 +29,11 @@ SELECT {_COLUMNS} FROM json_each(?2) AS asked CROSS JOIN view_row ON view_row.ro
 )
 """
 _SOME = f"SELECT {_COLUMNS} FROM view_row WHERE view = ?1 AND stream IN (SELECT value FROM json_each(?2))"
-_KEEP = (
-    f"INSERT INTO view_row(view, {_COLUMNS}) VALUES (?,?,?,?,?,?,?) ON CONFLICT(view, stream) DO UPDATE SET"
-    " number = excluded.number, first = excluded.first, is_open = excluded.is_open, belongs = excluded.belongs,"
-    " document = excluded.document"
+_KEEP, _KEEP_MANY = (
+    f"INSERT INTO view_row(view, {_COLUMNS}) VALUES {','.join(['(?,?,?,?,?,?,?)'] * count)} ON CONFLICT(view, stream)"
+    " DO UPDATE SET number = excluded.number, first = excluded.first, is_open = excluded.is_open,"
+    " belongs = excluded.belongs, document = excluded.document"
+    for count in (1, AT_ONCE)
 )
 _DROP = "DELETE FROM view_row WHERE view = ? AND stream = ?"
 _VERSIONS = "SELECT name, version, prefix FROM view"
@@ -49,7 +55,7 @@ class ViewRows:
         self._unknown: list[tuple[str, str]] = []  # views of others, by name and prefix
         self._prefixes: tuple[str, ...] = ()
         self._remembered: dict[tuple[str, str], Kept | None] = {}
-        self._changed: set[tuple[str, str]] = set()
+        self._changed: dict[tuple[str, str], None] = {}  # in the order in which they were
         self._left_behind: set[str] = set()
 
     def look_again(self, connection: apsw.Connection) -> None:
@@ -74,7 +80,8 @@ class ViewRows:
                 if number and stream.startswith(view.prefix) and (view.name, stream) not in self._remembered
             ]  # fmt: skip
             if len(wanted) > 1:
-                for kept in map(kept_of, connection.execute(_SOME, (view.name, tables.listed(wanted)))):
+                for found in connection.execute(_SOME, (view.name, tables.listed(wanted))):
+                    kept = _kept_for(view, found)
                     if kept.number == numbers[kept.stream]:
                         self._remembered[view.name, kept.stream] = kept
 
@@ -87,7 +94,7 @@ class ViewRows:
                 before = self._remembered[key] if key in self._remembered else _before(connection, view, event)
                 after = folded(view, before, replace(event, facts=tables.decode(facts)))
                 self._remembered[key] = after and replace(after, row=_as_read(after.row))
-                self._changed.add(key)
+                self._changed[key] = None
         for name, prefix in self._unknown:
             if stream.startswith(prefix):
                 self._left_behind.add(name)
@@ -98,12 +105,10 @@ class ViewRows:
             return
         for name in self._left_behind:
             connection.execute("UPDATE view SET version = ? WHERE name = ?", (UNKNOWN, name))
-        for key in self._changed:
-            kept = self._remembered[key]
-            if kept is None:
-                connection.execute(_DROP, key)
-            else:
-                connection.execute(_KEEP, _values(key[0], kept))
+        kept = [(key[0], row) for key in self._changed if (row := self._remembered[key]) is not None]
+        if len(kept) < len(self._changed):
+            connection.executemany(_DROP, [key for key in self._changed if self._remembered[key] is None])
+        _keep(connection, [_values(view, row) for view, row in kept])
         if self._left_behind:
             self._unknown = [each for each in self._unknown if each[0] not in self._left_behind]
         self._changed.clear()
@@ -129,17 +134,12 @@ def _before(connection: apsw.Connection, view: View, event: Event) -> Kept | Non
     before, as those of an Opsbook that knows no views yet, it is made again."""
     if event.number == 1:
         return None
-    kept = one(connection, view.name, event.stream)
+    found = connection.execute(ONE, (view.name, event.stream)).fetchone()
+    kept = None if found is None else _kept_for(view, found)
     if (kept.number if kept is not None else 0) == event.number - 1:
         return kept
     earlier = connection.execute(_OF_STREAM, (event.stream, event.number))
     return refolded(view, (tables.event_of(row) for row in earlier)).get(event.stream)
-
-
-def one(connection: apsw.Connection, view: str, stream: str) -> Kept | None:
-    """The row of one stream."""
-    found = connection.execute(ONE, (view, stream)).fetchone()
-    return None if found is None else kept_of(found)
 
 
 def page(
@@ -159,6 +159,17 @@ def kept_of(found: tuple[Any, ...]) -> Kept:
     """The row of a view as it was kept."""
     stream, number, first, is_open, belongs, document = found
     return Kept(stream, number, first, Row(bool(is_open), belongs, tables.decode(document)))
+
+
+def _kept_for(view: View, found: tuple[Any, ...]) -> Kept:
+    """The row as it was kept, with the document that the fold of the view works on."""
+    stream, number, first, is_open, belongs, document = found
+    return Kept(stream, number, first, Row(bool(is_open), belongs, _decoder(view.document)(document)))
+
+
+@cache
+def _decoder(document: Any) -> Callable[[str | bytes], Any]:
+    return msgspec.json.Decoder(document).decode
 
 
 def stale(connection: apsw.Connection, views: Sequence[View]) -> list[View]:
@@ -216,7 +227,7 @@ def _events(connection: apsw.Connection, view: View) -> Iterator[Event]:
 def _replace(connection: apsw.Connection, view: View, rows: dict[str, Kept]) -> None:
     connection.execute("DELETE FROM view_row WHERE view = ?", (view.name,))
     in_order = sorted(rows.values(), key=lambda kept: kept.first)
-    connection.executemany(_KEEP, (_values(view.name, kept) for kept in in_order))
+    _keep(connection, [_values(view.name, kept) for kept in in_order])
     connection.execute(_SET_VERSION, (view.name, view.version, view.prefix))
 
 
@@ -226,6 +237,15 @@ def _values(view: str, kept: Kept) -> tuple[str | int, ...]:
     return view, kept.stream, kept.number, kept.first, int(row.is_open), row.group, document
 
 
+def _keep(connection: apsw.Connection, rows: Sequence[tuple[str | int, ...]]) -> None:
+    whole = len(rows) - len(rows) % AT_ONCE
+    for start in range(0, whole, AT_ONCE):
+        connection.execute(_KEEP_MANY, tuple(chain.from_iterable(rows[start : start + AT_ONCE])))
+    if whole < len(rows):
+        connection.executemany(_KEEP, rows[whole:])
+
+
 def _as_read(row: Row) -> Row:
-    """The row as it will be read: a fold must not see whether it comes from the file or from memory."""
-    return replace(row, document=tables.decode(canonical(row.document)))
+    """The row as it will be read: a fold must not see whether it comes from the file or from memory. A document with a
+    type of its own is the same in both."""
+    return row if isinstance(row.document, Struct) else replace(row, document=tables.decode(canonical(row.document)))

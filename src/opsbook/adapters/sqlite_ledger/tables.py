@@ -78,6 +78,9 @@ CREATE TABLE sighting(
 MIGRATIONS = (_FIRST + NO_DELETE, _ENGINE, _BESIDE)
 VERSION = len(MIGRATIONS)
 
+# The log grows so long before it is put into the file: four times SQLite's own, because a storm of alerts writes to the
+# same pages of indexes again and again, and each is put there once.
+LOG_PAGES = 4000
 HEAD = "SELECT ifnull(max(position), 0) FROM event"
 COLUMNS = "stream, number, position, at, actor, kind, facts, previous_hash, hash"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -105,6 +108,7 @@ def opened(path: str, busy_s: float) -> apsw.Connection:
         _write_ahead(connection, busy_s)
         connection.pragma("synchronous", "FULL")  # what is acknowledged outlives a power cut
         connection.pragma("temp_store", "MEMORY")
+        connection.wal_autocheckpoint(LOG_PAGES)
     except apsw.Error as wrong:
         connection.close()
         raise failure(path, wrong) from wrong

@@ -16,6 +16,7 @@ from opsbook.entrypoints.api.people import signed_in
 from opsbook.entrypoints.duties import asked_instant, asked_severity
 from opsbook.entrypoints.web.answering import desk_of
 from opsbook.entrypoints.web.calendars import as_calendar
+from opsbook.entrypoints.web.report_pages import report_of
 from opsbook.ground.errors import Usage
 from opsbook.usecases.desk import Desk
 from opsbook.usecases.duty_calendar import KINDS, About, duty_calendar
@@ -23,6 +24,7 @@ from opsbook.usecases.library import Book
 from opsbook.usecases.on_duty import duty_model, on_duty, shared_zone
 from opsbook.usecases.oncall import oncall, oncall_model
 from opsbook.usecases.page_plan import page_plan, plan_model
+from opsbook.usecases.paging_report import paging_report_model
 from opsbook.usecases.shared_calendars import shared_model
 
 When = Annotated[str, Meta(max_length=100, description="The instant; RFC 3339, or as `tomorrow 03:10`; else now.")]
@@ -94,6 +96,18 @@ def plan(request: Asks, query: PlanQuery) -> dict[str, Any]:
     return plan_model(found)
 
 
+class ReportQuery(Struct, forbid_unknown_fields=True):
+    """Of which time."""
+
+    days: Annotated[int, Meta(ge=1, le=366, description="How many days back.")] = 30
+
+
+@operation("GET", "/paging-report", models.PagingReportModel, query=ReportQuery, group="lists")
+def report(request: Asks, query: ReportQuery) -> dict[str, Any]:
+    """How fast pages are answered, what wakes whom at night, which alerts are noise, what arrives"""
+    return paging_report_model(report_of(desk_of(request), query.days))
+
+
 @operation("GET", "/oncall.ics", bytes, query=CalendarQuery, group="lists", media=MEDIA, also=(304,))
 def calendar(request: Asks, query: CalendarQuery) -> Response[bytes]:
     """The shifts as iCalendar, from 30 days ago to a year ahead"""
@@ -145,4 +159,4 @@ def _instant(desk: Desk, book: Book, text: str) -> datetime:
         raise ClientException(str(wrong)) from wrong
 
 
-ROUTES = (on_call, plan, calendar, calendars, share, revoke)
+ROUTES = (on_call, plan, report, calendar, calendars, share, revoke)

@@ -123,3 +123,17 @@ class ContactsModel(Struct):
     """The contacts of a page, and whom they reach."""
 
     contacts: Entries
+
+
+class PagingReportModel(Struct):
+    """How paging goes; lengths of time are in seconds, latencies in milliseconds."""
+
+    since: datetime
+    until: datetime
+    alerts: int
+    answered: dict[str, Any]
+    services: Entries
+    people: Entries
+    noise: Entries
+    delivery: Entries
+    days: Entries

@@ -45,10 +45,16 @@ def command(shared: Shared, host: str, port: int, opens_browser: bool) -> None:
         from opsbook.config import forget_secret_variables
         from opsbook.entrypoints.server import serve  # inside: the web framework is slow to import
 
-        forget_secret_variables()  # those are for steps, which the other child runs
+        forget_secret_variables()  # those are for steps and messages, which other children see to
         serve(config, host=host, port=port, opens_browser=opens_browser, ready=ready, nudge=nudge.notify)
 
-    raise SystemExit(Supervisor(answers, lambda: _runs(config), report).run())
+    def pages() -> None:
+        from opsbook.entrypoints.paging_child import page_people  # inside: only this child pages
+
+        page_people(config, nudge)
+
+    others = {"what runs steps": lambda: _runs(config), "what pages": pages}
+    raise SystemExit(Supervisor(answers, others, report).run())
 
 
 def _runs(config: Config) -> None:

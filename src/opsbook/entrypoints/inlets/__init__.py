@@ -3,13 +3,25 @@
 
 from __future__ import annotations
 
-from opsbook.entrypoints.inlets import alertmanager, cloudevents, generic, grafana, heartbeats
-
-MODULES = (
+from opsbook.entrypoints.inlets import (
     alertmanager,
+    alertmanager_api,
     cloudevents,
     generic,
     grafana,
     heartbeats,
+    opsgenie,
+    pagerduty,
+)
+
+MODULES = (
+    alertmanager,
+    alertmanager_api,
+    cloudevents,
+    generic,
+    grafana,
+    heartbeats,
+    opsgenie,
+    pagerduty,
 )
 ROUTES = tuple(route for module in MODULES for route in module.ROUTES)

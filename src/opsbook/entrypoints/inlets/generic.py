@@ -18,8 +18,9 @@ from opsbook.usecases.authority import PUBLIC
     http_method=[HttpMethod.POST, HttpMethod.PUT], opt={"act": PUBLIC}, status_code=200,
     request_max_body_size=LARGEST_BODY,
 )  # fmt: skip
-async def webhook(request: Asks, name: str) -> Response[Any]:
+async def webhook(request: Asks) -> Response[Any]:
     """Takes one body; 2xx once it is synced."""
+    name = str(request.path_params["name"])
     mapping = desk_of(request).alert_desk.inlets.mapping_of(name)
     return answered(await taken(request, "generic", partial(generic.parse, by=mapping), name=name))
 

@@ -21,9 +21,10 @@ LARGEST_BODY = 1024 * 1024  # bytes; what a job prints may come along, and is no
     http_method=[HttpMethod.GET, HttpMethod.POST], opt={"act": PUBLIC}, status_code=200,
     request_max_body_size=LARGEST_BODY,
 )  # fmt: skip
-async def beat(request: Asks, name: str) -> Response[Any]:
+async def beat(request: Asks) -> Response[Any]:
     """Notes that it called."""
     await source_of(request, "heartbeat")
+    name = str(request.path_params["name"])
     try:
         found = await asyncio.to_thread(desk_of(request).alert_desk.heartbeats.beat, name)
     except Usage as wrong:

@@ -1,4 +1,4 @@
-"""Counts as bars in SVG, drawn here so that a page needs no script: by day, and one beside a number. Told in words too."""
+"""Counts as bars in SVG, drawn here so that a page needs no script: by day, and one beside a number. Told in words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 _WIDTH, _HEIGHT = 560, 140
-_LEFT, _TOP, _BOTTOM = 30, 8, 24
+_LEFT, _RIGHT, _TOP, _BOTTOM = 30, 22, 8, 24
 _LABEL = 'font-size="13" fill="currentColor" class="chart-label"'
 
 
@@ -14,7 +14,7 @@ def bars(days: Sequence[tuple[str, int, int]], *, name: str, id_: str, words: tu
     """A bar for each day: its label, how many there were, and how many of them are told apart (filled, the others
     hollow). `words` name both."""
     top = max([total for _, total, _ in days] + [1])
-    step = (_WIDTH - _LEFT) / max(1, len(days))
+    step = (_WIDTH - _LEFT - _RIGHT) / max(1, len(days))
     wide = max(2.0, round(step * 0.72, 1))
     high = _HEIGHT - _TOP - _BOTTOM
     whole, apart = [], []
@@ -39,7 +39,7 @@ def bars(days: Sequence[tuple[str, int, int]], *, name: str, id_: str, words: tu
 def _grid(top: int, high: int) -> list[str]:
     """The ground, and the most, with their numbers."""
     return [
-        f'<path class="chart-grid" d="M{_LEFT} {y}H{_WIDTH}" stroke="currentColor" stroke-opacity=".25"/>'
+        f'<path class="chart-grid" d="M{_LEFT} {y}H{_WIDTH - _RIGHT}" stroke="currentColor" stroke-opacity=".25"/>'
         f'<text x="{_LEFT - 6}" y="{y + 5}" text-anchor="end" {_LABEL}>{count}</text>'
         for y, count in ((_TOP + high, 0), (_TOP, top))
     ]
@@ -49,7 +49,8 @@ def _labels(labels: Sequence[str], step: float) -> list[str]:
     """At most seven labels, the first and those at even distances from it."""
     every = max(1, -(-len(labels) // 7))
     return [
-        f'<text x="{_LEFT + number * step + step / 2:.1f}" y="{_HEIGHT - 5}" text-anchor="middle" {_LABEL}>{escape(label)}</text>'
+        f'<text x="{_LEFT + number * step + step / 2:.1f}" y="{_HEIGHT - 5}" text-anchor="middle" {_LABEL}>'
+        f"{escape(label)}</text>"
         for number, label in enumerate(labels) if number % every == 0
     ]  # fmt: skip
 

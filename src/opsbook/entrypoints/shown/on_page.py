@@ -66,9 +66,12 @@ def contact_insets(pieces: Pieces, found: Iterable[ResolvedContact]) -> list[Ins
     ]
 
 
-def alert_insets(pieces: Pieces, page: Page) -> list[Inset]:
-    """A way from each alert that the page names to the section about it."""
-    return [Inset(named_at(page, name), pieces.piece("alert", name), "inside") for name in alert_names(page)]
+def alert_insets(pieces: Pieces, page: Page, opened: Mapping[str, Sequence[Any]] | None = None) -> list[Inset]:
+    """A way from each alert that the page names to the section about it, and the open alerts of that name."""
+    return [
+        Inset(named_at(page, name), pieces.piece("alert", name, (opened or {}).get(name, ())), "inside")
+        for name in alert_names(page)
+    ]
 
 
 class OpenRun(Struct, frozen=True):

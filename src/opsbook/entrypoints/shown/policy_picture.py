@@ -1,6 +1,6 @@
 """An escalation drawn as SVG: its levels down a line of time, the waits between them, whom each reaches, the catch-all.
 
-Drawn here so that a page needs no script; colours are classes and `currentColor`. Told in words to whoever cannot see it.
+Drawn here so that a page needs no script; colours are classes and `currentColor`. Told in words too.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from msgspec import Struct
 
 _WIDTH, _ROW, _LINE = 560, 74, 78
 _CHARS = 58  # of a line of text within a box, at its size
+NOBODY = "reaches nobody now"
 
 
 class Rung(Struct, frozen=True):
@@ -28,14 +29,14 @@ def picture(rungs: Sequence[Rung], *, name: str, id_: str, note: str = "") -> st
     """The escalation; `note` is what is said below it, such as how often all is repeated."""
     height = _ROW * len(rungs) + (26 if note else 4)
     middle = [_ROW * number + 30 for number in range(len(rungs))]
-    told = " ".join(f"{rung.after}: {rung.title}, {rung.named}; {rung.reached or 'reaches nobody now'}." for rung in rungs)
+    told = " ".join(f"{each.after}: {each.title}, {each.named}; {each.reached or NOBODY}." for each in rungs)
     line = f'<path d="M{_LINE} {middle[0]}V{middle[-1]}" stroke="currentColor" stroke-width="2"/>' if rungs else ""
     drawn = "".join(_rung(rung, _ROW * number, middle[number]) for number, rung in enumerate(rungs))
-    foot = (
-        f'<text x="{_LINE + 26}" y="{height - 8}" font-size="13" fill="currentColor">{escape(note)}</text>' if note else ""
-    )
+    below = f'<text x="{_LINE + 26}" y="{height - 8}" font-size="13" fill="currentColor">{escape(note)}</text>'
+    foot = below if note else ""
     return (
-        f'<svg class="chart policy" viewBox="0 0 {_WIDTH} {height}" role="img" aria-labelledby="{id_}-title {id_}-desc">'
+        f'<svg class="chart policy" viewBox="0 0 {_WIDTH} {height}" role="img"'
+        f' aria-labelledby="{id_}-title {id_}-desc">'
         f'<title id="{id_}-title">{escape(name)}</title><desc id="{id_}-desc">{escape(f"{told} {note}".strip())}</desc>'
         f"{line}{drawn}{foot}</svg>"
     )
@@ -46,8 +47,8 @@ def _rung(rung: Rung, top: int, middle: int) -> str:
     dash = ' stroke-dasharray="5 4"' if rung.is_last or nobody else ""
     kind = "policy-nobody" if nobody else "policy-level"
     return (
-        f'<g class="{kind}"><text x="{_LINE - 16}" y="{middle + 5}" text-anchor="end" font-size="14" fill="currentColor">'
-        f"{escape(rung.after)}</text>"
+        f'<g class="{kind}"><text x="{_LINE - 16}" y="{middle + 5}" text-anchor="end" font-size="14"'
+        f' fill="currentColor">{escape(rung.after)}</text>'
         f'<circle cx="{_LINE}" cy="{middle}" r="6" fill="currentColor"/>'
         f'<path d="M{_LINE + 6} {middle}h18" stroke="currentColor" stroke-width="2"/>'
         f'<rect x="{_LINE + 24}" y="{top + 4}" width="{_WIDTH - _LINE - 26}" height="{_ROW - 16}" rx="6" fill="none"'
@@ -55,7 +56,7 @@ def _rung(rung: Rung, top: int, middle: int) -> str:
         f'<text x="{_LINE + 36}" y="{top + 26}" font-size="14" font-weight="600" class="policy-title">'
         f"{escape(cut(f'{rung.title}: {rung.named}', _CHARS - 4))}</text>"
         f'<text x="{_LINE + 36}" y="{top + 46}" font-size="14" class="policy-who">'
-        f"{escape(cut(rung.reached or 'reaches nobody now', _CHARS))}</text></g>"
+        f"{escape(cut(rung.reached or NOBODY, _CHARS))}</text></g>"
     )
 
 

@@ -31,6 +31,7 @@ from opsbook.entrypoints.gates.edge import Edge
 from opsbook.entrypoints.gates.kept import Kept
 from opsbook.entrypoints.gates.meter import Meter
 from opsbook.entrypoints.gates.origins import Origins
+from opsbook.entrypoints.gates.overload import Overload
 from opsbook.entrypoints.gates.peers import Peers
 from opsbook.entrypoints.guard import guard
 from opsbook.entrypoints.hosts import LOOPBACK
@@ -119,7 +120,7 @@ def build_app(config: Config, desk: Desk, *, listening_on: str = "127.0.0.1") ->
     peers = Peers(config.trusted_proxies, config.place("serve.trusted_proxies"))
     streams, meter, built = Streams(desk), Meter(), assets.Assets()
     state = {"desk": desk, "config": config, "keeper": keeper, "streams": streams, "meter": meter, "assets": built,
-             "shown_once": ShownOnce()}  # fmt: skip
+             "shown_once": ShownOnce(), "started": desk.now()}  # fmt: skip
     app = App(
         route_handlers=[in_thread(route) for route in routes()],
         template_config=TemplateConfig(instance=_engine(built)),
@@ -133,7 +134,7 @@ def build_app(config: Config, desk: Desk, *, listening_on: str = "127.0.0.1") ->
     )
     kept = Kept(_stamps(desk, streams))
     return Edge(
-        app, keeper=keeper, peers=peers, origins=Origins(config.public_url), kept=kept, meter=meter,
+        Overload(app), keeper=keeper, peers=peers, origins=Origins(config.public_url), kept=kept, meter=meter,
         close_streams=streams.close,
     )  # fmt: skip
 

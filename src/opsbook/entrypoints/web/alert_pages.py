@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -24,7 +24,7 @@ from opsbook.entrypoints.shown.alert_view import (
     page_state,
     woken,
 )
-from opsbook.entrypoints.shown.on_page import alert_insets, run_insets
+from opsbook.entrypoints.shown.on_page import run_insets
 from opsbook.entrypoints.web.answering import desk_of, may, page, why_not
 from opsbook.entrypoints.web.book_pages import pieces_of, title_of
 from opsbook.entrypoints.web.forms import own_address
@@ -59,12 +59,25 @@ _TOLD = frozenset({"alertname", "severity", "service"})
 
 
 class Shown(Struct, frozen=True):
-    """A group as the list shows it: some of its alerts, how many more there are, and the page that it belongs to."""
+    """A group as the list shows it: some of its alerts, how many more there are, and the page that it belongs to.
+
+    A group of several has a head, which says what they have in common; `rows` are its alerts with what tells each from
+    the others, and what each says of itself alone.
+    """
 
     group: Group
     alerts: tuple[Listed, ...]
     more: int
     page: Page | None
+    title: str
+    common: tuple[str, ...]
+    summary: str
+    rows: tuple[tuple[Listed, str, str], ...]
+
+    @property
+    def has_head(self) -> bool:
+        """Whether its alerts stand below a head."""
+        return len(self.group.alerts) > 1
 
 
 @get("/alerts", opt=READS, sync_to_thread=True)
@@ -82,15 +95,17 @@ def shown_alerts(request: Asks, *, status: int = 200, wrong: str = "", **more: A
     said = filter_of(asked.get("match", ""))
     key = asked.get("group", "")
     looked = desk.alert_desk.board.look()
-    matching = select(looked.alerts, (), lambda each: said.holds(each.labels) and (not key or each.group == key))
-    ended = _ended(desk, said) if tab == "resolved" else []
+    matching = select(looked.alerts, (), lambda each: said.holds(each.matched_labels) and (not key or each.group == key))
+    before = asked.get("before", "")
+    is_later = before.isascii() and before.isdigit() and len(before) < 16
+    ended = _ended(desk, said, int(before) if is_later else None) if tab == "resolved" else []
     groups = [] if tab == "resolved" else grouped(select(matching, TABS[tab][1]))
     part, turn = turned(request, groups, GROUPS)
     keep = {"match": said.text, "group": key, "status": tab}
     shown = page(
         request, "alerts.html", place="Alerts", status=status, tab=tab, tabs=TABS, filter=said, key=key,
         counts=counted(matching), total=len(matching), groups=[_shown(desk, each, key) for each in part], turn=turn,
-        ended=ended, has_any=bool(looked.alerts), is_cut=looked.is_cut, held=len(looked.alerts), now=desk.now(),
+        ended=ended[:ENDED], older=ended[ENDED - 1].position if len(ended) > ENDED else None, has_any=bool(looked.alerts), is_cut=looked.is_cut, held=len(looked.alerts), now=desk.now(),
         query=lambda **other: _query({**keep, **other}), address=own_address(request), wrong=wrong, did=_did(request),
         why_not="" if may(request, "respond") else why_not(request, "respond"), title_of_place=_title(desk),
         here=_query({**keep, "page": asked.get("page", "")}), **{**WORDS, **more},
@@ -106,7 +121,23 @@ def _query(of: Mapping[str, Any]) -> str:
 
 def _shown(desk: Desk, group: Group, key: str) -> Shown:
     most = OF_ONE_GROUP if key else OF_GROUP
-    return Shown(group, group.alerts[:most], max(0, len(group.alerts) - most), page_of(desk, group.page))
+    first, alerts = group.alerts[0], group.alerts[:most]
+    title = f"{first.name} · {first.service}" if first.service else first.name
+    shared = {pair for pair in first.labels.items() if all(each.labels.get(pair[0]) == pair[1] for each in alerts)}
+    summary = first.summary if all(each.summary == first.summary for each in alerts) else ""
+    is_several = len(group.alerts) > 1
+    rows = tuple((each, each.name, each.summary) for each in alerts)
+    if is_several:
+        rows = tuple((each, _apart(each, shared) or each.name, "" if summary else each.summary) for each in alerts)
+    return Shown(
+        group, alerts, max(0, len(group.alerts) - most), page_of(desk, group.page), title,
+        tuple(label_words(shared, _TOLD)), summary, rows,
+    )  # fmt: skip
+
+
+def _apart(alert: Listed, shared: set[tuple[str, str]]) -> str:
+    """What tells an alert from the others of its group."""
+    return ", ".join(label_words(set(alert.labels.items()) - shared, frozenset()))
 
 
 def page_of(desk: Desk, page: str) -> Page | None:
@@ -117,8 +148,14 @@ def page_of(desk: Desk, page: str) -> Page | None:
     return None
 
 
-def _ended(desk: Desk, said: Filter) -> list[Alert]:
-    return desk.alert_desk.alerts.select(matchers=said.matchers, is_open=False, limit=ENDED)
+def waking_first(pages: Iterable[Page]) -> list[Page]:
+    """Those that wake people now come before those that somebody answered."""
+    return sorted(pages, key=lambda each: (each.state != "active", each.severity))
+
+
+def _ended(desk: Desk, said: Filter, before: int | None) -> list[Alert]:
+    """The last that are over, one more than a list shows where there are more."""
+    return desk.alert_desk.alerts.select(matchers=said.matchers, is_open=False, before=before, limit=ENDED + 1)
 
 
 def _did(request: Asks) -> tuple[str, list[str]] | None:
@@ -182,10 +219,10 @@ def section_of(request: Asks, place: Place | None) -> PlaceShown | None:
     if section is None:
         gone = f"The page has no section '{place.anchor}' any more."
         return PlaceShown(place.title, name, "", at, was_at, edit_at, gone)
-    facts, insets = book.facts.get(place.path), alert_insets(pieces_of(request), shown)
+    facts, insets = book.facts.get(place.path), []
     if facts is not None and facts.procedures and facts.kind != "template":
         practice = practice_of(desk, place.path, [procedure.anchor for procedure in facts.procedures])
-        insets += run_insets(pieces_of(request), shown, facts, practice)
+        insets = run_insets(pieces_of(request), shown, facts, practice)
     html = render_section(shown, section, desk.library.around(), insets=insets)
     line = shown.span(section.start, section.body).line
     return PlaceShown(section.title, name, html, at, was_at, f"{edit_at}?line={line}")

@@ -12,8 +12,8 @@ MOST_TYPED = 4_000  # characters
 
 
 class Filter(Struct, frozen=True):
-    """Matchers as they were typed; where they cannot be read `wrong` says why, and all is shown. `column` counts from 1,
-    0 where no place is known."""
+    """Matchers as they were typed; where they cannot be read `wrong` says why, and all is shown. `column` counts from
+    1, and is 0 where no place is known."""
 
     text: str
     matchers: tuple[Matcher, ...] = ()

@@ -9,11 +9,14 @@ from litestar import Request, get
 from litestar.response import Template
 
 from opsbook.entrypoints.shown.run_view import STATES as RUN_STATES
+from opsbook.entrypoints.web.alert_pages import WORDS as ALERT_WORDS
+from opsbook.entrypoints.web.alert_pages import waking_first
 from opsbook.entrypoints.web.answering import desk_of, page
 from opsbook.entrypoints.web.run_pages import waiting_first
 from opsbook.entrypoints.web.turning import Turn, turned
 from opsbook.ground.errors import Failure
 from opsbook.usecases.activity import Activity, recent_activity
+from opsbook.usecases.alert_board import grouped
 from opsbook.usecases.desk import Desk
 from opsbook.usecases.now import Now, Watched, now
 from opsbook.usecases.runs import Brief
@@ -26,6 +29,8 @@ STATES = ("unhealthy", "unknown", "healthy")
 EVENTS = 200  # of the ledger, looked through for what happened lately
 COMMITS = 10
 OPEN_RUNS = 50
+OPEN_PAGES = 10
+OPEN_GROUPS = 5  # of alerts for which nobody is woken
 SERVICES = 200  # on one page of the list
 ALL = 1_000_000
 
@@ -58,7 +63,7 @@ def now_page(request: Asks) -> Template:
     activity, unread = activity_of(desk)
     return page(
         request, "now.html", place="Now", found=now_of(desk), troubles=troubles(desk), activity=activity,
-        unread=unread, **runs_now(desk),
+        unread=unread, **runs_now(desk), **alerts_now(desk),
     )  # fmt: skip
 
 
@@ -76,12 +81,32 @@ def runs_fragment(request: Asks) -> Template:
     return page(request, "now_runs.html", at=desk.now(), **runs_now(desk))
 
 
+@get("/fragments/alerts", opt={"act": "read"}, sync_to_thread=True)
+def alerts_fragment(request: Asks) -> Template:
+    """The open alerts and pages, for the first page."""
+    desk = desk_of(request)
+    return page(request, "now_alerts.html", at=desk.now(), **alerts_now(desk))
+
+
+def alerts_now(desk: Desk) -> dict[str, Any]:
+    """The pages that wake people and the alerts that fire for which none does, the gravest first; none where the ledger
+    cannot tell them now."""
+    found: dict[str, Any] = {"groups": [], "pages_now": [], "open_count": 0, **ALERT_WORDS}
+    with suppress(Failure):
+        looked = desk.alert_desk.board.look()
+        pages = waking_first(desk.alert_desk.pages.select(is_open=True, limit=OPEN_PAGES))
+        woken = {each.id for each in pages}
+        fire = [each for each in looked.alerts if each.status in ("firing", "stale") and each.page not in woken]
+        found |= {"groups": grouped(fire)[:OPEN_GROUPS], "pages_now": pages, "open_count": len(looked.alerts)}
+    return found
+
+
 def runs_now(desk: Desk) -> dict[str, Any]:
     """The runs that are open, those that wait for somebody first; none where the ledger cannot tell them now."""
     found: list[Brief] = []
     with suppress(Failure):
         found = waiting_first(desk.runs.briefs(is_open=True, limit=OPEN_RUNS))
-    return {"opened": found, "states": RUN_STATES}
+    return {"opened": found, "run_states": RUN_STATES}
 
 
 @get("/fragments/activity", opt=LIVE, sync_to_thread=True)
@@ -117,4 +142,4 @@ def _query(state: str, turn: Turn) -> str:
     return f"?state={state}&page={turn.number}"
 
 
-ROUTES = (now_page, now_fragment, runs_fragment, activity_fragment, services_page, services_fragment)
+ROUTES = (now_page, now_fragment, alerts_fragment, runs_fragment, activity_fragment, services_page, services_fragment)

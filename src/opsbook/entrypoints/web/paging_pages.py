@@ -1,5 +1,4 @@
-"""Pages, which wake people: those that are open, those that are over, and one with every attempt. Records by verbs; sends
-nothing."""
+"""Pages, which wake people: those that are open, those that are over, and one with every attempt. Sends nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +10,7 @@ from litestar.response import Template
 
 from opsbook.entrypoints.web.account import me_of
 from opsbook.entrypoints.web.alert_acts import Said, status_of
-from opsbook.entrypoints.web.alert_pages import WORDS
+from opsbook.entrypoints.web.alert_pages import WORDS, waking_first
 from opsbook.entrypoints.web.answering import desk_of, may, page, why_not
 from opsbook.entrypoints.web.forms import fields_of, go_on
 from opsbook.ground.errors import Failure, Refusal, Usage
@@ -33,14 +32,14 @@ def pages_page(request: Asks) -> Template:
     desk = desk_of(request)
     pages = desk.alert_desk.pages
     shown = page(
-        request, "pages.html", place="Alerts", now=desk.now(), opened=pages.select(is_open=True, limit=OPEN),
-        ended=pages.select(is_open=False, limit=ENDED), **_may(request), **WORDS,
+        request, "pages.html", place="Alerts", now=desk.now(),
+        opened=waking_first(pages.select(is_open=True, limit=OPEN)), ended=pages.select(is_open=False, limit=ENDED), **_may(request), **WORDS,
     )  # fmt: skip
     shown.headers["Cache-Control"] = "no-store"
     return shown
 
 
-def _may(request: Asks) -> dict[str, str]:
+def _may(request: Asks) -> dict[str, Any]:
     return {"why_not": "" if may(request, "respond") else why_not(request, "respond")}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -13,6 +14,7 @@ from litestar.response import Redirect
 from opsbook.book.page import Page
 from opsbook.book.probe import Probe
 from opsbook.book.rendering import Inset, book_address, quote_path, render
+from opsbook.entrypoints.shown.alert_view import STATES
 from opsbook.entrypoints.shown.chart import chart
 from opsbook.entrypoints.shown.on_page import (
     Pieces,
@@ -27,8 +29,10 @@ from opsbook.entrypoints.shown.on_page import (
 from opsbook.entrypoints.web.answering import desk_of, page, service_in
 from opsbook.entrypoints.web.book_pages import facts_line, findings_of, looked_for, pieces_of
 from opsbook.entrypoints.web.practice import practice_of
+from opsbook.ground.errors import Failure
 from opsbook.ground.guesses import closest
 from opsbook.ledger.health import Health
+from opsbook.usecases.alert_board import Group, Listed, grouped
 from opsbook.usecases.alert_place import alert_place
 from opsbook.usecases.contacts import contacts
 from opsbook.usecases.desk import Desk
@@ -66,7 +70,8 @@ def service_page(request: Asks) -> Response[Any]:
         state=worst.state if worst else "missing",
         state_words="" if worst or unasked else "No health check is written", unasked=unasked,
         states={probe.key: health.state for probe, health in probed}, facts=facts_line(facts),
-        found=found, summary=summary(found), page_at=book_address(path), edit_at=f"/edit/{quote_path(path)}",
+        alerts=alerts_of(desk, name), alert_states=STATES, now=desk.now(), found=found, summary=summary(found),
+        page_at=book_address(path), edit_at=f"/edit/{quote_path(path)}",
     )  # fmt: skip
 
 
@@ -115,9 +120,27 @@ def insets_of(desk: Desk, pieces: Pieces, shown: Page, facts: PageFacts) -> list
     return [
         *probe_insets(pieces, _probed(desk, facts)),
         *contact_insets(pieces, found),
-        *alert_insets(pieces, shown),
+        *alert_insets(pieces, shown, _by_name(desk)),
         *run_insets(pieces, shown, facts, practice_of(desk, shown.path, [p.anchor for p in facts.procedures])),
     ]
+
+
+def _by_name(desk: Desk) -> dict[str, list[Listed]]:
+    """The open alerts by their name, the gravest first; none where the ledger cannot tell them now."""
+    found: dict[str, list[Listed]] = {}
+    with suppress(Failure):
+        for group in grouped(desk.alert_desk.board.look().alerts):
+            for each in group.alerts:
+                found.setdefault(each.name, []).append(each)
+    return found
+
+
+def alerts_of(desk: Desk, service: str) -> list[Group]:
+    """The open alerts of a service by group, those that need somebody first."""
+    with suppress(Failure):
+        alerts = desk.alert_desk.board.look().alerts
+        return grouped([each for each in alerts if each.service and each.service.casefold() == service.casefold()])
+    return []
 
 
 def _probed(desk: Desk, facts: PageFacts) -> Iterator[tuple[Probe, Health, str]]:

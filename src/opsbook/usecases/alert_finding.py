@@ -1,0 +1,127 @@
+"""Alerts as people name and filter them: by id, its beginning, a name, a page, a group, matchers. Changes none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from opsbook.ground.errors import Usage
+from opsbook.ground.guesses import closest
+from opsbook.ledger.alert import ALERT_VIEW, OPEN, Alert, alert_of, stream_of
+from opsbook.ledger.alert_events import ALERTS
+from opsbook.ledger.matchers import Matcher, matches
+from opsbook.ledger.page import PAGE_VIEW, page_of
+from opsbook.ledger.page import stream_of as stream_of_page
+from opsbook.usecases.alert_board import Board, Listed
+from opsbook.usecases.ledger_ports import EngineLedger
+
+_AT_ONCE = 500  # rows read at a time
+MOST_SCANNED = 20_000  # alerts that are over, looked through for a filter; older ones are found by their own id
+LEAST_OF_AN_ID = 6  # letters: the day
+
+
+def select(
+    ledger: EngineLedger, board: Board, *, matchers: Sequence[Matcher], status: Sequence[str], is_open: bool | None,
+    before: int | None, limit: int,
+) -> list[Alert]:  # fmt: skip
+    """Alerts, those that began last first. Open ones are looked through in memory."""
+    if status:
+        wants_open, wants_ended = any(each in OPEN for each in status), "resolved" in status
+        is_open = (None if wants_ended else True) if wants_open else False
+    if not matchers and not status:
+        rows = ledger.rows(ALERT_VIEW.name, is_open=is_open, before=before, limit=limit)
+        return [alert_of(row) for row in rows]
+    found: list[Alert] = []
+    candidates = _open(ledger, board, matchers, status, before=before) if is_open else _any(ledger, is_open, before)
+    for alert in candidates:
+        if (not status or alert.status in status) and matches(matchers, alert.matched_labels):
+            found.append(alert)
+            if len(found) >= limit:
+                break
+    return found
+
+
+def _open(
+    ledger: EngineLedger, board: Board, matchers: Sequence[Matcher], status: Sequence[str], *, before: int | None
+) -> Iterator[Alert]:
+    """Open alerts that may be wanted: only those are read whole."""
+    looked = board.look()
+    for listed, began in zip(looked.alerts, looked.began, strict=True):
+        if (before is None or began < before) and _may_be(listed, matchers, status):
+            kept = ledger.row(ALERT_VIEW.name, stream_of(listed.id))
+            if kept is not None:
+                yield alert_of(kept)
+    if looked.is_cut:
+        oldest = looked.began[-1]
+        yield from _any(ledger, True, oldest if before is None else min(oldest, before))
+
+
+def _may_be(listed: Listed, matchers: Sequence[Matcher], status: Sequence[str]) -> bool:
+    if status and listed.status not in status:
+        return False
+    labels = {"service": listed.service, **listed.labels} if listed.service else listed.labels
+    return matches(matchers, labels)
+
+
+def _any(ledger: EngineLedger, is_open: bool | None, before: int | None) -> Iterator[Alert]:
+    for _ in range(0, MOST_SCANNED, _AT_ONCE):
+        rows = ledger.rows(ALERT_VIEW.name, is_open=is_open, before=before, limit=_AT_ONCE)
+        yield from map(alert_of, rows)
+        if len(rows) < _AT_ONCE:
+            return
+        before = rows[-1].first
+
+
+def find(ledger: EngineLedger, board: Board, name: str) -> Alert:
+    """The alert of that id, or of the only id that begins so, or the newest of that name, fingerprint or key."""
+    kept = ledger.row(ALERT_VIEW.name, stream_of(name)) if name else None
+    if kept is not None:
+        return alert_of(kept)
+    begun = _beginning(ledger, name)
+    if begun is not None:
+        return begun
+    listed = next((each for each in board.look().alerts if each.name == name), None)
+    kept = ledger.row(ALERT_VIEW.name, stream_of(listed.id)) if listed is not None else None
+    if kept is not None:
+        return alert_of(kept)
+    for alert in _any(ledger, None, None):
+        if name and name in (alert.name, alert.fingerprint, alert.key):
+            return alert
+    guess = closest(name, {each.name for each in board.look().alerts})
+    told = f" Did you mean '{guess}'?" if guess else ""
+    raise Usage(f"There is no alert '{name[:80]}'.{told}", at_terminal="'opsbook alerts list' shows all.")
+
+
+def _beginning(ledger: EngineLedger, name: str) -> Alert | None:
+    if len(name) < LEAST_OF_AN_ID or not name[:LEAST_OF_AN_ID].isdigit():
+        return None
+    streams = ledger.streams(ALERTS + name)
+    if len(streams) > 1:
+        few = ", ".join(each.removeprefix(ALERTS) for each in streams[:4])
+        raise Usage(f"'{name}' may mean {few}{' and others' if len(streams) > 4 else ''}. Write more of it.")
+    kept = ledger.row(ALERT_VIEW.name, streams[0]) if streams else None
+    return alert_of(kept) if kept is not None else None
+
+
+def named(ledger: EngineLedger, board: Board, names: Sequence[str]) -> list[Alert]:
+    """The alerts that are meant: each name is one as for `find`, a page, or the key of a group, which mean all of
+    theirs that are open. None twice. Raises Usage where a name means nothing."""
+    found: dict[str, Alert] = {}
+    for name in names:
+        for alert in _meant(ledger, board, name):
+            found.setdefault(alert.id, alert)
+    if not found:
+        raise Usage("Name an alert.")
+    return list(found.values())
+
+
+def _meant(ledger: EngineLedger, board: Board, name: str) -> list[Alert]:
+    page = ledger.row(PAGE_VIEW.name, stream_of_page(name)) if name else None
+    ids = list(page_of(page).alerts) if page is not None else []
+    if page is None:
+        ids = [each.id for each in board.look().alerts if each.group == name]
+    if ids:
+        rows = [ledger.row(ALERT_VIEW.name, stream_of(each)) for each in ids]
+        return [alert for alert in (alert_of(row) for row in rows if row is not None) if alert.is_open]
+    if page is not None:
+        raise Usage(f"No alert of page {name} is open any more.")
+    return [find(ledger, board, name)]

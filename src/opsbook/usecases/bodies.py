@@ -1,0 +1,116 @@
+"""The verbs of what inlets received: bodies as they came, what was understood of each, and to receive one again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from opsbook.ground.errors import Refusal, Usage
+from opsbook.ledger.event import Event
+from opsbook.ledger.inbound.parsers import parser_of
+from opsbook.ledger.signal import BATCHES, Slip, Source, batch_of, source_of
+from opsbook.usecases.inlets import Inlets
+from opsbook.usecases.ledger_ports import EngineLedger
+from opsbook.usecases.receive import RAW, Receipt, Receiving
+
+MOST_LOOKED_AT = 5_000  # bodies, where only some are wanted
+MOST_OF_A_DAY = 1_000_000
+MOST_FORGOTTEN = 1_000  # in one transaction
+
+
+class Body(Struct, frozen=True):
+    """A body as it was received; `raw` is None where it is not kept any more."""
+
+    id: str
+    at: datetime
+    source: Source
+    format: str
+    signals: int
+    slips: tuple[Slip, ...]
+    headers: dict[str, str]
+    size: int | None
+    raw: bytes | None = None
+
+
+class Bodies:
+    """What the inlets of a ledger received."""
+
+    def __init__(
+        self, ledger: EngineLedger, inlets: Inlets, receiving: Receiving, *, now: Callable[[], datetime], keep_days: int
+    ) -> None:
+        self._ledger = ledger
+        self._inlets = inlets
+        self._receiving = receiving
+        self._now = now
+        self._keep_days = keep_days
+
+    def latest(self, *, inlet: str = "", slips_only: bool = False, limit: int = 50) -> list[Body]:
+        """Those that are kept, the last received first: of one inlet, or those alone that could not be read whole."""
+        found: list[Body] = []
+        looked_at = 0
+        for day in range(self._keep_days + 2):
+            prefix = f"{RAW}{self._now() - timedelta(days=day):%y%m%d}-"
+            for name in reversed(self._ledger.attachments(prefix, limit=MOST_OF_A_DAY)):
+                looked_at += 1
+                if len(found) >= limit or looked_at > MOST_LOOKED_AT:
+                    return found
+                body = self._body(name.removeprefix(RAW))
+                if body is not None and _is_wanted(body, inlet, slips_only=slips_only):
+                    found.append(body)
+        return found
+
+    def find(self, id: str) -> Body:
+        """One, with its bytes; raises Usage where there is none of that id."""
+        body = self._body(id.removeprefix(BATCHES).partition(".")[0])
+        if body is None:
+            raise Usage(f"Nothing was received as '{id[:64]}'. 'opsbook inlet raw' lists what was.")
+        return body
+
+    def replay(self, id: str) -> Receipt:
+        """Receives one again, as its inlet reads it now. Raises Refusal where its bytes are not kept any more, or
+        cannot be read again."""
+        body = self.find(id)
+        if body.raw is None:
+            raise Refusal(f"The bytes of {body.id} are not kept any more (alerts.keep_days); nothing is left to read.")
+        parse = parser_of(body.source.kind, body.headers, self._inlets.mapping_of(body.source.name))
+        if parse is None:
+            raise Refusal(f"A body of kind '{body.source.kind}' cannot be received again; its sender sends it again.")
+        batch = parse(body.raw)
+        for signal in batch.signals:  # that it was told before is what is wanted here
+            self._receiving.forget(body.source.group, signal.key)
+        return self._receiving.receive(body.source, batch, body.raw, body.headers)
+
+    def forget_old(self) -> int:
+        """Forgets the bytes of what is older than it is to be kept, a thousand at the most; how many those were."""
+        before = self._now() - timedelta(days=self._keep_days)
+        names = self._ledger.attachments(RAW, before=before, limit=MOST_FORGOTTEN)
+        if names:
+            self._ledger.record([], actor="opsbook", at=self._now(), detach=names)
+        return len(names)
+
+    def _body(self, id: str) -> Body | None:
+        events = [event for event in self._ledger.read(BATCHES + id) if "batch" in event.facts]
+        if not events:
+            return None
+        raw = self._ledger.attachment(RAW + id)
+        return _shown(id, events[0], raw, self._signals(id, events[0]))
+
+    def _signals(self, id: str, first: Event) -> int:
+        count = len(batch_of(first).signals)
+        for stream in self._ledger.streams(f"{BATCHES}{id}."):
+            count += sum(len(batch_of(event).signals) for event in self._ledger.read(stream) if "batch" in event.facts)
+        return count
+
+
+def _shown(id: str, event: Event, raw: bytes | None, signals: int) -> Body:
+    batch = batch_of(event)
+    return Body(
+        id, event.at, source_of(event), batch.format, signals, batch.slips, dict(event.facts.get("headers", {})),
+        len(raw) if raw is not None else None, raw,
+    )  # fmt: skip
+
+
+def _is_wanted(body: Body, inlet: str, *, slips_only: bool) -> bool:
+    return (not inlet or body.source.name == inlet) and (not slips_only or bool(body.slips))
