@@ -30,14 +30,25 @@ class Flaw(Struct, frozen=True, gc=False):
     end: int
 
 
+class OwnRule(Struct, frozen=True, gc=False):
+    """A kind of contact that somebody wants to be reached by, so many seconds after they are paged."""
+
+    kind: str
+    after_s: float
+
+
 class Person(Struct, frozen=True):
-    """Somebody who can be reached: `contacts` are (kind, address) in the order of the columns."""
+    """Somebody who can be reached: `contacts` are (kind, address) in the order of the columns. In their `quiet` hours,
+    seconds of the day in their time zone, only grave things wake them; without `rules` each contact has its turn."""
 
     name: str
     handle: str
     contacts: tuple[tuple[str, str], ...]
     time_zone: str
     place: Place
+    quiet: tuple[int, int] | None = None
+    rules: tuple[OwnRule, ...] = ()
+    flaws: tuple[Flaw, ...] = ()
 
 
 class Team(Struct, frozen=True):
