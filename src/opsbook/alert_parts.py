@@ -61,7 +61,7 @@ def build_alert_desk(
         alerts=alerts,
         board=board,
         opsgenie=OpsgenieView(alerts, ledger),
-        silences=Silences(ledger, now=_now, chance=chance),
+        silences=build_silences(ledger),
         pages=Pages(
             ledger, now=_now, chance=chance, ack_timeout_s=config.ack_timeout_s, nudge=nudge,
             waking=Waking(book, contacts, config.catch_all, config.ack_timeout_s),
@@ -71,6 +71,11 @@ def build_alert_desk(
         catch_all=config.catch_all,
         calendars=build_calendars(ledger),
     )
+
+
+def build_silences(ledger: EngineLedger) -> Silences:
+    """The verbs of silences alone."""
+    return Silences(ledger, now=_now, chance=secrets.token_bytes)
 
 
 def build_contacts(ledger: EngineLedger, book: Callable[[], Book]) -> ContactBook:
