@@ -32,7 +32,8 @@ def picture(rungs: Sequence[Rung], *, name: str, id_: str, note: str = "") -> st
     told = " ".join(f"{each.after}: {each.title}, {each.named}; {each.reached or NOBODY}." for each in rungs)
     line = f'<path d="M{_LINE} {middle[0]}V{middle[-1]}" stroke="currentColor" stroke-width="2"/>' if rungs else ""
     drawn = "".join(_rung(rung, _ROW * number, middle[number]) for number, rung in enumerate(rungs))
-    foot = "" if not note else f'<text x="{_LINE + 26}" y="{height - 8}" font-size="13" fill="currentColor">{escape(note)}</text>'
+    below = f'<text x="{_LINE + 26}" y="{height - 8}" font-size="13" fill="currentColor">{escape(note)}</text>'
+    foot = below if note else ""
     return (
         f'<svg class="chart policy" viewBox="0 0 {_WIDTH} {height}" role="img"'
         f' aria-labelledby="{id_}-title {id_}-desc">'

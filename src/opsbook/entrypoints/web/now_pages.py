@@ -10,6 +10,7 @@ from litestar.response import Template
 
 from opsbook.entrypoints.shown.run_view import STATES as RUN_STATES
 from opsbook.entrypoints.web.alert_pages import WORDS as ALERT_WORDS
+from opsbook.entrypoints.web.alert_pages import waking_first
 from opsbook.entrypoints.web.answering import desk_of, page
 from opsbook.entrypoints.web.run_pages import waiting_first
 from opsbook.entrypoints.web.turning import Turn, turned
@@ -93,7 +94,7 @@ def alerts_now(desk: Desk) -> dict[str, Any]:
     found: dict[str, Any] = {"groups": [], "pages_now": [], "open_count": 0, **ALERT_WORDS}
     with suppress(Failure):
         looked = desk.alert_desk.board.look()
-        pages = desk.alert_desk.pages.select(is_open=True, limit=OPEN_PAGES)
+        pages = waking_first(desk.alert_desk.pages.select(is_open=True, limit=OPEN_PAGES))
         woken = {each.id for each in pages}
         fire = [each for each in looked.alerts if each.status in ("firing", "stale") and each.page not in woken]
         found |= {"groups": grouped(fire)[:OPEN_GROUPS], "pages_now": pages, "open_count": len(looked.alerts)}

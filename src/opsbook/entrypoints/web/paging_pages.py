@@ -10,7 +10,7 @@ from litestar.response import Template
 
 from opsbook.entrypoints.web.account import me_of
 from opsbook.entrypoints.web.alert_acts import Said, status_of
-from opsbook.entrypoints.web.alert_pages import WORDS
+from opsbook.entrypoints.web.alert_pages import WORDS, waking_first
 from opsbook.entrypoints.web.answering import desk_of, may, page, why_not
 from opsbook.entrypoints.web.forms import fields_of, go_on
 from opsbook.ground.errors import Failure, Refusal, Usage
@@ -32,8 +32,8 @@ def pages_page(request: Asks) -> Template:
     desk = desk_of(request)
     pages = desk.alert_desk.pages
     shown = page(
-        request, "pages.html", place="Alerts", now=desk.now(), opened=pages.select(is_open=True, limit=OPEN),
-        ended=pages.select(is_open=False, limit=ENDED), **_may(request), **WORDS,
+        request, "pages.html", place="Alerts", now=desk.now(),
+        opened=waking_first(pages.select(is_open=True, limit=OPEN)), ended=pages.select(is_open=False, limit=ENDED), **_may(request), **WORDS,
     )  # fmt: skip
     shown.headers["Cache-Control"] = "no-store"
     return shown

@@ -70,8 +70,8 @@ def service_page(request: Asks) -> Response[Any]:
         state=worst.state if worst else "missing",
         state_words="" if worst or unasked else "No health check is written", unasked=unasked,
         states={probe.key: health.state for probe, health in probed}, facts=facts_line(facts),
-        alerts=alerts_of(desk, name),
-        alert_states=STATES, now=desk.now(), found=found, summary=summary(found), page_at=book_address(path), edit_at=f"/edit/{quote_path(path)}",
+        alerts=alerts_of(desk, name), alert_states=STATES, now=desk.now(), found=found, summary=summary(found),
+        page_at=book_address(path), edit_at=f"/edit/{quote_path(path)}",
     )  # fmt: skip
 
 
