@@ -30,6 +30,8 @@ from opsbook.usecases.dead_man import DeadMan
 from opsbook.usecases.engine_loop import Chore, EngineLoop, Waking, Work
 from opsbook.usecases.guarding import Guarded
 from opsbook.usecases.heartbeats import Heartbeats
+from opsbook.usecases.inhibiting import Inhibiting
+from opsbook.usecases.inlets import Inlets
 from opsbook.usecases.ledger_ports import EngineLedger, Lease, Timer
 from opsbook.usecases.library import Library
 from opsbook.usecases.matching import Matcher
@@ -39,6 +41,8 @@ from opsbook.usecases.owing import Owing, Whom
 from opsbook.usecases.page_plan import whom
 from opsbook.usecases.paging import Pager, taking_turns
 from opsbook.usecases.paging_audit import Beating, audit
+from opsbook.usecases.receive import Receiving
+from opsbook.usecases.reconcile import Reconciling
 from opsbook.usecases.routing import Router, Routes
 from opsbook.usecases.run_journal import TOLD
 from opsbook.usecases.search import Index
@@ -51,6 +55,7 @@ from opsbook.wire_notify import build_notifier
 
 HANDS_OFF_S = 60.0
 DEAD_MAN_S = 60.0
+RECONCILE_S = 5.0  # how often it is asked whether it is time
 SPARE_S = 25.0  # beyond the time that an attempt may take, before it is taken for lost
 
 
@@ -84,13 +89,15 @@ def build_paging_parts(config: Config, waking: Waking) -> Iterator[PagingParts]:
         pager = Pager(ledger, owing, outbox, now=_now, rules=rules, guard=guard)
         silences = Silences(ledger, now=_now, chance=secrets.token_bytes)
         router = Router(
-            ledger, _matcher(config, library, index), silences, _routes(config), now=_now, chance=secrets.token_bytes
-        )
+            ledger, _matcher(config, library, index), silences, _routes(config), now=_now, chance=secrets.token_bytes,
+            inhibiting=Inhibiting(ledger, library.snapshot),
+        )  # fmt: skip
         heartbeats = Heartbeats(ledger, now=_now, chance=secrets.token_bytes)
         owner = _owner(config)
         chores = [
             Chore("hand-over of duty", HANDS_OFF_S, pager.hand_off),
             *_dead_man(config, ledger),
+            *_reconciling(config, ledger),
         ]
         loop = EngineLoop(
             ledger, _works(ledger, router, pager, heartbeats), chores, owner=owner,
@@ -125,6 +132,20 @@ def _works(
         Work(RUNS, lambda timers, lease: notices.deliver(timers, lease, _now()), name=TOLD),
         Work(PAGES, page, 5000),
     )
+
+
+def _reconciling(config: Config, ledger: EngineLedger) -> list[Chore]:
+    """What asks the senders what fires there; nothing where none is configured."""
+    if not config.reconcile:
+        return []
+    from opsbook.adapters.firing_lists import FiringLists  # inside: few ask any
+
+    chance = secrets.token_bytes
+    reconciling = Reconciling(
+        ledger, Receiving(ledger, now=_now, chance=chance), Inlets(ledger, now=_now, chance=chance),
+        FiringLists(), config.reconcile, now=_now, report=_report,
+    )  # fmt: skip
+    return [Chore("reconciliation", RECONCILE_S, lambda lease: reconciling.due(_now()))]
 
 
 def _people(library: Library) -> Whom:

@@ -47,18 +47,19 @@ class _Told(Struct, frozen=True):
 
 class Reconciling:
     """Asks each inlet's sender by its address (`alerts.reconcile`). `due` returns at once and works in a thread of its
-    own; `once` does it here."""
+    own; `once` does it here. `report` hears of each trouble once, and once more when it is over."""
 
     def __init__(
         self, ledger: EngineLedger, receiving: Receiving, inlets: Inlets, firing: Firing,
         addresses: Mapping[str, str], *, now: Callable[[], datetime], every_s: float = EVERY_S,
-        gone_for: timedelta = GONE_FOR,
+        gone_for: timedelta = GONE_FOR, report: Callable[[str], None] = lambda words: None,
     ) -> None:  # fmt: skip
         self._ledger, self._receiving, self._inlets, self._firing = ledger, receiving, inlets, firing
         self._addresses = dict(addresses)
         self._now = now
         self._every = timedelta(seconds=every_s)
         self._gone_for = gone_for
+        self._report = report
         self._gone: dict[str, dict[str, datetime]] = {}  # by group: alert → since when no sender tells of it
         self._done_at: datetime | None = None
         self._thread: threading.Thread | None = None
@@ -93,9 +94,18 @@ class Reconciling:
     def _attempt(self) -> None:
         try:
             self.once()
-            self._troubles.pop("ledger", None)
+            self._went_well("ledger")
         except (Failure, Refusal) as wrong:
-            self._troubles["ledger"] = str(wrong)
+            self._went_wrong("ledger", wrong)
+
+    def _went_wrong(self, what: str, wrong: Exception) -> None:
+        if what not in self._troubles:
+            self._report(f"Reconciliation of '{what}': {wrong}")
+        self._troubles[what] = str(wrong)
+
+    def _went_well(self, what: str) -> None:
+        if self._troubles.pop(what, None) is not None:
+            self._report(f"Reconciliation of '{what}' goes on again.")
 
     def _source(self, inlet: str) -> Source | None:
         """The inlet of that name; one that was never added is the open one of a kind."""
@@ -115,10 +125,10 @@ class Reconciling:
             try:
                 batch = self._firing.ask(self._addresses[inlet])
             except Failure as wrong:
-                self._troubles[inlet] = str(wrong)
+                self._went_wrong(inlet, wrong)
                 silent.add(inlet)
                 continue
-            self._troubles.pop(inlet, None)
+            self._went_well(inlet)
             signals.update((signal.key, signal) for signal in batch.signals)
         return _Told(group, signals, {inlet: self._addresses[inlet] for inlet in sources}, frozenset(silent), asked_at)
 
