@@ -182,7 +182,7 @@ def test_a_real_prometheus_posts_to_opsbook_directly(served, needs, tmp_path):
     (tmp_path / "prometheus.yml").write_text(json.dumps(config))
     address = f"127.0.0.1:{free_port()}"
     command = [needs("prometheus"), f"--config.file={tmp_path}/prometheus.yml", f"--storage.tsdb.path={tmp_path}/tsdb",
-               f"--web.listen-address={address}", "--log.level=error"]  # fmt: skip
+               f"--web.listen-address={address}", "--log.level=error", "--rules.alert.resend-delay=1s"]  # fmt: skip
     with started(command, f"http://{address}/-/ready"):
         until(lambda: any(alert.name == "AlwaysOn" for alert in served.route()))
         [alert] = [alert for alert in served.route() if alert.name == "AlwaysOn"]
@@ -244,7 +244,7 @@ def test_what_an_alertmanager_could_not_deliver_during_an_outage_is_asked_of_it(
         assert reconcile() == {"Before": "resolved", "Meanwhile": "firing"}
         [before] = [alert for alert in world.alerts if alert.name == "Before"]
         assert "does not list it any more" in before.notes[0].text
-        assert {page.subject: page.state for page in world.pages} == {"Before · web": "done", "Meanwhile · web": "active"} or world.pages
+        assert [page.state for page in world.pages] == ["done", "active"]
         assert reconcile() == {"Before": "resolved", "Meanwhile": "firing"}
     finally:
         world.close()
