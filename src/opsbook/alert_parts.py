@@ -20,6 +20,8 @@ from opsbook.usecases.ledger_ports import EngineLedger
 from opsbook.usecases.library import Book
 from opsbook.usecases.opsgenie_view import OpsgenieView
 from opsbook.usecases.pages import Pages
+from opsbook.usecases.paging_audit import audit
+from opsbook.usecases.paging_measures import measured
 from opsbook.usecases.receive import Receiving
 from opsbook.usecases.shared_calendars import SharedCalendars
 from opsbook.usecases.silences import Silences
@@ -70,6 +72,8 @@ def build_alert_desk(
         addresses=contacts,
         catch_all=config.catch_all,
         calendars=build_calendars(ledger),
+        audit=lambda: audit(ledger, _now()),
+        measured=lambda: measured(ledger, _now()),
     )
 
 
