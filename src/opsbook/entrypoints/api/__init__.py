@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from opsbook.entrypoints.api import (
+    alerts,
     book,
     duties,
     events,
@@ -13,12 +14,12 @@ from opsbook.entrypoints.api import (
     runs,
     silences,
 )
-from opsbook.entrypoints.api import book, duties, events, inlets, lists, measured, people, runs, silences
 
 MODULES = (
     book,
     lists,
     duties,
+    alerts,
     inlets,
     measured,
     people,
@@ -26,5 +27,4 @@ MODULES = (
     silences,
     events,
 )
-MODULES = (book, lists, duties, inlets, measured, people, runs, silences, events)
 ROUTES = tuple(route for module in MODULES for route in module.ROUTES)
