@@ -114,7 +114,7 @@ class SilenceGroup(VerbGroup):
 
 group = SilenceGroup(
     "silence", [add, list_, show, expire, again], about="Silences: alerts that wake nobody for a while.",
-    examples=("opsbook alerts silence --add ApiDown --for 2h --comment 'Upgrading the API'",),
+    examples=("opsbook alerts silence add ApiDown --for 2h --comment 'Upgrading it'",),
 )  # fmt: skip
 
 
