@@ -27,6 +27,7 @@ from opsbook.usecases.contact_book import ContactBook
 from opsbook.usecases.engine_loop import Chore, EngineLoop, Waking, Work
 from opsbook.usecases.guarding import Guarded
 from opsbook.usecases.heartbeats import Heartbeats
+from opsbook.usecases.inhibiting import Inhibiting
 from opsbook.usecases.ledger_ports import EngineLedger, Lease, Timer
 from opsbook.usecases.library import Library
 from opsbook.usecases.matching import Matcher
@@ -46,6 +47,7 @@ from opsbook.wire_ledger import build_ledger, node_of, served_at
 from opsbook.wire_notify import build_notifier
 
 HANDS_OFF_S = 60.0
+FOLLOWS_S = 5.0
 SPARE_S = 10.0  # beyond the time that an attempt may take, before it is taken for lost
 
 
@@ -79,14 +81,23 @@ def build_paging_parts(config: Config, waking: Waking) -> Iterator[PagingParts]:
         pager = Pager(ledger, owing, outbox, now=_now, rules=rules, guard=guard)
         silences = Silences(ledger, now=_now, chance=secrets.token_bytes)
         router = Router(
-            ledger, _matcher(config, library, index), silences, _routes(config), now=_now, chance=secrets.token_bytes
-        )
+            ledger, _matcher(config, library, index), silences, _routes(config), now=_now, chance=secrets.token_bytes,
+            inhibiting=Inhibiting(ledger, library.snapshot),
+        )  # fmt: skip
         heartbeats = Heartbeats(ledger, now=_now, chance=secrets.token_bytes)
-        chores = [Chore("hand-over of duty", HANDS_OFF_S, pager.hand_off)]
+        chores = [
+            Chore("hand-over of duty", HANDS_OFF_S, pager.hand_off),
+            Chore("what keeps alerts quiet", FOLLOWS_S, router.follow_book),
+        ]
+
+        def taken(lease: Lease) -> None:
+            router.taken(lease)
+            pager.look_at_all(lease)
+
         yield PagingParts(EngineLoop(
             ledger, _works(ledger, router, pager, heartbeats), chores, owner=_owner(config),
             lease_s=config.paging_lease_s, now=_now, monotonic=time.monotonic, waking=waking, guard=guard,
-            report=_report, taken=pager.look_at_all,
+            report=_report, taken=taken,
         ))  # fmt: skip
 
 
