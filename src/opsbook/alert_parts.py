@@ -77,6 +77,11 @@ def build_alert_desk(
     )
 
 
+def build_alerts(config: Config, ledger: EngineLedger) -> Alerts:
+    """The verbs of alerts alone, for the command line."""
+    return Alerts(ledger, now=_now, ack_timeout_s=config.ack_timeout_s)
+
+
 def build_silences(ledger: EngineLedger) -> Silences:
     """The verbs of silences alone."""
     return Silences(ledger, now=_now, chance=secrets.token_bytes)

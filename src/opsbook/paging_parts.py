@@ -55,6 +55,7 @@ from opsbook.wire_notify import build_notifier
 
 HANDS_OFF_S = 60.0
 DEAD_MAN_S = 60.0
+FOLLOWS_S = 5.0
 RECONCILE_S = 5.0  # how often it is asked whether it is time
 SPARE_S = 25.0  # beyond the time that an attempt may take, before it is taken for lost
 
@@ -96,13 +97,19 @@ def build_paging_parts(config: Config, waking: Waking) -> Iterator[PagingParts]:
         owner = _owner(config)
         chores = [
             Chore("hand-over of duty", HANDS_OFF_S, pager.hand_off),
+            Chore("what keeps alerts quiet", FOLLOWS_S, router.follow_book),
             *_dead_man(config, ledger),
             *_reconciling(config, ledger),
         ]
+
+        def taken(lease: Lease) -> None:
+            router.taken(lease)
+            pager.look_at_all(lease)
+
         loop = EngineLoop(
             ledger, _works(ledger, router, pager, heartbeats), chores, owner=owner,
             lease_s=config.paging_lease_s, now=_now, monotonic=time.monotonic, waking=waking, guard=guard,
-            report=_report, taken=pager.look_at_all,
+            report=_report, taken=taken,
             beating=Beating(ledger, owner=owner, now=_now, troubles=guard.troubles).beat,
         )  # fmt: skip
         yield PagingParts(loop)
