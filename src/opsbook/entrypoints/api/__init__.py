@@ -13,7 +13,6 @@ from opsbook.entrypoints.api import (
     runs,
     silences,
 )
-from opsbook.entrypoints.api import book, duties, events, inlets, lists, measured, people, runs, silences
 
 MODULES = (
     book,
