@@ -9,6 +9,7 @@ from opsbook.entrypoints.api import (
     inlets,
     lists,
     measured,
+    pages,
     people,
     runs,
     silences,
@@ -20,10 +21,10 @@ MODULES = (
     duties,
     inlets,
     measured,
+    pages,
     people,
     runs,
     silences,
     events,
 )
-MODULES = (book, lists, duties, inlets, measured, people, runs, silences, events)
 ROUTES = tuple(route for module in MODULES for route in module.ROUTES)
