@@ -49,7 +49,7 @@ def build_alert_desk(
 ) -> AlertDesk:
     """The verbs over a ledger and the book as it is at the time; `nudge` wakes whoever routes what was received."""
     chance = secrets.token_bytes
-    contacts = build_contacts(ledger, book)
+    contacts = build_contacts(ledger, book, nudge)
     board = Board(ledger)
     alerts = Alerts(ledger, now=_now, ack_timeout_s=config.ack_timeout_s, board=board)
     senders = build_senders(config, ledger, nudge)
@@ -78,9 +78,11 @@ def build_silences(ledger: EngineLedger) -> Silences:
     return Silences(ledger, now=_now, chance=secrets.token_bytes)
 
 
-def build_contacts(ledger: EngineLedger, book: Callable[[], Book]) -> ContactBook:
+def build_contacts(
+    ledger: EngineLedger, book: Callable[[], Book], nudge: Callable[[], None] = lambda: None
+) -> ContactBook:
     """How people are reached, by the book and by what they told Opsbook alone."""
-    return ContactBook(ledger, book, now=_now, chance=secrets.token_bytes)
+    return ContactBook(ledger, book, now=_now, chance=secrets.token_bytes, nudge=nudge)
 
 
 def build_calendars(ledger: EngineLedger) -> SharedCalendars:
