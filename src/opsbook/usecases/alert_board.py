@@ -49,6 +49,11 @@ class Listed(Struct, frozen=True):
     why: str = ""
     why_not_paged: str = ""
 
+    @property
+    def matched_labels(self) -> dict[str, str]:
+        """The labels that matchers are asked of: its own, and its service where none of them tells it."""
+        return {"service": self.service, **self.labels} if self.service else self.labels
+
 
 class Group(Struct, frozen=True):
     """Alerts that wake people together: the gravest first. `status` and `severity` are the gravest of them."""

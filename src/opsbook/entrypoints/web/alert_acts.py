@@ -68,10 +68,8 @@ def _acted_on_many(request: Asks, fields: dict[str, str], chosen: list[str]) -> 
     did = fields.get("do", "")
     if fields.get("group"):
         did = "acknowledge"
-        chosen = [
-            each.id for each in desk.board.look().alerts
-            if each.group == fields["group"] and each.status in ("firing", "stale")
-        ]  # fmt: skip
+        of_group = [each for each in desk.board.look().alerts if each.group == fields["group"]]
+        chosen = [each.id for each in of_group if each.status in ("firing", "stale")]
     chosen = list(dict.fromkeys(chosen))
     try:
         if not chosen:

@@ -95,15 +95,17 @@ def shown_alerts(request: Asks, *, status: int = 200, wrong: str = "", **more: A
     said = filter_of(asked.get("match", ""))
     key = asked.get("group", "")
     looked = desk.alert_desk.board.look()
-    matching = select(looked.alerts, (), lambda each: said.holds(each.labels) and (not key or each.group == key))
-    ended = _ended(desk, said) if tab == "resolved" else []
+    matching = select(looked.alerts, (), lambda each: said.holds(each.matched_labels) and (not key or each.group == key))
+    before = asked.get("before", "")
+    is_later = before.isascii() and before.isdigit() and len(before) < 16
+    ended = _ended(desk, said, int(before) if is_later else None) if tab == "resolved" else []
     groups = [] if tab == "resolved" else grouped(select(matching, TABS[tab][1]))
     part, turn = turned(request, groups, GROUPS)
     keep = {"match": said.text, "group": key, "status": tab}
     shown = page(
         request, "alerts.html", place="Alerts", status=status, tab=tab, tabs=TABS, filter=said, key=key,
         counts=counted(matching), total=len(matching), groups=[_shown(desk, each, key) for each in part], turn=turn,
-        ended=ended, has_any=bool(looked.alerts), is_cut=looked.is_cut, held=len(looked.alerts), now=desk.now(),
+        ended=ended[:ENDED], older=ended[ENDED - 1].position if len(ended) > ENDED else None, has_any=bool(looked.alerts), is_cut=looked.is_cut, held=len(looked.alerts), now=desk.now(),
         query=lambda **other: _query({**keep, **other}), address=own_address(request), wrong=wrong, did=_did(request),
         why_not="" if may(request, "respond") else why_not(request, "respond"), title_of_place=_title(desk),
         here=_query({**keep, "page": asked.get("page", "")}), **{**WORDS, **more},
@@ -151,8 +153,9 @@ def waking_first(pages: Iterable[Page]) -> list[Page]:
     return sorted(pages, key=lambda each: (each.state != "active", each.severity))
 
 
-def _ended(desk: Desk, said: Filter) -> list[Alert]:
-    return desk.alert_desk.alerts.select(matchers=said.matchers, is_open=False, limit=ENDED)
+def _ended(desk: Desk, said: Filter, before: int | None) -> list[Alert]:
+    """The last that are over, one more than a list shows where there are more."""
+    return desk.alert_desk.alerts.select(matchers=said.matchers, is_open=False, before=before, limit=ENDED + 1)
 
 
 def _did(request: Asks) -> tuple[str, list[str]] | None:

@@ -78,7 +78,7 @@ def shown_silences(request: Asks, *, status: int = 200, wrong: str = "") -> Resp
 
 def _held(silence: Silence, alerts: Sequence[Listed]) -> Held:
     said = Filter("", silence.matchers)
-    matching = tuple(each for each in alerts if said.holds(each.labels)) if silence.expired_at is None else ()
+    matching = tuple(each for each in alerts if said.holds(each.matched_labels)) if silence.expired_at is None else ()
     return Held(silence, tuple(map(written_one, silence.matchers)), written(silence.matchers), matching)
 
 
@@ -90,7 +90,7 @@ def new_silence_page(request: Asks) -> Response[Any]:
     ids = asked.getall("alert", [])
     if ids:
         alerts = [desk.alert_desk.alerts.find(each) for each in ids[:SHOWN]]
-        given["match"] = proposed([alert.labels for alert in alerts])
+        given["match"] = proposed([alert.matched_labels for alert in alerts])
     if asked.get("from"):
         given |= _as_given(desk.alert_desk.silences.find(asked["from"]))
     return shown_form(request, given)
@@ -132,7 +132,7 @@ def shown_form(
 
 
 def _would_hold(desk: Desk, said: Filter) -> list[Listed]:
-    return [each for each in desk.alert_desk.board.look().alerts if said.holds(each.labels)]
+    return [each for each in desk.alert_desk.board.look().alerts if said.holds(each.matched_labels)]
 
 
 @post("/silences", opt=RESPONDS, status_code=200)
