@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from opsbook.entrypoints.api import (
     book,
+    contacts,
     duties,
     events,
     inlets,
@@ -13,10 +14,10 @@ from opsbook.entrypoints.api import (
     runs,
     silences,
 )
-from opsbook.entrypoints.api import book, duties, events, inlets, lists, measured, people, runs, silences
 
 MODULES = (
     book,
+    contacts,
     lists,
     duties,
     inlets,
@@ -26,5 +27,4 @@ MODULES = (
     silences,
     events,
 )
-MODULES = (book, lists, duties, inlets, measured, people, runs, silences, events)
 ROUTES = tuple(route for module in MODULES for route in module.ROUTES)
