@@ -5,6 +5,7 @@ from __future__ import annotations
 from opsbook.entrypoints.api import (
     alerts,
     book,
+    contacts,
     duties,
     events,
     inlets,
@@ -19,6 +20,7 @@ from opsbook.entrypoints.api import (
 MODULES = (book, lists, duties, inlets, measured, people, runs, silences, events)
 MODULES = (
     book,
+    contacts,
     lists,
     duties,
     alerts,
