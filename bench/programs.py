@@ -69,6 +69,12 @@ def blackbox_exporter() -> str:
     return shutil.which("prometheus-blackbox-exporter") or _on_path("blackbox_exporter", how)
 
 
+def alertmanager() -> str:
+    """Alertmanager under Debian's name, else under its own."""
+    how = "the system's package prometheus-alertmanager has it"
+    return shutil.which("prometheus-alertmanager") or _on_path("alertmanager", how)
+
+
 def markdownlint() -> list[str]:
     """markdownlint-cli2 as `make bench` installs it, under the node of the PATH."""
     script = FROM_NPM / "node_modules" / "markdownlint-cli2" / "markdownlint-cli2-bin.mjs"

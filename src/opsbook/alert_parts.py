@@ -6,6 +6,8 @@ import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from msgspec import Struct
+
 from opsbook.config import Config
 from opsbook.usecases.alert_board import Board
 from opsbook.usecases.alert_desk import AlertDesk
@@ -24,6 +26,24 @@ from opsbook.usecases.silences import Silences
 from opsbook.usecases.waking import Waking
 
 
+class Senders(Struct, frozen=True):
+    """The verbs of what sends: they need no book."""
+
+    receiving: Receiving
+    inlets: Inlets
+    bodies: Bodies
+    heartbeats: Heartbeats
+
+
+def build_senders(config: Config, ledger: EngineLedger, nudge: Callable[[], None] = lambda: None) -> Senders:
+    """The verbs of inlets and heartbeats over a ledger."""
+    chance = secrets.token_bytes
+    receiving = Receiving(ledger, now=_now, chance=chance, nudge=nudge)
+    inlets = Inlets(ledger, now=_now, chance=chance)
+    bodies = Bodies(ledger, inlets, receiving, now=_now, keep_days=config.raw_keep_days)
+    return Senders(receiving, inlets, bodies, Heartbeats(ledger, now=_now, chance=chance, nudge=nudge))
+
+
 def build_alert_desk(
     config: Config, ledger: EngineLedger, book: Callable[[], Book], nudge: Callable[[], None] = lambda: None
 ) -> AlertDesk:
@@ -32,17 +52,16 @@ def build_alert_desk(
     contacts = build_contacts(ledger, book)
     board = Board(ledger)
     alerts = Alerts(ledger, now=_now, ack_timeout_s=config.ack_timeout_s, board=board)
-    receiving = Receiving(ledger, now=_now, chance=chance, nudge=nudge)
-    inlets = Inlets(ledger, now=_now, chance=chance)
+    senders = build_senders(config, ledger, nudge)
     return AlertDesk(
-        receiving=receiving,
-        inlets=inlets,
-        bodies=Bodies(ledger, inlets, receiving, now=_now, keep_days=config.raw_keep_days),
-        heartbeats=Heartbeats(ledger, now=_now, chance=chance, nudge=nudge),
+        receiving=senders.receiving,
+        inlets=senders.inlets,
+        bodies=senders.bodies,
+        heartbeats=senders.heartbeats,
         alerts=alerts,
         board=board,
         opsgenie=OpsgenieView(alerts, ledger),
-        silences=Silences(ledger, now=_now, chance=chance),
+        silences=build_silences(ledger),
         pages=Pages(
             ledger, now=_now, chance=chance, ack_timeout_s=config.ack_timeout_s, nudge=nudge,
             waking=Waking(book, contacts, config.catch_all, config.ack_timeout_s),
@@ -52,6 +71,11 @@ def build_alert_desk(
         catch_all=config.catch_all,
         calendars=build_calendars(ledger),
     )
+
+
+def build_silences(ledger: EngineLedger) -> Silences:
+    """The verbs of silences alone."""
+    return Silences(ledger, now=_now, chance=secrets.token_bytes)
 
 
 def build_contacts(ledger: EngineLedger, book: Callable[[], Book]) -> ContactBook:

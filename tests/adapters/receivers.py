@@ -14,6 +14,7 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from tests.adapters.endpoints import free_port
 
 
 class Mailbox:
@@ -42,7 +43,7 @@ class Mailbox:
     def login(self, _server: SMTP, _session: Session, _envelope: Envelope, _how: str, proof: Any) -> AuthResult:
         assert isinstance(proof, LoginPassword)
         self.logins.append(proof.login.decode())
-        return AuthResult(success=proof.password == b"right-password")
+        return AuthResult(success=proof.password == b"right-password", handled=False)
 
 
 @contextmanager
@@ -64,7 +65,7 @@ class Web:
     def __init__(self) -> None:
         self.got: SimpleQueue[tuple[str, dict[str, str], bytes]] = SimpleQueue()
         self.answer: tuple[int, dict[str, str]] = (200, {})
-        self.mood = "answers"  # answers | hangs | resets
+        self.mood = "answers"  # answers | hangs: never gets to the end | resets
         self.release = threading.Event()
         self.port = 0
 
@@ -79,7 +80,9 @@ def web_server() -> Iterator[Web]:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             web.got.put((self.path, dict(self.headers), body))
             if web.mood == "hangs":
-                web.release.wait(30)
+                self.wfile.write(b"HTTP/1.1 200 OK\r\n")
+                while not web.release.wait(0.1):  # so slowly that no single wait is long
+                    self.wfile.write(b"X-Still: here\r\n")
                 return
             if web.mood == "resets":
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
@@ -113,9 +116,3 @@ def web_server() -> Iterator[Web]:
         server.server_close()
         thread.join()
 
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

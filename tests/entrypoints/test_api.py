@@ -18,6 +18,8 @@ from tests.entrypoints.run_door import PAGES as RUN_PAGES
 from opsbook.entrypoints.api.openapi import description
 from opsbook.entrypoints.api.operation import OPERATIONS, PREFIX
 from opsbook.entrypoints.api.people import Act
+from opsbook.ledger.inbound import generic
+from opsbook.ledger.signal import Source
 from opsbook.usecases.authority import ACTS
 from opsbook.usecases.runs import Starter
 
@@ -30,6 +32,14 @@ def filled(door: Door, path: str) -> str:
     key = next(iter(door.desk.watch.probes()), "none")
     run = started(door).id if "{run}" in path else ""
     asks = {"/search": "?q=restart", "/procedures/{path}/form": "?anchor=deployment"}.get(path, "")
+    if "{name}" in path or "{id}" in path:
+        senders = door.desk.alert_desk
+        if all(each.name != "backups" for each in senders.inlets.all()):
+            senders.inlets.add("backups", "generic", "test")
+        body = b'{"title": "down"}'
+        told = senders.receiving.receive(Source("backups", "generic", "backups"), generic.parse(body), body)
+        received = told.batch or senders.bodies.latest(limit=1)[0].id
+        path = path.replace("{name}", "backups").replace("{id}", received)
     return PREFIX + path.replace("{path}", API).replace("{service}", "api").replace("{key}", key).replace("{run}", run) + asks
 
 

@@ -20,6 +20,7 @@ from opsbook.ledger.signal import Batch, Signal, Source
 from opsbook.ledger.silence import Silence
 from opsbook.ledger.views import VIEWS
 from opsbook.usecases.alerts import Alerts
+from opsbook.usecases.inhibiting import Inhibiting
 from opsbook.usecases.ledger_ports import Timer
 from opsbook.usecases.matching import Matcher
 from opsbook.usecases.receive import Receiving
@@ -44,6 +45,12 @@ RESPONSE = """# Incident Response
 | P1 | Some is down | high |
 | P2 | It is slow | warning |
 | P3 | It can wait | info |
+
+## Inhibition
+
+| While | Quiet | Same |
+| --- | --- | --- |
+| ClusterDown | `severity="warning"` | service |
 
 ## Escalation
 
@@ -148,7 +155,7 @@ class AlertWorld:
         self.silences = Silences(self.ledger, now=lambda: self.at, chance=secrets.token_bytes)
         self.router = Router(
             self.ledger, self.matcher, self.silences, routes or Routes(), now=lambda: self.at,
-            chance=secrets.token_bytes,
+            chance=secrets.token_bytes, inhibiting=Inhibiting(self.ledger, self.library.snapshot),
         )  # fmt: skip
 
         self.verbs = Alerts(self.ledger, now=lambda: self.at, ack_timeout_s=1800)

@@ -123,3 +123,83 @@ def test_a_batch_of_thousands_is_routed_with_the_gravest_first(world):
     world.hear(*signals)
     assert len(world.alerts) == 603
     assert [page.severity for page in world.pages] == ["P0", "P2"]
+
+
+def test_what_another_alert_explains_wakes_nobody_until_that_is_over(world):
+    cause = world.fires("ClusterDown", "c")
+    world.hear(cause)
+    world.hear(world.fires("WebSlow", "s", "warning"))
+    slow = world.alerts[1]
+    assert (slow.status, slow.suppressed_by) == ("suppressed", (f"alert/{world.alerts[0].id}",))
+    assert "Quiet while ClusterDown fires" in slow.why_not_paged and len(world.pages) == 1
+    world.hear(world.ends(cause))
+    assert world.alerts[1].status == "firing"
+    assert [page.state for page in world.pages] == ["done", "active"]
+
+
+def test_a_cause_that_comes_later_or_with_it_quiets_what_it_explains(world):
+    world.hear(world.fires("WebSlow", "s", "warning"))
+    world.hear(world.fires("ClusterDown", "c"))
+    assert [alert.status for alert in world.alerts] == ["suppressed", "firing"]
+    assert [page.state for page in world.pages] == ["done", "active"]
+    world.hear(world.fires("WebOdd", "o", "warning", labels={"service": "db"}),
+               world.fires("ClusterDown", "c2", labels={"service": "db"}))  # fmt: skip
+    assert [page.service for page in world.pages if page.state == "active"] == ["web", "db"]
+
+
+def test_whoever_made_a_silence_is_reminded_until_it_is_over(world):
+    world.hear(world.fires())
+    world.silences.add(
+        [Matcher("service", "web")], starts_at=world.at, ends_at=world.at + timedelta(days=3), by="@ada", comment="x y",
+        remind_at=world.at + timedelta(days=1),
+    )  # fmt: skip
+    world.later(days=1, minutes=1)
+    reminder = world.pages[-1]
+    assert reminder.policy.levels[0].targets == ("@ada",) and "one open alert is silent by it" in reminder.subject
+    world.later(days=2)
+    assert world.pages[1].state == "done"
+
+
+def test_a_person_ended_it_and_it_still_fires_after_the_window(world):
+    fires = world.fires()
+    world.hear(fires)
+    world.later(minutes=1)
+    world.verbs.resolve(["WebDown"], "ada")
+    world.later(minutes=1)
+    world.hear(fires)
+    assert world.alert.status == "resolved"  # nobody is woken for what they just said
+    world.later(minutes=10)
+    assert world.alert.status == "firing" and "ada said" in world.alert.why
+    assert [page.state for page in world.pages] == ["done", "active"]
+
+
+def test_a_person_ended_it_and_its_sender_agrees(world):
+    fires = world.fires()
+    world.hear(fires)
+    world.verbs.resolve(["WebDown"], "ada")
+    world.later(minutes=1)
+    world.hear(fires)
+    world.later(minutes=1)
+    world.hear(world.ends(fires))
+    world.later(hours=1)
+    assert (world.alert.status, world.alert.ended_by, len(world.pages)) == ("resolved", "ada", 1)
+
+
+def test_a_crash_between_two_parts_of_a_batch_loses_and_doubles_nothing(world):
+    world.receive(*(world.fires(f"A{n % 9}", f"k{n}") for n in range(1500)))
+    record, count = world.ledger.record, []
+
+    def cut_off(writes, **given):
+        count.append(1)
+        if len(count) == 2:
+            raise KeyboardInterrupt
+        return record(writes, **given)
+
+    world.ledger.record = cut_off
+    with pytest.raises(KeyboardInterrupt):
+        world.route()
+    world.ledger.record = record
+    assert 0 < len(world.alerts) < 1500
+    world.route()
+    assert len(world.alerts) == 1500 == len({alert.key for alert in world.alerts})
+    assert len(world.pages) == 9 and world.timers("batch/") == []

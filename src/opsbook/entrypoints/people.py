@@ -12,7 +12,10 @@ import click
 from opsbook.entrypoints.options import Shared
 
 if TYPE_CHECKING:
+    from opsbook.config import Config
     from opsbook.usecases.accounts import Accounts
+    from opsbook.usecases.authority import Actor
+    from opsbook.usecases.serving_ports import Ledger
 
 
 @contextmanager
@@ -37,6 +40,21 @@ def at_terminal() -> str:
         return f"terminal:{pwd.getpwuid(os.getuid()).pw_name}"
     except KeyError:  # a container may run as a number that nobody named
         return f"terminal:{os.getuid()}"
+
+
+def actor_by_token(config: Config, ledger: Ledger, secret: str, act: str) -> Actor:
+    """The account of the token in OPSBOOK_TOKEN; raises Refusal where it is not good, or not for an act."""
+    from opsbook.ground.errors import Refusal
+    from opsbook.usecases.authority import decide
+    from opsbook.wire import build_accounts
+
+    actor = build_accounts(config, ledger).actor_for_token(secret)
+    if actor is None:
+        raise Refusal("The token in OPSBOOK_TOKEN is not good: it is nobody's, has expired or was revoked.")
+    allowed = decide(actor, act, reads_are_open=False)
+    if not allowed.is_allowed:
+        raise Refusal(f"The token in OPSBOOK_TOKEN cannot be used for this: {allowed.why}")
+    return actor
 
 
 def asked_password(is_from_stdin: bool, name: str) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from opsbook.entrypoints.options import Shared
-from opsbook.entrypoints.people import at_terminal
+from opsbook.entrypoints.people import actor_by_token, at_terminal
 
 if TYPE_CHECKING:
     from opsbook.config import Config
@@ -71,17 +71,9 @@ def approver(parts: RunParts) -> Starter:
 
 def by_token(parts: RunParts, secret: str, act: str) -> Starter:
     """The account of a token; raises Refusal where it may not do that."""
-    from opsbook.ground.errors import Refusal
-    from opsbook.usecases.authority import decide
     from opsbook.usecases.runs import Starter
-    from opsbook.wire import build_accounts
 
-    actor = build_accounts(parts.config, parts.events).actor_for_token(secret)
-    if actor is None:
-        raise Refusal("The token in OPSBOOK_TOKEN is not good: it is nobody's, has expired or was revoked.")
-    allowed = decide(actor, act, reads_are_open=False)
-    if not allowed.is_allowed:
-        raise Refusal(f"The token in OPSBOOK_TOKEN cannot be used for this: {allowed.why}")
+    actor = actor_by_token(parts.config, parts.events, secret, act)
     return Starter(actor.name, (actor.email,) if actor.email else ())
 
 

@@ -35,6 +35,10 @@ VERBS: dict[str, dict[str, Entry]] = {
         "calendar": Entry("opsbook.entrypoints.commands.calendar", "Duty as iCalendar, to print or to subscribe to."),
         "page": Entry("opsbook.entrypoints.commands.page", "Who would be paged, when, by what, and why."),
     },
+    "Alert": {
+        "inlet": Entry("opsbook.entrypoints.commands.inlet", "Who sends alerts: tokens, mappings, what was received."),
+        "heartbeat": Entry("opsbook.entrypoints.commands.heartbeat", "What is to call regularly, and is it late."),
+    },
     "Serve": {
         "serve": Entry("opsbook.entrypoints.commands.serve", "Serve the book on the web, in one process."),
     },

@@ -96,13 +96,19 @@ def _fires_again(alert: Alert, heard: Heard, windows: Windows) -> Decision:
     is_same_start = heard.signal.starts_at is None or heard.signal.starts_at == alert.starts_at
     if alert.ended_how == "person":
         return _despite_a_person(alert, heard, over, windows, is_same_start=is_same_start)
-    if alert.ended_how != "expired" and (heard.at <= over or (is_same_start and heard.signal.starts_at is not None)):
+    if alert.ended_how != "expired" and _is_known_over(alert, heard, over):
         return Decision("late", why="Its sender has said already that this is over.")
     if alert.ended_how == "expired" and is_same_start and heard.signal.starts_at is not None:
         return _opens(alert, heard, "It was sent again after its time was over.")
     if heard.began - over <= windows.flap:
         return _opens(alert, heard, f"It fires again, {_length(heard.began - over)} after it was over.")
     return Decision("new")
+
+
+def _is_known_over(alert: Alert, heard: Heard, over: datetime) -> bool:
+    """Whether a signal tells of what its sender has ended: by the start that it tells, else by when it came."""
+    starts_at = heard.signal.starts_at
+    return heard.at < over if starts_at is None else starts_at <= alert.starts_at
 
 
 def _despite_a_person(
@@ -142,13 +148,21 @@ def _changes(alert: Alert, heard: Heard) -> tuple[Draft, ...]:
     if signal.annotations and signal.annotations != alert.annotations:
         what["annotations"] = signal.annotations
     what.update(_severity(alert, heard))
-    return (events.changed(what),) if what else ()
+    return (events.changed(what), *_graver(alert, what)) if what else ()
 
 
 def _severity(alert: Alert, heard: Heard) -> Mapping[str, str]:
     if not heard.severity or heard.severity == alert.severity:
         return {}
     return {"severity": heard.severity, "severity_why": heard.severity_why}
+
+
+def _graver(alert: Alert, what: Mapping[str, Any]) -> tuple[Draft, ...]:
+    """That an acknowledgement does not count any more: whoever gave it knew of something less grave."""
+    severity = what.get("severity", alert.severity)
+    if not alert.acknowledged_by or severity >= alert.severity:
+        return ()
+    return (events.unacknowledged(f"It is {severity} now, and was {alert.severity} when it was acknowledged."),)
 
 
 def _resolved(alert: Alert | None, heard: Heard, windows: Windows) -> Decision:
@@ -215,7 +229,9 @@ def _graded(alert: Alert | None, heard: Heard, windows: Windows) -> Decision:
     ):  # fmt: skip
         if any(known.get(name) != text for name, text in told.items()):
             what[part] = {**known, **told}
-    return Decision("changed", (events.changed(what, heard.severity_why),)) if what else Decision("repeat")
+    if not what:
+        return Decision("repeat")
+    return Decision("changed", (events.changed(what, heard.severity_why), *_graver(alert, what)))
 
 
 def _change(alert: Alert | None, heard: Heard, windows: Windows) -> Decision:

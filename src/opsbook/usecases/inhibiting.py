@@ -120,6 +120,11 @@ class Inhibiting:
             if alert.status in _FIRES:
                 self._take(stream, alert)
 
+    def rules(self) -> tuple[Rule, ...]:
+        """The inhibitions that hold now."""
+        self._follow_book()
+        return tuple(each.rule for each in self._sources)
+
     def reload(self) -> None:
         """Reads all open alerts again: whoever routed before was another."""
         self._number = -1

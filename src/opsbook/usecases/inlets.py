@@ -22,6 +22,7 @@ from opsbook.usecases.ledger_ports import EngineLedger
 KINDS = ("alertmanager", "alertmanager-api", "grafana", "pagerduty", "opsgenie", "cloudevents", "generic", "email",
          "heartbeat")  # fmt: skip
 MOST_TOKENS = 2  # one, and the one that replaces it
+SHORTEST_TOKEN, LONGEST_TOKEN = 16, 512  # characters, of one that a sender brings along
 MOST_INLETS = 10_000
 LOOKED_EVERY = timedelta(seconds=1)  # how soon another process' change of an inlet counts here
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -57,10 +58,11 @@ class Inlets:
         self._looked_at: datetime | None = None
 
     def add(
-        self, name: str, kind: str, by: str, *, group: str = "", mapping: Mapping[str, str] | None = None
-    ) -> tuple[Inlet, str]:
-        """A new inlet with its first token, which is told this once. Raises Usage, with the place, for a mapping that
-        cannot be read."""
+        self, name: str, kind: str, by: str, *, group: str = "", mapping: Mapping[str, str] | None = None,
+        token: str = "",
+    ) -> tuple[Inlet, str]:  # fmt: skip
+        """A new inlet with its first token, which is told this once; `token` is one that the sender has already. Raises
+        Usage, with the place, for a mapping that cannot be read."""
         if not _NAME.fullmatch(name):
             raise Usage(
                 f"'{name[:64]}' cannot be the name of an inlet. Write up to 64 of a-z, 0-9 and . _ -, beginning with a"
@@ -76,13 +78,14 @@ class Inlets:
         checked = _checked(kind, mapping or {})
         if name in self._looked():
             raise Refusal(f"There is an inlet '{name}' already. Rotate its token, or choose another name.")
-        secret = new_token(self._chance)
+        secret = self._own(token) or new_token(self._chance)
         drafts = [events.added(kind, group, checked), events.token_issued(new_id(self._chance), digest(secret))]
         self._append(name, drafts, by)
         return self.find(name), secret
 
-    def rotate(self, name: str, by: str) -> str:
-        """A further token, told once; the one before it goes on to count until it is revoked."""
+    def rotate(self, name: str, by: str, *, token: str = "") -> str:
+        """A further token, told once; the one before it goes on to count until it is revoked. `token` is one that the
+        sender has already."""
         kept = self._kept(name)
         if len(kept.tokens) >= MOST_TOKENS:
             old = kept.tokens[0].id
@@ -90,7 +93,7 @@ class Inlets:
                 f"'{name}' has {len(kept.tokens)} tokens already: one, and the one that replaces it. Revoke the older"
                 f" one ({old}) first."
             )
-        secret = new_token(self._chance)
+        secret = self._own(token) or new_token(self._chance)
         self._append(name, [events.token_issued(new_id(self._chance), digest(secret))], by)
         return secret
 
@@ -165,6 +168,14 @@ class Inlets:
         if kept.is_paused:
             raise NotPermitted(f"The inlet '{kept.name}' is paused, so nothing of it is taken. Resume it first.")
         return Source(kept.name, kind, kept.group)
+
+    def _own(self, token: str) -> str:
+        if token and not (SHORTEST_TOKEN <= len(token) <= LONGEST_TOKEN and token.isprintable() and " " not in token):
+            raise Usage(f"A token of your own has {SHORTEST_TOKEN} to {LONGEST_TOKEN} characters, and no space.")
+        taken = self._by_token.get(digest(token)) if token else None
+        if taken is not None:
+            raise Refusal(f"This token is the inlet '{taken}''s already; two inlets cannot share one.")
+        return token
 
     def _kept(self, name: str) -> KeptInlet:
         found = self._looked()

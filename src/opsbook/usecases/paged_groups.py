@@ -93,8 +93,9 @@ def _going_on(
     )  # fmt: skip
     coming = tuple(alert.id for alert in rousing if alert.id not in members)
     staying = [each for each in page.alerts if each not in leaving]
-    gravest = min((alert.severity for alert in rousing), default=page.severity)
-    if gravest < page.severity:
+    live = [each.after for each in group.changes if each.after.id in members and each.after.status == "acknowledged"]
+    gravest = min((alert.severity for alert in (*rousing, *live)), default=page.severity)
+    if any(alert.severity == gravest for alert in rousing) and gravest < page.severity:
         policy, _ = policy_for(_first(rousing, gravest).service, gravest)
         if policy is not None and _is_other(policy, page.policy):
             return _replaced(
@@ -104,7 +105,7 @@ def _going_on(
     if coming:
         drafts.append(events.joined(coming, _came(group, coming)))
     if gravest < page.severity:
-        drafts.append(events.raised(gravest, f"{_first(rousing, gravest).name} is {gravest}."))
+        drafts.append(events.raised(gravest, f"{_first((*rousing, *live), gravest).name} is {gravest}."))
     if leaving:
         drafts.append(events.left(leaving, _why_left(group, leaving)))
     if not staying and not coming:

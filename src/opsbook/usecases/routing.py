@@ -17,18 +17,21 @@ from opsbook.ground.errors import Conflict
 from opsbook.ledger import alert_events as events
 from opsbook.ledger.alert import Alert, alert_of, identity, stream_of
 from opsbook.ledger.alert_moves import Windows
-from opsbook.ledger.event import Draft
+from opsbook.ledger.event import Draft, Event
 from opsbook.ledger.page import page_of
 from opsbook.ledger.page_events import FrozenPolicy
 from opsbook.ledger.signal import ROUTE, batch_of, source_of
-from opsbook.ledger.silence import SILENCES, Silence
+from opsbook.ledger.silence import SILENCES
 from opsbook.usecases.alert_timers import looked_at
 from opsbook.usecases.episodes import LOOK, Episode, Spoken, Telling, Told
+from opsbook.usecases.holds import Holds
+from opsbook.usecases.inhibiting import Inhibiting
 from opsbook.usecases.ledger_ports import EngineLedger, Lease, Timer, Write
 from opsbook.usecases.matching import Matcher
 from opsbook.usecases.page_plan import policy_for
 from opsbook.usecases.paged_groups import Change, Group, Paged, paged
 from opsbook.usecases.run_start import run_id
+from opsbook.usecases.silence_reminders import forgotten, reminding
 from opsbook.usecases.silences import REMIND, Silences
 
 ACTOR = "router"
@@ -56,9 +59,10 @@ class Router:
 
     def __init__(
         self, ledger: EngineLedger, matcher: Matcher, silences: Silences, routes: Routes, *,
-        now: Callable[[], datetime], chance: Callable[[int], bytes],
+        now: Callable[[], datetime], chance: Callable[[int], bytes], inhibiting: Inhibiting | None = None,
     ) -> None:  # fmt: skip
         self._ledger = ledger
+        self._holds = Holds(silences, inhibiting)
         self._matcher = matcher
         self._silences = silences
         self._routes = routes
@@ -79,7 +83,8 @@ class Router:
                 is_last = place == len(chunks) - 1
                 self._settle(lambda chunk=chunk: self._episodes(chunk), fence, done if is_last else [])  # type: ignore[misc]
             if not chunks:
-                self._ledger.record(done, actor=ACTOR, at=self._now(), fence=fence)
+                self._record(done, fence)
+        self._look_behind(fence)
         return count
 
     def look(self, timers: Sequence[Timer], fence: Lease | None = None) -> None:
@@ -87,16 +92,41 @@ class Router:
         for start in range(0, len(timers), MOST_IN_ONE):
             some = timers[start : start + MOST_IN_ONE]
             self._settle(lambda some=some: looked_at(self._ledger, some, self._now()), fence)  # type: ignore[misc]
+        self._look_behind(fence)
+
+    def _look_behind(self, fence: Lease | None) -> None:
+        """Alerts that keep others quiet began or ended: looks at those others."""
+        if self._holds.moved():
+            self.look_again(fence)
 
     def turn(self, timers: Sequence[Timer], fence: Lease | None = None) -> None:
-        """Silences began or ended, as their timers say: looks again at every open alert, and sets the next timers."""
-        turned = dict.fromkeys(timer.stream for timer in timers if timer.name != REMIND)
-        if not turned:
-            return
-        self.look_again(fence)
-        for stream in turned:
+        """Silences began or ended, as their timers say: looks again at every open alert, sets the next timers, and
+        reminds whoever made one that is in force still."""
+        if any(timer.name != REMIND for timer in timers):
+            self.look_again(fence)
+        for stream in dict.fromkeys(timer.stream for timer in timers):
+            names = {timer.name for timer in timers if timer.stream == stream}
             silence = self._silences.find(stream.removeprefix(SILENCES))
-            self._ledger.record([self._silences.turned(silence)], actor=ACTOR, at=self._now(), fence=fence)
+            if names - {REMIND}:
+                writes = [self._silences.turned(silence), *forgotten(self._ledger, silence, self._now())]
+                self._record(writes, fence)
+            if REMIND in names:
+                silence = self._silences.find(silence.id)
+                id, now = self._new_id(), self._now()
+                self._record(reminding(self._ledger, self._silences, silence, page=id, now=now), fence)
+
+    def _record(self, writes: Sequence[Write], fence: Lease | None) -> None:
+        self._ledger.record(writes, actor=ACTOR, at=self._now(), fence=fence)
+
+    def taken(self, fence: Lease | None = None) -> None:
+        """Whoever routed before was another: looks at everything as it is recorded."""
+        self._holds.reload()
+        self.look_again(fence)
+
+    def follow_book(self, fence: Lease | None = None) -> None:
+        """Looks at every open alert again, where the book says since that others keep alerts quiet."""
+        if self._holds.are_others():
+            self.look_again(fence)
 
     def look_again(self, fence: Lease | None = None) -> int:
         """Suppresses what is silent now and releases what no longer is, which pages people then; gives how many open
@@ -105,8 +135,11 @@ class Router:
         for alerts in self._open():
             count += len(alerts)
             now = self._now()
-            if any(self._holders(alert, now)[0] != alert.suppressed_by for alert in alerts):
-                names = [identity(alert.source_group, alert.key) for alert in alerts]
+            names = [
+                identity(alert.source_group, alert.key) for alert in alerts
+                if alert.status != "stale" and self._holds.on(alert, now)[0] != alert.suppressed_by
+            ]  # fmt: skip
+            if names:
                 self._settle(lambda names=names: self._as_they_are(names), fence)  # type: ignore[misc]
         return count
 
@@ -125,26 +158,28 @@ class Router:
     def _windows_of(self, batches: Sequence[str]) -> Iterator[tuple[list[str], list[Told]]]:
         """The batches, as many at a time as may be looked at together, with what they tell by identity."""
         streams: list[str] = []
-        told: dict[str, list[Spoken]] = {}
+        received: list[Event] = []
         count = 0
         for stream in batches:
             streams.append(stream)
-            for spoken in self._spoken(stream):
-                count += 1
-                told.setdefault(identity(spoken.source.group, spoken.signal.key), []).append(spoken)
+            events_of = self._ledger.read(stream)[:1]
+            received += events_of
+            count += sum(len(event.facts["batch"].get("signals", ())) for event in events_of)
             if count >= MOST_AT_ONCE:
-                yield streams, [Told(name, tuple(spoken)) for name, spoken in told.items()]
-                streams, told, count = [], {}, 0
+                yield streams, self._told(received)
+                streams, received, count = [], [], 0
         if streams:
-            yield streams, [Told(name, tuple(spoken)) for name, spoken in told.items()]
+            yield streams, self._told(received)
 
-    def _spoken(self, stream: str) -> Iterator[Spoken]:
-        recorded = self._ledger.read(stream)
-        if not recorded:
-            return
-        source, at = source_of(recorded[0]), recorded[0].at
-        for signal in batch_of(recorded[0]).signals:
-            yield self._telling.spoken(source, signal, at, stream)
+    def _told(self, received: list[Event]) -> list[Told]:
+        """What batches tell by identity, each in the order in which it came."""
+        told: dict[str, list[Spoken]] = {}
+        for event in sorted(received, key=lambda each: each.position):
+            source = source_of(event)
+            for signal in batch_of(event).signals:
+                spoken = self._telling.spoken(source, signal, event.at, event.stream)
+                told.setdefault(identity(source.group, signal.key), []).append(spoken)
+        return [Told(name, tuple(spoken)) for name, spoken in told.items()]
 
     def _episodes(self, told: Sequence[Told]) -> list[Episode]:
         rows = self._ledger.latest("alerts", [each.name for each in told])
@@ -162,7 +197,9 @@ class Router:
     ) -> None:
         for tried in range(1, _TRIES + 1):
             now = self._now()
-            episodes = [self._held(each, now) for each in made()]
+            episodes = made()
+            self._holds.expect(each.after for each in episodes if each.drafts and each.after is not None)
+            episodes = [self._held(each, now) for each in episodes]
             writes = [*self._writes(episodes, now), *further]
             if not writes:
                 return
@@ -172,6 +209,7 @@ class Router:
                 if tried == _TRIES:
                     raise
                 continue
+            self._holds.follow(each for each in episodes if each.drafts)
             return
 
     def _held(self, episode: Episode, now: datetime) -> Episode:
@@ -179,16 +217,11 @@ class Router:
         alert = episode.after
         if alert is None or not alert.is_open or alert.status == "stale":
             return episode
-        by, why = self._holders(alert, now)
+        by, why = self._holds.on(alert, now)
         if by == alert.suppressed_by:
             return episode
         draft = events.suppressed(by, why) if by else events.released("Nothing holds it back any more.")
         return episode.adding((draft,), now)
-
-    def _holders(self, alert: Alert, now: datetime) -> tuple[tuple[str, ...], str]:
-        """What holds an alert back, and a sentence for it."""
-        silences = self._silences.holding(alert.matched_labels, now)
-        return tuple(f"silence/{each.id}" for each in silences), _told_of(silences)
 
     def _writes(self, episodes: Sequence[Episode], now: datetime) -> Iterable[Write]:
         changed = [each for each in episodes if each.after is not None]
@@ -225,15 +258,6 @@ class Router:
 
     def _new_id(self) -> str:
         return run_id(self._now(), self._chance(LETTERS))
-
-
-def _told_of(silences: Sequence[Silence]) -> str:
-    if not silences:
-        return ""
-    first = silences[0]
-    what = "Maintenance" if first.kind == "maintenance" else "A silence"
-    more = f" and {len(silences) - 1} more" if len(silences) > 1 else ""
-    return f"{what} of {first.created_by}{more} holds it: {first.comment}"
 
 
 def _chunks(told: Sequence[Told]) -> Iterator[list[Told]]:

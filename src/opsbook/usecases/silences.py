@@ -9,13 +9,14 @@ from uuid import UUID
 from msgspec import to_builtins
 from msgspec.structs import replace
 
+from opsbook.book.roster.calendar import zone_of
 from opsbook.ground.errors import Refusal, Usage
 from opsbook.ground.guesses import closest
 from opsbook.ledger import matchers as asked
 from opsbook.ledger import silence_events as events
 from opsbook.ledger.event import Draft
 from opsbook.ledger.matchers import Matcher
-from opsbook.ledger.recurrence import why_no_rule, zone_of
+from opsbook.ledger.recurrence import why_no_rule
 from opsbook.ledger.silence import SILENCES, Silence, folded, next_reminder, silence_of, state_of, stream_of, window
 from opsbook.usecases.held_silences import HeldSilences
 from opsbook.usecases.ledger_ports import EngineLedger, Timer, Write
@@ -76,6 +77,20 @@ class Silences:
         if state_of(found, now) == "expired":
             raise Refusal(f"The silence {found.id} is over already. Add a new one with the same matchers instead.")
         return self._expire(found, by, f"Expired by {by}.", now)
+
+    def again(self, silence: str, by: str) -> Silence:
+        """One that was expired, once more until the same end: undoes that. Raises Refusal where it is not over, or its
+        end is past."""
+        now, found = self._now(), self.find(silence)
+        if state_of(found, now) != "expired":
+            raise Refusal(f"The silence {found.id} is not over.")
+        if found.ends_at <= now and not found.rule:
+            raise Refusal(f"The end of the silence {found.id} is past. Add a new one with another end.")
+        return self.add(
+            found.matchers, starts_at=found.starts_at, ends_at=found.ends_at, by=by, comment=found.comment,
+            rule=found.rule, time_zone=found.time_zone, kind=found.kind, annotations=found.annotations,
+            remind_at=found.remind_at if found.remind_at is not None and found.remind_at > now else None,
+        )  # fmt: skip
 
     def select(
         self, *, matchers: Sequence[Matcher] = (), states: Sequence[str] = ("active", "pending")

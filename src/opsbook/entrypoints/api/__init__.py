@@ -2,6 +2,29 @@
 
 from __future__ import annotations
 
-from opsbook.entrypoints.api import book, duties, events, lists, measured, people, runs
+from opsbook.entrypoints.api import (
+    book,
+    duties,
+    events,
+    inlets,
+    lists,
+    measured,
+    people,
+    runs,
+    silences,
+)
+from opsbook.entrypoints.api import book, duties, events, inlets, lists, measured, people, runs, silences
 
-ROUTES = (*book.ROUTES, *lists.ROUTES, *duties.ROUTES, *measured.ROUTES, *people.ROUTES, *runs.ROUTES, *events.ROUTES)
+MODULES = (
+    book,
+    lists,
+    duties,
+    inlets,
+    measured,
+    people,
+    runs,
+    silences,
+    events,
+)
+MODULES = (book, lists, duties, inlets, measured, people, runs, silences, events)
+ROUTES = tuple(route for module in MODULES for route in module.ROUTES)

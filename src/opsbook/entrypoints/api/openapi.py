@@ -36,6 +36,9 @@ PARAMETERS = {
     "run": "The id of a run, or the only beginning of one.",
     "number": "The number of a step, as the run has it: `2`, `2.1`, `verify.1`.",
     "calendar": "The id of a calendar's secret address, as GET /calendars lists it.",
+    "name": "The name of an inlet or a heartbeat, as their lists have it.",
+    "id": "The id of what was received, as GET /bodies lists it.",
+    "token": "The public id of an inlet's token, which is no secret.",
     "key": "The key of a probe, as GET /probes lists it.",
 }
 ABOUT = (

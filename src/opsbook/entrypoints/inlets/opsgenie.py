@@ -43,7 +43,8 @@ async def create(request: Asks) -> Response[Any]:
 
 
 def _acting(action: str, method: HttpMethod, path: str) -> HTTPRouteHandler:
-    async def act(request: Asks, named: str) -> Response[Any]:
+    async def act(request: Asks) -> Response[Any]:
+        named = str(request.path_params["named"])
         source = await _source(request)
         if isinstance(source, Response):
             return source
@@ -63,12 +64,12 @@ def _acting(action: str, method: HttpMethod, path: str) -> HTTPRouteHandler:
 
 
 @_route("/v2/alerts/requests/{asked:str}", HttpMethod.GET)
-async def request_status(request: Asks, asked: str) -> Response[Any]:
+async def request_status(request: Asks) -> Response[Any]:
     """What became of a request; 404 where it was not routed yet, as there."""
     source = await _source(request)
     if isinstance(source, Response):
         return source
-    told = await asyncio.to_thread(_view(request).request_status, asked)
+    told = await asyncio.to_thread(_view(request).request_status, str(request.path_params["asked"]))
     if told is None:
         return _answer({"message": "Request not found. It might not be processed, yet."}, 404)
     return _answer({"data": told})
@@ -106,15 +107,17 @@ async def count(request: Asks) -> Response[Any]:
 
 
 @_route("/v2/alerts/{named:str}", HttpMethod.GET)
-async def shown(request: Asks, named: str) -> Response[Any]:
+async def shown(request: Asks) -> Response[Any]:
     """One alert."""
+    named = str(request.path_params["named"])
     alert = await _found(request, named)
     return alert if isinstance(alert, Response) else _answer({"data": view.model(alert)})
 
 
 @_route("/v2/alerts/{named:str}/notes", HttpMethod.GET)
-async def notes(request: Asks, named: str) -> Response[Any]:
+async def notes(request: Asks) -> Response[Any]:
     """What was written to one alert."""
+    named = str(request.path_params["named"])
     alert = await _found(request, named)
     if isinstance(alert, Response):
         return alert
@@ -127,8 +130,9 @@ async def notes(request: Asks, named: str) -> Response[Any]:
 
 @route("/v2/heartbeats/{name:str}/ping", http_method=[HttpMethod.GET, HttpMethod.POST, HttpMethod.PUT],
        opt={"act": PUBLIC}, status_code=202)  # fmt: skip
-async def ping(request: Asks, name: str) -> Response[Any]:
+async def ping(request: Asks) -> Response[Any]:
     """Notes that something called."""
+    name = str(request.path_params["name"])
     source = await _source(request)
     if isinstance(source, Response):
         return source

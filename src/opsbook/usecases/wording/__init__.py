@@ -56,7 +56,7 @@ class Wording:
     def digest(self, items: Sequence[Item], why: str) -> Message:
         """What somebody gets of several pages at once, the gravest first."""
         kind = items[0].due.notification.owed.kind
-        return digest_of([self.told(item) for item in items], why, kind, f"{self._address}/alerts")
+        return digest_of([self.told(item) for item in items], why, kind, f"{self._address}/pages")
 
     def told(self, item: Item) -> Told:
         """All that is told of one page, before it is cut to a kind of contact."""
@@ -79,7 +79,7 @@ class Wording:
             recent=() if is_test else self._around.recent(page.service, zone, now),
             on_call=() if is_test else self._around.on_call(page, owed.person, now),
             ack_url=f"{self._address}/a/{page.id}.{owed.id}.{item.secret}" if item.secret else "",
-            page_url=self._page_url(page, alerts),
+            page_url=self._page_url(page),
             code=self._contacts.code_for(page.group) if is_test and page.group.startswith(TESTS) else "",
         )  # fmt: skip
 
@@ -99,10 +99,10 @@ class Wording:
             place.commit, place.score, first_steps(self._library, place),
         )  # fmt: skip
 
-    def _page_url(self, page: Page, alerts: Sequence[Alert]) -> str:
+    def _page_url(self, page: Page) -> str:
         if page.group.startswith(TESTS):
             return f"{self._address}/account"
-        return f"{self._address}/alerts/{quote(alerts[0].id)}" if len(alerts) == 1 else f"{self._address}/alerts"
+        return f"{self._address}/pages/{quote(page.id)}"
 
 
 def _marks(page: Page, purpose: str) -> tuple[str, ...]:
@@ -124,6 +124,6 @@ def _notes(page: Page, notification: int, loop: int, is_duplicate: bool) -> list
     others = told_already(page, notification)
     if others and not page.acknowledged:
         notes.append(f"Paged before: {', '.join(others[:5])}.")
-    if page.asked_by and not page.alerts and not page.gone:
+    if page.asked_by and not page.alerts and not page.gone and not page.group.startswith(TESTS):
         notes.append(f"{page.asked_by} asks for you.")
     return notes

@@ -8,7 +8,7 @@ from html import escape
 from opsbook.usecases.alerting_ports import Message
 from opsbook.usecases.wording.facts import VERSION, facts_of
 from opsbook.usecases.wording.html import badge, button, document, link, quiet
-from opsbook.usecases.wording.plain import SIZES, WHOLE, Block, fitted, shortened, simple
+from opsbook.usecases.wording.plain import SIZES, WHOLE, Block, fitted, shortened, sms_of
 from opsbook.usecases.wording.told import Told
 
 _COLOUR = "#44546a"
@@ -20,10 +20,12 @@ def digest_of(told: Sequence[Told], why: str, kind: str, list_url: str) -> Messa
     first = told[0]
     title_size, size = SIZES.get(kind, WHOLE)
     title = shortened(f"{len(told)} pages: {'; '.join(each.headline for each in told)}", title_size)
-    between = "\n" if kind in ("sms", "phone", "push") else "\n\n"
-    body = fitted(list(_blocks(told, title, why, is_short=kind in ("sms", "phone"), list_url=list_url)), size, between)
-    if kind in ("sms", "phone"):
-        title, body = simple(title), simple(body)
+    is_short = kind in ("sms", "phone")
+    blocks = list(_blocks(told, title, why, is_short=is_short, list_url=list_url))
+    if is_short:
+        title, body = sms_of(title, blocks, "\n")
+    else:
+        body = fitted(blocks, size, "\n" if kind == "push" else "\n\n")
     facts = {
         "version": VERSION, "key": first.key, "thread": f"page/{first.page}", "purpose": "digest", "title": title,
         "sent_at": first.sent_at.isoformat(), "severity": first.severity, "person": first.person, "why": why,

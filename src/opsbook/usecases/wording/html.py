@@ -23,7 +23,7 @@ _STYLE = """
 .page{background:#14161a!important}.card{background:#1e2127!important}
 .text,.text a{color:#e7e9ec!important}.quiet,.quiet a{color:#a9b0ba!important}
 .line{border-color:#343a43!important}.code{background:#2a2f37!important;color:#e7e9ec!important}
-.link{color:#8fbcff!important}}
+.text a.link,.quiet a.link{color:#8fbcff!important}}
 @media (max-width:480px){.card{padding:16px!important}.answer a{display:block!important;text-align:center!important}}
 """
 
@@ -74,12 +74,13 @@ def _parts(told: Told) -> Iterator[str]:
     for name, lines in (("Health", told.health), ("Changed lately", told.recent), ("Also on call", told.on_call)):
         yield _list(name, [escape(line) for line in lines])
     if told.page_url:
-        yield f'<p class="quiet" style="{_rule()}">{link(told.page_url, "Everything about it")}</p>\n'
+        yield f'<p class="line quiet" style="{_rule()}">{link(told.page_url, "Everything about it")}</p>\n'
 
 
 def badge(told: Told) -> str:
     """How grave it is, of which service, and what kind of message this is; words, so that colour alone says nothing."""
-    words = " · ".join(filter(None, (*told.marks, told.severity, told.service)))
+    severity = "" if told.purpose == "test" else told.severity
+    words = " · ".join(filter(None, (*told.marks, severity, told.service)))
     return (
         f'<span style="display:inline-block;background:{_colour(told)};color:#ffffff;padding:2px 10px;'
         f'border-radius:4px;font-size:14px;font-weight:600">{escape(words)}</span>\n'

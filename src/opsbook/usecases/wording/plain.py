@@ -18,6 +18,7 @@ SIZES: dict[str, tuple[int, int]] = {
     "sms": (160, 480), "phone": (160, 480), "push": (240, 1000), "chat": (240, 3500), "channel": (240, 3500),
 }  # fmt: skip
 WHOLE = (240, 20_000)  # everything else, such as e-mail
+_TITLED = frozenset({"chat", "channel"})  # these show the title above the text
 _FIRST = 160  # of an SMS: what is wrong and the link stand in it
 # What GSM 03.38 lacks makes every character of the message take 16 bits; these have a twin that it has.
 _SIMPLE = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "…": "...", "·": "-",
@@ -35,10 +36,19 @@ def text_of(told: Told, kind: str) -> tuple[str, str]:
     """The title and the body of a message for a kind of contact."""
     title_size, size = SIZES.get(kind, WHOLE)
     if kind in ("sms", "phone"):
-        return simple(shortened(told.title, title_size)), simple(fitted(list(_short(told)), size, "\n"))
+        return sms_of(told.title, list(_short(told)), "\n")
     if kind == "push":
         return shortened(told.title, title_size), fitted(list(_push(told)), size, "\n")
-    return shortened(told.title, title_size), fitted(list(_long(told)), size, "\n\n")
+    long = list(_long(told, is_titled=kind in _TITLED))
+    return shortened(told.title, title_size), fitted(long, size, "\n\n")
+
+
+def sms_of(title: str, blocks: Sequence[Block], between: str) -> tuple[str, str]:
+    """The title and body of an SMS, in its own letters."""
+    title_size, size = SIZES["sms"]
+    plain = [Block(block.rank, simple(block.text)) for block in blocks]
+    room = 2 * len(plain)  # each may be cut, and three dots then stand for one
+    return simple(shortened(simple(title), title_size - 2)), simple(fitted(plain, size - room, between))
 
 
 def simple(text: str) -> str:
@@ -113,8 +123,8 @@ def _push(told: Told) -> Iterator[Block]:
     yield Block(0, link_line(told))
 
 
-def _long(told: Told) -> Iterator[Block]:
-    yield Block(1, "\n".join(filter(None, (told.title, *told.notes, lead(told)))))
+def _long(told: Told, *, is_titled: bool) -> Iterator[Block]:
+    yield Block(1, "\n".join(filter(None, ("" if is_titled else told.title, *told.notes, lead(told)))))
     yield Block(0, f"Your code is {told.code}" if told.code else "")
     yield Block(2, f"Why you: {told.why}" if told.why else "")
     yield Block(0, link_line(told) if told.ack_url else "")

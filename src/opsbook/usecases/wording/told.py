@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 
@@ -76,7 +77,8 @@ class Told(Struct, frozen=True):
     @property
     def headline(self) -> str:
         """What it is about, in one line: how grave, of which service, what."""
-        named = f"{self.service}: " if self.service and self.service.lower() not in self.subject.lower() else ""
+        is_named = re.search(rf"(?<!\w){re.escape(self.service)}(?!\w)", self.subject, re.IGNORECASE)
+        named = f"{self.service}: " if self.service and not is_named else ""
         return f"{self.severity} {named}{self.subject}"
 
     @property

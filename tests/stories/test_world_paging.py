@@ -1,0 +1,211 @@
+"""From a fault of a real world to somebody's mailbox: Prometheus and Alertmanager notice it, Opsbook pages by the book's
+own policy, a mail scanner opens every link, a person acknowledges, the runbook's entry mends it, and all is told.
+"""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from tests.stories.opsbook_program import SOURCE, asked, write
+from tests.stories.world import World, free_port, up
+
+pytestmark = pytest.mark.torture
+
+PATIENCE_S = 90
+# The fault, its alert, and the entry that mends it.
+FAULTS = (
+    ("api-500", "ApiErrors", "api#issue-api-returns-500"),
+    ("database-stopped", "DatabaseDown", "database#issue-postgresql-is-stopped"),
+    ("database-data-loss", "DatabaseDataMissing", "database#issue-table-items-is-missing"),
+    ("disk-full", "SpoolDiskFull", "api#issue-spool-disk-is-full"),
+    ("nginx-config", "WebDown", "web#issue-nginx-is-down-or-will-not-start"),
+    ("queue-stopped", "QueueDown", "queue#issue-redis-is-down"),
+    ("redis-oom", "QueueOutOfMemory", "queue#issue-redis-is-out-of-memory"),
+    ("slow-lock", "ApiSlow", "api#issue-api-responses-are-slow"),
+    ("slow-saturated", "ApiSlow", "api#issue-api-responses-are-slow"),
+)
+POLICY = """# On call
+
+## People
+
+| Name | Handle | E-Mail |
+| --- | --- | --- |
+| Ada Byron | @ada | ada@example.org |
+| Ben Nevis | @ben | ben@example.org |
+
+## Primary On-Call
+
+- **Time Zone:** UTC
+
+| Rotation | Start | Participants |
+| --- | --- | --- |
+| always | 2026-01-01 | @ada |
+
+## Escalation
+
+- **Services:** all
+- **Severities:** P0, P1, P2
+
+| Level | After | Contact |
+| --- | --- | --- |
+| 1 | 0 minutes | Primary On-Call |
+| 2 | 10 minutes | @ben |
+"""
+
+
+class Mailbox:
+    """A real mail server that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.mails: list[EmailMessage] = []
+        self._came = threading.Condition()
+        self._server = Controller(self, hostname="127.0.0.1", port=free_port())
+        self._server.start()
+        self.address = f"smtp://127.0.0.1:{self._server.port}"
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        """Takes one mail."""
+        with self._came:
+            self.mails.append(email.message_from_bytes(envelope.content, policy=email.policy.default))  # type: ignore[arg-type]
+            self._came.notify_all()
+        return "250 OK"
+
+    def wait_for(self, is_wanted: Callable[[EmailMessage], bool], since: int) -> EmailMessage:
+        """The first mail of that kind behind so many."""
+        until = time.monotonic() + PATIENCE_S
+        with self._came:
+            while True:
+                for mail in self.mails[since:]:
+                    if is_wanted(mail):
+                        return mail
+                subjects = [mail["Subject"] for mail in self.mails[since:]]
+                assert self._came.wait(until - time.monotonic()), f"only {subjects} came"
+
+    def close(self) -> None:
+        """Takes nothing any more."""
+        self._server.stop()
+
+
+class Desk:
+    """The served book of the world, and the mailbox of whoever is on call."""
+
+    def __init__(self, world: World, address: str, mailbox: Mailbox) -> None:
+        self.world, self.address, self.mailbox = world, address, mailbox
+
+    def ask(self, path: str) -> Any:
+        """What the API answers."""
+        with urllib.request.urlopen(self.address + path, timeout=10) as answer:
+            return json.load(answer)
+
+    def alerts(self, name: str) -> list[dict[str, Any]]:
+        """The alerts of a name, open or not."""
+        asked_for = urllib.parse.urlencode({"match": f'alertname="{name}"', "status": "all"})
+        return list(self.ask(f"/api/v1/alerts?{asked_for}")["alerts"])
+
+
+@pytest.fixture(scope="module")
+def desk() -> Iterator[Desk]:
+    """The world with its monitoring, whose runbooks are served, and whose alerts page Ada by mail."""
+    port, mailbox = free_port(), Mailbox()
+    address = f"http://127.0.0.1:{port}"
+    with up(OPS_URL=address) as world:
+        settings = f'[notify]\nsmtp = "{mailbox.address}"\nfrom = "opsbook@example.org"\n\n[paging]\ncatch_all = ["@ben"]\n\n'
+        settings += f'[alerts.reconcile]\nalertmanager = "{world.alertmanager}"\n'
+        write(world.folder, {"docs/operations/incidents/on-call.md": POLICY, "docs/operations/opsbook.toml": settings})
+        env = {**world.environment, "PYTHONPATH": str(SOURCE)}
+        command = [sys.executable, "-m", "opsbook", "serve", "--port", str(port)]
+        with subprocess.Popen(command, cwd=world.folder, env=env, stdout=subprocess.PIPE, text=True) as served:
+            assert served.stdout is not None
+            assert "ready" in served.stdout.readline()
+            yield Desk(world, address, mailbox)
+            os.kill(served.pid, signal.SIGTERM)
+    mailbox.close()
+
+
+@pytest.mark.parametrize(("fault", "alert", "entry"), FAULTS)
+def test_a_fault_wakes_whoever_is_on_call_with_the_first_step_of_its_entry(
+    desk: Desk, fault: str, alert: str, entry: str
+) -> None:
+    world, mailbox = desk.world, desk.mailbox
+    world.wait_until(is_well=True)
+    world.run("api#production", "-p", "VERSION=1.1.0")
+    page, _, anchor = entry.partition("#")
+    shown = asked("show", f"docs/operations/runbooks/{page}.md#{anchor}", here=world.folder)
+    first_step = shown["procedures"][0]["steps"][0]["text"]
+    since = len(mailbox.mails)
+
+    world.do(f"faults/fault-{fault}.sh")
+    mail = mailbox.wait_for(lambda each: alert in each["Subject"], since)
+    text = _text(mail)
+    assert mail["To"] == "ada@example.org"
+    assert "Primary On-Call" in text  # why her
+    assert _plain(first_step)[:40] in _plain(text)
+    section = desk.alerts(alert)[0]["section"]
+    assert (section["path"], section["anchor"]) == (f"docs/operations/runbooks/{page}.md", anchor)
+
+    for link in re.findall(rf"{re.escape(desk.address)}/\S+", text):
+        _scanned(link)
+    assert desk.alerts(alert)[0]["status"] == "firing"
+
+    link = re.search(rf"{re.escape(desk.address)}/a/\S+", text)
+    assert link is not None
+    _pressed(link.group())
+    found = desk.alerts(alert)[0]
+    assert found["status"] in ("acknowledged", "resolved")
+
+    assert world.run(entry)["state"] == "succeeded"
+    _until(lambda: all(each["status"] == "resolved" for each in desk.alerts(alert)), f"{alert} is over")
+    mailbox.wait_for(lambda each: alert in each["Subject"] and "resolved" in each["Subject"].lower(), since)
+    world.wait_until(is_well=True)
+    _until(lambda: not desk.ask("/api/v1/alerts")["alerts"], "no alert is open")
+
+
+def _text(mail: EmailMessage) -> str:
+    body = mail.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.sub(r"[`*_]", "", text).split())
+
+
+def _scanned(link: str) -> None:
+    """Opens a link as a mail scanner does."""
+    for method in ("HEAD", "GET"):
+        urllib.request.urlopen(urllib.request.Request(link, method=method), timeout=10).close()
+
+
+def _pressed(link: str) -> None:
+    """Opens the link as a person does, and sends its first form."""
+    with urllib.request.urlopen(link, timeout=10) as answer:
+        page = answer.read().decode()
+    form = re.search(r"<form[^>]*>(.*?)</form>", page, re.S)
+    assert form is not None
+    fields = dict(re.findall(r'name="([^"]+)"[^>]*value="([^"]*)"', form.group(1)))
+    target = re.search(r'action="([^"]*)"', form.group(0))
+    address = urllib.parse.urljoin(link, target.group(1) if target else "")
+    urllib.request.urlopen(address, data=urllib.parse.urlencode(fields).encode(), timeout=10).close()
+
+
+def _until(is_so: Callable[[], bool], what: str) -> None:
+    until = time.monotonic() + PATIENCE_S
+    while not is_so():
+        assert time.monotonic() < until, f"not so: {what}"
+        time.sleep(0.3)
