@@ -42,9 +42,9 @@ from opsbook.usecases.owing import Owing, Whom
 from opsbook.usecases.page_plan import whom
 from opsbook.usecases.paging import Pager, taking_turns
 from opsbook.usecases.paging_audit import Beating, audit
+from opsbook.usecases.path_test import PathTester
 from opsbook.usecases.receive import Receiving
 from opsbook.usecases.reconcile import Reconciling
-from opsbook.usecases.path_test import PathTester
 from opsbook.usecases.routing import Router, Routes
 from opsbook.usecases.run_journal import TOLD
 from opsbook.usecases.search import Index

@@ -17,7 +17,6 @@ from opsbook.entrypoints.api import (
     silences,
 )
 
-MODULES = (book, lists, duties, inlets, measured, people, runs, silences, events)
 MODULES = (
     book,
     contacts,
