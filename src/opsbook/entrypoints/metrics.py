@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 
 from opsbook import __version__
 from opsbook.entrypoints.gates.meter import BUCKETS, Meter
+from opsbook.entrypoints.paging_measures import paging_families
 from opsbook.entrypoints.streams import Streams
 from opsbook.ground.errors import SEVERITIES, Failure
 from opsbook.ledger.health import Health
@@ -54,6 +55,7 @@ class Measures(Collector):
         yield from self._book()
         yield from self._duty()
         yield from self._ledger()
+        yield from self._paging()
         yield from self._probes()
 
     def _requests(self) -> Iterator[Metric]:
@@ -98,6 +100,13 @@ class Measures(Collector):
         except Failure:  # what the ledger does not tell is left out; /readyz says that it does not answer
             return
         yield _single("opsbook_ledger_position", "The position of the last event.", float(head))
+
+    def _paging(self) -> Iterator[Metric]:
+        try:
+            found = self.desk.alert_desk.measured()
+        except Failure:
+            return
+        yield from paging_families(found)
 
     def _probes(self) -> Iterator[Metric]:
         labels = ("service", "probe", "address")
