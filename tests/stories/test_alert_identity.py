@@ -16,6 +16,7 @@ from opsbook.ledger.inbound import alertmanager
 from opsbook.ledger.matchers import Matcher, matchers_of
 from opsbook.ledger.signal import Signal, Source
 
+
 @pytest.fixture
 def world(tmp_path):
     world = AlertWorld(tmp_path)

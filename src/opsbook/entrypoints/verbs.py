@@ -44,6 +44,7 @@ VERBS: dict[str, dict[str, Entry]] = {
         "serve": Entry("opsbook.entrypoints.commands.serve", "Serve the book on the web, in one process."),
     },
     "People": {
+        "person": Entry("opsbook.entrypoints.commands.person", "How people are reached: contacts, order, quiet hours."),
         "user": Entry("opsbook.entrypoints.commands.user", "The people who may sign in: add, role, password, link."),
         "token": Entry("opsbook.entrypoints.commands.token", "What programs sign in with: issue, list, revoke."),
         "db": Entry("opsbook.entrypoints.commands.db", "The ledger's database: backup, restore, check, migrate."),

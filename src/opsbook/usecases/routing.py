@@ -20,6 +20,7 @@ from opsbook.ledger.alert_moves import Windows
 from opsbook.ledger.event import Draft, Event
 from opsbook.ledger.page import page_of
 from opsbook.ledger.page_events import FrozenPolicy
+from opsbook.ledger.path_test import PATH_TEST
 from opsbook.ledger.signal import ROUTE, batch_of, source_of
 from opsbook.ledger.silence import SILENCES
 from opsbook.usecases.alert_timers import looked_at
@@ -29,7 +30,8 @@ from opsbook.usecases.inhibiting import Inhibiting
 from opsbook.usecases.ledger_ports import EngineLedger, Lease, Timer, Write
 from opsbook.usecases.matching import Matcher
 from opsbook.usecases.page_plan import policy_for
-from opsbook.usecases.paged_groups import Change, Group, Paged, paged
+from opsbook.usecases.paged_groups import Change, Group, Paged, PolicyFor, paged
+from opsbook.usecases.path_test import path_test_policy
 from opsbook.usecases.run_start import run_id
 from opsbook.usecases.silence_reminders import forgotten, reminding
 from opsbook.usecases.silences import REMIND, Silences
@@ -52,6 +54,7 @@ class Routes(Struct, frozen=True):
     flap_window_s: float = 600.0
     ack_timeout_s: float = 1800.0
     catch_all: tuple[str, ...] = ()
+    path_test_to: tuple[str, ...] = ()
 
 
 class Router:
@@ -245,13 +248,19 @@ class Router:
             kept = pages.get(key)
             changes = [Change(each.before, each.after) for each in members if each.after is not None]
             group = Group(key, page_of(kept) if kept is not None else None, changes, self._windows.flap)
-            outcome[key] = paged(group, self._policy_for, self._new_id, now)
+            outcome[key] = paged(group, self._chooser(members), self._new_id, now)
         for each in changed:
             if each.after is not None:
                 yield _write(each, outcome.get(each.after.group, Paged()))
         for result in outcome.values():
             yield from result.writes
         yield from _others(changed, outcome)
+
+    def _chooser(self, members: Sequence[Episode]) -> PolicyFor:
+        """What chooses the escalation of a group: the test of the path goes to those alone who are to get it."""
+        to = self._routes.path_test_to
+        is_test = all(each.after is not None and each.after.source == PATH_TEST for each in members)
+        return (lambda service, severity: (path_test_policy(to), "")) if to and is_test else self._policy_for
 
     def _policy_for(self, service: str | None, severity: str) -> tuple[FrozenPolicy | None, str]:
         book = self._matcher.library.snapshot()

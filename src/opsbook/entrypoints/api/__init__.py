@@ -5,24 +5,27 @@ from __future__ import annotations
 from opsbook.entrypoints.api import (
     alerts,
     book,
+    contacts,
     duties,
     events,
     inlets,
     lists,
     measured,
+    pages,
     people,
     runs,
     silences,
 )
 
-MODULES = (book, lists, duties, inlets, measured, people, runs, silences, events)
 MODULES = (
     book,
+    contacts,
     lists,
     duties,
     alerts,
     inlets,
     measured,
+    pages,
     people,
     runs,
     silences,
