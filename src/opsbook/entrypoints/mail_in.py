@@ -7,6 +7,7 @@ once the message is synced, `451` where it cannot be now, so that whoever sends 
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -43,6 +44,7 @@ def taking_mail(config: Config, desk: AlertDesk) -> Iterator[int]:
         ident="Opsbook",
     )  # fmt: skip
     try:
+        socket.create_server((HOST, config.mail_port)).close()  # aiosmtpd would wait for 5 s before it says so
         door.start()
     except (OSError, OverflowError, TimeoutError) as wrong:
         raise Failure(
