@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from opsbook.config import Config
 from opsbook.ground.errors import Failure, NotPermitted, Refusal
 from opsbook.ledger.inbound.mail import DEDUP, parse
-from opsbook.usecases.credentials import is_token
+from opsbook.usecases.credentials import SENDER_PREFIX, is_token
 
 if TYPE_CHECKING:
     from opsbook.ledger.signal import Source
@@ -60,7 +60,7 @@ def taking_mail(config: Config, desk: AlertDesk) -> Iterator[int]:
 def addressed(address: str) -> tuple[str, str, str]:
     """The inlet's name, the token and the key that an address says; the first two are never there together."""
     local, _, key = address.rpartition("@")[0].strip('"').partition("+")
-    return ("", local, key) if is_token(local) else (local.lower(), "", key)
+    return ("", local, key) if is_token(local, SENDER_PREFIX) else (local.lower(), "", key)
 
 
 class Mail:
