@@ -13,7 +13,6 @@ from opsbook.entrypoints.api import (
     runs,
     silences,
 )
-from opsbook.entrypoints.api import book, duties, events, inlets, lists, measured, people, runs, silences
 
 MODULES = (
     book,
@@ -26,5 +25,4 @@ MODULES = (
     silences,
     events,
 )
-MODULES = (book, lists, duties, inlets, measured, people, runs, silences, events)
 ROUTES = tuple(route for module in MODULES for route in module.ROUTES)
