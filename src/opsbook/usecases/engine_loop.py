@@ -32,12 +32,14 @@ SPELL_S = 10.0  # of one work, before the next has its turn
 
 class Work(Struct, frozen=True):
     """Whoever does what is due of the streams that begin with `prefix`, so many timers at once. With a `name` only the
-    timers of that name: the others of those streams are somebody else's, and say nothing of when to look again."""
+    timers of that name: the others of those streams are somebody else's, and say nothing of when to look again.
+    `wanted` tells that there is something to do although no timer is due."""
 
     prefix: str
     do: Callable[[Sequence[Timer], Lease], object]
     at_once: int = 500
     name: str = ""
+    wanted: Callable[[], bool] = bool
 
 
 class Chore(Struct, frozen=True):
@@ -132,9 +134,9 @@ class EngineLoop:
     def _spell(self, work: Work, lease: Lease) -> int:
         """All that is due of one work, as far as it comes within its turn."""
         done, until = 0, self._monotonic() + SPELL_S
-        while timers := self._due(work):
+        while (timers := self._due(work)) or work.wanted():
             self._progress = self._monotonic()
-            done += len(timers)
+            done += max(len(timers), 1)
             self._do(work, timers, lease)
             if len(timers) < work.at_once or self._monotonic() > until:
                 break

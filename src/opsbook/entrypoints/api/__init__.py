@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from opsbook.entrypoints.api import (
+    alerts,
     book,
+    contacts,
     duties,
     events,
     inlets,
     lists,
     measured,
+    pages,
     people,
     runs,
     silences,
@@ -16,10 +19,13 @@ from opsbook.entrypoints.api import (
 
 MODULES = (
     book,
+    contacts,
     lists,
     duties,
+    alerts,
     inlets,
     measured,
+    pages,
     people,
     runs,
     silences,
