@@ -51,7 +51,7 @@ def build_alert_desk(
     config: Config, ledger: EngineLedger, book: Callable[[], Book], nudge: Callable[[], None] = lambda: None
 ) -> AlertDesk:
     """The verbs over a ledger and the book as it is at the time; `nudge` wakes whoever routes what was received."""
-    contacts = build_contacts(ledger, book)
+    contacts = build_contacts(ledger, book, nudge)
     board = Board(ledger)
     alerts = Alerts(ledger, now=_now, ack_timeout_s=config.ack_timeout_s, board=board)
     senders = build_senders(config, ledger, nudge)
@@ -74,6 +74,11 @@ def build_alert_desk(
     )
 
 
+def build_alerts(config: Config, ledger: EngineLedger) -> Alerts:
+    """The verbs of alerts alone, for the command line."""
+    return Alerts(ledger, now=_now, ack_timeout_s=config.ack_timeout_s)
+
+
 def build_silences(ledger: EngineLedger) -> Silences:
     """The verbs of silences alone."""
     return Silences(ledger, now=_now, chance=secrets.token_bytes)
@@ -83,7 +88,7 @@ def build_pages(
     config: Config, ledger: EngineLedger, book: Callable[[], Book], nudge: Callable[[], None] = lambda: None
 ) -> Pages:
     """The pages of a ledger; `nudge` wakes whoever sends what they owe."""
-    contacts = build_contacts(ledger, book)
+    contacts = build_contacts(ledger, book, nudge)
     return Pages(
         ledger, now=_now, chance=secrets.token_bytes, ack_timeout_s=config.ack_timeout_s, nudge=nudge,
         waking=Waking(book, contacts, config.catch_all, config.ack_timeout_s),
@@ -95,9 +100,11 @@ def build_path_tests(config: Config, ledger: EngineLedger) -> PathTests:
     return PathTests(ledger, config.synthetic, now=_now)
 
 
-def build_contacts(ledger: EngineLedger, book: Callable[[], Book]) -> ContactBook:
+def build_contacts(
+    ledger: EngineLedger, book: Callable[[], Book], nudge: Callable[[], None] = lambda: None
+) -> ContactBook:
     """How people are reached, by the book and by what they told Opsbook alone."""
-    return ContactBook(ledger, book, now=_now, chance=secrets.token_bytes)
+    return ContactBook(ledger, book, now=_now, chance=secrets.token_bytes, nudge=nudge)
 
 
 def build_calendars(ledger: EngineLedger) -> SharedCalendars:

@@ -31,6 +31,7 @@ from opsbook.usecases.dead_man import DeadMan
 from opsbook.usecases.engine_loop import Chore, EngineLoop, Waking, Work
 from opsbook.usecases.guarding import Guarded
 from opsbook.usecases.heartbeats import Heartbeats
+from opsbook.usecases.inhibiting import Inhibiting
 from opsbook.usecases.inlets import Inlets
 from opsbook.usecases.ledger_ports import EngineLedger, Lease, Timer
 from opsbook.usecases.library import Library
@@ -42,6 +43,8 @@ from opsbook.usecases.page_plan import whom
 from opsbook.usecases.paging import Pager, taking_turns
 from opsbook.usecases.paging_audit import Beating, audit
 from opsbook.usecases.path_test import PathTester
+from opsbook.usecases.receive import Receiving
+from opsbook.usecases.reconcile import Reconciling
 from opsbook.usecases.routing import Router, Routes
 from opsbook.usecases.run_journal import TOLD
 from opsbook.usecases.search import Index
@@ -54,6 +57,8 @@ from opsbook.wire_notify import build_notifier
 
 HANDS_OFF_S = 60.0
 DEAD_MAN_S = 60.0
+FOLLOWS_S = 5.0
+RECONCILE_S = 5.0  # how often it is asked whether it is time
 PATH_TEST_S = 60.0
 SPARE_S = 25.0  # beyond the time that an attempt may take, before it is taken for lost
 
@@ -88,14 +93,22 @@ def build_paging_parts(config: Config, waking: Waking) -> Iterator[PagingParts]:
         pager = Pager(ledger, owing, outbox, now=_now, rules=rules, guard=guard)
         silences = Silences(ledger, now=_now, chance=secrets.token_bytes)
         router = Router(
-            ledger, _matcher(config, library, index), silences, _routes(config), now=_now, chance=secrets.token_bytes
-        )
+            ledger, _matcher(config, library, index), silences, _routes(config), now=_now, chance=secrets.token_bytes,
+            inhibiting=Inhibiting(ledger, library.snapshot),
+        )  # fmt: skip
         heartbeats = Heartbeats(ledger, now=_now, chance=secrets.token_bytes)
         owner = _owner(config)
         chores = [
             Chore("hand-over of duty", HANDS_OFF_S, pager.hand_off),
+            Chore("what keeps alerts quiet", FOLLOWS_S, router.follow_book),
             *_dead_man(config, ledger),
+            *_reconciling(config, ledger),
         ]
+
+        def taken(lease: Lease) -> None:
+            router.taken(lease)
+            pager.look_at_all(lease)
+
         works = [*_works(ledger, router, pager, outbox, heartbeats)]
         if config.synthetic:
             tester = _tester(config, ledger, address)
@@ -104,7 +117,7 @@ def build_paging_parts(config: Config, waking: Waking) -> Iterator[PagingParts]:
         loop = EngineLoop(
             ledger, works, chores, owner=owner,
             lease_s=config.paging_lease_s, now=_now, monotonic=time.monotonic, waking=waking, guard=guard,
-            report=_report, taken=pager.look_at_all,
+            report=_report, taken=taken,
             beating=Beating(ledger, owner=owner, now=_now, troubles=guard.troubles).beat,
         )  # fmt: skip
         yield PagingParts(loop)
@@ -134,6 +147,20 @@ def _works(
         Work(RUNS, lambda timers, lease: notices.deliver(timers, lease, _now()), name=TOLD),
         Work(PAGES, page, 5000, wanted=outbox.has_news),
     )
+
+
+def _reconciling(config: Config, ledger: EngineLedger) -> list[Chore]:
+    """What asks the senders what fires there; nothing where none is configured."""
+    if not config.reconcile:
+        return []
+    from opsbook.adapters.firing_lists import FiringLists  # inside: few ask any
+
+    chance = secrets.token_bytes
+    reconciling = Reconciling(
+        ledger, Receiving(ledger, now=_now, chance=chance), Inlets(ledger, now=_now, chance=chance),
+        FiringLists(), config.reconcile, now=_now, report=_report,
+    )  # fmt: skip
+    return [Chore("reconciliation", RECONCILE_S, lambda lease: reconciling.due(_now()))]
 
 
 def _people(library: Library) -> Whom:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
@@ -18,9 +19,11 @@ from opsbook.entrypoints.streams import Streams
 from opsbook.ground.errors import SEVERITIES, Failure
 from opsbook.ledger.health import Health
 from opsbook.usecases.desk import Desk
+from opsbook.usecases.on_duty import coverage_of
 
 LONGEST_LABEL = 200  # characters; an address may be as long as its author likes
 MOST_PROBES = 2_000
+GAP_DAYS = 7
 EXPIRY = "Until when the certificate is good that was shown last."
 Label = tuple[str, ...]
 STATES = {"healthy": 1.0, "unhealthy": 0.0}
@@ -50,6 +53,7 @@ class Measures(Collector):
         yield from self._requests()
         yield _single("opsbook_event_streams", "Streams of events that are open.", float(self.streams.count))
         yield from self._book()
+        yield from self._duty()
         yield from self._ledger()
         yield from self._paging()
         yield from self._probes()
@@ -80,6 +84,15 @@ class Measures(Collector):
         counted = Counter(finding.severity for finding in book.findings)
         counts: dict[Label, float] = {(severity,): float(counted[severity]) for severity in SEVERITIES}
         yield _gauge("opsbook_book_findings", "Findings of lint.", ("severity",), counts)
+
+    def _duty(self) -> Iterator[Metric]:
+        now, ahead = self.desk.now(), timedelta(days=GAP_DAYS)
+        covers = coverage_of(self.desk.library.snapshot(), now, now + ahead)
+        people: dict[Label, float] = {_label(each.schedule): float(each.people) for each in covers}
+        gaps: dict[Label, float] = {_label(each.schedule): each.gap_s for each in covers}
+        yield _gauge("opsbook_oncall_people", "How many people are on call by a schedule now.", ("schedule",), people)
+        words = f"How long nobody is on call by a schedule within the next {GAP_DAYS} days."
+        yield _gauge("opsbook_oncall_gap_seconds", words, ("schedule",), gaps)
 
     def _ledger(self) -> Iterator[Metric]:
         try:

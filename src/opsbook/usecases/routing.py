@@ -41,6 +41,7 @@ MOST_AT_ONCE = 4000  # signals that are looked at together; about 20 MB
 MOST_IN_ONE = 500  # alerts of one transaction, apart from those of one group, which are never parted
 MOST_ROWS = 500  # of a view, read at a time
 MOST_POLICIES = 10_000
+WHOLE_S = 20.0  # for a book to be read; then alerts are routed by what is known of it
 LETTERS = 7  # of chance in the ids of alerts and pages: many begin in one second
 _TRIES = 8
 _RANKS = {"P0": 0, "P1": 1, "P2": 2, "P3": 3}
@@ -77,6 +78,7 @@ class Router:
 
     def route(self, batches: Sequence[str], fence: Lease | None = None) -> int:
         """Routes batches by their streams, in order, and clears their timers; gives how many signals they held."""
+        self._wait_for_book()
         count = 0
         for streams, told in self._windows_of(batches):
             count += sum(len(each.spoken) for each in told)
@@ -92,10 +94,18 @@ class Router:
 
     def look(self, timers: Sequence[Timer], fence: Lease | None = None) -> None:
         """Looks at alerts whose timers are due: their time is over, their sender is quiet, nobody answered."""
+        self._wait_for_book()
         for start in range(0, len(timers), MOST_IN_ONE):
             some = timers[start : start + MOST_IN_ONE]
             self._settle(lambda some=some: looked_at(self._ledger, some, self._now()), fence)  # type: ignore[misc]
         self._look_behind(fence)
+
+    def _wait_for_book(self) -> None:
+        """Waits for a book that is being read for the first time: of half a book an alert would lead elsewhere, and its
+        page to the catch-all."""
+        library = self._matcher.library
+        if not library.snapshot().is_whole:
+            library.wait_whole(WHOLE_S)
 
     def _look_behind(self, fence: Lease | None) -> None:
         """Alerts that keep others quiet began or ended: looks at those others."""

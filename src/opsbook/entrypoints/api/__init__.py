@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from opsbook.entrypoints.api import (
+    alerts,
     book,
+    contacts,
     duties,
     events,
     inlets,
@@ -17,8 +19,10 @@ from opsbook.entrypoints.api import (
 
 MODULES = (
     book,
+    contacts,
     lists,
     duties,
+    alerts,
     inlets,
     measured,
     pages,

@@ -33,14 +33,13 @@ def plan(shared: Shared, *, service: str | None, severity: str, when: str) -> in
     A time without a zone is one of the zone that all schedules share, else of UTC. Exits 1 when nobody is paged.
     """
     from opsbook.entrypoints.duties import asked_instant, asked_severity
-    from opsbook.usecases.duty_book import duty_book
     from opsbook.usecases.on_duty import shared_zone
     from opsbook.usecases.page_plan import page_plan, plan_model
-    from opsbook.wire import build_book
+    from opsbook.wire_duties import build_duty_book
 
     config = shared.config()
     grave = asked_severity(severity, config.severities)
-    book = duty_book(build_book(config))
+    book = build_duty_book(config)
     zone = shared_zone(book)
     instant = asked_instant(when, zone)
     with _addresses(config, book) as addresses:
