@@ -103,6 +103,19 @@ const address = document.body.getAttribute('sse-connect')
 export const stream = address ? new Stream(address) : null
 htmx.createEventSource = () => stream
 
+// A part is asked for again soon after an event that it names, and once for all that come meanwhile. htmx' own throttle
+// forgets those, the last one too.
+const renewed_ms = 400
+for (const part of stream ? document.querySelectorAll('[data-renewed]') : []) {
+  let timer
+  stream.addEventListener(part.dataset.renewed, () => {
+    timer ??= setTimeout(() => {
+      timer = undefined
+      htmx.trigger(part, 'opsbook:again')
+    }, renewed_ms)
+  })
+}
+
 stream?.addEventListener('notice', ({ data }) => tell(said(data)))
 
 export function parsed(text) {

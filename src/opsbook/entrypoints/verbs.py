@@ -36,6 +36,7 @@ VERBS: dict[str, dict[str, Entry]] = {
         "page": Entry("opsbook.entrypoints.commands.page", "Who would be paged, when, by what, and why."),
     },
     "Alert": {
+        "alerts": Entry("opsbook.entrypoints.commands.alerts", "What fires: list, show, acknowledge, end, silence."),
         "inlet": Entry("opsbook.entrypoints.commands.inlet", "Who sends alerts: tokens, mappings, what was received."),
         "heartbeat": Entry("opsbook.entrypoints.commands.heartbeat", "What is to call regularly, and is it late."),
     },

@@ -150,6 +150,10 @@ class Outbox:
             handle, contact = handing.items[0].due.notification.owed.handle, handing.contact.id
             self._guard(f"contact {contact} of {handle}", partial(self._heard, handle, contact, handed))
 
+    def has_news(self) -> bool:
+        """Whether something came of an attempt that nobody has collected."""
+        return not self._came.empty()
+
     def is_waiting(self, name: tuple[str, int, int]) -> bool:
         """Whether this process waits for what becomes of an attempt."""
         return name in self.in_flight

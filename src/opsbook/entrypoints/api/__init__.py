@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from opsbook.entrypoints.api import (
+    alerts,
     book,
     contacts,
     duties,
@@ -10,6 +11,7 @@ from opsbook.entrypoints.api import (
     inlets,
     lists,
     measured,
+    pages,
     people,
     runs,
     silences,
@@ -20,8 +22,10 @@ MODULES = (
     contacts,
     lists,
     duties,
+    alerts,
     inlets,
     measured,
+    pages,
     people,
     runs,
     silences,

@@ -31,6 +31,7 @@ from opsbook.entrypoints.web.forms import own_address
 from opsbook.entrypoints.web.label_filter import Filter, filter_of
 from opsbook.entrypoints.web.practice import practice_of
 from opsbook.entrypoints.web.turning import turned
+from opsbook.ground.digests import digest_of
 from opsbook.ground.errors import Failure, Usage
 from opsbook.ledger.alert import Alert, stream_of
 from opsbook.ledger.alert_events import Place
@@ -73,6 +74,11 @@ class Shown(Struct, frozen=True):
     common: tuple[str, ...]
     summary: str
     rows: tuple[tuple[Listed, str, str], ...]
+
+    @property
+    def anchor(self) -> str:
+        """The id of the group on the page, which stays the same whatever comes to it: so that scripts know it again."""
+        return f"group-{digest_of(self.group.key.encode())[:12]}"
 
     @property
     def has_head(self) -> bool:
