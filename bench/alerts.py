@@ -11,14 +11,14 @@ from __future__ import annotations
 import http.client
 import json
 import resource
+import sqlite3
 import statistics
-import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -239,19 +239,19 @@ def _stormed(
     try:
         began, took = storm(served.port, bodies(alerts, -(-alerts // at_once), groups), at_once)
         first = hook.at(0, PATIENCE_S) - began
-        there = _until_settled(lambda: _kept(served, place), alerts)
         _until_settled(hook.count, groups)
+        kept = _of_ours(place, alerts)
     finally:
         over.set()
         looking.join()
-    return there, first, max(most), took
+    return kept if kept is not None else _of_theirs(served), first, max(most), took
 
 
-def _until_settled(count_: Callable[[], int], wanted: int) -> int:
+def _until_settled(counted: Callable[[], int], wanted: int) -> int:
     """The count once it is what is wanted, or has not changed for a while."""
     last, changed = -1, time.monotonic()
     while time.monotonic() - changed < PATIENCE_S / 6:
-        now = count_()
+        now = counted()
         if now >= wanted:
             return now
         if now != last:
@@ -260,24 +260,19 @@ def _until_settled(count_: Callable[[], int], wanted: int) -> int:
     return last
 
 
-def _kept(served: Served, place: Path) -> int:
-    """How many alerts a side knows: ours by the rows of its ledger, Alertmanager by its metrics."""
+def _of_ours(place: Path, wanted: int) -> int | None:
+    """How many alerts our ledger has once all are routed; None for a side without one."""
     ledger = place / "book" / ".opsbook" / "opsbook.db"
-    if ledger.exists():
-        counted = subprocess.run(
-            [sys.executable, "-c", _COUNT, str(ledger)], capture_output=True, text=True, check=True,
-            env=programs.environment(),
-        )  # fmt: skip
-        return int(counted.stdout)
-    text = served.get("/metrics")[1].decode()
-    return sum(int(float(line.split()[-1])) for line in text.splitlines()
-               if line.startswith("alertmanager_alerts{") and 'state="active"' in line)  # fmt: skip
+    if not ledger.exists():
+        return None
+    with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)) as connection:
+        asked = "SELECT count(*) FROM view_row WHERE view = 'alerts'"
+        return _until_settled(lambda: int(connection.execute(asked).fetchone()[0]), wanted)
 
 
-_COUNT = """
-import sys, apsw
-print(apsw.Connection(sys.argv[1]).execute("SELECT count(*) FROM view_row WHERE view = 'alerts'").get)
-"""
+def _of_theirs(served: Served) -> int:
+    """How many alerts Alertmanager lists."""
+    return served.get(PATH, timeout_s=PATIENCE_S)[1].count(b'"fingerprint":')
 
 
 def _opened(at_once: int) -> int:

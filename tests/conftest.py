@@ -84,6 +84,16 @@ def corpora() -> Path:
 
 
 @pytest.fixture(scope="session")
+def sent() -> Callable[[str], bytes]:
+    """`sent("fire-1.json")` is a body as Alertmanager really sent it: of the folder beside that of the corpora."""
+    named = os.environ.get("OPSBOOK_CORPORA")
+    folder = (Path(named).parent if named else ROOT.parent / "shared") / "payloads"
+    if not folder.is_dir():
+        pytest.skip("ABSENT: payloads (real webhook bodies to read), looked for beside the corpora")
+    return lambda name: (folder / name).read_bytes()
+
+
+@pytest.fixture(scope="session")
 def postgres_server(needs: Callable[[str], str]) -> Iterator[PostgresServer]:
     """A running PostgreSQL, one for each worker. Whoever stops it starts it again."""
     from tests.postgres import postgres_programs, running_postgres

@@ -20,6 +20,9 @@ from opsbook.usecases.ledger_ports import EngineLedger
 from opsbook.usecases.library import Book
 from opsbook.usecases.opsgenie_view import OpsgenieView
 from opsbook.usecases.pages import Pages
+from opsbook.usecases.paging_audit import audit
+from opsbook.usecases.paging_measures import measured
+from opsbook.usecases.path_test import PathTests
 from opsbook.usecases.receive import Receiving
 from opsbook.usecases.shared_calendars import SharedCalendars
 from opsbook.usecases.silences import Silences
@@ -48,8 +51,7 @@ def build_alert_desk(
     config: Config, ledger: EngineLedger, book: Callable[[], Book], nudge: Callable[[], None] = lambda: None
 ) -> AlertDesk:
     """The verbs over a ledger and the book as it is at the time; `nudge` wakes whoever routes what was received."""
-    chance = secrets.token_bytes
-    contacts = build_contacts(ledger, book)
+    contacts = build_contacts(ledger, book, nudge)
     board = Board(ledger)
     alerts = Alerts(ledger, now=_now, ack_timeout_s=config.ack_timeout_s, board=board)
     senders = build_senders(config, ledger, nudge)
@@ -62,15 +64,19 @@ def build_alert_desk(
         board=board,
         opsgenie=OpsgenieView(alerts, ledger),
         silences=build_silences(ledger),
-        pages=Pages(
-            ledger, now=_now, chance=chance, ack_timeout_s=config.ack_timeout_s, nudge=nudge,
-            waking=Waking(book, contacts, config.catch_all, config.ack_timeout_s),
-        ),
+        pages=build_pages(config, ledger, book, nudge),
         contacts=contacts,
         addresses=contacts,
         catch_all=config.catch_all,
         calendars=build_calendars(ledger),
+        audit=lambda: audit(ledger, _now()),
+        measured=lambda: measured(ledger, _now()),
     )
+
+
+def build_alerts(config: Config, ledger: EngineLedger) -> Alerts:
+    """The verbs of alerts alone, for the command line."""
+    return Alerts(ledger, now=_now, ack_timeout_s=config.ack_timeout_s)
 
 
 def build_silences(ledger: EngineLedger) -> Silences:
@@ -78,9 +84,27 @@ def build_silences(ledger: EngineLedger) -> Silences:
     return Silences(ledger, now=_now, chance=secrets.token_bytes)
 
 
-def build_contacts(ledger: EngineLedger, book: Callable[[], Book]) -> ContactBook:
+def build_pages(
+    config: Config, ledger: EngineLedger, book: Callable[[], Book], nudge: Callable[[], None] = lambda: None
+) -> Pages:
+    """The pages of a ledger; `nudge` wakes whoever sends what they owe."""
+    contacts = build_contacts(ledger, book, nudge)
+    return Pages(
+        ledger, now=_now, chance=secrets.token_bytes, ack_timeout_s=config.ack_timeout_s, nudge=nudge,
+        waking=Waking(book, contacts, config.catch_all, config.ack_timeout_s),
+    )  # fmt: skip
+
+
+def build_path_tests(config: Config, ledger: EngineLedger) -> PathTests:
+    """The tests of the whole path, as people ask for them."""
+    return PathTests(ledger, config.synthetic, now=_now)
+
+
+def build_contacts(
+    ledger: EngineLedger, book: Callable[[], Book], nudge: Callable[[], None] = lambda: None
+) -> ContactBook:
     """How people are reached, by the book and by what they told Opsbook alone."""
-    return ContactBook(ledger, book, now=_now, chance=secrets.token_bytes)
+    return ContactBook(ledger, book, now=_now, chance=secrets.token_bytes, nudge=nudge)
 
 
 def build_calendars(ledger: EngineLedger) -> SharedCalendars:

@@ -8,25 +8,31 @@ from __future__ import annotations
 import os
 import secrets
 import sys
+import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 
 from msgspec import Struct
 
+from opsbook import __version__
 from opsbook.book.reach import Directory
-from opsbook.config import Config
+from opsbook.config import Config, authorities
 from opsbook.ledger.alert_events import ALERTS
 from opsbook.ledger.heartbeat import HEARTBEATS
 from opsbook.ledger.page_events import PAGES, PlannedLevel
 from opsbook.ledger.page_moves import Rules
+from opsbook.ledger.path_test import PATH_TEST
 from opsbook.ledger.signal import BATCHES
 from opsbook.ledger.silence import SILENCES
 from opsbook.usecases.contact_book import ContactBook
+from opsbook.usecases.dead_man import DeadMan
 from opsbook.usecases.engine_loop import Chore, EngineLoop, Waking, Work
 from opsbook.usecases.guarding import Guarded
 from opsbook.usecases.heartbeats import Heartbeats
+from opsbook.usecases.inhibiting import Inhibiting
+from opsbook.usecases.inlets import Inlets
 from opsbook.usecases.ledger_ports import EngineLedger, Lease, Timer
 from opsbook.usecases.library import Library
 from opsbook.usecases.matching import Matcher
@@ -35,6 +41,10 @@ from opsbook.usecases.oncall import directory_of
 from opsbook.usecases.owing import Owing, Whom
 from opsbook.usecases.page_plan import whom
 from opsbook.usecases.paging import Pager, taking_turns
+from opsbook.usecases.paging_audit import Beating, audit
+from opsbook.usecases.path_test import PathTester
+from opsbook.usecases.receive import Receiving
+from opsbook.usecases.reconcile import Reconciling
 from opsbook.usecases.routing import Router, Routes
 from opsbook.usecases.run_journal import TOLD
 from opsbook.usecases.search import Index
@@ -46,7 +56,11 @@ from opsbook.wire_ledger import build_ledger, node_of, served_at
 from opsbook.wire_notify import build_notifier
 
 HANDS_OFF_S = 60.0
-SPARE_S = 10.0  # beyond the time that an attempt may take, before it is taken for lost
+DEAD_MAN_S = 60.0
+FOLLOWS_S = 5.0
+RECONCILE_S = 5.0  # how often it is asked whether it is time
+PATH_TEST_S = 60.0
+SPARE_S = 25.0  # beyond the time that an attempt may take, before it is taken for lost
 
 
 class PagingParts(Struct, frozen=True):
@@ -79,19 +93,38 @@ def build_paging_parts(config: Config, waking: Waking) -> Iterator[PagingParts]:
         pager = Pager(ledger, owing, outbox, now=_now, rules=rules, guard=guard)
         silences = Silences(ledger, now=_now, chance=secrets.token_bytes)
         router = Router(
-            ledger, _matcher(config, library, index), silences, _routes(config), now=_now, chance=secrets.token_bytes
-        )
+            ledger, _matcher(config, library, index), silences, _routes(config), now=_now, chance=secrets.token_bytes,
+            inhibiting=Inhibiting(ledger, library.snapshot),
+        )  # fmt: skip
         heartbeats = Heartbeats(ledger, now=_now, chance=secrets.token_bytes)
-        chores = [Chore("hand-over of duty", HANDS_OFF_S, pager.hand_off)]
-        yield PagingParts(EngineLoop(
-            ledger, _works(ledger, router, pager, heartbeats), chores, owner=_owner(config),
+        owner = _owner(config)
+        chores = [
+            Chore("hand-over of duty", HANDS_OFF_S, pager.hand_off),
+            Chore("what keeps alerts quiet", FOLLOWS_S, router.follow_book),
+            *_dead_man(config, ledger),
+            *_reconciling(config, ledger),
+        ]
+
+        def taken(lease: Lease) -> None:
+            router.taken(lease)
+            pager.look_at_all(lease)
+
+        works = [*_works(ledger, router, pager, outbox, heartbeats)]
+        if config.synthetic:
+            tester = _tester(config, ledger, address)
+            chores.append(Chore("test of the path", PATH_TEST_S, tester.begin_when_due))
+            works.append(Work(PATH_TEST, tester.do))
+        loop = EngineLoop(
+            ledger, works, chores, owner=owner,
             lease_s=config.paging_lease_s, now=_now, monotonic=time.monotonic, waking=waking, guard=guard,
-            report=_report, taken=pager.look_at_all,
-        ))  # fmt: skip
+            report=_report, taken=taken,
+            beating=Beating(ledger, owner=owner, now=_now, troubles=guard.troubles).beat,
+        )  # fmt: skip
+        yield PagingParts(loop)
 
 
 def _works(
-    ledger: EngineLedger, router: Router, pager: Pager, heartbeats: Heartbeats
+    ledger: EngineLedger, router: Router, pager: Pager, outbox: Outbox, heartbeats: Heartbeats
 ) -> tuple[Work, ...]:
     """Who does what is due, in this order: what was received is routed before anything is sent."""
     notices = Notices(ledger)
@@ -112,8 +145,22 @@ def _works(
         Work(ALERTS, lambda timers, lease: router.look(timers, lease), 2000),
         Work(SILENCES, lambda timers, lease: router.turn(timers, lease)),
         Work(RUNS, lambda timers, lease: notices.deliver(timers, lease, _now()), name=TOLD),
-        Work(PAGES, page, 5000),
+        Work(PAGES, page, 5000, wanted=outbox.has_news),
     )
+
+
+def _reconciling(config: Config, ledger: EngineLedger) -> list[Chore]:
+    """What asks the senders what fires there; nothing where none is configured."""
+    if not config.reconcile:
+        return []
+    from opsbook.adapters.firing_lists import FiringLists  # inside: few ask any
+
+    chance = secrets.token_bytes
+    reconciling = Reconciling(
+        ledger, Receiving(ledger, now=_now, chance=chance), Inlets(ledger, now=_now, chance=chance),
+        FiringLists(), config.reconcile, now=_now, report=_report,
+    )  # fmt: skip
+    return [Chore("reconciliation", RECONCILE_S, lambda lease: reconciling.due(_now()))]
 
 
 def _people(library: Library) -> Whom:
@@ -136,7 +183,34 @@ def _matcher(config: Config, library: Library, index: Index) -> Matcher:
 
 
 def _routes(config: Config) -> Routes:
-    return Routes(config.group_by, config.flap_window_s, config.ack_timeout_s, config.catch_all)
+    return Routes(config.group_by, config.flap_window_s, config.ack_timeout_s, config.catch_all, config.synthetic)
+
+
+def _dead_man(config: Config, ledger: EngineLedger) -> list[Chore]:
+    if not config.dead_man:
+        return []
+    from opsbook.adapters.dead_man import CurlPinger  # libcurl: only where there is a switch
+
+    pinger = CurlPinger(f"Opsbook/{__version__}", authorities())
+    dead_man = DeadMan(
+        pinger, config.dead_man, audit=lambda: audit(ledger, _now()), aside=_aside, report=_report
+    )  # fmt: skip
+    return [Chore("dead man's switch", DEAD_MAN_S, lambda lease: dead_man.tell())]
+
+
+def _tester(config: Config, ledger: EngineLedger, address: str) -> PathTester:
+    from opsbook.adapters.own_inlet import OwnInlet  # libcurl: only where the path is tested
+
+    poster = OwnInlet(address, f"Opsbook/{__version__}", authorities())
+    inlets = Inlets(ledger, now=_now, chance=secrets.token_bytes)
+    return PathTester(
+        ledger, inlets, poster, to=config.synthetic, alarm_to=config.catch_all, every_s=config.synthetic_every_s,
+        now=_now, chance=secrets.token_bytes, aside=_aside,
+    )  # fmt: skip
+
+
+def _aside(job: Callable[[], None]) -> None:
+    threading.Thread(target=job, name="aside", daemon=True).start()
 
 
 def _owner(config: Config) -> str:

@@ -61,12 +61,15 @@ def build_library(config: Config, ledger: Ledger | None = None, *, keeps_facts: 
     from opsbook.adapters.spawned_workers import SpawnedWorkers
     from opsbook.usecases.live_library import LiveLibrary
     from opsbook.usecases.practice import Practice
+    from opsbook.wire_calendars import build_calendars
 
     _make_state_folder(config)  # what is derived is then worked out at each start
     disk = BookDisk(config.root, lambda: _opened(config))
     keep = FactsFile(os.path.join(config.state, "facts.cache"))
     told = Practice(ledger.head, partial(practised, config)) if ledger is not None else dict
-    return LiveLibrary(disk, keep if keeps_facts else ReadFacts(keep), SpawnedWorkers(), date.today, practised=told)
+    kept = keep if keeps_facts else ReadFacts(keep)
+    calendars = build_calendars(config)
+    return LiveLibrary(disk, kept, SpawnedWorkers(), date.today, practised=told, calendars=calendars)
 
 
 def _make_state_folder(config: Config) -> None:

@@ -43,10 +43,15 @@ def build_ledger(config: Config, *, is_new_welcome: bool = True) -> SqliteLedger
     return SqliteLedger(file, views=VIEWS)
 
 
+def has_ledger(config: Config) -> bool:
+    """Whether there is a ledger to be asked; one that many nodes share is taken to be there."""
+    return is_shared(config) or os.path.exists(_file(config))
+
+
 def practised(config: Config) -> dict[str, date]:
     """The day of the last run of each procedure that succeeded and was no dry one, by its PATH#ANCHOR; empty where
     there is no ledger, and none is made. Raises Refusal, Usage or Failure where it cannot be read now."""
-    if not is_shared(config) and not os.path.exists(_file(config)):
+    if not has_ledger(config):
         return {}
     from opsbook.ledger.run_view import PRACTICE, PRACTISED_AT, RUNS
 

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -14,10 +15,11 @@ import pytest
 from tests.adapters.beside_contract import BesideContract
 from tests.adapters.engine_contract import EngineContract
 from tests.adapters.keeping_contract import KeepingContract
-from tests.adapters.ledger_contract import AT, ROOT, LedgerContract, appended, everything, opened, side_by_side
+from tests.adapters.ledger_contract import AT, ROOT, SOON_S, LedgerContract, appended, everything, opened, side_by_side
 from tests.adapters.view_contract import COUNTS, ViewContract, counted, right_rows, rows_of
 
 from opsbook.adapters.sqlite_ledger import SqliteLedger, tables
+from opsbook.adapters.sqlite_ledger.turnstile import Turnstile
 from opsbook.ground.errors import Failure, Refusal
 from opsbook.ledger.event import Draft, verify
 from opsbook.usecases.ledger_check import untold
@@ -259,3 +261,29 @@ def test_a_bug_in_the_thread_fails_its_own_append_and_no_other(address, monkeypa
             ledger.append("a", [Draft({"no": "kind"})], expected=None, actor="ada", at=AT)  # which cannot be bound
         assert [type(wrong) for wrong in ended] == [TypeError]
         appended(ledger, "a", expected=0)
+
+
+def test_one_begins_while_another_waits_for_its_turn_and_no_longer_than_it_has_patience(tmp_path):
+    order: list[str] = []
+    first, second = (Turnstile(str(tmp_path / "opsbook.db"), patience_s) for patience_s in (SOON_S, 0.02))
+    with first.passed(), second.passed():
+        order.append("without")
+    waiting = threading.Thread(target=lambda: take(Turnstile(str(tmp_path / "opsbook.db"), SOON_S), order, "second"))
+    with first.passed():
+        waiting.start()
+        time.sleep(0.02)
+        order.append("first")
+    waiting.join()
+    assert order == ["without", "first", "second"]
+
+
+def take(turnstile: Turnstile, order: list[str], name: str) -> None:
+    with turnstile.passed():
+        order.append(name)
+
+
+def test_where_no_turn_is_to_be_had_one_writes_all_the_same(address, file):
+    (file.parent / "opsbook.db-turn").mkdir()
+    with closing(opened(address)) as ledger:
+        appended(ledger, "a")
+        assert ledger.head() == 1

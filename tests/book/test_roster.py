@@ -200,3 +200,19 @@ def test_reading_a_roster_never_raises(text: str) -> None:
     read_roster(read)
     people_of(read)
     mentions_of(read)
+
+
+def test_people_may_say_how_and_when_they_are_reached():
+    table = (
+        "| Name | Handle | Phone | E-Mail | Quiet Hours | Rules |\n|-|-|-|-|-|-|\n"
+        "| Ada | @ada | 1 | a@x.example | 22:00–07:00 | e-mail, then phone after 2 minutes |\n"
+    )
+    (ada,) = read_roster(read_page("people.md", f"# People\n\n{table}".encode())).people
+    assert ada.quiet == (22 * 3600, 7 * 3600)
+    assert [(rule.kind, rule.after_s) for rule in ada.rules] == [("email", 0.0), ("phone", 120.0)]
+
+
+def test_whoever_tells_no_contact_on_the_page_is_listed_by_their_handle():
+    text = "# People\n\n| Name | Handle | Time Zone |\n|-|-|-|\n| Ada Byron | @ada | UTC |\n"
+    (ada,) = read_roster(read_page("people.md", text.encode())).people
+    assert (ada.name, ada.handle, ada.contacts) == ("Ada Byron", "ada", ())

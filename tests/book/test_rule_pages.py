@@ -27,7 +27,8 @@ def lint_example(
     """What the named rules find in a small book, as (path, line, rule).
 
     The book is a repository of its own. Files of YAML are alert rules; a setting is a key of opsbook.toml, or `today`,
-    or `url_base` as --url-base takes it, or `practised` as PATH#ANCHOR=DATE for what the ledger tells.
+    or `url_base` as --url-base takes it, or `practised` as PATH#ANCHOR=DATE and `verified` as
+    names for what the ledger tells.
     """
     for path, text in {".git/HEAD": "ref: refs/heads/main\n", **files}.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
@@ -39,13 +40,14 @@ def lint_example(
     today = date.fromisoformat(settings.get("today", "2026-11-23"))
     told = [each.rsplit("=", 1) for each in settings.get("practised", "").split(",") if each]
     practised = {where: date.fromisoformat(day) for where, day in told}
-    lint_how = replace(lint_settings(config), practised=practised)
+    verified = {name: True for name in settings.get("verified", "").split(",") if name}
+    lint_how = replace(lint_settings(config), practised=practised, verified=verified)
     scope = Scope(today, lint_how, select=tuple(rules), alerting=Alerting(tuple(rule_files), bases))
     book = build_book(config)
     return {(f.span.path, f.span.line, f.rule) for f in lint(book, book, scope, build_workers()).findings}
 
 
-OF_THE_CALL = ("today", "url_base", "practised")
+OF_THE_CALL = ("today", "url_base", "practised", "verified")
 
 
 def given(key: str, value: str) -> tuple[str, object]:

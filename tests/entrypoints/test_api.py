@@ -19,6 +19,7 @@ from opsbook.entrypoints.api.openapi import description
 from opsbook.entrypoints.api.operation import OPERATIONS, PREFIX
 from opsbook.entrypoints.api.people import Act
 from opsbook.ledger.inbound import generic
+from opsbook.ledger.page_events import FrozenPolicy, page_opened
 from opsbook.ledger.signal import Source
 from opsbook.usecases.authority import ACTS
 from opsbook.usecases.runs import Starter
@@ -40,6 +41,12 @@ def filled(door: Door, path: str) -> str:
         told = senders.receiving.receive(Source("backups", "generic", "backups"), generic.parse(body), body)
         received = told.batch or senders.bodies.latest(limit=1)[0].id
         path = path.replace("{name}", "backups").replace("{id}", received)
+    if "{paged}" in path:
+        draft = page_opened(group="g", subject="api is down", severity="P1", service=None, alerts=(), place=None,
+                            policy=FrozenPolicy("p", "", 0, None, ()))  # fmt: skip
+        if not door.desk.ledger.read("page/261126-paged"):
+            door.desk.ledger.append("page/261126-paged", [draft], expected=0, actor="test", at=door.desk.now())
+        path = path.replace("{paged}", "261126-paged")
     return PREFIX + path.replace("{path}", API).replace("{service}", "api").replace("{key}", key).replace("{run}", run) + asks
 
 

@@ -5,7 +5,6 @@ The numbers are those of the list in the reference of incidents, part B and C.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -16,8 +15,6 @@ from tests.usecases.alert_world import API, HOOK, PAGERDUTY, AlertWorld
 from opsbook.ledger.inbound import alertmanager
 from opsbook.ledger.matchers import Matcher, matchers_of
 from opsbook.ledger.signal import Signal, Source
-
-PAYLOADS = Path(os.environ.get("OPSBOOK_PAYLOADS", "/work/shared/payloads"))
 
 
 @pytest.fixture
@@ -32,19 +29,17 @@ class Sender:
     """An Alertmanager that sends bodies as they were recorded."""
 
     world: AlertWorld
+    payloads: Path
 
     def sends(self, name: str) -> None:
-        path = PAYLOADS / f"{name}.json"
-        if not path.exists():
-            pytest.skip(f"{path} is not here")
-        body = path.read_bytes()
+        body = (self.payloads / f"{name}.json").read_bytes()
         self.world.receiving.receive(HOOK, alertmanager.parse(body), body)
         self.world.route()
 
 
 @pytest.fixture
-def sender(world):
-    return Sender(world)
+def sender(world, corpora):
+    return Sender(world, corpora.parent / "payloads")
 
 
 def open_keys(world) -> set[str]:

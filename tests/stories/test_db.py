@@ -133,7 +133,7 @@ def test_restoring_leaves_the_backup_as_it_was(place, ledger):
     assert run("db", "restore", "kept.db", "--force", here=place).returncode == 0
     assert (place / "kept.db").read_bytes() == before
     assert {each.name for each in (place / ".opsbook").iterdir()} <= {
-        ".gitignore", "opsbook.db", "opsbook.db-wal", "opsbook.db-shm", "opsbook.db-serving",
+        ".gitignore", "opsbook.db", "opsbook.db-wal", "opsbook.db-shm", "opsbook.db-serving", "opsbook.db-turn",
     }  # fmt: skip
 
 

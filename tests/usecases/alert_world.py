@@ -134,6 +134,9 @@ class Shelf:
     def around(self):
         return SimpleNamespace(book="docs/operations")
 
+    def wait_whole(self, timeout_s: float) -> bool:
+        return True
+
     def read(self, path: str) -> bytes:
         return self.pages[path].encode()
 

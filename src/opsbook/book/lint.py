@@ -14,6 +14,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from opsbook.book.page import Page
+from opsbook.book.roster.values import Imported
 from opsbook.ground.errors import SEVERITIES, Finding, Severity, Span
 from opsbook.ground.pattern import Pattern
 from opsbook.ground.registry import Registry
@@ -23,7 +24,8 @@ class LintSettings(Struct, frozen=True):
     """What a team may set about rules. `required` maps a kind to its slots where they differ from the profile's;
     `severities` maps a team's severity words to P0–P3; `people`, `targets` (hosts and groups of hosts) and `approvers`
     (groups with their members) are names known outside the pages. `practised` tells when a procedure was last done with
-    success by Opsbook itself, by its PATH#ANCHOR; those that never were are not in it."""
+    success by Opsbook itself, by its PATH#ANCHOR; those that never were are not in it. `verified` tells by name, as it
+    is compared, whether somebody has proven a contact; `calendars` are the copies of those that schedules name."""
 
     stale_days: int = 180
     required: Mapping[str, tuple[str, ...]] = {}
@@ -36,6 +38,8 @@ class LintSettings(Struct, frozen=True):
     site_root: str = ""
     practised_days: int = 90
     practised: Mapping[str, date] = {}
+    verified: Mapping[str, bool] = {}
+    calendars: Mapping[str, Imported] = {}
 
 
 class Around:

@@ -12,7 +12,18 @@ from typing import Literal
 from msgspec import Struct
 
 from opsbook.book.roster.calendar import on_call
-from opsbook.book.roster.values import EscalationPolicy, Level, Person, Reference, Roster, Schedule, Team, plain_name
+from opsbook.book.roster.imported import filled
+from opsbook.book.roster.values import (
+    EscalationPolicy,
+    Imported,
+    Level,
+    Person,
+    Reference,
+    Roster,
+    Schedule,
+    Team,
+    plain_name,
+)
 from opsbook.ground.guesses import closest
 
 Meaning = Literal["person", "team", "schedule", "escalation", "channel", "address", "text", "unknown"]
@@ -43,10 +54,14 @@ class Meant(Struct, frozen=True):
 
 
 class Directory:
-    """All rosters of a book, asked by name. What two pages make known counts as the first page in order has it."""
+    """All rosters of a book, asked by name. What two pages make known counts as the first page in order has it.
+    `calendars` are those that schedules name, by their address."""
 
-    def __init__(self, rosters: Iterable[tuple[str, Roster]]) -> None:
+    def __init__(
+        self, rosters: Iterable[tuple[str, Roster]], calendars: Mapping[str, Imported] | None = None
+    ) -> None:
         self.rosters: Sequence[tuple[str, Roster]] = tuple(rosters)
+        self.calendars = calendars or {}
 
     @cached_property
     def people(self) -> dict[str, tuple[str, Person]]:
@@ -70,8 +85,18 @@ class Directory:
         found: dict[str, tuple[str, Schedule]] = {}
         for path, roster in self.rosters:
             for schedule in roster.schedules:
-                found.setdefault(plain_name(schedule.name), (path, schedule))
+                found.setdefault(plain_name(schedule.name), (path, filled(schedule, self.calendars, self.known)))
         return found
+
+    def known(self, name: str) -> str | None:
+        """The name of whoever is meant by a name, a handle or an e-mail address; None where nobody is known by it."""
+        found = self.people.get(plain_name(name))
+        if found is None and "@" in name:
+            address = name.casefold().removeprefix("mailto:")
+            people = (person for _, person in self.people.values())
+            person = next((each for each in people if address in _addresses(each)), None)
+            return (person.name or person.handle) if person else None
+        return (found[1].name or found[1].handle) if found else None
 
     @cached_property
     def escalations(self) -> dict[str, tuple[str, EscalationPolicy]]:
@@ -149,6 +174,10 @@ class Directory:
         near = closest(key, self.names)
         why = f"No page of the book knows '{name}'."
         return Meant(name, "unknown", why=why, guess=self.names[near] if near else "")
+
+
+def _addresses(person: Person) -> set[str]:
+    return {address.casefold().removeprefix("mailto:") for _, address in person.contacts}
 
 
 def _reached(person: Person, until: datetime | None = None, why: str = "") -> Reached:

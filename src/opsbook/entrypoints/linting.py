@@ -51,7 +51,7 @@ def run_lint(config: Config, asked: Asked) -> int:
     """Lints, mends when asked to, prints, and returns the exit status."""
     check_words(config, asked)
     source = build_book(config)
-    scope = _as_practised(config, scope_of(config, asked))
+    scope = _as_known(config, _as_practised(config, scope_of(config, asked)), source)
     if asked.write_baseline:
         _check_whole(asked, source, scope)  # before anything is mended: what is refused has done nothing
     report = _answer(config, asked, source, scope)
@@ -83,6 +83,21 @@ def _as_practised(config: Config, scope: Scope) -> Scope:
         told = str(wrong).splitlines()[0]
         click.echo(f"opsbook: Linted without what runs tell of practice. {told}", err=True)
         return scope
+
+
+def _as_known(config: Config, scope: Scope, source: FolderBook) -> Scope:
+    """The scope with the copies of calendars that the book names, and with who has verified a contact."""
+    from opsbook.wire_calendars import kept_calendars  # inside: few books have what these tell
+    from opsbook.wire_duties import verified_people
+
+    calendars = kept_calendars(config)
+    try:
+        verified = verified_people(config, source)
+    except (Failure, Refusal, Usage):
+        verified = {}  # the ledger is told of above, where it cannot be read
+    if not calendars and not verified:
+        return scope
+    return replace(scope, settings=replace(scope.settings, calendars=calendars, verified=verified))
 
 
 def _mended(

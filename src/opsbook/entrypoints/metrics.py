@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
@@ -13,13 +14,16 @@ from prometheus_client.registry import Collector
 
 from opsbook import __version__
 from opsbook.entrypoints.gates.meter import BUCKETS, Meter
+from opsbook.entrypoints.paging_measures import paging_families
 from opsbook.entrypoints.streams import Streams
 from opsbook.ground.errors import SEVERITIES, Failure
 from opsbook.ledger.health import Health
 from opsbook.usecases.desk import Desk
+from opsbook.usecases.on_duty import coverage_of
 
 LONGEST_LABEL = 200  # characters; an address may be as long as its author likes
 MOST_PROBES = 2_000
+GAP_DAYS = 7
 EXPIRY = "Until when the certificate is good that was shown last."
 Label = tuple[str, ...]
 STATES = {"healthy": 1.0, "unhealthy": 0.0}
@@ -49,7 +53,9 @@ class Measures(Collector):
         yield from self._requests()
         yield _single("opsbook_event_streams", "Streams of events that are open.", float(self.streams.count))
         yield from self._book()
+        yield from self._duty()
         yield from self._ledger()
+        yield from self._paging()
         yield from self._probes()
 
     def _requests(self) -> Iterator[Metric]:
@@ -79,12 +85,28 @@ class Measures(Collector):
         counts: dict[Label, float] = {(severity,): float(counted[severity]) for severity in SEVERITIES}
         yield _gauge("opsbook_book_findings", "Findings of lint.", ("severity",), counts)
 
+    def _duty(self) -> Iterator[Metric]:
+        now, ahead = self.desk.now(), timedelta(days=GAP_DAYS)
+        covers = coverage_of(self.desk.library.snapshot(), now, now + ahead)
+        people: dict[Label, float] = {_label(each.schedule): float(each.people) for each in covers}
+        gaps: dict[Label, float] = {_label(each.schedule): each.gap_s for each in covers}
+        yield _gauge("opsbook_oncall_people", "How many people are on call by a schedule now.", ("schedule",), people)
+        words = f"How long nobody is on call by a schedule within the next {GAP_DAYS} days."
+        yield _gauge("opsbook_oncall_gap_seconds", words, ("schedule",), gaps)
+
     def _ledger(self) -> Iterator[Metric]:
         try:
             head = self.desk.ledger.head()
         except Failure:  # what the ledger does not tell is left out; /readyz says that it does not answer
             return
         yield _single("opsbook_ledger_position", "The position of the last event.", float(head))
+
+    def _paging(self) -> Iterator[Metric]:
+        try:
+            found = self.desk.alert_desk.measured()
+        except Failure:
+            return
+        yield from paging_families(found)
 
     def _probes(self) -> Iterator[Metric]:
         labels = ("service", "probe", "address")

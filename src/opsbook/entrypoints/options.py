@@ -119,7 +119,7 @@ class Verb(click.Command):
 class VerbGroup(click.Group):
     """A verb of several, such as `user add`; the shared options may stand before the second word too."""
 
-    def __init__(self, name: str, verbs: Sequence[Verb], *, about: str, examples: Sequence[str] = ()) -> None:
+    def __init__(self, name: str, verbs: Sequence[click.Command], *, about: str, examples: Sequence[str] = ()) -> None:
         super().__init__(
             name, commands=list(verbs), help=about, add_help_option=False, params=[*shared_options(), help_option()],
             invoke_without_command=True, subcommand_metavar="VERB [ARGUMENTS]", callback=_show_verbs,

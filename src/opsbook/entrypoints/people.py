@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from opsbook.config import Config
     from opsbook.usecases.accounts import Accounts
     from opsbook.usecases.authority import Actor
+    from opsbook.usecases.ledger_ports import EngineLedger
     from opsbook.usecases.serving_ports import Ledger
 
 
@@ -55,6 +56,14 @@ def actor_by_token(config: Config, ledger: Ledger, secret: str, act: str) -> Act
     if not allowed.is_allowed:
         raise Refusal(f"The token in OPSBOOK_TOKEN cannot be used for this: {allowed.why}")
     return actor
+
+
+def who_acts(config: Config, ledger: EngineLedger, act: str) -> str:
+    """Who acts on the command line: the account whose token is in OPSBOOK_TOKEN, else the user of this machine."""
+    from opsbook.config import token
+
+    secret = token()
+    return actor_by_token(config, cast("Ledger", ledger), secret, act).name if secret else at_terminal()
 
 
 def asked_password(is_from_stdin: bool, name: str) -> str:

@@ -36,6 +36,7 @@ VERBS: dict[str, dict[str, Entry]] = {
         "page": Entry("opsbook.entrypoints.commands.page", "Who would be paged, when, by what, and why."),
     },
     "Alert": {
+        "alerts": Entry("opsbook.entrypoints.commands.alerts", "What fires: list, show, acknowledge, end, silence."),
         "inlet": Entry("opsbook.entrypoints.commands.inlet", "Who sends alerts: tokens, mappings, what was received."),
         "heartbeat": Entry("opsbook.entrypoints.commands.heartbeat", "What is to call regularly, and is it late."),
     },
@@ -43,6 +44,7 @@ VERBS: dict[str, dict[str, Entry]] = {
         "serve": Entry("opsbook.entrypoints.commands.serve", "Serve the book on the web, in one process."),
     },
     "People": {
+        "person": Entry("opsbook.entrypoints.commands.person", "How people are reached: contacts, order, quiet hours."),
         "user": Entry("opsbook.entrypoints.commands.user", "The people who may sign in: add, role, password, link."),
         "token": Entry("opsbook.entrypoints.commands.token", "What programs sign in with: issue, list, revoke."),
         "db": Entry("opsbook.entrypoints.commands.db", "The ledger's database: backup, restore, check, migrate."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from opsbook.usecases.inlets import Inlets
     from opsbook.usecases.opsgenie_view import OpsgenieView
     from opsbook.usecases.pages import Pages
+    from opsbook.usecases.paging_audit import Audit
+    from opsbook.usecases.paging_measures import Measured
     from opsbook.usecases.receive import Receiving
     from opsbook.usecases.shared_calendars import SharedCalendars
     from opsbook.usecases.silences import Silences
@@ -37,3 +40,5 @@ class AlertDesk(Struct, frozen=True):
     addresses: Addresses
     catch_all: tuple[str, ...]
     calendars: SharedCalendars
+    audit: Callable[[], Audit]
+    measured: Callable[[], Measured]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from opsbook.ground.errors import Usage
 from opsbook.ground.guesses import closest
@@ -15,6 +16,8 @@ from opsbook.usecases.alert_board import Board, Listed
 from opsbook.usecases.ledger_ports import EngineLedger
 
 _AT_ONCE = 500  # rows read at a time
+MOST_LISTED = 100_000  # alerts that are open
+MOST_ENDED = 1000
 MOST_SCANNED = 20_000  # alerts that are over, looked through for a filter; older ones are found by their own id
 LEAST_OF_AN_ID = 6  # letters: the day
 
@@ -37,6 +40,24 @@ def select(
             found.append(alert)
             if len(found) >= limit:
                 break
+    return found
+
+
+def listed(
+    ledger: EngineLedger, board: Board, *, matchers: Sequence[Matcher], status: Sequence[str], since: datetime
+) -> list[Alert]:
+    """What a list shows first: all that is open, and behind it what ended since an instant; both the newest first."""
+    found: list[Alert] = []
+    if not status or any(each in OPEN for each in status):
+        wanted = [each for each in status if each in OPEN]
+        found += select(
+            ledger, board, matchers=matchers, status=wanted, is_open=True, before=None, limit=MOST_LISTED
+        )
+    if not status or "resolved" in status:
+        ended = select(
+            ledger, board, matchers=matchers, status=(), is_open=False, before=None, limit=MOST_ENDED
+        )
+        found += [each for each in ended if "resolved" in status or (each.ends_at or each.changed_at) >= since]
     return found
 
 

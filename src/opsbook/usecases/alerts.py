@@ -26,6 +26,7 @@ from opsbook.usecases.paged_groups import Change, Group, paged
 _TRIES = 8
 MOST_AT_ONCE = 5000  # alerts of one change
 LONGEST_NOTE = 10_000  # letters
+SHOWN_ENDED = timedelta(days=1)  # in a list where nobody asks for more
 
 
 class Noise(Struct, frozen=True):
@@ -58,6 +59,13 @@ class Alerts:
         `before`, which each alert tells of itself."""
         return alert_finding.select(
             self._ledger, self._board, matchers=matchers, status=status, is_open=is_open, before=before, limit=limit
+        )
+
+    def listed(self, *, matchers: Sequence[Matcher] = (), status: Sequence[str] = ()) -> list[Alert]:
+        """All that is open, and behind it what ended within a day; of some statuses where they are named. Both the
+        newest first."""
+        return alert_finding.listed(
+            self._ledger, self._board, matchers=matchers, status=status, since=self._now() - SHOWN_ENDED
         )
 
     def find(self, alert: str) -> Alert:

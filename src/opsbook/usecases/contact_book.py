@@ -39,12 +39,13 @@ TESTS = "test/"  # what the group of a page begins with that only tests a contac
 
 
 class ContactBook:
-    """What is known of how people are reached; it is an `Addresses`."""
+    """What is known of how people are reached; it is an `Addresses`. `nudge` wakes whoever pages in another process."""
 
     def __init__(
         self, ledger: EngineLedger, book: Callable[[], Book], *, now: Callable[[], datetime],
-        chance: Callable[[int], bytes],
+        chance: Callable[[int], bytes], nudge: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
+        self._nudge = nudge
         self._ledger = ledger
         self._book = book
         self._now = now
@@ -85,6 +86,24 @@ class ContactBook:
         near = closest(plain_name(name), known)
         guess = f" Did you mean '{near}'?" if near else ""
         raise Usage(f"Nobody is known as '{clean(name, 40)}'.{guess}")
+
+    def of_account(self, name: str, email: str) -> Reachable:
+        """Whoever signs in by that name: the person of that handle, else the one whom a page reaches by the account's
+        address; without contacts where neither is."""
+        found = self.reachable(name)
+        if found.handle:
+            return found
+        for _, listed in self._people_of_book().values() if email else ():
+            somebody = self._joined(listed, self._kept.person(key_of(listed)))
+            if any(each.origin == "book" and each.address.lower() == email.lower() for each in somebody.contacts):
+                return somebody
+        return Reachable(name, "", ())
+
+    def codes_under_way(self, handle: str) -> frozenset[str]:
+        """The contacts of somebody to which a code was sent that is still good."""
+        now = self._now()
+        codes = self._kept.person(handle).codes
+        return frozenset(each for each, code in codes.items() if code.until > now and code.wrong < WRONG_CODES)
 
     # What they told Opsbook alone.
 
@@ -281,6 +300,7 @@ class ContactBook:
 
         beside = {code_of(key, contact.id): code.encode()}
         self._kept.change(key, decide, by=by, attach=lambda: beside, more=sends)
+        self._nudge()
         return page
 
     def _append(self, key: str, draft: Draft, by: str, detach: Sequence[str] = ()) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from opsbook.book.roster.values import Person as Listed
@@ -28,13 +28,23 @@ def joined(
         if address:
             found.append(Contact(own.id, own.kind, address, own.masked, "private"))
     contacts = tuple(_as_known(contact, person, mark) for contact in found)
-    rules = tuple(ContactRule(contact, after_s, urgency) for contact, after_s, urgency in person.rules)
+    rules = tuple(ContactRule(contact, after_s, urgency) for contact, after_s, urgency in person.rules) or _rules_of_book(
+        listed, contacts
+    )
     known = {contact.id for contact in contacts}
     return Reachable(
         listed.name or listed.handle, key_of(listed), contacts,
         tuple(rule for rule in rules if rule.contact in known),
-        person.time_zone or listed.time_zone or "UTC", person.quiet,
+        person.time_zone or listed.time_zone or "UTC", person.quiet or listed.quiet,
     )  # fmt: skip
+
+
+def _rules_of_book(listed: Listed, contacts: Sequence[Contact]) -> tuple[ContactRule, ...]:
+    """What the page says of how they want to be reached; a kind means the first contact of it."""
+    first: dict[str, str] = {}
+    for contact in contacts:
+        first.setdefault(contact.kind, contact.id)
+    return tuple(ContactRule(first[rule.kind], rule.after_s) for rule in listed.rules if rule.kind in first)
 
 
 def _of_book(listed: Listed) -> list[Contact]:

@@ -23,6 +23,7 @@ from opsbook.usecases.ledger_ports import EngineLedger, Lease, Timer
 LEASE = "pager"
 ACTOR = "pager"
 LOOKED_AT_LEAST_S = 1.0
+BEAT_S = 2.0  # between two signs of life
 AGAIN_S = 1.0  # after the ledger did not answer
 HANGS_S = 60.0  # without any progress
 PUT_OFF = timedelta(seconds=30)
@@ -31,12 +32,14 @@ SPELL_S = 10.0  # of one work, before the next has its turn
 
 class Work(Struct, frozen=True):
     """Whoever does what is due of the streams that begin with `prefix`, so many timers at once. With a `name` only the
-    timers of that name: the others of those streams are somebody else's, and say nothing of when to look again."""
+    timers of that name: the others of those streams are somebody else's, and say nothing of when to look again.
+    `wanted` tells that there is something to do although no timer is due."""
 
     prefix: str
     do: Callable[[Sequence[Timer], Lease], object]
     at_once: int = 500
     name: str = ""
+    wanted: Callable[[], bool] = bool
 
 
 class Chore(Struct, frozen=True):
@@ -60,18 +63,21 @@ class Waking(Protocol):
 
 
 class EngineLoop:
-    """Does the works in their order, again and again, and the chores between. `clean` hears of each cycle, and how
-    many timers were done in it."""
+    """Does the works in their order, again and again, and the chores between. `taken` is called once it leads, after
+    its first cycle; `beating` from time to time with how many cycles there were."""
 
     def __init__(
         self, ledger: EngineLedger, works: Sequence[Work], chores: Sequence[Chore], *, owner: str, lease_s: float,
         now: Callable[[], datetime], monotonic: Callable[[], float], waking: Waking, guard: Guarded,
         report: Callable[[str], None], taken: Callable[[Lease], object] = lambda lease: None,
+        beating: Callable[[int], None] = lambda cycles: None,
     ) -> None:  # fmt: skip
         self._ledger, self._works, self._chores = ledger, tuple(works), tuple(chores)
         self._owner, self._lease_s = owner, lease_s
         self._now, self._monotonic = now, monotonic
         self._waking, self._guard, self._report, self._taken = waking, guard, report, taken
+        self._beating = beating
+        self._beat_at = float("-inf")
         self._lease: Lease | None = None
         self._is_new = False
         self._progress = monotonic()
@@ -120,14 +126,17 @@ class EngineLoop:
                 self._done_at[chore.name] = self._monotonic()
                 self._guard(chore.name, lambda chore=chore: chore.do(lease))  # type: ignore[misc]
         self.cycles += 1
+        if self._monotonic() >= self._beat_at + BEAT_S:
+            self._beating(self.cycles)
+            self._beat_at = self._monotonic()
         return done
 
     def _spell(self, work: Work, lease: Lease) -> int:
         """All that is due of one work, as far as it comes within its turn."""
         done, until = 0, self._monotonic() + SPELL_S
-        while timers := self._due(work):
+        while (timers := self._due(work)) or work.wanted():
             self._progress = self._monotonic()
-            done += len(timers)
+            done += max(len(timers), 1)
             self._do(work, timers, lease)
             if len(timers) < work.at_once or self._monotonic() > until:
                 break

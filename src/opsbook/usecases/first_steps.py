@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Protocol
 
-from opsbook.book.page import Page, Section
+from opsbook.book.page import Page, Section, read_page
 from opsbook.book.procedure import Procedure, procedures_of
 from opsbook.book.runbook import issues
 from opsbook.book.slots import is_unfilled
 from opsbook.book.steps import Step
 from opsbook.ground.errors import Failure, Usage
 from opsbook.ledger.alert_events import Place
-from opsbook.usecases.library import Library
+from opsbook.usecases.ports import BookSource, Unreadable
 
 # Of the page as a whole: what is done first about something that fires.
 _FIRST = ("mitigation", "solution", "diagnosis", "troubleshooting", "meaning", "overview")
@@ -21,7 +22,29 @@ _LINK = re.compile(r"\[([^\[\]\n]*)\]\([^()\n]*\)")
 MOST_LETTERS = 300  # of a line
 
 
-def first_steps(library: Library, place: Place, limit: int = 6) -> tuple[str, ...]:
+class Pages(Protocol):
+    """Where pages are read; a library is one."""
+
+    def page(self, path: str) -> Page:
+        """A page; raises Usage where there is none, Failure where it cannot be read."""
+        ...
+
+
+class PagesOf:
+    """The pages of a book that nobody follows, each read when it is asked for."""
+
+    def __init__(self, source: BookSource) -> None:
+        self._source = source
+
+    def page(self, path: str) -> Page:
+        """A page; raises Failure where it cannot be read."""
+        raw = self._source.read(path)
+        if isinstance(raw, Unreadable):
+            raise Failure(f"{path} cannot be read: {raw.why}")
+        return read_page(path, raw, self._source.reading)
+
+
+def first_steps(library: Pages, place: Place, limit: int = 6) -> tuple[str, ...]:
     """The first steps of a section as plain lines, commands as they stand behind `$ `; its first sentences where it has
     no steps; empty where the page is gone."""
     try:

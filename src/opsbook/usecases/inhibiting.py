@@ -51,9 +51,10 @@ class _Sources:
 
     def take(self, alert: Alert) -> None:
         """Takes an alert in, if the rule is about it."""
-        if matches(self.rule.inhibition.source, alert.labels):
-            is_both = matches(self.rule.inhibition.target, alert.labels)
-            (self.both if is_both else self.plain)[self.rule.key(alert.labels)][stream_of(alert.id)] = alert.name
+        labels = alert.matched_labels
+        if matches(self.rule.inhibition.source, labels):
+            kept = self.both if matches(self.rule.inhibition.target, labels) else self.plain
+            kept[self.rule.key(labels)][stream_of(alert.id)] = alert.name
 
     def drop(self, stream: str, labels: Mapping[str, str]) -> None:
         """Drops an alert."""
@@ -151,8 +152,8 @@ class Inhibiting:
             before = rows[-1].first
 
     def _take(self, stream: str, alert: Alert) -> None:
-        if any(matches(each.rule.inhibition.source, alert.labels) for each in self._sources):
-            self._labels[stream] = alert.labels
+        if any(matches(each.rule.inhibition.source, alert.matched_labels) for each in self._sources):
+            self._labels[stream] = alert.matched_labels
             for each in self._sources:
                 each.take(alert)
 

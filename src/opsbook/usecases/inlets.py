@@ -15,6 +15,7 @@ from opsbook.ledger import inlet as events
 from opsbook.ledger.event import Draft
 from opsbook.ledger.inbound.mapping import mapping_problems
 from opsbook.ledger.inlet import INLETS, InletToken, KeptInlet, inlet_of
+from opsbook.ledger.path_test import PATH_TEST
 from opsbook.ledger.signal import Source
 from opsbook.usecases.credentials import digest, new_id, new_token
 from opsbook.usecases.ledger_ports import EngineLedger
@@ -167,7 +168,7 @@ class Inlets:
             return None
         if kept.is_paused:
             raise NotPermitted(f"The inlet '{kept.name}' is paused, so nothing of it is taken. Resume it first.")
-        return Source(kept.name, kind, kept.group)
+        return Source(kept.name, kind, kept.group, kept.name == PATH_TEST)
 
     def _own(self, token: str) -> str:
         if token and not (SHORTEST_TOKEN <= len(token) <= LONGEST_TOKEN and token.isprintable() and " " not in token):

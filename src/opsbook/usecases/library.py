@@ -14,6 +14,7 @@ from opsbook.book.lint import Around, Outline
 from opsbook.book.monitoring import Monitoring
 from opsbook.book.page import Page
 from opsbook.book.probe import Probe
+from opsbook.book.roster.values import Imported
 from opsbook.ground.errors import Finding
 from opsbook.usecases.coverage import ServiceCoverage, SlotPlace
 from opsbook.usecases.ports import BookSource, PageFile, Unreadable
@@ -69,7 +70,7 @@ class Book(Struct, frozen=True):
 
     `number` grows by one with each. `facts` may still be incomplete after a cold start; then `is_whole` is False and
     `findings` holds only what is known. `services` maps the name in an address (`api-service`) to its runbook's path.
-    `linked_from` maps a path to the pages that link to it.
+    `linked_from` maps a path to the pages that link to it, `calendars` the address of a calendar to what it says.
     """
 
     number: int
@@ -80,6 +81,7 @@ class Book(Struct, frozen=True):
     services: Mapping[str, str] = {}
     linked_from: Mapping[str, tuple[str, ...]] = {}
     is_whole: bool = False
+    calendars: Mapping[str, Imported] = {}
 
 
 class BookOnDisk(BookSource, Protocol):

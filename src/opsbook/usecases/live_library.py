@@ -7,7 +7,7 @@ or else a newer snapshot's; never a page that changed since and was not looked a
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
 from typing import Protocol
@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from opsbook.book.lint import Around
 from opsbook.book.page import Page, Reading, read_page
+from opsbook.book.roster.values import Imported
 from opsbook.ground.errors import Failure, Finding, Usage
 from opsbook.ground.guesses import closest
 from opsbook.usecases.following import Disk, Keep, State, findings_on, make_book, to_derive
@@ -49,12 +50,15 @@ class Crew(Protocol):
 
 class LiveLibrary:
     """A book that is followed while it changes; `today` is the calendar, and `practised` tells when each procedure was
-    last run with success, by PATH#ANCHOR. Raises Failure without its folder."""
+    last run with success, by PATH#ANCHOR; `calendars` what those say that the book names. Raises Failure without its
+    folder."""
 
     def __init__(
-        self, disk: Disk, keep: Keep, crew: Crew, today: Callable[[], date], *, practised: Practised = dict
-    ) -> None:
+        self, disk: Disk, keep: Keep, crew: Crew, today: Callable[[], date], *, practised: Practised = dict,
+        calendars: Callable[[Book], Mapping[str, Imported]] = lambda book: {},
+    ) -> None:  # fmt: skip
         self._disk, self._keep, self._crew, self._today, self._practised = disk, keep, crew, today, practised
+        self._calendars = calendars
         self._known: dict[str, Derived] = {}
         self._pages = KeptPages()
         self._around: tuple[State, date, Around] | None = None
@@ -266,7 +270,8 @@ class LiveLibrary:
         wanted = to_derive(known, files, state.source.exists, is_new_day=day != self._day, practised=practised)
         removed = known.keys() - files.keys()
         is_same = not wanted and not removed and day == self._day and not is_regrounded
-        if is_same and self._book.is_whole and state.commit == self._book.commit:
+        is_same = is_same and self._book.is_whole and state.commit == self._book.commit
+        if is_same and self._calendars(self._book) == self._book.calendars:
             return True
         for path in removed:
             del known[path]
@@ -317,7 +322,9 @@ class LiveLibrary:
         files = {file.path: file for file in state.files}
         # Only what is surely still so: the thread looks at the rest.
         known = {path: each for path, each in self._known.items() if files.get(path) == each.file}
-        return make_book(number, state, known, self._deriving)
+        book = make_book(number, state, known, self._deriving)
+        calendars = self._calendars(book)
+        return replace(book, calendars=calendars) if calendars else book
 
     def _swap(self, state: State) -> None:
         book = self._made(self._book.number + 1, state)

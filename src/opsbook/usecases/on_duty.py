@@ -73,6 +73,25 @@ def on_duty(
     return _of_schedules(directory, at, schedule)
 
 
+class Cover(Struct, frozen=True):
+    """How many people are on call by a schedule at an instant, and how long nobody is from then on."""
+
+    schedule: str
+    people: int
+    gap_s: float
+
+
+def coverage_of(book: Book, at: datetime, until: datetime) -> list[Cover]:
+    """Each schedule of the book with how it is covered between two instants."""
+    found = []
+    for _, schedule in directory_of(book).schedules.values():
+        ahead = shifts(schedule, at, until)
+        empty = sum((shift.end - shift.start).total_seconds() for shift in ahead if not shift.people)
+        gap_s = empty if ahead else (until - at).total_seconds()
+        found.append(Cover(schedule.name, len(ahead[0].people) if ahead else 0, gap_s))
+    return found
+
+
 def shared_zone(book: Book) -> str:
     """The time zone that all schedules of a book share; UTC where they do not."""
     zones = {schedule.time_zone for _, schedule in directory_of(book).schedules.values()}

@@ -69,7 +69,7 @@ class OnCall(Struct, frozen=True):
 def directory_of(book: Book) -> Directory:
     """All rosters of a snapshot, asked by name."""
     found = [(path, facts.policy.roster) for path, facts in book.facts.items() if facts.policy]
-    return Directory(sorted(found, key=lambda each: each[0]))
+    return Directory(sorted(found, key=lambda each: each[0]), book.calendars)
 
 
 def oncall(book: Book, at: datetime) -> OnCall:
@@ -92,7 +92,8 @@ def oncall(book: Book, at: datetime) -> OnCall:
 
 
 def _duty(directory: Directory, found: tuple[Schedule, str], place: tuple[int, str], at: datetime) -> Duty:
-    schedule, path = found
+    written, path = found
+    _, schedule = directory.schedules[plain_name(written.name)]  # with what its calendars say
     meant = directory.meant(Reference(schedule.name, "name", 0, 0), at)
     ahead = shifts(schedule, at, at + _AHEAD)
     turns = tuple(

@@ -60,6 +60,7 @@ def calendar(book: Book, first: date, days: int) -> tuple[Lane, ...]:
         spots = {spot.name: (spot.line, spot.anchor) for spot in facts.policy.spots}
         for schedule in facts.policy.roster.schedules:
             line, anchor = spots.get(plain_name(schedule.name), (1, ""))
+            _, schedule = directory.schedules[plain_name(schedule.name)]  # with what its calendars say
             found, why_not = _days(schedule, directory, first, min(days, MOST_DAYS))
             lanes.append(Lane(schedule, path, line, anchor, found, why_not))
     return tuple(lanes)

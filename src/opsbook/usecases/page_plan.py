@@ -156,7 +156,8 @@ def whom(directory: Directory, level: PlannedLevel, at: datetime) -> tuple[list[
         meant = directory.meant(reference_of(target), at)
         people = _people(target, meant)
         for name, why in people:
-            found.setdefault(name, why)
+            # Of an address itself there is no more to say than why it stands in this level.
+            found.setdefault(name, level.why if meant.meaning in ("channel", "address") and level.why else why)
         if not people:
             nobody.append(_nobody(target, meant))
     why_not = " ".join(nobody) or "It names nobody."

@@ -20,6 +20,7 @@ from opsbook.ledger.alert_moves import Windows
 from opsbook.ledger.event import Draft, Event
 from opsbook.ledger.page import page_of
 from opsbook.ledger.page_events import FrozenPolicy
+from opsbook.ledger.path_test import PATH_TEST
 from opsbook.ledger.signal import ROUTE, batch_of, source_of
 from opsbook.ledger.silence import SILENCES
 from opsbook.usecases.alert_timers import looked_at
@@ -29,7 +30,8 @@ from opsbook.usecases.inhibiting import Inhibiting
 from opsbook.usecases.ledger_ports import EngineLedger, Lease, Timer, Write
 from opsbook.usecases.matching import Matcher
 from opsbook.usecases.page_plan import policy_for
-from opsbook.usecases.paged_groups import Change, Group, Paged, paged
+from opsbook.usecases.paged_groups import Change, Group, Paged, PolicyFor, paged
+from opsbook.usecases.path_test import path_test_policy
 from opsbook.usecases.run_start import run_id
 from opsbook.usecases.silence_reminders import forgotten, reminding
 from opsbook.usecases.silences import REMIND, Silences
@@ -39,6 +41,7 @@ MOST_AT_ONCE = 4000  # signals that are looked at together; about 20 MB
 MOST_IN_ONE = 500  # alerts of one transaction, apart from those of one group, which are never parted
 MOST_ROWS = 500  # of a view, read at a time
 MOST_POLICIES = 10_000
+WHOLE_S = 20.0  # for a book to be read; then alerts are routed by what is known of it
 LETTERS = 7  # of chance in the ids of alerts and pages: many begin in one second
 _TRIES = 8
 _RANKS = {"P0": 0, "P1": 1, "P2": 2, "P3": 3}
@@ -51,6 +54,7 @@ class Routes(Struct, frozen=True):
     flap_window_s: float = 600.0
     ack_timeout_s: float = 1800.0
     catch_all: tuple[str, ...] = ()
+    path_test_to: tuple[str, ...] = ()
 
 
 class Router:
@@ -74,6 +78,7 @@ class Router:
 
     def route(self, batches: Sequence[str], fence: Lease | None = None) -> int:
         """Routes batches by their streams, in order, and clears their timers; gives how many signals they held."""
+        self._wait_for_book()
         count = 0
         for streams, told in self._windows_of(batches):
             count += sum(len(each.spoken) for each in told)
@@ -89,10 +94,18 @@ class Router:
 
     def look(self, timers: Sequence[Timer], fence: Lease | None = None) -> None:
         """Looks at alerts whose timers are due: their time is over, their sender is quiet, nobody answered."""
+        self._wait_for_book()
         for start in range(0, len(timers), MOST_IN_ONE):
             some = timers[start : start + MOST_IN_ONE]
             self._settle(lambda some=some: looked_at(self._ledger, some, self._now()), fence)  # type: ignore[misc]
         self._look_behind(fence)
+
+    def _wait_for_book(self) -> None:
+        """Waits for a book that is being read for the first time: of half a book an alert would lead elsewhere, and its
+        page to the catch-all."""
+        library = self._matcher.library
+        if not library.snapshot().is_whole:
+            library.wait_whole(WHOLE_S)
 
     def _look_behind(self, fence: Lease | None) -> None:
         """Alerts that keep others quiet began or ended: looks at those others."""
@@ -235,13 +248,19 @@ class Router:
             kept = pages.get(key)
             changes = [Change(each.before, each.after) for each in members if each.after is not None]
             group = Group(key, page_of(kept) if kept is not None else None, changes, self._windows.flap)
-            outcome[key] = paged(group, self._policy_for, self._new_id, now)
+            outcome[key] = paged(group, self._chooser(members), self._new_id, now)
         for each in changed:
             if each.after is not None:
                 yield _write(each, outcome.get(each.after.group, Paged()))
         for result in outcome.values():
             yield from result.writes
         yield from _others(changed, outcome)
+
+    def _chooser(self, members: Sequence[Episode]) -> PolicyFor:
+        """What chooses the escalation of a group: the test of the path goes to those alone who are to get it."""
+        to = self._routes.path_test_to
+        is_test = all(each.after is not None and each.after.source == PATH_TEST for each in members)
+        return (lambda service, severity: (path_test_policy(to), "")) if to and is_test else self._policy_for
 
     def _policy_for(self, service: str | None, severity: str) -> tuple[FrozenPolicy | None, str]:
         book = self._matcher.library.snapshot()

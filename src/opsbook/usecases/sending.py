@@ -145,6 +145,10 @@ class Outbox:
             for item in handing.items:
                 self._results[item.due.page.id] += _outcome(item, handed, handing)
 
+    def has_news(self) -> bool:
+        """Whether something came of an attempt that nobody has collected."""
+        return not self._came.empty()
+
     def is_waiting(self, name: tuple[str, int, int]) -> bool:
         """Whether this process waits for what becomes of an attempt."""
         return name in self.in_flight

@@ -233,7 +233,7 @@ def _version(connection: apsw.Connection, path: str) -> int:
 
 def _patience(busy_s: float) -> Callable[[int], bool]:
     """How a connection waits for another that writes. SQLite's own way sleeps up to 100 ms at a time, in which one
-    busy process starves the others; this asks again after about a millisecond."""
+    busy process starves the others; this asks again in less than a millisecond."""
     until = 0.0
 
     def is_worth_waiting(tries: int) -> bool:
@@ -241,7 +241,7 @@ def _patience(busy_s: float) -> Callable[[int], bool]:
         now = time.monotonic()
         if tries == 0:
             until = now + busy_s
-        time.sleep(random.uniform(0.0005, 0.002))
+        time.sleep(random.uniform(0.0002, 0.0008))
         return now < until
 
     return is_worth_waiting

@@ -13,6 +13,7 @@ import apsw
 
 from opsbook.adapters.sqlite_ledger import tables
 from opsbook.adapters.sqlite_ledger.recording import Recorder
+from opsbook.adapters.sqlite_ledger.turnstile import Turnstile
 from opsbook.ground.errors import Failure, Refusal
 
 MOST_AT_ONCE = 1000  # events in one commit: about 20 ms, so that no other process waits long
@@ -64,6 +65,7 @@ class Writer:
         self._connection: apsw.Connection | None = None
         self._is_syncing = True  # as every connection begins
         self._identity = _identity(path)
+        self._turnstile = Turnstile(path, busy_s)
 
     def do(self, apply: Callable[[], T], *, weight: int = 1, is_synced: bool = True) -> T:
         """What `apply` gives, which is called within a transaction, once that is synced; raises what it refuses. Where
@@ -95,6 +97,7 @@ class Writer:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+        self._turnstile.close()
 
     def _start(self) -> None:
         if self._thread is not None and self._thread.is_alive():
@@ -172,7 +175,8 @@ class Writer:
         if is_synced != self._is_syncing:
             connection.pragma("synchronous", "FULL" if is_synced else "NORMAL")
             self._is_syncing = is_synced
-        recorder.begin(connection)
+        with self._turnstile.passed():
+            recorder.begin(connection)
         for work in batch:
             try:
                 work.result = work.apply()

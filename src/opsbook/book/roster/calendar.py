@@ -105,7 +105,7 @@ def shifts(schedule: Schedule, start: datetime, until: datetime) -> list[Shift]:
 class _Turns:
     """A rotation between two instants: its hand-overs in UTC, and whose turn begins at each."""
 
-    __slots__ = ("begins", "bounds", "end", "first", "rotation", "start", "windows", "zone")
+    __slots__ = ("begins", "bounds", "end", "first", "rotation", "start", "stretches", "windows", "zone")
 
     def __init__(self, rotation: Rotation, plan: _Plan) -> None:
         self.rotation = rotation
@@ -117,6 +117,7 @@ class _Turns:
         self.first, self.bounds = self._hand_overs(_anchor(rotation, began), plan.start, plan.until)
         self.windows = _joined(_window_spans(rotation, plan)) if rotation.windows else None
         self.begins = [begin for begin, _ in self.windows or ()]
+        self.stretches = [each for each in rotation.stretches if each.start < plan.until and each.end > plan.start]
 
     def _hand_overs(self, anchor: datetime, start: datetime, until: datetime) -> tuple[int, list[datetime]]:
         """The number of the turn before the first of these hand-overs, and the hand-overs from there to `until`."""
@@ -130,7 +131,7 @@ class _Turns:
             number += 1
         return first, bounds
 
-    def at(self, instant: datetime) -> tuple[Reference, ...]:
+    def at(self, instant: datetime) -> tuple[str, ...]:
         """Whose turn it is, or nobody outside of its time and hours."""
         if (self.start and instant < self.start) or (self.end and instant >= self.end):
             return ()
@@ -138,13 +139,16 @@ class _Turns:
             before = bisect_right(self.begins, instant) - 1
             if before < 0 or instant >= self.windows[before][1]:
                 return ()
+        if self.rotation.calendar:
+            now = (each for each in self.stretches if each.start <= instant < each.end)
+            return tuple(dict.fromkeys(each.names[0] for each in now if each.names))
         turns = self.rotation.turns
         if not turns:
             return ()
         if not self.rotation.step.amount:
-            return tuple(reference for turn in turns for reference in turn)
+            return _names([reference for turn in turns for reference in turn])
         index = self.first + max(bisect_right(self.bounds, instant) - 1, 0)
-        return turns[index % len(turns)]
+        return _names(turns[index % len(turns)])
 
     def edges(self) -> Iterator[datetime]:
         """The instants at which something of it changes."""
@@ -153,6 +157,9 @@ class _Turns:
         for begin, end in self.windows or ():
             yield begin
             yield end
+        for each in self.stretches:
+            yield each.start
+            yield each.end
 
 
 class _Plan:
@@ -185,7 +192,8 @@ class _Plan:
         for turns in self.turns:
             people = turns.at(instant)
             if people:
-                found, why = _names(people), f"{turns.rotation.kind} rotation of {self.schedule.name}"
+                what = "calendar" if turns.rotation.calendar else f"{turns.rotation.kind} rotation"
+                found, why = people, f"{what} of {self.schedule.name}"
                 break
         for begin, end, override in self.overrides:
             if begin <= instant < end:

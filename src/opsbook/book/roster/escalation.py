@@ -105,8 +105,12 @@ def _levels(
     for number, row in enumerate(table.rows, 1):
         wait = _read(_at(row, columns.after), read_wait, "5 minutes", flaws)
         if wait is not None and columns.is_wait:
-            total += wait
-            wait = total
+            wait += total
+        if wait is not None and wait < total:
+            cell = row[columns.after or 0]
+            message = f"'{cell.text}' is before the level above; After counts from the first page."
+            flaws.append(Flaw(message, cell.start, cell.end))
+        total = wait if wait is not None else total
         hours = _at(row, columns.hours)
         _read(hours, read_hours, "Mon–Fri 09:00–17:00", flaws)
         strategy, needs = _at(row, columns.strategy), _at(row, columns.needs)
@@ -153,10 +157,10 @@ def _severities(cell: Cell | None) -> tuple[str, ...]:
     if cell is None or is_unfilled(cell.text):
         return ()
     words = tuple(split_words(cell.text))
-    return PRIORITIES if any(word.lower() in _ALL for word in words) else tuple(_spans(words))
+    return PRIORITIES if any(word.lower() in _ALL for word in words) else tuple(severity_spans(words))
 
 
-def _spans(words: Iterable[str]) -> Iterator[str]:
+def severity_spans(words: Iterable[str]) -> Iterator[str]:
     """`P0–P2` and `P0 to P2` name what lies between, too."""
     for word in words:
         ends = [end.strip().upper() for end in re.split(r"\s*(?:[–—-]|\bto\b)\s*", word)]

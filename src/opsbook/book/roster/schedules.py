@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
@@ -39,6 +41,7 @@ _ZONE = ("time zone", "timezone", "tz")
 _FROM = ("from", "starts", "begin", "starting", "week of", "week", "week starting", "date")
 _TO = ("to", "until", "till", "ends", "through")
 _INSTEAD = ("instead of", "for", "replaces", "instead", "originally")
+_CALENDAR = ("calendar", "ical", "ics", "calendar feed", "ical feed")
 _ROLES = ("primary", "secondary", "backup", "on call", "engineer", "person", "who", "shadow", "tertiary")
 _ZONE_LABELS = ("time zone", "timezone", "tz", "time-zone", "all times", "times")
 _OVERRIDING = ("override", "swap", "exception", "stand-in", "absence", "vacation", "cover")
@@ -137,15 +140,40 @@ def _read_labels(page: Page, section: Section, drafts: dict[str, _Draft]) -> Non
     for field in page.fields_within(section.body, section.end):
         key = field.key.replace("-", " ")
         for name, keys in (("kind", _KIND[:4]), ("start", _START), ("end", _END), ("hand-over", _HAND_OVER),
-                           ("hours", _HOURS[:-1]), ("who", WHO[:5])):  # fmt: skip
+                           ("hours", _HOURS[:-1]), ("calendar", _CALENDAR), ("who", WHO[:5])):  # fmt: skip
             if key in keys:
                 cells.setdefault(name, field_cell(page, field))
     who = cells.pop("who", None)
+    if "calendar" in cells:
+        draft = _draft(page, section, "", drafts)
+        _add_calendar(page, draft, cells, (section.start, section.body))
     if who is None or not ("kind" in cells or "hand-over" in cells):
         return
     filled = {name: cell for name, cell in cells.items() if not is_unfilled(cell.text)}
     draft = _draft(page, section, "", drafts)
     _add_rotation(draft, turns(page.document, who), filled, (section.start, section.body))
+
+
+def _add_calendar(page: Page, draft: _Draft, cells: Mapping[str, Cell], place: tuple[int, int]) -> None:
+    """A layer that a calendar tells, which others keep."""
+    written = page.document.source(cells["calendar"].start, cells["calendar"].end)
+    found = re.search(r"\]\(([^)\s]+)\)|<([^>\s]+)>|((?:https?|webcals?)://[^\s)>]+|[^\s()<>`]+\.ics\b)", written)
+    if found is None:
+        if not is_unfilled(cells["calendar"].text):
+            message = f"'{cells['calendar'].text}' is no calendar; write the address of an .ics file, or its path."
+            draft.flaws.append(Flaw(message, cells["calendar"].start, cells["calendar"].end))
+        return
+    address = next(filter(None, found.groups()))
+    hours = _read(draft, cells.get("hours"), read_hours, "Mon–Fri 09:00–17:00")
+    at = calendar_place(page.path, address)
+    draft.rotations.append(Rotation("calendar", Step(0, "day"), (), None, place, windows=hours or (), calendar=at))
+
+
+def calendar_place(page: str, address: str) -> str:
+    """The address of a calendar, or its path from the root of the repository, as a page writes it."""
+    if "://" in address:
+        return re.sub(r"^webcal(s?)://", "https://", address)
+    return posixpath.normpath(posixpath.join(posixpath.dirname(page), address))
 
 
 def _add_rotation(

@@ -30,14 +30,25 @@ class Flaw(Struct, frozen=True, gc=False):
     end: int
 
 
+class OwnRule(Struct, frozen=True, gc=False):
+    """A kind of contact that somebody wants to be reached by, so many seconds after they are paged."""
+
+    kind: str
+    after_s: float
+
+
 class Person(Struct, frozen=True):
-    """Somebody who can be reached: `contacts` are (kind, address) in the order of the columns."""
+    """Somebody who can be reached: `contacts` are (kind, address) in the order of the columns. In their `quiet` hours,
+    seconds of the day in their time zone, only grave things wake them; without `rules` each contact has its turn."""
 
     name: str
     handle: str
     contacts: tuple[tuple[str, str], ...]
     time_zone: str
     place: Place
+    quiet: tuple[int, int] | None = None
+    rules: tuple[OwnRule, ...] = ()
+    flaws: tuple[Flaw, ...] = ()
 
 
 class Team(Struct, frozen=True):
@@ -63,8 +74,29 @@ class Window(Struct, frozen=True, gc=False):
     until: int
 
 
+class Stretch(Struct, frozen=True):
+    """A shift of a calendar that others keep, in UTC. `names` are those who may be meant by it, the surest first: an
+    e-mail address, a name, the words of its title."""
+
+    start: datetime
+    end: datetime
+    names: tuple[str, ...]
+    title: str = ""
+
+
+class Imported(Struct, frozen=True):
+    """What a calendar said when it was read last; `trouble` is why it could not be read since, as a sentence."""
+
+    stretches: tuple[Stretch, ...] = ()
+    read_at: datetime | None = None
+    trouble: str = ""
+
+
 class Rotation(Struct, frozen=True):
     """One layer of a schedule: who takes turns, from when, with which step, in which hours.
+
+    With a `calendar`, an address or a path from the root of the repository, its `stretches` tell whose turn it is; they
+    are filled in where the calendar was read.
 
     `turns` are the participants in order, each one or more people at once. `start` is None while it is a slot or
     missing. `handoff_day` is None for the weekday of the start. Without windows it is day and night.
@@ -79,6 +111,8 @@ class Rotation(Struct, frozen=True):
     handoff_s: int = 0
     end: date | None = None
     windows: tuple[Window, ...] = ()
+    calendar: str = ""
+    stretches: tuple[Stretch, ...] = ()
 
 
 class Override(Struct, frozen=True):

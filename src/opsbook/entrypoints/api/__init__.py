@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from opsbook.entrypoints.api import (
+    alerts,
     book,
+    contacts,
     duties,
     events,
     inlets,
     lists,
     measured,
+    pages,
     people,
     runs,
     silences,
 )
-from opsbook.entrypoints.api import book, duties, events, inlets, lists, measured, people, runs, silences
 
 MODULES = (
     book,
+    contacts,
     lists,
     duties,
+    alerts,
     inlets,
     measured,
+    pages,
     people,
     runs,
     silences,
     events,
 )
-MODULES = (book, lists, duties, inlets, measured, people, runs, silences, events)
 ROUTES = tuple(route for module in MODULES for route in module.ROUTES)

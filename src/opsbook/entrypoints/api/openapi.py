@@ -38,6 +38,7 @@ PARAMETERS = {
     "calendar": "The id of a calendar's secret address, as GET /calendars lists it.",
     "name": "The name of an inlet or a heartbeat, as their lists have it.",
     "id": "The id of what was received, as GET /bodies lists it.",
+    "paged": "The id of a page that wakes people, or the only beginning of one; `last` is the one that began last.",
     "token": "The public id of an inlet's token, which is no secret.",
     "key": "The key of a probe, as GET /probes lists it.",
 }

@@ -14,7 +14,7 @@ from opsbook.ledger.account import Account, Session, Token
 from opsbook.usecases.authority import ACTS, Actor, decide
 
 # Those of ACTS, as a type tells them.
-Act = Literal["read", "own-account", "probe", "edit-page", "run", "approve", "administer"]
+Act = Literal["read", "own-account", "probe", "edit-page", "respond", "run", "approve", "administer"]
 
 
 class NewTokenBody(Struct, forbid_unknown_fields=True):

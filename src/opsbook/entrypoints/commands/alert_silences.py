@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from opsbook.entrypoints.options import Shared, VerbGroup, verb
+from opsbook.entrypoints.people import who_acts
 
 if TYPE_CHECKING:
     from opsbook.config import Config
@@ -57,8 +58,8 @@ def add(shared: Shared, *, matchers: Sequence[str], length: str | None, until: s
         ends_at = _end(until, length, zone, starts_at)
         remind_at = ends_at - (_length(remind) if remind else timedelta())
         made = verbs.add(
-            wanted, starts_at=starts_at, ends_at=ends_at, by=_who(config, ledger), comment=comment, rule=rule,
-            time_zone=zone, kind="maintenance" if maintenance else "silence",
+            wanted, starts_at=starts_at, ends_at=ends_at, by=who_acts(config, ledger, "respond"), comment=comment,
+            rule=rule, time_zone=zone, kind="maintenance" if maintenance else "silence",
             remind_at=remind_at if remind else None, id=before.id if before is not None else "",
         )  # fmt: skip
         _answer(shared, ledger, [made], is_one=True)
@@ -89,7 +90,7 @@ def show(shared: Shared, silence: str) -> None:
 def expire(shared: Shared, silences: Sequence[str]) -> None:
     """End silences now. What they held wakes people again."""
     with _opened(shared) as (config, ledger, verbs):
-        by = _who(config, ledger)
+        by = who_acts(config, ledger, "respond")
         _answer(shared, ledger, [verbs.expire(each, by) for each in silences])
 
 
@@ -98,7 +99,7 @@ def expire(shared: Shared, silences: Sequence[str]) -> None:
 def again(shared: Shared, silence: str) -> None:
     """Add a silence again that was expired by mistake, until the same end."""
     with _opened(shared) as (config, ledger, verbs):
-        _answer(shared, ledger, [verbs.again(silence, _who(config, ledger))], is_one=True)
+        _answer(shared, ledger, [verbs.again(silence, who_acts(config, ledger, "respond"))], is_one=True)
 
 
 class SilenceGroup(VerbGroup):
@@ -113,7 +114,7 @@ class SilenceGroup(VerbGroup):
 
 group = SilenceGroup(
     "silence", [add, list_, show, expire, again], about="Silences: alerts that wake nobody for a while.",
-    examples=("opsbook alerts silence --add ApiDown --for 2h --comment 'Upgrading the API'",),
+    examples=("opsbook alerts silence add ApiDown --for 2h --comment 'Upgrading it'",),
 )  # fmt: skip
 
 
@@ -128,17 +129,6 @@ def _opened(shared: Shared) -> Iterator[tuple[Config, EngineLedger, Silences]]:
         yield config, ledger, build_silences(ledger)
     finally:
         ledger.close()
-
-
-def _who(config: Config, ledger: EngineLedger) -> str:
-    """Who acts: the account whose token is in OPSBOOK_TOKEN, else the user of this machine."""
-    from typing import Any, cast
-
-    from opsbook.config import token
-    from opsbook.entrypoints.people import actor_by_token, at_terminal
-
-    secret = token()
-    return actor_by_token(config, cast(Any, ledger), secret, "respond").name if secret else at_terminal()
 
 
 def _instant(text: str, zone: str) -> datetime:

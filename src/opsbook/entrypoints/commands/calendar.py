@@ -90,12 +90,11 @@ def _about(named: dict[str, str | None]) -> About:
 def _content(shared: Shared, about: About) -> bytes:
     from datetime import UTC, datetime
 
-    from opsbook.usecases.duty_book import duty_book
     from opsbook.usecases.duty_calendar import duty_calendar
-    from opsbook.wire import build_book
+    from opsbook.wire_duties import build_duty_book
 
     config = shared.config()
-    book = duty_book(build_book(config), with_services=about.kind == "service")
+    book = build_duty_book(config, with_services=about.kind == "service")
     return duty_calendar(book, about, datetime.now(UTC), catch_all=config.catch_all)
 
 

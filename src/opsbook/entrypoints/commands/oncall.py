@@ -27,12 +27,11 @@ def command(shared: Shared, *, service: str | None, schedule: str | None, team: 
     A time without a zone is one of the zone that all schedules share, else of UTC. Exits 1 when nobody is on call.
     """
     from opsbook.entrypoints.duties import asked_instant
-    from opsbook.usecases.duty_book import duty_book
     from opsbook.usecases.on_duty import duty_model, on_duty, shared_zone
-    from opsbook.wire import build_book
+    from opsbook.wire_duties import build_duty_book
 
     config = shared.config()
-    book = duty_book(build_book(config), with_services=service is not None)
+    book = build_duty_book(config, with_services=service is not None)
     zone = shared_zone(book)
     instant = asked_instant(when, zone)
     answer = on_duty(

@@ -1,83 +1,136 @@
-"""`opsbook page plan`: who would be paged for a service and a severity, when, by what, and why. Pages nobody."""
+"""`opsbook page`: who is paged, what became of it, and waking somebody by hand. Sends nothing itself."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
-
 import click
 
+from opsbook.entrypoints.commands.page_plan import plan
 from opsbook.entrypoints.options import Shared, VerbGroup, verb
 
-if TYPE_CHECKING:
-    from opsbook.config import Config
-    from opsbook.usecases.alerting_ports import Addresses
-    from opsbook.usecases.library import Book
+_PAGE = click.argument("page", metavar="PAGE")
+_WHY = click.option("--why", default="", metavar="TEXT", help="The reason, which is kept.")
+
+
+@verb("list", examples=("opsbook page list --open", "opsbook page list --limit 5 --format json"))
+@click.option("--open", "is_open", is_flag=True, help="Only those that are not over.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, metavar="N", help="How many.")
+def list_(shared: Shared, *, is_open: bool, limit: int) -> None:
+    """List pages, the last begun first."""
+    from opsbook.entrypoints.page_desk import page_desk
+    from opsbook.entrypoints.people import show as answer
+    from opsbook.entrypoints.people import table
+    from opsbook.entrypoints.shown.paged import HEADS, page_rows
+    from opsbook.usecases.page_shown import page_brief
+
+    with page_desk(shared) as desk:
+        pages = desk.pages.select(is_open=True if is_open else None, limit=limit)
+    empty = "Nobody is being paged." if is_open else "Nobody was paged yet."
+    lines = table(HEADS, page_rows(pages)) if pages else iter((empty,))
+    answer(shared, {"pages": [page_brief(page) for page in pages]}, lines)
+
+
+@verb("show", examples=("opsbook page show last", "opsbook page show 261126 --format json"))
+@_PAGE
+def show(shared: Shared, page: str) -> None:
+    """Show one page: its levels, and every message with its attempts.
+
+    PAGE is its id, the beginning of it that no other has, or 'last'.
+    """
+    from opsbook.entrypoints.page_desk import page_desk
+    from opsbook.entrypoints.people import show as answer
+    from opsbook.entrypoints.shown.paged import page_text
+    from opsbook.entrypoints.shown.terminal import terminal_width
+    from opsbook.usecases.page_shown import page_model
+
+    with page_desk(shared) as desk:
+        found = desk.pages.find(page)
+    answer(shared, page_model(found), page_text(found, terminal_width()))
+
+
+@verb("ack", examples=("opsbook page ack last", "opsbook page ack last --for 2h --why 'the vendor mends it'"))
+@_PAGE
+@click.option("--for", "length", metavar="LENGTH", help="Until people are woken again; else as the policy says.")
+@_WHY
+def ack(shared: Shared, *, page: str, length: str | None, why: str) -> None:
+    """Take care of a page: nobody else is woken for it."""
+    from opsbook.entrypoints.page_desk import length_s, page_desk
+    from opsbook.entrypoints.people import show as answer
+    from opsbook.usecases.page_shown import page_model
+
+    for_s = length_s(length) if length else None
+    with page_desk(shared) as desk:
+        found = desk.pages.acknowledge(page, desk.who(), via="command line", why=why, for_s=for_s)
+    until = f" until {found.acknowledged_until:%Y-%m-%d %H:%M} UTC" if found.acknowledged_until else ""
+    needed = found.needs - len(found.acknowledged)
+    told = f"{needed} more must acknowledge it." if needed > 0 else f"Page {found.id} is acknowledged{until}."
+    answer(shared, page_model(found), (told,))
+
+
+@verb("cancel", examples=("opsbook page cancel last --why 'a false alarm'",))
+@_PAGE
+@click.option("--why", required=True, metavar="TEXT", help="The reason, which is kept.")
+def cancel(shared: Shared, *, page: str, why: str) -> None:
+    """Wake nobody any more for a page."""
+    from opsbook.entrypoints.page_desk import page_desk
+    from opsbook.entrypoints.people import show as answer
+    from opsbook.usecases.page_shown import page_model
+
+    with page_desk(shared) as desk:
+        found = desk.pages.cancel(page, desk.who(), why)
+    answer(shared, page_model(found), (f"Page {found.id} is over.",))
 
 
 @verb(
-    "plan",
+    "send",
     examples=(
-        "opsbook page plan --service api --severity P1",
-        "opsbook page plan --severity P2 --at '2027-03-29 03:10'",
+        "opsbook page send --to @ada 'The vendor is on the phone'",
+        "opsbook page send --service api --severity P0 'Orders fail for everybody'",
     ),
 )
-@click.option("--service", metavar="S", help="The service that is in trouble; none: alerts without a service.")
+@click.argument("subject", metavar="TEXT")
+@click.option("--to", "names", multiple=True, metavar="NAME", help="A person, team, schedule or #channel; repeatable.")
+@click.option("--service", metavar="S", help="Whose people are woken where nobody is named.")
 @click.option("--severity", default="P1", show_default=True, metavar="P0|P1|P2|P3", help="How grave it is.")
-@click.option("--at", "when", default="now", metavar="TIME", help="When it begins; 'tomorrow 03:10'.")
-def plan(shared: Shared, *, service: str | None, severity: str, when: str) -> int:
-    """Who would be paged, when, by what, and why, as the book is now.
+def send(shared: Shared, *, subject: str, names: tuple[str, ...], service: str | None, severity: str) -> None:
+    """Wake somebody by hand.
 
-    A time without a zone is one of the zone that all schedules share, else of UTC. Exits 1 when nobody is paged.
+    Those who are named are asked three times, five minutes apart; the people of a service as its escalation says. A
+    server on the same ledger sends it.
     """
-    from opsbook.entrypoints.duties import asked_instant, asked_severity
-    from opsbook.usecases.duty_book import duty_book
-    from opsbook.usecases.on_duty import shared_zone
-    from opsbook.usecases.page_plan import page_plan, plan_model
-    from opsbook.wire import build_book
+    from opsbook.entrypoints.duties import asked_severity
+    from opsbook.entrypoints.page_desk import page_desk
+    from opsbook.entrypoints.people import show as answer
+    from opsbook.usecases.page_shown import page_model
 
-    config = shared.config()
-    grave = asked_severity(severity, config.severities)
-    book = duty_book(build_book(config))
-    zone = shared_zone(book)
-    instant = asked_instant(when, zone)
-    with _addresses(config, book) as addresses:
-        found = page_plan(
-            book, service, grave, instant.at, addresses=addresses, catch_all=config.catch_all,
-            quiet=config.quiet_severities,
-        )  # fmt: skip
-    if shared.format == "json":
-        import msgspec
-
-        sys.stdout.buffer.write(msgspec.json.encode(plan_model(found)) + b"\n")
-    else:
-        from opsbook.entrypoints.shown.duties import plan_as_text
-        from opsbook.entrypoints.shown.terminal import terminal_width
-
-        for line in plan_as_text(found, instant, zone, terminal_width()):
-            click.echo(line)
-    return 0 if any(step.person for step in found.steps) else 1
+    with page_desk(shared) as desk:
+        grave = asked_severity(severity, desk.config.severities)
+        found = desk.pages.wake(", ".join(names), subject, desk.who(), severity=grave, service=service)
+        lines = [f"Page {found.id} has begun. 'opsbook page show {found.id}' tells what becomes of it."]
+        lines += desk.why_not_now()
+    answer(shared, page_model(found), lines)
 
 
-@contextmanager
-def _addresses(config: Config, book: Book) -> Iterator[Addresses]:
-    """How people are reached: by the pages, and by what they told Opsbook alone where there is a ledger."""
-    from opsbook.alert_parts import build_contacts
-    from opsbook.ground.errors import Usage
-    from opsbook.usecases.page_plan import BookAddresses
-    from opsbook.wire import build_ledger
+@verb("test", examples=("opsbook page test", "opsbook page test --wait 0"))
+@click.option("--wait", "within", default="3m", show_default=True, metavar="LENGTH", help="How long to wait for it.")
+def test(shared: Shared, *, within: str) -> int:
+    """Prove the whole path now: an alert through the server's own inlet becomes a page to paging.synthetic.
 
-    try:
-        ledger = build_ledger(config, is_new_welcome=False)
-    except Usage:
-        yield BookAddresses(book)
-        return
-    try:
-        yield build_contacts(ledger, lambda: book)
-    finally:
-        ledger.close()
+    Exits 1 when it did not arrive.
+    """
+    from opsbook.entrypoints.page_desk import length_s, page_desk
+    from opsbook.entrypoints.people import show as answer
+    from opsbook.entrypoints.shown.paged import path_test_text
+    from opsbook.usecases.page_shown import path_test_model
+
+    with page_desk(shared) as desk:
+        before = desk.path_tests.ask(desk.who())
+        for line in desk.why_not_now():
+            click.echo(line, err=True)
+        found = desk.waited(before, length_s(within))
+    answer(shared, path_test_model(found), (path_test_text(found),))
+    return 0 if found.is_ok or (found.ended_at is None and length_s(within) == 0) else 1
 
 
-command = VerbGroup("page", (plan,), about="Who is paged: plan tells it for any service, severity and time.")
+command = VerbGroup(
+    "page", (plan, list_, show, ack, cancel, send, test), about="Who is paged: plan, watch, answer, wake by hand."
+)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from opsbook.entrypoints.inlets import (
     alertmanager,
     alertmanager_api,
+    alertmanager_silences,
     cloudevents,
     generic,
     grafana,
@@ -17,6 +18,7 @@ from opsbook.entrypoints.inlets import (
 MODULES = (
     alertmanager,
     alertmanager_api,
+    alertmanager_silences,
     cloudevents,
     generic,
     grafana,

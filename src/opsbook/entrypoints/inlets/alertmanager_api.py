@@ -7,13 +7,14 @@ of an inlet of kind alertmanager-api, or sits at this machine itself.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
 import msgspec
 from litestar import HttpMethod, Response, get, post, route
+from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 
 from opsbook import __version__
@@ -55,7 +56,10 @@ def operation(path: str, *, method: str = "GET") -> Callable[[Callable[..., Any]
 
     def declare(answer: Callable[..., Any]) -> HTTPRouteHandler:
         async def answered(request: Asks) -> Response[Any]:
-            await source_of(request, KIND)
+            try:
+                await source_of(request, KIND)
+            except HTTPException as why:  # programs that know Alertmanager read no problem documents
+                return wrong(why.status_code, why.detail, why.headers)
             given = (request, await request.body()) if method == "POST" else (request,)
             return await asyncio.to_thread(_answer, answer, *given)
 
@@ -80,9 +84,10 @@ def _answer(answer: Callable[..., Any], *given: Any) -> Response[Any]:
     return Response(body, status_code=200, media_type="application/json")
 
 
-def wrong(status: int, why: str) -> Response[Any]:
+def wrong(status: int, why: str, headers: Mapping[str, str] | None = None) -> Response[Any]:
     """An answer that says what is wrong, as Alertmanager does: the sentence as a JSON string."""
-    return Response(msgspec.json.encode(why), status_code=status, media_type="application/json")
+    answer = msgspec.json.encode(why)
+    return Response(answer, status_code=status, media_type="application/json", headers=dict(headers or {}))
 
 
 @operation("/api/v2/alerts")

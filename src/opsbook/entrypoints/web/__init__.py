@@ -38,6 +38,8 @@ from opsbook.entrypoints.hosts import LOOPBACK
 from opsbook.entrypoints.streams import Streams
 from opsbook.entrypoints.web import (
     account,
+    account_contacts,
+    ack_pages,
     alert_acts,
     alert_pages,
     assets,
@@ -45,6 +47,7 @@ from opsbook.entrypoints.web import (
     calendars,
     coverage_pages,
     edit_pages,
+    engine_health,
     files,
     incident_pages,
     live,
@@ -75,6 +78,8 @@ TEMPLATES = os.path.join(os.path.dirname(os.path.dirname(__file__)), "templates"
 LARGEST_BODY = 4 * 1024 * 1024  # bytes; a page of the book may have as many
 MODULES = (
     account,
+    account_contacts,
+    ack_pages,
     alert_acts,
     alert_pages,
     assets,
@@ -85,6 +90,7 @@ MODULES = (
     files,
     incident_pages,
     live,
+    engine_health,
     machines,
     monitoring_pages,
     now_pages,

@@ -81,15 +81,21 @@ def _signal(inner: Signal, event: dict[str, Any], told: dict[str, str], *, start
         name: text for name, value in event.items()
         if name not in _OWN and _ATTRIBUTE.fullmatch(str(name)) and (text := loose.as_text(value))
     }  # fmt: skip
-    labels = {"alertname": told["type"], "source": told["source"], "type": told["type"], **inner.labels}
+    data = event.get("data")
+    has_key, has_title = shapes.names_itself(data)
+    own = inner.labels if has_key or has_title else {**inner.labels, "alertname": told["type"]}
+    labels = {"alertname": told["type"], "source": told["source"], "type": told["type"], **own}
     if told["subject"]:
         labels.setdefault("subject", told["subject"])
-    data = event.get("data")
     said = data if isinstance(data, str) else ""
     summary = loose.clean(said) or " ".join(filter(None, (told["type"], told["subject"])))
-    key = inner.key or told["subject"] or told["id"]
+    known_by = [told["source"], told["subject"]] if told["subject"] else [told["source"]]
+    if inner.key and (has_key or (has_title and not told["subject"])):
+        known_by.append(inner.key)
+    elif not told["subject"]:
+        known_by.append(told["id"])
     return msgspec.structs.replace(
-        inner, key=key_of(told["source"], key), action=_action(inner.action, told["type"]), labels=labels,
+        inner, key=key_of(*known_by), action=_action(inner.action, told["type"]), labels=labels,
         annotations={"summary": summary, **further, **inner.annotations}, starts_at=starts_at,
     )  # fmt: skip
 

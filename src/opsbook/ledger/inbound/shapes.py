@@ -48,6 +48,14 @@ def read(value: Any) -> Batch:
     return Batch(FORMAT, tuple(signals), slips.all())
 
 
+def names_itself(value: Any) -> tuple[bool, bool]:
+    """Whether a value has a key or labels by which an alert is known, and whether it has a title."""
+    if not isinstance(value, dict) or "alerts" in value:
+        return isinstance(value, list | dict), True
+    flat = _flat(value)
+    return _is_labelled(value) or bool(_first(flat, "key")), bool(_first(flat, "title"))
+
+
 def _items(value: Any) -> tuple[list[Any], str]:
     if isinstance(value, list):
         return value, "[{}]"

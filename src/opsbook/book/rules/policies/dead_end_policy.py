@@ -23,7 +23,8 @@ def check(page: Page, around: Around) -> Iterator[Finding]:
     for policy in roster.policies:
         for flaw in policy.flaws:
             place = (flaw.start, flaw.end)
-            yield page.finding("dead-end-policy", "error", place, flaw.message, fix="Write a length of time.")
+            fix = "Write it so that it can be followed."
+            yield page.finding("dead-end-policy", "error", place, flaw.message, fix=fix)
         yield from _dead_end(page, policy, roster)
 
 
@@ -35,6 +36,10 @@ def _dead_end(page: Page, policy: EscalationPolicy, roster: Roster) -> Iterator[
         yield page.finding("dead-end-policy", "error", policy.place, message, fix=_FIX)
         return
     last = policy.levels[-1]
+    if last.hours:
+        message = f"The escalation '{policy.name}' ends with a level that holds only in '{last.hours}'."
+        yield page.finding("dead-end-policy", "error", last.place, message, fix=_FIX)
+        return
     if any(_reaches(reference, roster) for reference in last.targets):
         return
     named = ", ".join(reference.name for reference in last.targets)

@@ -20,7 +20,7 @@ _NONE = frozenset({"-", "–", "—", "n/a", "na", "unknown", "any", "all"})
 def check(page: Page, around: Around) -> Iterator[Finding]:
     if b"everity" not in page.document.content:
         return
-    for value, start, end in _severities(page):
+    for value, start, end in (*_severities(page), *_of_escalations(page)):
         if is_unfilled(value) or value.lower() in _NONE:
             continue
         if read_severity(value, around.settings.severities) is None:
@@ -31,6 +31,23 @@ def check(page: Page, around: Around) -> Iterator[Finding]:
                 f"'{value}' is none of the severities {', '.join(PRIORITIES)}, nor a word that is known for one.",
                 fix="Write P0, P1, P2 or P3, or say what the word means under [severities] in opsbook.toml.",
             )
+
+
+def _of_escalations(page: Page) -> Iterator[tuple[str, int, int]]:
+    """Each word of `**Severities:** P0, P1` above a table of levels; a word of the page's own matrix is one."""
+    if page.kind != "policy" or b"Severities" not in page.document.content:
+        return
+    from opsbook.book.incident_policy import read_policy  # few pages have an escalation
+    from opsbook.book.roster.escalation import severity_spans
+    from opsbook.book.roster.words import split_words
+
+    policy = read_policy(page)
+    own = {word.lower() for row in policy.severities for word in split_words(row.labels)} if policy else set()
+    for field in page.fields:
+        if plain_key(field.name) == "severities":
+            for word in severity_spans(split_words(field.value(page.document))):
+                if word.lower() not in own:
+                    yield word, field.value_start, field.value_end
 
 
 def _severities(page: Page) -> Iterator[tuple[str, int, int]]:

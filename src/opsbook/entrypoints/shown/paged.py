@@ -1,0 +1,88 @@
+"""Pages, their messages and tests of the path as text for a terminal. Asks nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+import click
+
+from opsbook.entrypoints.shown.terminal import printable, wrapped
+from opsbook.ledger.page import Notification, Page
+from opsbook.ledger.path_test import PathTest
+
+HEADS = ("PAGE", "STATE", "GRAVE", "SINCE", "WOKEN", "SUBJECT")
+COLOURS = {
+    "active": "red", "acknowledged": "yellow", "done": "bright_black", "accepted": "green", "delivered": "green",
+    "read": "green", "failed": "red", "retrying": "yellow", "sending": "cyan", "waiting": "yellow", "owed": "cyan",
+    "cancelled": "bright_black", "bundled": "green",
+}  # fmt: skip
+
+
+def page_rows(pages: Sequence[Page]) -> list[tuple[str, ...]]:
+    """One row a page."""
+    return [
+        (page.id, page.state, page.severity, _time(page.opened_at), ", ".join(woken(page)) or "nobody", page.subject)
+        for page in pages
+    ]
+
+
+def woken(page: Page) -> list[str]:
+    """Who was told, each once."""
+    return list(dict.fromkeys(each.owed.person for each in page.notifications if each.has_told))
+
+
+def page_text(page: Page, width: int | None) -> Iterator[str]:
+    """One page: what it is about, whom it follows, each message with its attempts."""
+    yield click.style(printable(page.subject), bold=True)
+    service = f"  {printable(page.service)}" if page.service else ""
+    yield f"  {page.severity}  {_state(page.state)}{service}  page {page.id}  since {_time(page.opened_at)}"
+    if page.why:
+        yield from wrapped(f"  {printable(page.why)}", width, 4)
+    if page.place is not None:
+        anchor = f"#{page.place.anchor}" if page.place.anchor else ""
+        yield from wrapped(f"  {printable(page.place.path)}{anchor}: {printable(page.place.why)}", width, 4)
+    where = f" ({page.policy.path}:{page.policy.line})" if page.policy.path else ""
+    yield from wrapped(f"  by '{printable(page.policy.name)}'{where}: {printable(page.policy.why)}", width, 4)
+    for given in page.acknowledged:
+        why = f": {given.why}" if given.why else ""
+        words = f"  {_time(given.at)}  {printable(given.by)} acknowledged by {given.via}{printable(why)}"
+        yield from wrapped(words, width, 4)
+    for reached in page.reached:
+        name = "the catch-all" if reached.level < 0 else f"level {reached.level}"
+        yield from wrapped(f"  {_time(reached.at)}  {name}: {printable(reached.why)}", width, 4)
+    for each in page.notifications:
+        yield ""
+        yield from notification_text(each, width)
+
+
+def notification_text(each: Notification, width: int | None) -> Iterator[str]:
+    """One message with all its attempts."""
+    owed = each.owed
+    yield f"{owed.id:>3}  {_state(each.state)}  {printable(owed.person)} by {printable(owed.contact)}  {owed.purpose}"
+    yield from wrapped(f"     {printable(owed.why)}", width, 5)
+    if each.settled_why:
+        yield from wrapped(f"     {printable(each.settled_why)}", width, 5)
+    for attempt in each.attempts:
+        took = f" after {attempt.latency_ms:.0f} ms" if attempt.latency_ms is not None else ""
+        twice = ", perhaps for the second time" if attempt.is_duplicate else ""
+        words = f"     {_time(attempt.at)}  attempt {attempt.number}: {attempt.state}{took}{twice}"
+        yield from wrapped(f"{words} {printable(attempt.reason)}".rstrip(), width, 5)
+
+
+def path_test_text(test: PathTest) -> str:
+    """The last test of the path in one sentence."""
+    if not test.id:
+        return "The path was not tested yet." if test.asked_at is None else "The test waits for whoever pages."
+    if test.ended_at is None:
+        return f"The test {test.id} is under way."
+    told = "arrived" if test.is_ok else "did not arrive"
+    return click.style(f"The test {test.id} {told}: {printable(test.why)}", fg="green" if test.is_ok else "red")
+
+
+def _state(state: str) -> str:
+    return click.style(state, fg=COLOURS.get(state))
+
+
+def _time(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
