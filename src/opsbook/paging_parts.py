@@ -160,7 +160,7 @@ def _reconciling(config: Config, ledger: EngineLedger) -> list[Chore]:
     chance = secrets.token_bytes
     reconciling = Reconciling(
         ledger, Receiving(ledger, now=_now, chance=chance), Inlets(ledger, now=_now, chance=chance),
-        FiringLists(), config.reconcile, now=_now, report=_report,
+        FiringLists(), addresses=config.reconcile, now=_now, report=_report,
     )  # fmt: skip
     return [Chore("reconciliation", RECONCILE_S, lambda lease: reconciling.due(_now()))]
 

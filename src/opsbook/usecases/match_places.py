@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from msgspec import Struct
 
@@ -33,7 +33,8 @@ _EMPTY = frozenset(
 _SAME = {"failing": "fail", "failed": "fail", "fails": "fail", "failure": "fail", "stopped": "down",
          "unreachable": "down", "answers": "answer",
          "returns": "answer", "responses": "response", "errors": "error"}  # fmt: skip
-_OWN = re.compile(r"/(runbooks|book|r)/(.+)", re.DOTALL)
+# Opsbook's own addresses, whatever stands before: the kind, what it names, the fragment.
+_OWN = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?(?://[^/?#]*)?/(runbooks|book|r)/([^?#]+)(?:\?[^#]*)?(?:#.*)?", re.I | re.S)
 
 
 class Asked(Struct, frozen=True):
@@ -114,16 +115,15 @@ def by_address(pages: Pages, asked: Asked, service: str | None) -> Found | None:
         meant = meant_here
     if meant.path is None:
         return None
-    return Found(_at_anchor(pages, meant.path, urlsplit(asked.url).fragment, meant), "url")
+    return Found(_at_anchor(pages, meant.path, asked.url.partition("#")[2], meant), "url")
 
 
 def _of_this_server(pages: Pages, asked: Asked) -> Resolution | AlertPlace | None:
     """What one of Opsbook's own addresses means, whatever the host: people reach it by several names."""
-    path = urlsplit(asked.url.strip()).path
-    match = _OWN.fullmatch(path)
+    match = _OWN.fullmatch(asked.url.strip())
     if match is None:
         return None
-    kind, rest = match[1], unquote(match[2]).strip("/")
+    kind, rest = match[1].lower(), unquote(match[2]).strip("/")
     if kind == "r":
         return alert_place(pages.library, rest)
     if kind == "runbooks":
