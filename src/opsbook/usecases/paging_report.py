@@ -35,7 +35,7 @@ class Answered(Struct, frozen=True):
     p90_s: float | None = None
 
 
-class OfService(Struct, frozen=True):
+class Asked(Struct, frozen=True):
     """What a service asked of people."""
 
     service: str
@@ -44,7 +44,7 @@ class OfService(Struct, frozen=True):
     answered: Answered
 
 
-class OfPerson(Struct, frozen=True):
+class Woken(Struct, frozen=True):
     """What was asked of somebody: pages, those in their night, on how many nights, and how many they answered."""
 
     person: str
@@ -55,7 +55,7 @@ class OfPerson(Struct, frozen=True):
     time_zone: str
 
 
-class OfAlert(Struct, frozen=True):
+class Noise(Struct, frozen=True):
     """How much noise an alert makes: how often it began, paged, was acknowledged, was over within minutes by itself.
     `noise` is the share of its beginnings on which nobody acted."""
 
@@ -68,7 +68,7 @@ class OfAlert(Struct, frozen=True):
     noise: float
 
 
-class OfKind(Struct, frozen=True):
+class Delivery(Struct, frozen=True):
     """What became of messages by one kind of contact; `ratio` is None where nothing has ended yet. Milliseconds."""
 
     kind: str
@@ -80,7 +80,7 @@ class OfKind(Struct, frozen=True):
     p99_ms: float | None
 
 
-class OfDay(Struct, frozen=True):
+class Day(Struct, frozen=True):
     """A day, in UTC."""
 
     day: date
@@ -96,11 +96,11 @@ class PagingReport(Struct, frozen=True):
     until: datetime
     alerts: int
     answered: Answered
-    services: tuple[OfService, ...]
-    people: tuple[OfPerson, ...]
-    noise: tuple[OfAlert, ...]
-    delivery: tuple[OfKind, ...]
-    days: tuple[OfDay, ...]
+    services: tuple[Asked, ...]
+    people: tuple[Woken, ...]
+    noise: tuple[Noise, ...]
+    delivery: tuple[Delivery, ...]
+    days: tuple[Day, ...]
 
 
 def paging_report(
@@ -112,7 +112,7 @@ def paging_report(
     woke = [each for each in pages if since <= each.opened_at < until and not each.is_drill]
     return PagingReport(
         since, until, len(fired), answered(woke), _services(fired, woke), _people(woke, zones), _noise(fired),
-        _delivery(woke), _days(fired, woke, since, until, zones),
+        _delivery(woke), _days(fired, woke, since, until, zones=zones),
     )  # fmt: skip
 
 
@@ -151,20 +151,20 @@ def _night_of(at: datetime, time_zone: str) -> date:
     return (local - timedelta(hours=NIGHT[1])).date()
 
 
-def _services(alerts: Sequence[Alert], pages: Sequence[Page]) -> tuple[OfService, ...]:
+def _services(alerts: Sequence[Alert], pages: Sequence[Page]) -> tuple[Asked, ...]:
     fired = Counter(each.service or NOBODY for each in alerts)
     woke: dict[str, list[Page]] = defaultdict(list)
     for each in pages:
         woke[each.service or NOBODY].append(each)
     names = sorted({*fired, *woke}, key=lambda name: (-len(woke.get(name, ())), -fired[name], name))
-    return tuple(OfService(n, fired[n], len(woke.get(n, ())), answered(woke.get(n, ()))) for n in names)
+    return tuple(Asked(n, fired[n], len(woke.get(n, ())), answered(woke.get(n, ()))) for n in names)
 
 
 def _messages(page: Page) -> list[Notification]:
     return [each for each in page.notifications if each.owed.purpose == "page"]
 
 
-def _people(pages: Sequence[Page], zones: Callable[[str], str]) -> tuple[OfPerson, ...]:
+def _people(pages: Sequence[Page], zones: Callable[[str], str]) -> tuple[Woken, ...]:
     woken: dict[str, dict[str, datetime]] = defaultdict(dict)
     answers: Counter[str] = Counter()
     for page in pages:
@@ -177,11 +177,11 @@ def _people(pages: Sequence[Page], zones: Callable[[str], str]) -> tuple[OfPerso
         zone = zones(person)
         nights = [at for at in times.values() if is_night(at, zone)]
         on = len({_night_of(at, zone) for at in nights})
-        found.append(OfPerson(person, len(times), len(nights), on, answers[person], zone))
+        found.append(Woken(person, len(times), len(nights), on, answers[person], zone))
     return tuple(sorted(found, key=lambda each: (-each.night_pages, -each.pages, each.person)))
 
 
-def _noise(alerts: Sequence[Alert]) -> tuple[OfAlert, ...]:
+def _noise(alerts: Sequence[Alert]) -> tuple[Noise, ...]:
     by_name: dict[tuple[str, str], list[Alert]] = defaultdict(list)
     for each in alerts:
         by_name[each.name, each.service or ""].append(each)
@@ -191,7 +191,7 @@ def _noise(alerts: Sequence[Alert]) -> tuple[OfAlert, ...]:
         brief = sum(1 for each in of if _is_brief(each))
         paged = sum(1 for each in of if each.page)
         began = sum(each.episodes for each in of)
-        found.append(OfAlert(name, service, began, paged, acted, brief, round(1 - acted / len(of), 3)))
+        found.append(Noise(name, service, began, paged, acted, brief, round(1 - acted / len(of), 3)))
     return tuple(sorted(found, key=lambda each: (-each.fired * each.noise, -each.fired, each.name)))
 
 
@@ -200,7 +200,7 @@ def _is_brief(alert: Alert) -> bool:
     return is_over and not alert.acknowledged_by and (alert.ends_at or alert.starts_at) - alert.starts_at < BRIEF
 
 
-def _delivery(pages: Sequence[Page]) -> tuple[OfKind, ...]:
+def _delivery(pages: Sequence[Page]) -> tuple[Delivery, ...]:
     by_kind: dict[str, list[Notification]] = defaultdict(list)
     for page in pages:
         for each in page.notifications:
@@ -208,19 +208,19 @@ def _delivery(pages: Sequence[Page]) -> tuple[OfKind, ...]:
     return tuple(_kind(kind, of) for kind, of in sorted(by_kind.items()))
 
 
-def _kind(kind: str, of: Sequence[Notification]) -> OfKind:
+def _kind(kind: str, of: Sequence[Notification]) -> Delivery:
     arrived = sum(1 for each in of if each.state in _ARRIVED)
     failed = sum(1 for each in of if each.state in _LOST)
     ended = (attempt for each in of for attempt in each.attempts if attempt.state in _ARRIVED)
     took = sorted(attempt.latency_ms for attempt in ended if attempt.latency_ms is not None)
     ratio = round(arrived / (arrived + failed), 4) if arrived + failed else None
     p50, p99 = (quantile(took, 0.5), quantile(took, 0.99)) if took else (None, None)
-    return OfKind(kind, len(of), arrived, failed, ratio, p50, p99)
+    return Delivery(kind, len(of), arrived, failed, ratio, p50, p99)
 
 
 def _days(
-    alerts: Sequence[Alert], pages: Sequence[Page], since: datetime, until: datetime, zones: Callable[[str], str]
-) -> tuple[OfDay, ...]:
+    alerts: Sequence[Alert], pages: Sequence[Page], since: datetime, until: datetime, *, zones: Callable[[str], str]
+) -> tuple[Day, ...]:  # fmt: skip
     fired, woke = Counter(each.first_at.date() for each in alerts), Counter(each.opened_at.date() for each in pages)
     nights: Counter[date] = Counter()
     for page in pages:
@@ -228,7 +228,7 @@ def _days(
             nights[page.opened_at.date()] += 1
     count = max(0, (until.date() - since.date()).days) + 1
     days = (since.date() + timedelta(days=number) for number in range(count))
-    return tuple(OfDay(day, fired[day], woke[day], nights[day]) for day in days)
+    return tuple(Day(day, fired[day], woke[day], nights[day]) for day in days)
 
 
 def paging_report_model(report: PagingReport) -> dict[str, Any]:

@@ -42,8 +42,8 @@ from opsbook.usecases.desk import Desk
 
 Asks = Request[Any, Any, Any]
 READS = {"act": "read"}
-GROUPS = 25  # on one page of the list
-OF_GROUP = 6  # alerts of a group that stand in the list; the rest is one press away
+GROUPS = 20  # on one page of the list
+OF_GROUP = 5  # alerts of a group that stand in the list; the rest is one press away
 OF_ONE_GROUP = 100
 ENDED = 50
 # What the list can be narrowed to: the word in the address, the words, and the statuses.
@@ -101,7 +101,8 @@ def shown_alerts(request: Asks, *, status: int = 200, wrong: str = "", **more: A
     said = filter_of(asked.get("match", ""))
     key = asked.get("group", "")
     looked = desk.alert_desk.board.look()
-    matching = select(looked.alerts, (), lambda each: said.holds(each.matched_labels) and (not key or each.group == key))
+    of_group = [each for each in looked.alerts if not key or each.group == key]
+    matching = select(of_group, (), lambda each: said.holds(each.matched_labels))
     before = asked.get("before", "")
     is_later = before.isascii() and before.isdigit() and len(before) < 16
     ended = _ended(desk, said, int(before) if is_later else None) if tab == "resolved" else []
@@ -111,7 +112,8 @@ def shown_alerts(request: Asks, *, status: int = 200, wrong: str = "", **more: A
     shown = page(
         request, "alerts.html", place="Alerts", status=status, tab=tab, tabs=TABS, filter=said, key=key,
         counts=counted(matching), total=len(matching), groups=[_shown(desk, each, key) for each in part], turn=turn,
-        ended=ended[:ENDED], older=ended[ENDED - 1].position if len(ended) > ENDED else None, has_any=bool(looked.alerts), is_cut=looked.is_cut, held=len(looked.alerts), now=desk.now(),
+        ended=ended[:ENDED], older=ended[ENDED - 1].position if len(ended) > ENDED else None,
+        has_any=bool(looked.alerts), is_cut=looked.is_cut, held=len(looked.alerts), now=desk.now(),
         query=lambda **other: _query({**keep, **other}), address=own_address(request), wrong=wrong, did=_did(request),
         why_not="" if may(request, "respond") else why_not(request, "respond"), title_of_place=_title(desk),
         here=_query({**keep, "page": asked.get("page", "")}), **{**WORDS, **more},

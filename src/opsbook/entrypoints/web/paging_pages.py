@@ -33,7 +33,8 @@ def pages_page(request: Asks) -> Template:
     pages = desk.alert_desk.pages
     shown = page(
         request, "pages.html", place="Alerts", now=desk.now(),
-        opened=waking_first(pages.select(is_open=True, limit=OPEN)), ended=pages.select(is_open=False, limit=ENDED), **_may(request), **WORDS,
+        opened=waking_first(pages.select(is_open=True, limit=OPEN)),
+        ended=pages.select(is_open=False, limit=ENDED), **_may(request), **WORDS,
     )  # fmt: skip
     shown.headers["Cache-Control"] = "no-store"
     return shown
