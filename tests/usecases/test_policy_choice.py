@@ -243,3 +243,11 @@ def test_the_plan_knows_quiet_hours_and_rules_of_ones_own():
     assert [(step.after_s, step.channels) for step in steps["P1"]] == [(0, ("email", "phone"))]
     assert [step.after_s for step in steps["P2"]] == [(7 - 4) * 3600 - 600]
     assert steps["P2"][0].why.endswith("A P2 waits for the end of Ada Byron's quiet hours.")
+
+
+def test_a_service_without_a_runbook_is_known_where_an_escalation_names_it():
+    of = book(OF_API.replace("API Service", "Payments"))
+    assert [step.person for step in plan(of, service="payments")] == ["Cem Kaya"]
+    assert on_duty(of, AT, service="payments").service == "Payments"
+    with pytest.raises(Usage, match="Did you mean 'Payments'"):
+        plan(of, service="paymnets")
