@@ -262,9 +262,11 @@ def two_nodes(root: Path, url: str, hook: Web) -> Iterator[tuple[Any, dict[str, 
         ledger = stack.enter_context(looked_at(config_of(nodes["east"].book, url)))
         for node in nodes.values():
             node.start()
-        yield ledger, nodes, wires
-        for wire in wires.values():
-            wire.heal()
+        try:
+            yield ledger, nodes, wires
+        finally:
+            for wire in wires.values():
+                wire.heal()
 
 
 def cut_and_heal(root: Path, url: str, times: int) -> None:
