@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import sys
 from datetime import UTC, datetime
@@ -19,10 +20,11 @@ def main(file: str, seed: str) -> None:
         nudge=lambda: None,
     )  # fmt: skip
     for number in range(1_000_000):
-        alert = '{"status":"firing","labels":{"alertname":"A","n":"%s-%d"}}' % (seed, number)
-        raw = ('{"version":"4","groupKey":"g","alerts":[%s]}' % alert).encode()
+        alert = {"status": "firing", "labels": {"alertname": "A", "n": f"{seed}-{number}"}}
+        raw = json.dumps({"version": "4", "groupKey": "g", "alerts": [alert]}).encode()
         receipt = receiving.receive(Source("a", "alertmanager", "a"), alertmanager.parse(raw), raw)
-        print(receipt.batch, f"{seed}-{number}", flush=True)
+        sys.stdout.write(f"{receipt.batch} {seed}-{number}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -30,8 +30,8 @@ def acknowledged_until_killed(file: Path, seed: int, lines: int) -> dict[str, st
         program.send_signal(signal.SIGKILL)
         found += told.readlines()
     program.wait()
-    whole = [line.decode().split() for line in found if line.endswith(b"\n")]
-    return {batch: number for batch, number in whole}
+    whole = [tuple(line.decode().split()) for line in found if line.endswith(b"\n")]
+    return dict(whole)
 
 
 def check(file: Path, acknowledged: dict[str, str]) -> None:
