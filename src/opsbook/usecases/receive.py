@@ -109,7 +109,9 @@ class Receiving:
     def _record(self, source: Source, batch: Batch, raw: bytes, headers: Mapping[str, str] | None) -> str:
         digest, parts = sha256(raw).hexdigest(), _parts(batch)
         drafts = [received(source, part, digest, headers) for part in parts]
-        for left in reversed(range(TRIES)):
+        left = TRIES
+        while True:
+            left -= 1
             now = self._now()
             id = run_id(now, self._chance(4))
             names = [f"{BATCHES}{id}" + (f".{number + 1:03d}" if number else "") for number in range(len(parts))]
@@ -124,8 +126,6 @@ class Receiving:
                     raise
             else:
                 return id
-        raise AssertionError("The last try returns or raises.")
-
     def _heard(self, group: str, signals: Sequence[Signal]) -> _Heard:
         heard = _Heard([identity(group, signal.key) for signal in signals], [_digest(signal) for signal in signals])
         told = {
