@@ -19,6 +19,7 @@ from opsbook.ledger.heartbeat import HEARTBEATS, LATE, KeptHeartbeat, heartbeat_
 from opsbook.ledger.signal import BATCHES, ROUTE, Batch, received
 from opsbook.ledger.view import Kept
 from opsbook.usecases.ledger_ports import EngineLedger, Lease, Sighting, Timer, Write
+from opsbook.usecases.receive import LETTERS
 from opsbook.usecases.run_start import run_id
 
 SHORTEST_S, LONGEST_S = 1.0, 400 * 86_400.0
@@ -184,7 +185,7 @@ class Heartbeats:
         self._nudge()
 
     def _batch(self, batch: Batch, now: datetime) -> Write:
-        stream = BATCHES + run_id(now, self._chance(4))
+        stream = BATCHES + run_id(now, self._chance(LETTERS))
         draft = received(events.SOURCE, batch, sha256(b"").hexdigest())
         return Write(stream, [draft], expected=0, set_timers=[Timer(stream, ROUTE, now)])
 

@@ -113,7 +113,7 @@ class Receiving:
         while True:
             left -= 1
             now = self._now()
-            id = run_id(now, self._chance(4))
+            id = run_id(now, self._chance(LETTERS))
             names = [f"{BATCHES}{id}" + (f".{number + 1:03d}" if number else "") for number in range(len(parts))]
             writes = [
                 Write(name, [draft], expected=0, set_timers=[Timer(name, ROUTE, now)])
@@ -121,11 +121,12 @@ class Receiving:
             ]
             try:
                 self._ledger.record(writes, actor=f"inlet:{source.name}", at=now, attach={RAW + id: raw})
-            except Conflict:  # in a second of a storm two batches get one id: four letters are not many
+            except Conflict:  # another batch of this second has the id already
                 if not left:
                     raise
             else:
                 return id
+
     def _heard(self, group: str, signals: Sequence[Signal]) -> _Heard:
         heard = _Heard([identity(group, signal.key) for signal in signals], [_digest(signal) for signal in signals])
         told = {
