@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from msgspec import Struct
 
 from opsbook import __version__
+from opsbook.alert_parts import build_senders
 from opsbook.book.reach import Directory
 from opsbook.config import Config, authorities
 from opsbook.ledger.alert_events import ALERTS
@@ -60,6 +61,7 @@ DEAD_MAN_S = 60.0
 FOLLOWS_S = 5.0
 RECONCILE_S = 5.0  # how often it is asked whether it is time
 PATH_TEST_S = 60.0
+FORGETS_S = 300.0
 SPARE_S = 25.0  # beyond the time that an attempt may take, before it is taken for lost
 
 
@@ -100,9 +102,11 @@ def build_paging_parts(config: Config, waking: Waking) -> Iterator[PagingParts]:
         )  # fmt: skip
         heartbeats = Heartbeats(ledger, now=_now, chance=secrets.token_bytes)
         owner = _owner(config)
+        bodies = build_senders(config, ledger).bodies
         chores = [
             Chore("hand-over of duty", HANDS_OFF_S, pager.hand_off),
             Chore("what keeps alerts quiet", FOLLOWS_S, router.follow_book),
+            Chore("what is kept no longer", FORGETS_S, lambda lease: bodies.forget_old()),
             *_dead_man(config, ledger),
             *_reconciling(config, ledger),
         ]
@@ -111,7 +115,7 @@ def build_paging_parts(config: Config, waking: Waking) -> Iterator[PagingParts]:
             router.taken(lease)
             pager.look_at_all(lease)
 
-        works = [*_works(ledger, router, pager, outbox, heartbeats)]
+        works = [*_works(ledger, router, pager, outbox=outbox, heartbeats=heartbeats)]
         if config.synthetic:
             tester = _tester(config, ledger, address)
             chores.append(Chore("test of the path", PATH_TEST_S, tester.begin_when_due))
@@ -126,7 +130,7 @@ def build_paging_parts(config: Config, waking: Waking) -> Iterator[PagingParts]:
 
 
 def _works(
-    ledger: EngineLedger, router: Router, pager: Pager, outbox: Outbox, heartbeats: Heartbeats
+    ledger: EngineLedger, router: Router, pager: Pager, *, outbox: Outbox, heartbeats: Heartbeats
 ) -> tuple[Work, ...]:
     """Who does what is due, in this order: what was received is routed before anything is sent."""
     notices = Notices(ledger)
