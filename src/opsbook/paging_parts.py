@@ -62,7 +62,7 @@ DEAD_MAN_S = 60.0
 FOLLOWS_S = 5.0
 RECONCILE_S = 5.0  # how often it is asked whether it is time
 PATH_TEST_S = 60.0
-PAGES_BETWEEN_S, MOST_BETWEEN = 0.3, 1000  # while a storm is routed, whoever it is about is woken so often
+PAGES_BETWEEN_S, MOST_BETWEEN = 1.5, 1000  # while a storm is routed, whoever it is about is woken so often
 FORGETS_S = 300.0
 SPARE_S = 25.0  # beyond the time that an attempt may take, before it is taken for lost
 
