@@ -69,7 +69,7 @@ class Wording:
         is_duplicate = any(attempt.state in _MAY_HAVE_COME for attempt in notification.attempts)
         return Told(
             key=item.key, purpose=owed.purpose, page=page.id, severity=page.severity, service=page.service or "",
-            subject=page.subject, person=owed.person, why=owed.why, sent_at=now, since=page.opened_at, zone=zone,
+            subject=page.subject, person=owed.person, why=owed.why, sent_at=now, since=_since(page, alerts), zone=zone,
             level=owed.level, loop=owed.loop, attempt=item.attempt, marks=_marks(page, owed.purpose),
             notes=tuple(_notes(page, owed.id, owed.loop, is_duplicate)), is_drill=page.is_drill,
             is_duplicate=is_duplicate, alerts=tuple(self._alert(alert) for alert in alerts),
@@ -103,6 +103,11 @@ class Wording:
         if page.group.startswith(TESTS):
             return f"{self._address}/account"
         return f"{self._address}/pages/{quote(page.id)}"
+
+
+def _since(page: Page, alerts: Sequence[Alert]) -> datetime:
+    """Since when it goes on: its senders' word, unless that is later than the page."""
+    return min([page.opened_at, *(alert.starts_at for alert in alerts)])
 
 
 def _marks(page: Page, purpose: str) -> tuple[str, ...]:
