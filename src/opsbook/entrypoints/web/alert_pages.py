@@ -42,8 +42,8 @@ from opsbook.usecases.desk import Desk
 
 Asks = Request[Any, Any, Any]
 READS = {"act": "read"}
-GROUPS = 25  # on one page of the list
-OF_GROUP = 6  # alerts of a group that stand in the list; the rest is one press away
+GROUPS = 20  # on one page of the list
+OF_GROUP = 5  # alerts of a group that stand in the list; the rest is one press away
 OF_ONE_GROUP = 100
 ENDED = 50
 # What the list can be narrowed to: the word in the address, the words, and the statuses.
