@@ -111,13 +111,14 @@ def _since(page: Page, alerts: Sequence[Alert]) -> datetime:
 
 
 def _marks(page: Page, purpose: str) -> tuple[str, ...]:
-    marks = ["Drill"] if page.is_drill else []
+    marks = ["Drill"] if page.is_drill and purpose != "test" else []
     return (*marks, *([_MARKS[purpose]] if purpose in _MARKS else []))
 
 
 def _notes(page: Page, notification: int, loop: int, is_duplicate: bool) -> list[str]:
     notes = []
-    if page.is_drill:
+    is_test = page.group.startswith(TESTS)
+    if page.is_drill and not is_test:
         notes.append("This is a drill: it goes the same way as a real page, and nothing is wrong.")
     if is_duplicate:
         notes.append("You may have got this before: nobody knows whether the last attempt came through.")
@@ -129,6 +130,6 @@ def _notes(page: Page, notification: int, loop: int, is_duplicate: bool) -> list
     others = told_already(page, notification)
     if others and not page.acknowledged:
         notes.append(f"Paged before: {', '.join(others[:5])}.")
-    if page.asked_by and not page.alerts and not page.gone and not page.group.startswith(TESTS):
+    if page.asked_by and not page.alerts and not page.gone and not is_test:
         notes.append(f"{page.asked_by} asks for you.")
     return notes
