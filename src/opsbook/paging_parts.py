@@ -88,7 +88,9 @@ def build_paging_parts(config: Config, waking: Waking) -> Iterator[PagingParts]:
             _people(library), contacts, notifier, quiet=config.quiet_severities, before=taking_turns(ledger)
         )
         wording = Wording(library, ledger, contacts, address=address, now=_now)
-        outbox = Outbox(notifier, wording, chance=secrets.token_bytes, moved=waking.notify, guard=guard)
+        outbox = Outbox(
+            notifier, wording, chance=secrets.token_bytes, moved=waking.notify, guard=guard, heard=contacts.attempted
+        )
         rules = Rules(attempt_s=config.notify_timeout_s + SPARE_S, again_s=config.ack_timeout_s)
         pager = Pager(ledger, owing, outbox, now=_now, rules=rules, guard=guard)
         silences = Silences(ledger, now=_now, chance=secrets.token_bytes)
@@ -158,7 +160,7 @@ def _reconciling(config: Config, ledger: EngineLedger) -> list[Chore]:
     chance = secrets.token_bytes
     reconciling = Reconciling(
         ledger, Receiving(ledger, now=_now, chance=chance), Inlets(ledger, now=_now, chance=chance),
-        FiringLists(), config.reconcile, now=_now, report=_report,
+        FiringLists(), addresses=config.reconcile, now=_now, report=_report,
     )  # fmt: skip
     return [Chore("reconciliation", RECONCILE_S, lambda lease: reconciling.due(_now()))]
 

@@ -79,6 +79,7 @@ def web_server() -> Iterator[Web]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             web.got.put((self.path, dict(self.headers), body))
+            web.release.wait(web.thinks_s)
             if web.mood == "hangs":
                 self.wfile.write(b"HTTP/1.1 200 OK\r\n")
                 while not web.release.wait(0.1):  # so slowly that no single wait is long

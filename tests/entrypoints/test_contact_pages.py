@@ -186,3 +186,26 @@ def test_a_contact_is_switched_off_and_removed(door, ada):
 
 def test_contacts_are_for_those_who_signed_in(door):
     assert door.ask("GET", "/account/contacts").status_code in (302, 303, 401)
+
+
+def test_the_api_sees_to_ones_own_contacts_and_an_admin_to_all(door, ada):
+    def asks(method, path, who=None, **more):
+        return door.ask(method, f"/api/v1/people{path}", headers=who or ada.session, **more)
+
+    added = asks("POST", "/me/contacts", json={"kind": "sms", "address": "+45 5550 0199"})
+    assert (added.status_code, added.json()["address"], added.json()["origin"]) == (201, "***99", "private")
+    assert asks("POST", f"/{ada.name}/contacts/own-sms/test").status_code == 202
+    code = door.desk.alert_desk.contacts.code_for(f"test/{ada.name}/own-sms")
+    assert asks("POST", "/me/contacts/own-sms/verify", json={"code": "1"}).status_code == 409
+    assert asks("POST", "/me/contacts/own-sms/verify", json={"code": code}).json()["verified_at"]
+    assert asks("PATCH", "/me/contacts/own-sms", json={"is_enabled": False}).json()["is_enabled"] is False
+    rules = [{"contact": "own-sms", "after_s": 60, "urgency": "high"}]
+    assert asks("PUT", "/me/rules", json={"rules": rules}).json()["rules"] == rules
+    assert asks("PUT", "/me/quiet", json={"hours": "22-7"}).json()["quiet_hours"] == "22:00-07:00"
+    admin, other = door.session("admin", "root"), door.session("viewer", "eve")
+    assert asks("GET", f"/{ada.name}", other).status_code == asks("GET", "", other).status_code == 403
+    assert asks("DELETE", f"/{ada.name}", other).status_code == 403
+    assert ada.name in [each["handle"] for each in asks("GET", "", admin).json()["people"]]
+    assert asks("DELETE", f"/{ada.name}/contacts/own-sms", admin).json()["contacts"] == []
+    assert asks("DELETE", f"/{ada.name}", admin).json()["rules"] == []
+    assert door.ask("GET", "/api/v1/people/me").status_code == 401

@@ -188,6 +188,14 @@ def test_a_body_that_does_not_come_is_not_waited_for_longer(monkeypatch):
     played(story)
 
 
+def test_the_door_itself_tells_to_come_again(door):
+    door.app.app.most_requests = 0
+    answer = door.ask("POST", PATH, json={"alerts": []})
+    assert is_told_to_come_again((answer.status_code, dict(answer.headers), answer.content))
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert door.ask("GET", "/healthz").status_code == 200
+
+
 def test_a_server_may_have_as_many_files_open_as_the_system_lets_it():
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(256, before[1]), before[1]))

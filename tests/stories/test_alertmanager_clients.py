@@ -232,7 +232,7 @@ def test_what_an_alertmanager_could_not_deliver_during_an_outage_is_asked_of_it(
 
     inlets = Inlets(world.ledger, now=lambda: world.at, chance=secrets.token_bytes)
     reconciling = Reconciling(
-        world.ledger, world.receiving, inlets, FiringLists(), {"alertmanager": alertmanager.address},
+        world.ledger, world.receiving, inlets, FiringLists(), addresses={"alertmanager": alertmanager.address},
         now=lambda: datetime.now(UTC), gone_for=timedelta(0),
     )  # fmt: skip
     try:

@@ -42,6 +42,7 @@ from opsbook.usecases.receive import Receiving
 
 LEASE_S = 1.0
 SLACK_S = 2.5  # of a busy machine, beyond the lease
+WAITED_FOR = 0.8  # how often it is let come to work before the next is killed; else that may hit it while it starts
 VICTIMS = ("pager", "web", "server")
 MANY = 1_000_000
 
@@ -106,21 +107,22 @@ class Disturbed:
             return False
         child = None
         if victim != "server":
-            child = self._pager() if victim == "pager" else self._web()
+            child = self.pager() if victim == "pager" else self._web()
             if not child:
                 return False
         self.node.kill(child)
         self.killed[victim] += 1
         return True
 
-    def _pager(self) -> int:
+    def pager(self) -> int:
+        """The process that pages, 0 while none does."""
         held = leader(self.ledger).split("/")
         pid = int(held[1]) if len(held) > 1 else 0
         return pid if pid in self.node.children() else 0
 
     def _web(self) -> int:
         children = self.node.children()
-        return children[0] if children and children[0] != self._pager() else 0
+        return children[0] if children and children[0] != self.pager() else 0
 
 
 def campaign(root: Path, db: str, victims: list[str], seed: int) -> None:
@@ -128,6 +130,7 @@ def campaign(root: Path, db: str, victims: list[str], seed: int) -> None:
     chance = random.Random(seed)
     with ExitStack() as stack:
         hook = stack.enter_context(web_server())
+        hook.thinks_s = 0.05  # so that some are killed between handing over and knowing that it arrived
         book = book_of(root, hook.port, LEASE_S)
         ledger = stack.enter_context(looked_at(config_of(book, db)))
         node = Node(book, db, port=free_port())
@@ -141,7 +144,9 @@ def campaign(root: Path, db: str, victims: list[str], seed: int) -> None:
         with Sender(node.port, 0.02) as sender:
             wait_until(lambda: sender.answered, where)
             for victim in victims:
-                time.sleep(chance.uniform(0.0, 0.6))  # what is hit is up to chance: a moment, not an event
+                if chance.random() < WAITED_FOR:
+                    wait_until(lambda: disturbed.pager() or _back(node), where)
+                time.sleep(chance.uniform(0.0, 0.5))  # what is hit is up to chance: a moment, not an event
                 before = len(sender.answered)
                 wait_until(lambda victim=victim: disturbed.kill(victim), where)  # type: ignore[misc]
                 wait_until(lambda: len(sender.answered) > before or _back(node), where)  # noqa: B023

@@ -35,8 +35,13 @@ class World:
         clock = lambda: self.now  # noqa: E731
         self.inlets = Inlets(self.ledger, now=clock, chance=chance)
         self.receiving = Receiving(self.ledger, now=clock, chance=chance)
-        self.addresses = {"alertmanager": "http://am:9093"}
-        self.reconciling = Reconciling(self.ledger, self.receiving, self.inlets, self, self.addresses, now=clock)
+        self.asks(alertmanager="http://am:9093")
+
+    def asks(self, **addresses: str) -> None:
+        """The senders that are asked, by their inlets."""
+        self.reconciling = Reconciling(
+            self.ledger, self.receiving, self.inlets, self, addresses=addresses, now=lambda: self.now
+        )
 
     def ask(self, address: str) -> Batch:
         """Plays the senders."""
@@ -49,11 +54,7 @@ class World:
         """One look, some time later; what was received by it: inlet, action, signal."""
         before = set(self.ledger.streams(BATCHES))
         self.now += after
-        reconciling = Reconciling(
-            self.ledger, self.receiving, self.inlets, self, self.addresses, now=lambda: self.now
-        ) if self.reconciling is None else self.reconciling  # fmt: skip
-        reconciling._addresses = self.addresses
-        reconciling.once()
+        self.reconciling.once()
         events = [self.ledger.read(stream)[0] for stream in self.ledger.streams(BATCHES) if stream not in before]
         return [(source_of(event).name, each.action, each) for event in events for each in batch_of(event).signals]
 
@@ -126,7 +127,7 @@ def test_an_alert_of_an_inlet_whose_sender_is_not_asked_is_left_alone(world):
 def test_two_senders_of_one_group_must_agree_that_something_is_gone(world):
     world.inlets.add("two", "alertmanager", "ada", group="alertmanager")
     world.inlets.add("alertmanager", "alertmanager", "ada")
-    world.addresses = {"alertmanager": "http://am:9093", "two": "http://two:9093"}
+    world.asks(alertmanager="http://am:9093", two="http://two:9093")
     world.alert()
     world.lists["http://two:9093"] = [firing()]
     assert [world.look() for _ in range(4)] == [[]] * 4

@@ -7,6 +7,7 @@ once the message is synced, `451` where it cannot be now, so that whoever sends 
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from opsbook.config import Config
 from opsbook.ground.errors import Failure, NotPermitted, Refusal
 from opsbook.ledger.inbound.mail import DEDUP, parse
-from opsbook.usecases.credentials import is_token
+from opsbook.usecases.credentials import SENDER_PREFIX, is_token
 
 if TYPE_CHECKING:
     from opsbook.ledger.signal import Source
@@ -43,6 +44,7 @@ def taking_mail(config: Config, desk: AlertDesk) -> Iterator[int]:
         ident="Opsbook",
     )  # fmt: skip
     try:
+        socket.create_server((HOST, config.mail_port)).close()  # aiosmtpd would wait for 5 s before it says so
         door.start()
     except (OSError, OverflowError, TimeoutError) as wrong:
         raise Failure(
@@ -58,7 +60,7 @@ def taking_mail(config: Config, desk: AlertDesk) -> Iterator[int]:
 def addressed(address: str) -> tuple[str, str, str]:
     """The inlet's name, the token and the key that an address says; the first two are never there together."""
     local, _, key = address.rpartition("@")[0].strip('"').partition("+")
-    return ("", local, key) if is_token(local) else (local.lower(), "", key)
+    return ("", local, key) if is_token(local, SENDER_PREFIX) else (local.lower(), "", key)
 
 
 class Mail:

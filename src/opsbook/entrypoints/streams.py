@@ -159,7 +159,7 @@ class Streams:
         return self.desk.ledger.wait(self.position, 1.0)
 
     def _give(self, found: list[Event]) -> None:
-        encoded = [(event, as_message(event)) for event in found]
+        encoded = [(event, as_message(event)) for event in found] if self.events else []
         for listener in self.events:
             for event, content in encoded:
                 if listener.sees is None or listener.sees(event):

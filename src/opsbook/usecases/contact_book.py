@@ -237,7 +237,8 @@ class ContactBook:
         if handed.state in ("accepted", "delivered"):
             if is_failing:
                 self._append(handle, told.contact_works(contact), "opsbook")
-            self._ledger.unsight([name])
+            if self._ledger.sighted([name]):
+                self._ledger.unsight([name])
         elif handed.state == "failed":
             self._ledger.sight([Sighting(name, self._now())])
             seen = self._ledger.sighted([name]).get(name)

@@ -18,7 +18,8 @@ _BESIDE_NAME = 8  # characters of a password that are left when the account's na
 
 TOKEN_PREFIX = "opsb_"  # scanners of leaked secrets find it by this and by the checksum
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_TOKEN = re.compile(r"opsb_[0-9A-Za-z]{49}")
+SENDER_PREFIX = "opsi_"  # of the tokens of inlets, so that nobody looks for an account that has one
+_TOKEN = re.compile(r"[0-9A-Za-z]{49}")
 _SECRET_DIGITS, _SUM_DIGITS = 43, 6  # 62⁴³ > 2²⁵⁶; 62⁶ > 2³²
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
 
@@ -93,15 +94,17 @@ def new_secret(chance: Chance) -> str:
     return _digits(int.from_bytes(chance(32), "big"), _SECRET_DIGITS)
 
 
-def new_token(chance: Chance) -> str:
+def new_token(chance: Chance, prefix: str = TOKEN_PREFIX) -> str:
     """The secret of a token: 256 bits with a prefix and a checksum."""
     secret = new_secret(chance)
-    return f"{TOKEN_PREFIX}{secret}{_checksum(secret)}"
+    return f"{prefix}{secret}{_checksum(secret)}"
 
 
-def is_token(text: str) -> bool:
+def is_token(text: str, prefix: str = TOKEN_PREFIX) -> bool:
     """Whether a text is built as a token is; a mistyped or cut one is not."""
-    return bool(_TOKEN.fullmatch(text)) and _checksum(text[len(TOKEN_PREFIX) : -_SUM_DIGITS]) == text[-_SUM_DIGITS:]
+    digits = text.removeprefix(prefix)
+    is_built = text.startswith(prefix) and bool(_TOKEN.fullmatch(digits))
+    return is_built and _checksum(digits[:-_SUM_DIGITS]) == digits[-_SUM_DIGITS:]
 
 
 def _checksum(secret: str) -> str:

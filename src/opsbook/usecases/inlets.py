@@ -17,7 +17,7 @@ from opsbook.ledger.inbound.mapping import mapping_problems
 from opsbook.ledger.inlet import INLETS, InletToken, KeptInlet, inlet_of
 from opsbook.ledger.path_test import PATH_TEST
 from opsbook.ledger.signal import Source
-from opsbook.usecases.credentials import digest, new_id, new_token
+from opsbook.usecases.credentials import SENDER_PREFIX, digest, new_id, new_token
 from opsbook.usecases.ledger_ports import EngineLedger
 
 KINDS = ("alertmanager", "alertmanager-api", "grafana", "pagerduty", "opsgenie", "cloudevents", "generic", "email",
@@ -79,7 +79,7 @@ class Inlets:
         checked = _checked(kind, mapping or {})
         if name in self._looked():
             raise Refusal(f"There is an inlet '{name}' already. Rotate its token, or choose another name.")
-        secret = self._own(token) or new_token(self._chance)
+        secret = self._own(token) or new_token(self._chance, SENDER_PREFIX)
         drafts = [events.added(kind, group, checked), events.token_issued(new_id(self._chance), digest(secret))]
         self._append(name, drafts, by)
         return self.find(name), secret
@@ -94,7 +94,7 @@ class Inlets:
                 f"'{name}' has {len(kept.tokens)} tokens already: one, and the one that replaces it. Revoke the older"
                 f" one ({old}) first."
             )
-        secret = self._own(token) or new_token(self._chance)
+        secret = self._own(token) or new_token(self._chance, SENDER_PREFIX)
         self._append(name, [events.token_issued(new_id(self._chance), digest(secret))], by)
         return secret
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from msgspec import Struct
 
@@ -17,7 +17,7 @@ from opsbook.book.addresses import Asker, Resolution, UrlBase, read_url_bases, r
 from opsbook.book.page import Page
 from opsbook.book.page_index import PageIndex
 from opsbook.book.runbook import Issue, issues
-from opsbook.usecases.alert_place import AlertPlace, alert_place
+from opsbook.usecases.alert_place import AlertPlace, AlertPlaces
 from opsbook.usecases.library import Book, Library
 from opsbook.usecases.search import Index
 from opsbook.usecases.service_names import named_service
@@ -33,7 +33,8 @@ _EMPTY = frozenset(
 _SAME = {"failing": "fail", "failed": "fail", "fails": "fail", "failure": "fail", "stopped": "down",
          "unreachable": "down", "answers": "answer",
          "returns": "answer", "responses": "response", "errors": "error"}  # fmt: skip
-_OWN = re.compile(r"/(runbooks|book|r)/(.+)", re.DOTALL)
+# Opsbook's own addresses, whatever stands before: the kind, what it names, the fragment.
+_OWN = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?(?://[^/?#]*)?/(runbooks|book|r)/([^?#]+)(?:\?[^#]*)?(?:#.*)?", re.I | re.S)
 
 
 class Asked(Struct, frozen=True):
@@ -66,6 +67,7 @@ class Pages:
         self.library = library
         self.book = book
         self._url_bases = url_bases
+        self.alerts = AlertPlaces(library, book)
         self._issues: dict[str, tuple[Issue, ...]] = {}
 
     @cached_property
@@ -114,18 +116,17 @@ def by_address(pages: Pages, asked: Asked, service: str | None) -> Found | None:
         meant = meant_here
     if meant.path is None:
         return None
-    return Found(_at_anchor(pages, meant.path, urlsplit(asked.url).fragment, meant), "url")
+    return Found(_at_anchor(pages, meant.path, asked.url.partition("#")[2], meant), "url")
 
 
 def _of_this_server(pages: Pages, asked: Asked) -> Resolution | AlertPlace | None:
     """What one of Opsbook's own addresses means, whatever the host: people reach it by several names."""
-    path = urlsplit(asked.url.strip()).path
-    match = _OWN.fullmatch(path)
+    match = _OWN.fullmatch(asked.url.strip())
     if match is None:
         return None
-    kind, rest = match[1], unquote(match[2]).strip("/")
+    kind, rest = match[1].lower(), unquote(match[2]).strip("/")
     if kind == "r":
-        return alert_place(pages.library, rest)
+        return pages.alerts.of(rest)
     if kind == "runbooks":
         service = named_service(pages.book, rest)
         if service is not None:
@@ -168,7 +169,7 @@ def _like_fragment(page: Page, fragment: str) -> str | None:
 
 def by_name(pages: Pages, asked: Asked) -> Found | None:
     """The section about the alert of that name."""
-    place = alert_place(pages.library, asked.name) if asked.name else None
+    place = pages.alerts.of(asked.name) if asked.name else None
     if place is None:
         return None
     kind: How = "heading" if "heading" in place.why else "named"

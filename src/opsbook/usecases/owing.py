@@ -112,7 +112,8 @@ class Owing:
 
     def why_not(self, contact: Contact) -> str:
         """Why a contact cannot be used as configured; empty where it can."""
-        return self._notifier.why_not(contact.address if contact.kind == "channel" else contact.kind)
+        says_itself = contact.kind == "channel" or "://" in contact.address
+        return self._notifier.why_not(contact.address if says_itself else contact.kind)
 
 
 def _owed(somebody: Reachable, turn: Turn, level: int, loop: int, *, why: str, id: int) -> OwedNotification:

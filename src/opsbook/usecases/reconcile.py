@@ -50,8 +50,8 @@ class Reconciling:
     own; `once` does it here. `report` hears of each trouble once, and once more when it is over."""
 
     def __init__(
-        self, ledger: EngineLedger, receiving: Receiving, inlets: Inlets, firing: Firing,
-        addresses: Mapping[str, str], *, now: Callable[[], datetime], every_s: float = EVERY_S,
+        self, ledger: EngineLedger, receiving: Receiving, inlets: Inlets, firing: Firing, *,
+        addresses: Mapping[str, str], now: Callable[[], datetime], every_s: float = EVERY_S,
         gone_for: timedelta = GONE_FOR, report: Callable[[str], None] = lambda words: None,
     ) -> None:  # fmt: skip
         self._ledger, self._receiving, self._inlets, self._firing = ledger, receiving, inlets, firing

@@ -38,7 +38,7 @@ from opsbook.usecases.silences import REMIND, Silences
 
 ACTOR = "router"
 MOST_AT_ONCE = 4000  # signals that are looked at together; about 20 MB
-MOST_IN_ONE = 500  # alerts of one transaction, apart from those of one group, which are never parted
+MOST_IN_ONE = 1000  # alerts of one transaction, apart from those of one group, which are never parted
 MOST_ROWS = 500  # of a view, read at a time
 MOST_POLICIES = 10_000
 WHOLE_S = 20.0  # for a book to be read; then alerts are routed by what is known of it

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from queue import Empty, SimpleQueue
 from typing import Protocol
@@ -61,17 +62,19 @@ class Composing(Protocol):
 
 
 class Outbox:
-    """What is being handed over. `moved` is called from another thread when something came of it."""
+    """What is being handed over. `moved` is called from another thread when something came of it; `heard` is told by
+    handle and contact what came of each message."""
 
     def __init__(
         self, notifier: Notifier, compose: Composing, *, chance: Callable[[int], bytes], moved: Callable[[], None],
-        guard: Guard,
+        guard: Guard, heard: Callable[[str, str, Handed], None] = lambda _handle, _contact, _handed: None,
     ) -> None:  # fmt: skip
         self._notifier = notifier
         self._compose = compose
         self._chance = chance
         self._moved = moved
         self._guard = guard
+        self._heard = heard
         self._came: SimpleQueue[tuple[Handing, Handed]] = SimpleQueue()
         self._results: dict[str, list[Draft]] = defaultdict(list)
         self._sent: dict[tuple[str, str], deque[datetime]] = defaultdict(deque)
@@ -144,6 +147,8 @@ class Outbox:
                 return dict(self._results)
             for item in handing.items:
                 self._results[item.due.page.id] += _outcome(item, handed, handing)
+            handle, contact = handing.items[0].due.notification.owed.handle, handing.contact.id
+            self._guard(f"contact {contact} of {handle}", partial(self._heard, handle, contact, handed))
 
     def has_news(self) -> bool:
         """Whether something came of an attempt that nobody has collected."""

@@ -38,7 +38,11 @@ def named(request: Asks) -> Alert:
 
 
 def _matchers(request: Asks) -> tuple[Matcher, ...]:
-    return matchers_of([each for each in request.query_params.getall("match", []) if each.strip()])
+    """The matchers that are asked for; raises 400, with the column, for what is none."""
+    try:
+        return matchers_of([each for each in request.query_params.getall("match", []) if each.strip()])
+    except Usage as wrong:
+        raise ClientException(str(wrong)) from wrong
 
 
 def _statuses(request: Asks) -> list[str]:
