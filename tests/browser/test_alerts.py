@@ -12,8 +12,9 @@ from tests.browser.conftest import Open
 from tests.browser.measures import axe_says, overflow, shifts, small_targets
 from tests.browser.served_book import cookies_of, served_book
 from tests.entrypoints.browsing import Browser
-from tests.entrypoints.paged_alerts import fired, lay_alerts
-from tests.entrypoints.test_alert_pages import FIRST, PAGE, shop_pages
+from tests.entrypoints.paged_alerts import ALERT as FIRST
+from tests.entrypoints.paged_alerts import PAGE, fired, lay_alerts
+from tests.entrypoints.test_alert_pages import shop_pages
 
 from opsbook.usecases.ledger_ports import Write
 

@@ -14,6 +14,7 @@ from opsbook.ledger.page_events import FrozenPolicy, OwedNotification, PlannedLe
 from opsbook.usecases.ledger_ports import Write
 from opsbook.usecases.silences import Silences
 
+ALERT, PAGE = "261126-031000-aaaa", "261126-031001-paaa"  # the gravest, and the page that wakes people for it
 RUNBOOKS = "docs/operations/runbooks"
 POLICY = FrozenPolicy(
     "Urgent Escalation", "docs/operations/incidents/incident-response.md", 40, None,
@@ -73,14 +74,14 @@ def lay_alerts(ledger: Any, now: datetime) -> None:
     bank = place("payments", "issue-the-bank-refuses-connections", "Issue: The bank refuses connections",
                  "The alert is named below the heading.")  # fmt: skip
     _over(record, now, bank)
-    first = ("261126-031000-aaaa", "261126-031002-aaab", "261126-031004-aaac")
+    first = (ALERT, "261126-031002-aaab", "261126-031004-aaac")
     for number, id_ in enumerate(first):
         record(f"alert/{id_}", ago(4 - number / 10), fired(
             "PaymentsDown", "P0", ago(5), service="payments", place=bank, instance=f"payments-{number + 1}",
             summary="No payment went through for five minutes.",
-        ), alert.paged("261126-031001-paaa"))  # fmt: skip
+        ), alert.paged(PAGE))  # fmt: skip
     record(
-        "page/261126-031001-paaa", ago(4), opened("PaymentsDown", "P0", "payments", first, bank),
+        f"page/{PAGE}", ago(4), opened("PaymentsDown", "P0", "payments", first, bank),
         page.level_reached(1, 1, "The first level is paged at once."),
         page.owed(owed(1, "Kim Okafor", "push", ago(4), contact="push-1")), page.attempt_begun(1, 1),
         page.attempt_ended(1, 1, "failed", reason="The device is not registered any more.", latency_ms=212.0),

@@ -11,12 +11,10 @@ from urllib.parse import quote
 import pytest
 from tests.browser.shop import PAGES
 from tests.entrypoints.browsing import Browser, browsing
-from tests.entrypoints.paged_alerts import fired, lay_alerts
+from tests.entrypoints.paged_alerts import ALERT as FIRST
+from tests.entrypoints.paged_alerts import PAGE, fired, lay_alerts
 
 from opsbook.usecases.ledger_ports import Write
-
-FIRST = "261126-031000-aaaa"
-PAGE = "261126-031001-paaa"
 
 
 def shop_pages() -> dict[str, str]:

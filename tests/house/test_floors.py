@@ -49,8 +49,9 @@ INSIDE = f"def f() -> None:\n    {UPWARD}\n"
         ({"floorless.py": ""}, "points downward"),
         ({"adapters/one.py": "import opsbook.adapters.two", "adapters/two.py": ""}, "Adapters do not know"),
         ({"book/zz.py": "import opsbook.book.rules.zz", "book/rules/zz.py": ""}, "only lint knows the rules"),
-        ({"entrypoints/web/zz.py": "import opsbook.usecases.execute"}, "neither executes nor knows a secret"),
-        ({"entrypoints/api/zz.py": "import opsbook.adapters.secret_sources"}, "neither executes nor knows a secret"),
+        ({"entrypoints/web/zz.py": "import opsbook.usecases.execute"}, "neither executes nor pages nor knows a secret"),
+        ({"entrypoints/api/zz.py": "import opsbook.adapters.secret_sources"}, "neither executes nor pages nor knows a secret"),
+        ({"entrypoints/web/zz.py": "import opsbook.paging_parts"}, "neither executes nor pages nor knows a secret"),
     ],
 )
 def test_a_broken_contract_is_noticed(copy, written, contract):

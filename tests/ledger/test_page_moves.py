@@ -214,6 +214,7 @@ class Moving(RuleBasedStateMachine):
             assert self.wake_at is not None
         if self.page.state == "acknowledged" and self.page.acknowledged_until is not None:
             assert self.wake_at is not None and self.wake_at <= self.page.acknowledged_until
+            assert self.paged.at < self.page.acknowledged_until, "an acknowledgement has an end"
 
     def teardown(self):
         """In the end each message is in a state that has a name, and no attempt is open for ever."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 
 from msgspec import Struct
 
@@ -14,6 +15,7 @@ from opsbook.usecases.library import Book, Library
 from opsbook.usecases.ports import Unreadable
 
 MOST_READ = 500  # runbooks
+_WORDS = re.compile(r"[\w-]+")
 
 
 class AlertPlace(Struct, frozen=True):
@@ -25,42 +27,106 @@ class AlertPlace(Struct, frozen=True):
 
 
 def alert_place(library: Library, name: str) -> AlertPlace | None:
-    """The section about the alert, letter case forgiven; None when no page speaks of it.
-
-    In order: a heading that names it, the page that a table of alerts sends to, the page that is about it, the line
-    that lists it.
-    """
-    book = library.snapshot()
-    wanted = name.strip().lower()
-    if not wanted:
-        return None
-    return (
-        _by_heading(library, book, wanted, is_within=is_alert_name(name.strip()))
-        or _by_pointer(book, wanted)
-        or _by_page(book, wanted)
-        or _by_list(book, wanted)
-        or _by_runbook(library, book, wanted)
-    )
+    """The section about the alert, letter case forgiven; None when no page speaks of it."""
+    return AlertPlaces(library, library.snapshot()).of(name)
 
 
-def _by_heading(library: Library, book: Book, wanted: str, *, is_within: bool) -> AlertPlace | None:
-    """A heading that is the name, or has it among other words; a word of the language would be in many."""
-    name = re.escape(wanted)
-    word = re.compile(rf"(?<![\w-]){name}(?![\w-])" if is_within else rf"^[`* ]*{name}[`* ]*$", re.I)
-    found: list[tuple[int, str]] = []
-    for path, facts in book.facts.items():
-        if facts.kind == "template":
-            continue
-        for heading in facts.outline.headings:
-            if word.search(heading):
+class AlertPlaces:
+    """Where the alerts of one state of the book lead to; what is looked up for every name is worked out once."""
+
+    def __init__(self, library: Library, book: Book) -> None:
+        self._library = library
+        self._book = book
+
+    def of(self, name: str) -> AlertPlace | None:
+        """The section about the alert. In order: a heading that names it, the page that a table of alerts sends to,
+        the page that is about it, the line that lists it, the runbook that names it."""
+        wanted = name.strip().lower()
+        if not wanted:
+            return None
+        return (
+            self._by_heading(wanted, is_within=is_alert_name(name.strip()))
+            or self._pointers.get(wanted)
+            or self._by_page(wanted)
+            or self._lists.get(wanted)
+            or self._by_runbook(wanted)
+        )
+
+    def _by_heading(self, wanted: str, *, is_within: bool) -> AlertPlace | None:
+        """A heading that is the name, or has it among other words; a word of the language would be in many."""
+        name = re.escape(wanted)
+        word = re.compile(rf"(?<![\w-]){name}(?![\w-])" if is_within else rf"^[`* ]*{name}[`* ]*$", re.I)
+        first = next(iter(_WORDS.findall(wanted)), "")  # whatever heading has the name has its first word
+        found: dict[str, int] = {}
+        for path, heading in self._headings.get(first, ()) if first else ():
+            if path not in found and word.search(heading):
                 exact = heading.strip("`* ").lower() == wanted
-                found.append(((0 if exact else 2) + (facts.kind != "alert-runbook"), path))
-                break
-    for _, path in sorted(found):
-        anchor = _anchor(library.page(path), word, wanted)
-        if anchor is not None:
-            return AlertPlace(path, anchor, "Its heading names the alert.")
-    return None
+                found[path] = (0 if exact else 2) + (self._book.facts[path].kind != "alert-runbook")
+        for _, path in sorted((rank, path) for path, rank in found.items()):
+            anchor = _anchor(self._library.page(path), word, wanted)
+            if anchor is not None:
+                return AlertPlace(path, anchor, "Its heading names the alert.")
+        return None
+
+    @cached_property
+    def _headings(self) -> dict[str, list[tuple[str, str]]]:
+        """The headings of all pages but templates, with their paths, by each word in them."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        for path, facts in self._book.facts.items():
+            for heading in facts.outline.headings if facts.kind != "template" else ():
+                for word in set(_WORDS.findall(heading.lower())):
+                    found.setdefault(word, []).append((path, heading))
+        return found
+
+    @cached_property
+    def _pointers(self) -> dict[str, AlertPlace]:
+        found: dict[str, AlertPlace] = {}
+        for _path, facts in sorted(self._book.facts.items()):
+            for alert in facts.monitoring.alerts if facts.monitoring else ():
+                if alert.runbook.path in self._book.files:
+                    why = f"{facts.path}:{alert.line} sends the alert there."
+                    place = AlertPlace(alert.runbook.path, alert.runbook.anchor, why)
+                    found.setdefault(alert.name.lower(), place)
+        return found
+
+    def _by_page(self, wanted: str) -> AlertPlace | None:
+        path = self._index.naming(wanted)
+        facts = self._book.facts.get(path) if path else None
+        if facts is None or facts.kind == "runbook":  # a runbook lists alerts, and is not about any one of them
+            return None
+        return AlertPlace(facts.path, "", "The page is about the alert.")
+
+    @cached_property
+    def _index(self) -> PageIndex:
+        return PageIndex([facts.outline for facts in self._book.facts.values() if facts.kind != "template"])
+
+    @cached_property
+    def _lists(self) -> dict[str, AlertPlace]:
+        found: dict[str, AlertPlace] = {}
+        for _path, facts in sorted(self._book.facts.items(), key=lambda pair: (pair[1].kind != "runbook", pair[0])):
+            for alert in facts.monitoring.alerts if facts.monitoring else ():
+                place = AlertPlace(facts.path, alert.anchor, "The page lists the alert here.")
+                found.setdefault(alert.name.lower(), place)
+        return found
+
+    def _by_runbook(self, wanted: str) -> AlertPlace | None:
+        """The runbook whose text names the alert in a list of its own; pages are read for it, so this comes last."""
+        for path, text in self._texts.items():
+            if wanted.encode() not in text:
+                continue
+            page = self._library.page(path)
+            for name in alert_names(page):
+                if name.lower() == wanted:
+                    section = page.section_at(named_at(page, name))
+                    anchor = section.anchor if section and section.level > 1 else ""
+                    return AlertPlace(path, anchor, "The runbook lists it.")
+        return None
+
+    @cached_property
+    def _texts(self) -> dict[str, bytes]:
+        """The runbooks' bytes in small letters."""
+        read = {path: self._library.read(path) for path in list(self._book.services.values())[:MOST_READ]}
+        return {path: raw.lower() for path, raw in read.items() if not isinstance(raw, Unreadable)}
 
 
 def _anchor(page: Page, word: re.Pattern[str], wanted: str) -> str | None:
@@ -69,46 +135,6 @@ def _anchor(page: Page, word: re.Pattern[str], wanted: str) -> str | None:
     if not sections:
         return None
     return "" if sections[0].level == 1 else sections[0].anchor
-
-
-def _by_pointer(book: Book, wanted: str) -> AlertPlace | None:
-    for _path, facts in sorted(book.facts.items()):
-        for alert in facts.monitoring.alerts if facts.monitoring else ():
-            if alert.name.lower() == wanted and alert.runbook.path in book.files:
-                why = f"{facts.path}:{alert.line} sends the alert there."
-                return AlertPlace(alert.runbook.path, alert.runbook.anchor, why)
-    return None
-
-
-def _by_page(book: Book, wanted: str) -> AlertPlace | None:
-    path = PageIndex([facts.outline for facts in book.facts.values() if facts.kind != "template"]).naming(wanted)
-    facts = book.facts.get(path) if path else None
-    if facts is None or facts.kind == "runbook":  # a runbook lists alerts, and is not about any one of them
-        return None
-    return AlertPlace(facts.path, "", "The page is about the alert.")
-
-
-def _by_list(book: Book, wanted: str) -> AlertPlace | None:
-    for _path, facts in sorted(book.facts.items(), key=lambda pair: (pair[1].kind != "runbook", pair[0])):
-        for alert in facts.monitoring.alerts if facts.monitoring else ():
-            if alert.name.lower() == wanted:
-                return AlertPlace(facts.path, alert.anchor, "The page lists the alert here.")
-    return None
-
-
-def _by_runbook(library: Library, book: Book, wanted: str) -> AlertPlace | None:
-    """The runbook whose text names the alert in a list of its own; pages are read for it, so this comes last."""
-    for path in list(book.services.values())[:MOST_READ]:
-        raw = library.read(path)
-        if isinstance(raw, Unreadable) or wanted.encode() not in raw.lower():
-            continue
-        page = library.page(path)
-        for name in alert_names(page):
-            if name.lower() == wanted:
-                section = page.section_at(named_at(page, name))
-                anchor = section.anchor if section and section.level > 1 else ""
-                return AlertPlace(path, anchor, "The runbook lists it.")
-    return None
 
 
 def named_at(page: Page, name: str) -> int:

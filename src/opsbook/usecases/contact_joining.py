@@ -28,9 +28,8 @@ def joined(
         if address:
             found.append(Contact(own.id, own.kind, address, own.masked, "private"))
     contacts = tuple(_as_known(contact, person, mark) for contact in found)
-    rules = tuple(ContactRule(contact, after_s, urgency) for contact, after_s, urgency in person.rules) or _rules_of_book(
-        listed, contacts
-    )
+    own_rules = tuple(ContactRule(contact, after_s, urgency) for contact, after_s, urgency in person.rules)
+    rules = own_rules or _rules_of_book(listed, contacts)
     known = {contact.id for contact in contacts}
     return Reachable(
         listed.name or listed.handle, key_of(listed), contacts,

@@ -17,7 +17,7 @@ from opsbook.book.addresses import Asker, Resolution, UrlBase, read_url_bases, r
 from opsbook.book.page import Page
 from opsbook.book.page_index import PageIndex
 from opsbook.book.runbook import Issue, issues
-from opsbook.usecases.alert_place import AlertPlace, alert_place
+from opsbook.usecases.alert_place import AlertPlace, AlertPlaces
 from opsbook.usecases.library import Book, Library
 from opsbook.usecases.search import Index
 from opsbook.usecases.service_names import named_service
@@ -67,6 +67,7 @@ class Pages:
         self.library = library
         self.book = book
         self._url_bases = url_bases
+        self.alerts = AlertPlaces(library, book)
         self._issues: dict[str, tuple[Issue, ...]] = {}
 
     @cached_property
@@ -125,7 +126,7 @@ def _of_this_server(pages: Pages, asked: Asked) -> Resolution | AlertPlace | Non
         return None
     kind, rest = match[1].lower(), unquote(match[2]).strip("/")
     if kind == "r":
-        return alert_place(pages.library, rest)
+        return pages.alerts.of(rest)
     if kind == "runbooks":
         service = named_service(pages.book, rest)
         if service is not None:
@@ -168,7 +169,7 @@ def _like_fragment(page: Page, fragment: str) -> str | None:
 
 def by_name(pages: Pages, asked: Asked) -> Found | None:
     """The section about the alert of that name."""
-    place = alert_place(pages.library, asked.name) if asked.name else None
+    place = pages.alerts.of(asked.name) if asked.name else None
     if place is None:
         return None
     kind: How = "heading" if "heading" in place.why else "named"

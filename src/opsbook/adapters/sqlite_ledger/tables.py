@@ -108,7 +108,7 @@ def opened(path: str, busy_s: float) -> apsw.Connection:
         _write_ahead(connection, busy_s)
         connection.pragma("synchronous", "FULL")  # what is acknowledged outlives a power cut
         connection.pragma("temp_store", "MEMORY")
-        connection.pragma("secure_delete", "FAST")  # what is forgotten is not left in the file; where that costs no more
+        connection.pragma("secure_delete", "FAST")  # what is forgotten does not stay in the file
         connection.wal_autocheckpoint(LOG_PAGES)
     except apsw.Error as wrong:
         connection.close()
