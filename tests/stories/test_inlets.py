@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from tests.stories.opsbook_program import asked, run, write
 
-from opsbook.alert_parts import Senders, build_senders
 from opsbook.config import load
 from opsbook.ledger.inbound import generic
-from opsbook.wire import build_ledger
+from opsbook.usecases.senders import Senders
+from opsbook.wire import build_ledger, build_senders
 
 
 @pytest.fixture
