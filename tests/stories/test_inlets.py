@@ -37,7 +37,7 @@ def test_a_token_is_alone_on_standard_output_and_counts_on_the_running_server(pl
     token = done.stdout.rstrip("\n")
     assert "Keep it now" in done.stderr
     source = senders.inlets.source_for("generic", token, name="backups", is_open=False)
-    assert source is not None and senders.inlets.mapping_of("backups") == {"summary": "job.name"}
+    assert source is not None and senders.inlets.find("backups").mapping == {"summary": "job.name"}
 
 
 def test_a_body_is_shown_as_it_came_and_received_again_after_its_mapping_was_mended(place, senders):
