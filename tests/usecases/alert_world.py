@@ -198,7 +198,7 @@ class AlertWorld:
     @property
     def alerts(self) -> list[Alert]:
         """All alerts, the first that began first."""
-        return [alert_of(row) for row in reversed(self.ledger.rows("alerts", limit=5000))]
+        return [alert_of(row) for row in reversed(self.ledger.rows("alerts", limit=100_000))]
 
     @property
     def alert(self) -> Alert:
@@ -209,7 +209,7 @@ class AlertWorld:
     @property
     def pages(self) -> list[Page]:
         """All pages, the first that was opened first."""
-        return [page_of(row) for row in reversed(self.ledger.rows("pages", limit=5000))]
+        return [page_of(row) for row in reversed(self.ledger.rows("pages", limit=100_000))]
 
     def kinds(self, stream: str) -> list[str]:
         return [event.kind for event in self.ledger.read(stream)]
