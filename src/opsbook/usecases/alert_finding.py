@@ -48,20 +48,20 @@ def select(
 
 def listed(
     ledger: EngineLedger, board: Board, *, matchers: Sequence[Matcher], status: Sequence[str], since: datetime
-) -> list[Alert]:
-    """What a list shows first: all that is open, and behind it what ended since an instant; both the newest first."""
-    found: list[Alert] = []
+) -> Iterator[Alert]:
+    """What a list shows first: all that is open, and behind it what ended since an instant; both the newest first. Read
+    some at a time, so that even of very many few are held at once."""
     if not status or any(each in OPEN for each in status):
-        wanted = [each for each in status if each in OPEN]
-        found += select(
-            ledger, board, matchers=matchers, status=wanted, is_open=True, before=None, limit=MOST_LISTED
-        )
+        candidates = _open(ledger, board, matchers, status, before=None) if matchers else _any(ledger, True, None)
+        for alert in candidates:
+            if (not status or alert.status in status) and matches(matchers, alert.matched_labels):
+                yield alert
     if not status or "resolved" in status:
-        ended = select(
+        for alert in select(
             ledger, board, matchers=matchers, status=(), is_open=False, before=None, limit=MOST_ENDED
-        )
-        found += [each for each in ended if "resolved" in status or (each.ends_at or each.changed_at) >= since]
-    return found
+        ):
+            if "resolved" in status or (alert.ends_at or alert.changed_at) >= since:
+                yield alert
 
 
 def _open(

@@ -61,9 +61,9 @@ class Alerts:
             self._ledger, self._board, matchers=matchers, status=status, is_open=is_open, before=before, limit=limit
         )
 
-    def listed(self, *, matchers: Sequence[Matcher] = (), status: Sequence[str] = ()) -> list[Alert]:
+    def listed(self, *, matchers: Sequence[Matcher] = (), status: Sequence[str] = ()) -> Iterator[Alert]:
         """All that is open, and behind it what ended within a day; of some statuses where they are named. Both the
-        newest first."""
+        newest first, read as they are taken."""
         return alert_finding.listed(
             self._ledger, self._board, matchers=matchers, status=status, since=self._now() - SHOWN_ENDED
         )
