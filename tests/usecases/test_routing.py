@@ -176,6 +176,22 @@ def test_a_person_ended_it_and_it_still_fires_after_the_window(world):
     assert [page.state for page in world.pages] == ["done", "active"]
 
 
+def test_what_a_person_ended_opens_again_while_it_is_posted_and_ends_when_it_is_not(world):
+    start = world.at
+
+    def post():
+        world.hear(world.fires(starts_at=start, ends_at=world.at + timedelta(minutes=4)), source=API)
+
+    post()
+    world.verbs.resolve(["WebDown"], "ada")
+    for _ in range(11):
+        world.later(minutes=1)
+        post()
+    assert (world.alert.status, world.alert.episodes) == ("firing", 2)
+    world.later(minutes=5)
+    assert (world.alert.status, world.alert.ended_how) == ("resolved", "expired")
+
+
 def test_a_person_ended_it_and_its_sender_agrees(world):
     fires = world.fires()
     world.hear(fires)
