@@ -47,6 +47,7 @@ def filled(door: Door, path: str) -> str:
         if not door.desk.ledger.read("page/261126-paged"):
             door.desk.ledger.append("page/261126-paged", [draft], expected=0, actor="test", at=door.desk.now())
         path = path.replace("{paged}", "261126-paged")
+    path = path.replace("{handle}", "me")
     return PREFIX + path.replace("{path}", API).replace("{service}", "api").replace("{key}", key).replace("{run}", run) + asks
 
 

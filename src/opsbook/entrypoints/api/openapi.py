@@ -41,6 +41,8 @@ PARAMETERS = {
     "paged": "The id of a page that wakes people, or the only beginning of one; `last` is the one that began last.",
     "token": "The public id of an inlet's token, which is no secret.",
     "key": "The key of a probe, as GET /probes lists it.",
+    "handle": "Somebody's handle, or `me` for whoever asks.",
+    "contact": "The id of a contact, such as `email` or `own-sms`.",
 }
 ABOUT = (
     "Everything that the pages of Opsbook show. Reading is open on the machine that serves; everything else needs a"
