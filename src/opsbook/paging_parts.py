@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from msgspec import Struct
 
 from opsbook import __version__
+from opsbook.alert_parts import build_senders
 from opsbook.book.reach import Directory
 from opsbook.config import Config, authorities
 from opsbook.ledger.alert_events import ALERTS
@@ -26,6 +27,7 @@ from opsbook.ledger.page_moves import Rules
 from opsbook.ledger.path_test import PATH_TEST
 from opsbook.ledger.signal import BATCHES
 from opsbook.ledger.silence import SILENCES
+from opsbook.usecases.bundling import LATE
 from opsbook.usecases.contact_book import ContactBook
 from opsbook.usecases.dead_man import DeadMan
 from opsbook.usecases.engine_loop import Chore, EngineLoop, Waking, Work
@@ -60,6 +62,8 @@ DEAD_MAN_S = 60.0
 FOLLOWS_S = 5.0
 RECONCILE_S = 5.0  # how often it is asked whether it is time
 PATH_TEST_S = 60.0
+PAGES_BETWEEN_S, MOST_BETWEEN = 1.5, 1000  # while a storm is routed, whoever it is about is woken so often
+FORGETS_S = 300.0
 SPARE_S = 25.0  # beyond the time that an attempt may take, before it is taken for lost
 
 
@@ -100,9 +104,11 @@ def build_paging_parts(config: Config, waking: Waking) -> Iterator[PagingParts]:
         )  # fmt: skip
         heartbeats = Heartbeats(ledger, now=_now, chance=secrets.token_bytes)
         owner = _owner(config)
+        bodies = build_senders(config, ledger).bodies
         chores = [
             Chore("hand-over of duty", HANDS_OFF_S, pager.hand_off),
             Chore("what keeps alerts quiet", FOLLOWS_S, router.follow_book),
+            Chore("what is kept no longer", FORGETS_S, lambda lease: bodies.forget_old()),
             *_dead_man(config, ledger),
             *_reconciling(config, ledger),
         ]
@@ -111,7 +117,7 @@ def build_paging_parts(config: Config, waking: Waking) -> Iterator[PagingParts]:
             router.taken(lease)
             pager.look_at_all(lease)
 
-        works = [*_works(ledger, router, pager, outbox, heartbeats)]
+        works = [*_works(ledger, router, pager, outbox=outbox, heartbeats=heartbeats)]
         if config.synthetic:
             tester = _tester(config, ledger, address)
             chores.append(Chore("test of the path", PATH_TEST_S, tester.begin_when_due))
@@ -126,13 +132,21 @@ def build_paging_parts(config: Config, waking: Waking) -> Iterator[PagingParts]:
 
 
 def _works(
-    ledger: EngineLedger, router: Router, pager: Pager, outbox: Outbox, heartbeats: Heartbeats
+    ledger: EngineLedger, router: Router, pager: Pager, *, outbox: Outbox, heartbeats: Heartbeats
 ) -> tuple[Work, ...]:
     """Who does what is due, in this order: what was received is routed before anything is sent."""
     notices = Notices(ledger)
+    paged_at = [0.0]
 
     def route(timers: Sequence[Timer], lease: Lease) -> None:
-        router.route([each.stream for each in timers], lease)
+        is_behind = min(each.due for each in timers) < _now() - LATE  # then nobody is woken before all is known
+
+        def between() -> None:
+            if not is_behind and time.monotonic() >= paged_at[0] + PAGES_BETWEEN_S:
+                page(ledger.due(MOST_BETWEEN, PAGES), lease)
+                paged_at[0] = time.monotonic()
+
+        router.route([each.stream for each in timers], lease, between=between)
 
     def late(timers: Sequence[Timer], lease: Lease) -> None:
         for each in timers:
@@ -147,7 +161,7 @@ def _works(
         Work(ALERTS, lambda timers, lease: router.look(timers, lease), 2000),
         Work(SILENCES, lambda timers, lease: router.turn(timers, lease)),
         Work(RUNS, lambda timers, lease: notices.deliver(timers, lease, _now()), name=TOLD),
-        Work(PAGES, page, 5000, wanted=outbox.has_news),
+        Work(PAGES, page, 5000, wanted=outbox.has_news, is_under_way=outbox.is_busy),
     )
 
 

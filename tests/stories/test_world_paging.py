@@ -22,6 +22,8 @@ from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
+from playwright.sync_api import expect, sync_playwright
+from tests.browser.chromium import launched
 from tests.stories.opsbook_program import SOURCE, asked, write
 from tests.stories.world import World, free_port, up
 
@@ -174,6 +176,30 @@ def test_a_fault_wakes_whoever_is_on_call_with_the_first_step_of_its_entry(
     mailbox.wait_for(lambda each: alert in each["Subject"] and "resolved" in each["Subject"].lower(), since)
     world.wait_until(is_well=True)
     _until(lambda: {each["status"] for each in desk.ask("/api/v1/alerts")["alerts"]} == {"resolved"}, "all alerts are over")
+
+
+def test_it_is_answered_and_mended_in_the_browser(desk: Desk, needs: Callable[[str], str]) -> None:
+    needs("chromium")
+    world, mailbox, since = desk.world, desk.mailbox, len(desk.mailbox.mails)
+    world.wait_until(is_well=True)
+    world.do("faults/fault-queue-stopped.sh")
+    mail = mailbox.wait_for(lambda each: "QueueDown" in each["Subject"], since)
+    link = re.search(rf"{re.escape(desk.address)}/a/\S+", _text(mail))
+    assert link is not None
+    with sync_playwright() as playwright:
+        browser = launched(playwright)
+        phone = browser.new_page(viewport={"width": 390, "height": 844}, java_script_enabled=False)
+        phone.goto(link.group())
+        phone.get_by_role("button", name="Acknowledge").click()
+        expect(phone.get_by_text("You acknowledged it")).to_be_visible()
+
+        at_desk = browser.new_page()
+        at_desk.goto(f"{desk.address}/alerts/{desk.alerts('QueueDown')[0]['id']}")
+        expect(at_desk.get_by_role("heading", name="Issue: Redis is down")).to_be_visible()
+        expect(at_desk.locator(".heading")).to_contain_text("Acknowledged", ignore_case=True)
+        assert world.run("queue#issue-redis-is-down")["state"] == "succeeded"
+        expect(at_desk.locator(".heading")).to_contain_text("Resolved", timeout=PATIENCE_S * 1000, ignore_case=True)
+        browser.close()
 
 
 def _on_call(world: World, service: str) -> str:

@@ -84,7 +84,7 @@ def test_a_silence_of_another_process_holds_at_once(world):
     [
         ((), {"hours": -1}, "before it begins"), (('alertname=~".+"',), {}, "every alert"), ((), {"comment": " "}, "reason"),
         ((), {"rule": "FREQ=HOURLY"}, "DAILY"), ((), {"time_zone": "Mars/Olympus"}, "time zone"),
-        ((), {"rule": "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30"}, "never"), ((), {"rule": "SOMETIMES"}, "no rule"),
+        ((), {"rule": "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"}, "such a day"), ((), {"rule": "FREQ=DAILY;UNTIL=20200101"}, "never"), ((), {"rule": "SOMETIMES"}, "no rule"),
         ((), {"kind": "party"}, "kind"), ((), {"rule": "FREQ=DAILY;UNTIL=soon"}, "no rule|UNTIL"),
     ],
 )  # fmt: skip

@@ -147,7 +147,9 @@ class Directory:
         duties = on_call(schedule, at)
         people = tuple(self.somebody(duty.person, duty.until, duty.why) for duty in duties)
         why = "" if people else f"Nobody is on call now by the schedule '{schedule.name}'."
-        if not people and schedule.flaws:
+        if not people and _is_template(schedule):
+            why = f"The schedule '{schedule.name}' is not filled in yet."
+        elif not people and schedule.flaws:
             why = f"The schedule '{schedule.name}' cannot be computed: {schedule.flaws[0].message}"
         return Meant(name, "schedule", people, path, why)
 
@@ -174,6 +176,12 @@ class Directory:
         near = closest(key, self.names)
         why = f"No page of the book knows '{name}'."
         return Meant(name, "unknown", why=why, guess=self.names[near] if near else "")
+
+
+def _is_template(schedule: Schedule) -> bool:
+    """Whether nobody stands in it yet but slots."""
+    named = [each for rotation in schedule.rotations for turn in rotation.turns for each in turn]
+    return bool(named) and all(each.form == "slot" for each in named) and not schedule.overrides
 
 
 def _addresses(person: Person) -> set[str]:

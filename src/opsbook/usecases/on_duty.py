@@ -69,7 +69,7 @@ def on_duty(
     if team is not None:
         return _of_team(directory, at, team)
     if schedule is not None:
-        known(directory.schedules, schedule, "schedule")
+        schedule = known(directory.schedules, schedule, "schedule").name
     return _of_schedules(directory, at, schedule)
 
 
@@ -99,10 +99,12 @@ def shared_zone(book: Book) -> str:
 
 
 def known(named: Mapping[str, tuple[str, Any]], name: str, what: str) -> Any:
-    """What the book has of that name; raises Usage with a guess where it has nothing."""
-    found = named.get(plain_name(name))
-    if found is not None:
-        return found[1]
+    """What the book has of that name, or alone begins so; raises Usage with a guess where it has nothing."""
+    plain = plain_name(name)
+    begin_so = [key for key in named if key.startswith(plain)] if plain else []
+    key = plain if plain in named else begin_so[0] if len(begin_so) == 1 else None
+    if key is not None:
+        return named[key][1]
     names = {key: each.name for key, (_, each) in named.items()}
     near = closest(plain_name(name), names)
     guess = f" Did you mean '{names[near]}'?" if near else f" There are {', '.join(names.values())}." if names else ""

@@ -173,7 +173,7 @@ def _people(target: str, meant: Meant) -> list[tuple[str, str]]:
     if not meant.people and reference_of(target).form == "handle":
         return [(target.lstrip("@"), f"{_nobody(target, meant)} Only what they told Opsbook alone may reach them")]
     told = {"team": f"of the team '{meant.name}'", "escalation": f"first of the escalation '{meant.name}'"}
-    by = told.get(meant.meaning, f"named as '{meant.name}'")
+    by = told.get(meant.meaning, f"named as '{target}'")
     return [(each.name, each.why or by) for each in meant.people]
 
 

@@ -22,8 +22,8 @@ from opsbook.book.roster.words import read_hours
 _DAY_S = 86_400
 _SUNDAY = 6
 _LONG_AGO = date(1970, 1, 5)  # a Monday, for rotations that have always been
-# How far ahead the end of a turn is looked for.
-_HORIZON = timedelta(days=100)
+# How far ahead the end of a turn is looked for; most turns end within a week.
+_NEAR, _HORIZON = timedelta(days=8), timedelta(days=100)
 
 
 class Shift(Struct, frozen=True):
@@ -58,7 +58,9 @@ def zone_of(name: str) -> tzinfo | None:
 
 def on_call(schedule: Schedule, at: datetime) -> tuple[Duty, ...]:
     """Who is on call at an instant; empty when nobody is, or the schedule cannot be computed."""
-    merged = shifts(schedule, at, at + _HORIZON)
+    merged = shifts(schedule, at, at + _NEAR)
+    if len(merged) == 1:
+        merged = shifts(schedule, at, at + _HORIZON)
     if not merged:
         return ()
     shift = merged[0]
