@@ -26,6 +26,7 @@ from opsbook.ledger.page_moves import Rules
 from opsbook.ledger.path_test import PATH_TEST
 from opsbook.ledger.signal import BATCHES
 from opsbook.ledger.silence import SILENCES
+from opsbook.usecases.bundling import LATE
 from opsbook.usecases.contact_book import ContactBook
 from opsbook.usecases.dead_man import DeadMan
 from opsbook.usecases.engine_loop import Chore, EngineLoop, Waking, Work
@@ -51,7 +52,7 @@ from opsbook.usecases.search import Index
 from opsbook.usecases.sending import Outbox
 from opsbook.usecases.silences import Silences
 from opsbook.usecases.wording import Wording
-from opsbook.wire import build_library, build_search_index
+from opsbook.wire import build_library, build_search_index, build_senders
 from opsbook.wire_ledger import build_ledger, node_of, served_at
 from opsbook.wire_notify import build_notifier
 
@@ -60,6 +61,8 @@ DEAD_MAN_S = 60.0
 FOLLOWS_S = 5.0
 RECONCILE_S = 5.0  # how often it is asked whether it is time
 PATH_TEST_S = 60.0
+PAGES_BETWEEN_S, MOST_BETWEEN = 1.5, 1000  # while a storm is routed, whoever it is about is woken so often
+FORGETS_S = 300.0
 SPARE_S = 25.0  # beyond the time that an attempt may take, before it is taken for lost
 
 
@@ -100,9 +103,11 @@ def build_paging_parts(config: Config, waking: Waking) -> Iterator[PagingParts]:
         )  # fmt: skip
         heartbeats = Heartbeats(ledger, now=_now, chance=secrets.token_bytes)
         owner = _owner(config)
+        bodies = build_senders(config, ledger).bodies
         chores = [
             Chore("hand-over of duty", HANDS_OFF_S, pager.hand_off),
             Chore("what keeps alerts quiet", FOLLOWS_S, router.follow_book),
+            Chore("what is kept no longer", FORGETS_S, lambda lease: bodies.forget_old()),
             *_dead_man(config, ledger),
             *_reconciling(config, ledger),
         ]
@@ -111,7 +116,9 @@ def build_paging_parts(config: Config, waking: Waking) -> Iterator[PagingParts]:
             router.taken(lease)
             pager.look_at_all(lease)
 
-        works = [*_works(ledger, router, pager, outbox, heartbeats)]
+        works = list(_works(
+            ledger, router, pager, outbox=outbox, heartbeats=heartbeats, progressed=lambda: loop.progressed()
+        ))  # fmt: skip
         if config.synthetic:
             tester = _tester(config, ledger, address)
             chores.append(Chore("test of the path", PATH_TEST_S, tester.begin_when_due))
@@ -126,13 +133,23 @@ def build_paging_parts(config: Config, waking: Waking) -> Iterator[PagingParts]:
 
 
 def _works(
-    ledger: EngineLedger, router: Router, pager: Pager, outbox: Outbox, heartbeats: Heartbeats
+    ledger: EngineLedger, router: Router, pager: Pager, *, outbox: Outbox, heartbeats: Heartbeats,
+    progressed: Callable[[], None],
 ) -> tuple[Work, ...]:
     """Who does what is due, in this order: what was received is routed before anything is sent."""
     notices = Notices(ledger)
+    paged_at = [0.0]
 
     def route(timers: Sequence[Timer], lease: Lease) -> None:
-        router.route([each.stream for each in timers], lease)
+        is_behind = min(each.due for each in timers) < _now() - LATE  # then nobody is woken before all is known
+
+        def between() -> None:
+            progressed()
+            if not is_behind and time.monotonic() >= paged_at[0] + PAGES_BETWEEN_S:
+                page(ledger.due(MOST_BETWEEN, PAGES), lease)
+                paged_at[0] = time.monotonic()
+
+        router.route([each.stream for each in timers], lease, between=between)
 
     def late(timers: Sequence[Timer], lease: Lease) -> None:
         for each in timers:
@@ -147,7 +164,7 @@ def _works(
         Work(ALERTS, lambda timers, lease: router.look(timers, lease), 2000),
         Work(SILENCES, lambda timers, lease: router.turn(timers, lease)),
         Work(RUNS, lambda timers, lease: notices.deliver(timers, lease, _now()), name=TOLD),
-        Work(PAGES, page, 5000, wanted=outbox.has_news),
+        Work(PAGES, page, 5000, wanted=outbox.has_news, is_under_way=outbox.is_busy),
     )
 
 

@@ -66,6 +66,7 @@ class Web:
         self.got: SimpleQueue[tuple[str, dict[str, str], bytes]] = SimpleQueue()
         self.answer: tuple[int, dict[str, str]] = (200, {})
         self.mood = "answers"  # answers | hangs: never gets to the end | resets
+        self.thinks_s = 0.0  # before it answers what it has got
         self.release = threading.Event()
         self.port = 0
 

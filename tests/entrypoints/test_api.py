@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, get_args
 
@@ -18,7 +19,10 @@ from tests.entrypoints.run_door import PAGES as RUN_PAGES
 from opsbook.entrypoints.api.openapi import description
 from opsbook.entrypoints.api.operation import OPERATIONS, PREFIX
 from opsbook.entrypoints.api.people import Act
+from opsbook.ledger.alert_events import Place
+from opsbook.ledger.alert_events import fired as alert_fired
 from opsbook.ledger.inbound import generic
+from opsbook.ledger.matchers import Matcher
 from opsbook.ledger.page_events import FrozenPolicy, page_opened
 from opsbook.ledger.signal import Source
 from opsbook.usecases.authority import ACTS
@@ -47,7 +51,28 @@ def filled(door: Door, path: str) -> str:
         if not door.desk.ledger.read("page/261126-paged"):
             door.desk.ledger.append("page/261126-paged", [draft], expected=0, actor="test", at=door.desk.now())
         path = path.replace("{paged}", "261126-paged")
+    if "{silence}" in path:
+        now = door.desk.now()
+        made = door.desk.alert_desk.silences.add(
+            [Matcher("job", "api")], starts_at=now, ends_at=now + timedelta(hours=1), by="test", comment="A test"
+        )
+        path = path.replace("{silence}", made.id)
+    if "{alert}" in path:
+        lay_alert(door)
+        path = path.replace("{alert}", "261126-alert")
+    path = path.replace("{handle}", "me")
     return PREFIX + path.replace("{path}", API).replace("{service}", "api").replace("{key}", key).replace("{run}", run) + asks
+
+
+def lay_alert(door: Door) -> None:
+    """An alert, unless it is there."""
+    draft = alert_fired(
+        key="k", source="am", source_group="am", labels={"alertname": "ApiDown"}, annotations={}, fingerprint="k",
+        starts_at=door.desk.now(), ends_at=None, severity="P1", severity_why="It says so.", service=None, group="g",
+        place=Place(API, "deployment", "Deployment", None, "It is named."), links=(("Graph", "http://graphs"),),
+    )  # fmt: skip
+    if not door.desk.ledger.read("alert/261126-alert"):
+        door.desk.ledger.append("alert/261126-alert", [draft], expected=0, actor="test", at=door.desk.now())
 
 
 @pytest.mark.parametrize("declared", READS, ids=lambda each: each.path)

@@ -5,6 +5,7 @@ The numbers are those of the complaints, with the issues of the tools that peopl
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -219,12 +220,12 @@ class Still:
         pass
 
 
-def loop_of(world, works, owner="here"):
+def loop_of(world, works, owner="here", waking=None):
     reported = []
     guard = Guarded(reported.append)
     loop = EngineLoop(
         world.ledger, works, (), owner=owner, lease_s=10.0, now=lambda: world.at,
-        monotonic=lambda: world.at.timestamp(), waking=Still(), guard=guard, report=reported.append,
+        monotonic=lambda: world.at.timestamp(), waking=waking or Still(), guard=guard, report=reported.append,
     )  # fmt: skip
     return loop, guard, reported
 
@@ -275,3 +276,25 @@ def test_of_two_engines_one_works_and_the_other_goes_on_when_it_is_gone(world):
     world.at += timedelta(seconds=11)
     second.cycle()
     assert done == ["first", "second"]
+
+
+def test_an_engine_that_is_told_to_stop_waits_for_what_it_is_handing_over(world):
+    world.ledger.release(world.lease)
+    world.post.holds = True
+    stop = threading.Event()
+    world.pager, outbox = world.engine_and_outbox()
+    works = [Work("page/", world.pager.advance, wanted=outbox.has_news, is_under_way=outbox.is_busy)]
+
+    class Telling(Still):
+        def wait(self, timeout_s):
+            stop.set()
+            for tell in world.post.held:
+                tell(Handed("accepted", "", 5.0))
+            world.post.held.clear()
+            return True
+
+    page = world.open()
+    loop, _, _ = loop_of(world, works, waking=Telling())
+    loop.run(stop)
+    assert [each.state for each in world.page(page).notifications] == ["accepted"]
+    assert world.ledger.claim("pager", "somebody else", 1.0) is not None, "it let go of the lease"

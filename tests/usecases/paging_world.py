@@ -97,9 +97,13 @@ class PagingWorld:
         return SqliteLedger(str(self.folder / "opsbook.db"), views=VIEWS, clock=lambda: int(self.at.timestamp() * 1e6))
 
     def engine(self) -> Pager:
+        return self.engine_and_outbox()[0]
+
+    def engine_and_outbox(self) -> tuple[Pager, Outbox]:
         owing = Owing(self.whom, self, self.post, quiet=self.quiet, before=taking_turns(self.ledger))
         outbox = Outbox(self.post, Plainly(), chance=secrets.token_bytes, moved=lambda: None, guard=self.guard)
-        return Pager(self.ledger, owing, outbox, now=lambda: self.at, rules=Rules(), guard=self.guard)
+        pager = Pager(self.ledger, owing, outbox, now=lambda: self.at, rules=Rules(), guard=self.guard)
+        return pager, outbox
 
     def claimed(self, owner: str) -> Lease:
         lease = self.ledger.claim("pager", owner, 10.0)

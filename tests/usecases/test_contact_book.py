@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from tests.usecases.paging_world import PagingWorld
 from tests.usecases.snapshots import snapshot
 
 from opsbook.adapters.sqlite_ledger import SqliteLedger
@@ -134,6 +135,21 @@ def test_a_code_that_comes_back_verifies_the_contact(world):
     assert world.ledger.due(10, "page/")[0].name == "send/1"
     assert world.contact("email").verified_at is None
     assert world.book.verify("ada", "email", f" {world.code(page)} ", "ada").verified_at == world.at
+
+
+@pytest.mark.parametrize("answer", [Handed("accepted"), Handed("failed", "The mail server answered 550.")])
+def test_a_test_goes_by_its_contact_alone_and_wakes_nobody_else(tmp_path, answer):
+    paging = PagingWorld(tmp_path)
+    paging.person("Ada Byron", "email", "sms")
+    paging.post.answers["email:Ada Byron"] = [answer]
+    kept = snapshot({"incidents/on-call.md": PEOPLE})
+    book = ContactBook(paging.ledger, lambda: kept, now=lambda: paging.at, chance=secrets.token_bytes)
+    page = book.test("ada", "email", "ada")
+    paging.later(hours=26)
+    assert [address for address, _ in paging.post.sent] == ["email:Ada Byron"]
+    assert [each.state for each in paging.page(page).notifications] == [answer.state]
+    assert not paging.page(page).is_open
+    paging.close()
 
 
 def test_a_wrong_code_is_refused_a_few_times_and_then_none_is_good(world):

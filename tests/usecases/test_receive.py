@@ -160,6 +160,13 @@ def test_a_great_body_becomes_several_events_in_order_and_one_transaction(world)
     assert world.bodies.find(receipt.batch).signals == 2_500
 
 
+def test_two_batches_that_chance_gives_one_id_are_both_recorded(world, monkeypatch):
+    chances = iter([b"aaaa", b"aaaa", b"aaaa", b"bbbb"])
+    monkeypatch.setattr(world.receiving, "_chance", lambda _size: next(chances))
+    ids = [world.receiving.receive(SOURCE, batch_with(firing(key)), key.encode()).batch for key in "ab"]
+    assert len(set(ids)) == 2 and [world.ledger.attachment(f"raw/{id}") for id in ids] == [b"a", b"b"]
+
+
 def test_what_could_not_be_recorded_is_not_remembered(world):
     world.ledger.close()
     for _ in range(2):

@@ -85,13 +85,15 @@ class Mail:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
+    async def take(self, _server: Any, _session: Any, envelope: Any) -> str:
         """Keeps a message for each of its addresses."""
         try:
             kept = await self._in_thread(self._keep, bytes(envelope.content), tuple(envelope.rcpt_tos))
         except (Failure, Refusal):
             return LATER
         return f"250 2.0.0 Kept as {kept}"
+
+    handle_DATA = take  # what aiosmtpd calls it
 
     async def handle_exception(self, wrong: Exception) -> str:
         """A bug: told in the server's own output, and to whoever sends that it may try again."""

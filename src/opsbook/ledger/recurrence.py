@@ -1,7 +1,7 @@
 """When something that recurs begins again, by an RRULE of RFC 5545 and the clock on the wall. Asks no clock.
 
-A rule is one line such as `FREQ=WEEKLY;BYDAY=SA`. A day is the shortest step, so that no question takes long; one
-that is never due is noticed within the years that are looked ahead.
+A rule is one line such as `FREQ=WEEKLY;BYDAY=SA`. A day is the shortest step, so that no question takes long. What is
+never due would be looked for until the year 9999, so rules that say two things which seldom or never agree are refused.
 """
 
 from __future__ import annotations
@@ -15,10 +15,14 @@ from typing import Any
 
 from opsbook.book.roster.calendar import zone_of
 
-LOOK_AHEAD = timedelta(days=5 * 366)
-_KEYS = frozenset({"FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTH", "BYMONTHDAY", "BYHOUR", "BYSETPOS", "WKST",
-                   "BYYEARDAY", "BYWEEKNO"})  # fmt: skip
+# What is due by days or weeks and not within a year is never due; by months and years it may wait for a leap day.
+LOOK_AHEAD = {"DAILY": timedelta(days=400), "WEEKLY": timedelta(days=400)}
+_FURTHEST = timedelta(days=5 * 366)
+_KEYS = frozenset({"FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTH", "BYMONTHDAY", "BYHOUR", "BYSETPOS",
+                   "WKST"})  # fmt: skip
 _STEPS = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
+_NUMBERS = {"BYMONTH": range(1, 13), "BYMONTHDAY": range(-31, 32), "BYHOUR": range(24), "BYSETPOS": range(-4, 5)}
+_LONGEST_MONTH = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}
 _MOST_TIMES = 10_000
 
 
@@ -35,12 +39,44 @@ def why_no_rule(text: str) -> str:
     for key, most in (("COUNT", _MOST_TIMES), ("INTERVAL", 1000)):
         if key in parts and not (parts[key].isdecimal() and 1 <= int(parts[key]) <= most):
             return f"{key}={parts[key]} must be a number from 1 to {most:,}."
+    for key, known in _NUMBERS.items():
+        for each in parts[key].split(",") if key in parts else ():
+            is_number = re.fullmatch(r"[+-]?\d{1,3}", each) is not None
+            if not is_number or int(each) not in known or (int(each) == 0 and key != "BYHOUR"):
+                return f"{key}={parts[key]} has a number that is not possible there: {each}."
     if "UNTIL" in parts and _until(parts["UNTIL"], UTC) is None:
         return f"UNTIL={parts['UNTIL']} must be as in 20261231 or 20261231T180000Z."
+    why = _at_odds(parts)
+    if why:
+        return why
     try:
         _rule(text, datetime(2026, 1, 1), datetime(2026, 1, 2), UTC)
     except ValueError as wrong:
         return f"The rule {text!r} cannot be followed: {wrong}."
+    return ""
+
+
+def _at_odds(parts: dict[str, str]) -> str:
+    """What a rule says twice in ways that seldom or never agree, in a sentence; empty where nothing is."""
+    step, interval = parts["FREQ"], int(parts.get("INTERVAL", "1"))
+    is_short = step in LOOK_AHEAD
+    ordinals = [int(each) for each in re.findall(r"([+-]?\d+)[A-Z]", parts.get("BYDAY", ""))]
+    if is_short and ("BYMONTHDAY" in parts or "BYSETPOS" in parts or ordinals):
+        return f"With FREQ={step} nothing is counted within a month; write it with FREQ=MONTHLY."
+    if step == "DAILY" and interval > 1 and ("BYDAY" in parts or "BYMONTH" in parts):
+        return "Each few days and only on some: write the days with FREQ=WEEKLY, or leave out INTERVAL."
+    if step in ("WEEKLY", "MONTHLY") and interval > 1 and "BYMONTH" in parts:
+        return "Each few weeks or months and only in some: write the months with FREQ=YEARLY, or leave out INTERVAL."
+    if any(abs(each) > 5 for each in ordinals):
+        return "A month has five of a weekday at the most."
+    if "BYMONTHDAY" in parts and (ordinals or "BYSETPOS" in parts):
+        return "BYMONTHDAY says which day it is; leave out BYSETPOS and the numbers in BYDAY."
+    if "BYSETPOS" in parts and (ordinals or "BYDAY" not in parts):
+        return "BYSETPOS chooses among weekdays: write them in BYDAY, without numbers."
+    months = [int(each) for each in parts["BYMONTH"].split(",")] if "BYMONTH" in parts else []
+    days = [abs(int(each)) for each in parts.get("BYMONTHDAY", "1").split(",")]
+    if months and min(days) > max(_LONGEST_MONTH.get(month, 31) for month in months):
+        return "None of these months has such a day."
     return ""
 
 
@@ -51,13 +87,24 @@ def begins(text: str, first: datetime, zone: str, since: datetime) -> Iterator[d
     local = first.astimezone(wall).replace(tzinfo=None)
     # A day of slack on either side: the wall's clock may be ahead or behind, and set back.
     earliest = since.astimezone(wall).replace(tzinfo=None) - timedelta(days=1)
-    until = max(earliest, local) + LOOK_AHEAD
-    rule, count = _rule(text, local, until, wall)
+    step = (_parts(text) or {}).get("FREQ", "")
+    until = max(earliest, local) + LOOK_AHEAD.get(step, _FURTHEST)
+    rule, count = _rule(text, _nearer(text, local, earliest), until, wall)
     for each in islice(rule, count):
         if each >= earliest:
             begin = each.replace(tzinfo=wall).astimezone(UTC)
             if begin >= since:
                 yield begin
+
+
+def _nearer(text: str, first: datetime, earliest: datetime) -> datetime:
+    """A later time at which the rule may as well be thought to begin, so that years are not counted through day by
+    day: by whole steps of whole weeks, where nothing is counted."""
+    parts = _parts(text) or {}
+    if "COUNT" in parts or parts.get("FREQ") not in LOOK_AHEAD or earliest <= first:
+        return first
+    stride = timedelta(days=7 * int(parts.get("INTERVAL", "1")))
+    return first + (earliest - first) // stride * stride
 
 
 def _rule(text: str, first: datetime, until: datetime, wall: tzinfo) -> tuple[Any, int | None]:

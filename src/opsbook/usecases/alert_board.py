@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from opsbook.ledger.alert import ALERT_VIEW, identity
+from opsbook.ledger.alert import ALERT_VIEW
 from opsbook.ledger.alert_events import ALERTS, AlertStatus, Place
 from opsbook.ledger.view import Kept
 from opsbook.usecases.ledger_ports import EngineLedger
@@ -106,11 +106,6 @@ class Board:
             began = tuple(first for first, _ in ordered)
             self._looked = Looked(tuple(listed for _, listed in ordered), head, self._is_cut, began)
             return self._looked
-
-    def episodes(self, source_group: str, key: str, limit: int = 20) -> list[Listed]:
-        """The last episodes of an identity, open or over, the newest first."""
-        rows = self._ledger.rows(ALERT_VIEW.name, group=identity(source_group, key), limit=limit)
-        return [listed(kept.row.document) for kept in rows]
 
     def _changed(self, position: int, head: int) -> list[str] | None:
         """The streams of alerts with events behind a position; None where they are so many that all is read anew."""

@@ -19,7 +19,7 @@ from opsbook.ground.guesses import closest
 from opsbook.ledger import person as told
 from opsbook.ledger.event import Draft
 from opsbook.ledger.page import stream_of as page_stream
-from opsbook.ledger.page_events import FrozenPolicy, OwedNotification, owed, page_opened
+from opsbook.ledger.page_events import FrozenPolicy, OwedNotification, owed, page_done, page_opened
 from opsbook.ledger.person import Person
 from opsbook.usecases import contact_forms as forms
 from opsbook.usecases.alerting_ports import Contact, ContactRule, Handed, Reachable
@@ -291,9 +291,12 @@ class ContactBook:
         opened = page_opened(
             group=f"{TESTS}{key}/{contact.id}", subject=f"Test of {person.name}'s contact {contact.id}", severity="P3",
             service=None, alerts=(), policy=FrozenPolicy("test", "", 0, None, (), why=why), place=None, asked_by=by,
+            is_drill=True,
         )  # fmt: skip
+        # Over from the beginning: it goes by this contact or by none, and to nobody else.
+        over = page_done("cancelled", "It only tests a contact.", by)
         stream = page_stream(page)
-        sends = Write(stream, [opened, owed(test)], 0, [Timer(stream, "send/1", now)])
+        sends = Write(stream, [opened, owed(test), over], 0, [Timer(stream, "send/1", now)])
 
         def decide(_person: Person, mark: Mark) -> list[Draft]:
             sent = told.Code(mark(code), mark(contact.address), now + CODE_LASTS, page)

@@ -27,19 +27,22 @@ BEAT_S = 2.0  # between two signs of life
 AGAIN_S = 1.0  # after the ledger did not answer
 HANGS_S = 60.0  # without any progress
 PUT_OFF = timedelta(seconds=30)
+WINDS_UP_S, WAITS_S = 8.0, 0.1
 SPELL_S = 10.0  # of one work, before the next has its turn
 
 
 class Work(Struct, frozen=True):
     """Whoever does what is due of the streams that begin with `prefix`, so many timers at once. With a `name` only the
     timers of that name: the others of those streams are somebody else's, and say nothing of when to look again.
-    `wanted` tells that there is something to do although no timer is due."""
+    `wanted` tells that there is something to do although no timer is due, `is_under_way` that something is to come of
+    what was done, which the end waits for."""
 
     prefix: str
     do: Callable[[Sequence[Timer], Lease], object]
     at_once: int = 500
     name: str = ""
     wanted: Callable[[], bool] = bool
+    is_under_way: Callable[[], bool] = bool
 
 
 class Chore(Struct, frozen=True):
@@ -105,6 +108,7 @@ class EngineLoop:
             if not done:
                 self._waking.wait(self._pause_s())
         if self._lease is not None:
+            self._wind_up(self._lease)
             self._let_go(self._lease)
         for thread in helping:
             thread.join()
@@ -130,6 +134,22 @@ class EngineLoop:
             self._beating(self.cycles)
             self._beat_at = self._monotonic()
         return done
+
+    def progressed(self) -> None:
+        """Says that something long goes on, so that it is not taken for one that hangs."""
+        self._progress = self._monotonic()
+
+    def _wind_up(self, lease: Lease) -> None:
+        """Waits for what is under way, so that whoever goes on need not do it again; not for ever."""
+        until = self._monotonic() + WINDS_UP_S
+        while self._monotonic() < until and any(work.is_under_way() for work in self._works):
+            self._waking.wait(WAITS_S)
+            try:
+                for work in self._works:
+                    if work.wanted():
+                        self._guard(f"the end of {work.prefix}", lambda work=work: work.do((), lease))  # type: ignore[misc]
+            except (Failure, Fenced):
+                return
 
     def _spell(self, work: Work, lease: Lease) -> int:
         """All that is due of one work, as far as it comes within its turn."""

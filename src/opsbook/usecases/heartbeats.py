@@ -18,8 +18,9 @@ from opsbook.ledger.event import Draft
 from opsbook.ledger.heartbeat import HEARTBEATS, LATE, KeptHeartbeat, heartbeat_of
 from opsbook.ledger.signal import BATCHES, ROUTE, Batch, received
 from opsbook.ledger.view import Kept
+from opsbook.usecases.ids import run_id
 from opsbook.usecases.ledger_ports import EngineLedger, Lease, Sighting, Timer, Write
-from opsbook.usecases.run_start import run_id
+from opsbook.usecases.receive import LETTERS
 
 SHORTEST_S, LONGEST_S = 1.0, 400 * 86_400.0
 MOST = 10_000
@@ -93,7 +94,7 @@ class Heartbeats:
 
     def late(self, name: str, fence: Lease | None = None) -> bool:
         """Asked when the timer is due: True where it did not call in time, and an alert of that is recorded. What was
-        due too early, because it called meanwhile, is set anew. Raises Conflict, Fenced, Failure."""
+        due too early, because it called meanwhile, is set anew. Raises Fenced, Failure."""
         stream = HEARTBEATS + name
         row = self._ledger.row("heartbeats", stream)
         heartbeat = heartbeat_of(row.row) if row is not None else None
@@ -111,7 +112,10 @@ class Heartbeats:
         since = seen.at + timedelta(seconds=heartbeat.every_s) if seen is not None else now
         batch = events.silence_of(heartbeat, since, seen.at if seen is not None else None)
         write = Write(stream, [events.missed(since)], expected=row.number, clear_timers=[LATE])
-        self._ledger.record([write, self._batch(batch, now)], actor="opsbook", at=now, fence=fence)
+        try:
+            self._ledger.record([write, self._batch(batch, now)], actor="opsbook", at=now, fence=fence)
+        except Conflict:  # somebody changed it at this moment; what is still due then is asked again
+            return False
         self._nudge()
         return True
 
@@ -181,7 +185,7 @@ class Heartbeats:
         self._nudge()
 
     def _batch(self, batch: Batch, now: datetime) -> Write:
-        stream = BATCHES + run_id(now, self._chance(4))
+        stream = BATCHES + run_id(now, self._chance(LETTERS))
         draft = received(events.SOURCE, batch, sha256(b"").hexdigest())
         return Write(stream, [draft], expected=0, set_timers=[Timer(stream, ROUTE, now)])
 

@@ -15,13 +15,14 @@ from hashlib import sha256
 import msgspec
 from msgspec import Struct, field
 
+from opsbook.ground.errors import Conflict
 from opsbook.ledger.alert import identity
 from opsbook.ledger.alert_events import ALERTS
 from opsbook.ledger.signal import BATCHES, ROUTE, Batch, Signal, Source, received
 from opsbook.ledger.view import Kept
+from opsbook.usecases.ids import run_id
 from opsbook.usecases.ledger_ports import EngineLedger, Sighting, Timer, Write
 from opsbook.usecases.redaction import redacted
-from opsbook.usecases.run_start import run_id
 
 RAW = "raw/"  # what attachments of bodies begin with; the name of one is that of its batch
 INLETS_SEEN = "inlet/"  # what sightings of inlets begin with
@@ -30,6 +31,7 @@ MOST_IN_ONE = 1000  # signals of one event; a greater body becomes several, in o
 MOST_REMEMBERED = 100_000  # identities; about 25 MB. Whatever is forgotten is only recorded once more
 MOST_INLETS = 10_000  # whose sightings are counted; names of open inlets are anybody's
 SEEN_EVERY = timedelta(seconds=5)  # when an inlet was last seen is noted this often
+TRIES = 8  # to find an id that nobody has
 ASKED_AT_ONCE = 500  # identities
 _REPEATING = ("firing", "resolved")
 
@@ -105,16 +107,25 @@ class Receiving:
             self._told.pop(identity(source_group, key), None)
 
     def _record(self, source: Source, batch: Batch, raw: bytes, headers: Mapping[str, str] | None) -> str:
-        now = self._now()
-        id = run_id(now, self._chance(LETTERS))
-        digest = sha256(raw).hexdigest()
-        writes = []
-        for number, part in enumerate(_parts(batch)):
-            stream = f"{BATCHES}{id}" + (f".{number + 1:03d}" if number else "")
-            draft = received(source, part, digest, headers)
-            writes.append(Write(stream, [draft], expected=0, set_timers=[Timer(stream, ROUTE, now)]))
-        self._ledger.record(writes, actor=f"inlet:{source.name}", at=now, attach={RAW + id: raw})
-        return id
+        digest, parts = sha256(raw).hexdigest(), _parts(batch)
+        drafts = [received(source, part, digest, headers) for part in parts]
+        left = TRIES
+        while True:
+            left -= 1
+            now = self._now()
+            id = run_id(now, self._chance(LETTERS))
+            names = [f"{BATCHES}{id}" + (f".{number + 1:03d}" if number else "") for number in range(len(parts))]
+            writes = [
+                Write(name, [draft], expected=0, set_timers=[Timer(name, ROUTE, now)])
+                for name, draft in zip(names, drafts, strict=True)
+            ]
+            try:
+                self._ledger.record(writes, actor=f"inlet:{source.name}", at=now, attach={RAW + id: raw})
+            except Conflict:  # another batch of this second has the id already
+                if not left:
+                    raise
+            else:
+                return id
 
     def _heard(self, group: str, signals: Sequence[Signal]) -> _Heard:
         heard = _Heard([identity(group, signal.key) for signal in signals], [_digest(signal) for signal in signals])

@@ -76,8 +76,11 @@ class Router:
         self._telling = Telling(matcher, self._windows, routes.group_by, self._new_id)
         self._policies: dict[tuple[int, str | None, str], tuple[FrozenPolicy | None, str]] = {}
 
-    def route(self, batches: Sequence[str], fence: Lease | None = None) -> int:
-        """Routes batches by their streams, in order, and clears their timers; gives how many signals they held."""
+    def route(
+        self, batches: Sequence[str], fence: Lease | None = None, *, between: Callable[[], object] = lambda: None
+    ) -> int:
+        """Routes batches by their streams, in order, and clears their timers; gives how many signals they held.
+        `between` is called after each part that is recorded: whoever pages does so while the rest of a storm waits."""
         self._wait_for_book()
         count = 0
         for streams, told in self._windows_of(batches):
@@ -87,6 +90,7 @@ class Router:
             for place, chunk in enumerate(chunks):
                 is_last = place == len(chunks) - 1
                 self._settle(lambda chunk=chunk: self._episodes(chunk), fence, done if is_last else [])  # type: ignore[misc]
+                between()
             if not chunks:
                 self._record(done, fence)
         self._look_behind(fence)

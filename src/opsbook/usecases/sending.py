@@ -154,6 +154,10 @@ class Outbox:
         """Whether something came of an attempt that nobody has collected."""
         return not self._came.empty()
 
+    def is_busy(self) -> bool:
+        """Whether something is being handed over."""
+        return bool(self.in_flight)
+
     def is_waiting(self, name: tuple[str, int, int]) -> bool:
         """Whether this process waits for what becomes of an attempt."""
         return name in self.in_flight

@@ -18,7 +18,7 @@ _OWN = "Take a token that the sender has already, such as a routing key, from st
     "add",
     examples=(
         "opsbook inlet add shop-alertmanager --kind alertmanager",
-        "opsbook inlet add backups --kind generic --map 'summary=job' --map 'status=result'",
+        "opsbook inlet add backups --kind generic --map 'summary=job'",
     ),
 )
 @click.argument("name", metavar="NAME")

@@ -64,7 +64,7 @@ class Edge:
             await self.app(scope, receive, send)
             return
         started = perf_counter()
-        asks: Any = self.peers.seen(scope)
+        asks: Any = {**self.peers.seen(scope)}  # a copy: the server must go on knowing that it was asked by HEAD
         exchange = Exchange(self, asks, send)
         try:
             await self._answer(exchange, asks, receive)

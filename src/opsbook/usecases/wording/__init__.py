@@ -69,7 +69,7 @@ class Wording:
         is_duplicate = any(attempt.state in _MAY_HAVE_COME for attempt in notification.attempts)
         return Told(
             key=item.key, purpose=owed.purpose, page=page.id, severity=page.severity, service=page.service or "",
-            subject=page.subject, person=owed.person, why=owed.why, sent_at=now, since=page.opened_at, zone=zone,
+            subject=page.subject, person=owed.person, why=owed.why, sent_at=now, since=_since(page, alerts), zone=zone,
             level=owed.level, loop=owed.loop, attempt=item.attempt, marks=_marks(page, owed.purpose),
             notes=tuple(_notes(page, owed.id, owed.loop, is_duplicate)), is_drill=page.is_drill,
             is_duplicate=is_duplicate, alerts=tuple(self._alert(alert) for alert in alerts),
@@ -105,14 +105,20 @@ class Wording:
         return f"{self._address}/pages/{quote(page.id)}"
 
 
+def _since(page: Page, alerts: Sequence[Alert]) -> datetime:
+    """Since when it goes on: its senders' word, unless that is later than the page."""
+    return min([page.opened_at, *(alert.starts_at for alert in alerts)])
+
+
 def _marks(page: Page, purpose: str) -> tuple[str, ...]:
-    marks = ["Drill"] if page.is_drill else []
+    marks = ["Drill"] if page.is_drill and purpose != "test" else []
     return (*marks, *([_MARKS[purpose]] if purpose in _MARKS else []))
 
 
 def _notes(page: Page, notification: int, loop: int, is_duplicate: bool) -> list[str]:
     notes = []
-    if page.is_drill:
+    is_test = page.group.startswith(TESTS)
+    if page.is_drill and not is_test:
         notes.append("This is a drill: it goes the same way as a real page, and nothing is wrong.")
     if is_duplicate:
         notes.append("You may have got this before: nobody knows whether the last attempt came through.")
@@ -124,6 +130,6 @@ def _notes(page: Page, notification: int, loop: int, is_duplicate: bool) -> list
     others = told_already(page, notification)
     if others and not page.acknowledged:
         notes.append(f"Paged before: {', '.join(others[:5])}.")
-    if page.asked_by and not page.alerts and not page.gone and not page.group.startswith(TESTS):
+    if page.asked_by and not page.alerts and not page.gone and not is_test:
         notes.append(f"{page.asked_by} asks for you.")
     return notes
