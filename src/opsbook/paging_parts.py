@@ -17,7 +17,6 @@ from datetime import UTC, datetime
 from msgspec import Struct
 
 from opsbook import __version__
-from opsbook.alert_parts import build_senders
 from opsbook.book.reach import Directory
 from opsbook.config import Config, authorities
 from opsbook.ledger.alert_events import ALERTS
@@ -53,7 +52,7 @@ from opsbook.usecases.search import Index
 from opsbook.usecases.sending import Outbox
 from opsbook.usecases.silences import Silences
 from opsbook.usecases.wording import Wording
-from opsbook.wire import build_library, build_search_index
+from opsbook.wire import build_library, build_search_index, build_senders
 from opsbook.wire_ledger import build_ledger, node_of, served_at
 from opsbook.wire_notify import build_notifier
 
