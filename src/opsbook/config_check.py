@@ -31,7 +31,7 @@ _Wrong = tuple[str, str]  # the key, and what is wrong with its value
 def check_serving(config: Config) -> None:
     """Raises Usage with a line for each setting that a server could not work with."""
     _tell(config, [*_oidc(config), *_public(config), *_hosts(config), *_proxies(config), *_probes(config),
-                   *_running(config)])  # fmt: skip
+                   *_running(config), *_notifying(config)])  # fmt: skip
 
 
 def check_running(config: Config) -> None:
@@ -127,6 +127,18 @@ def _running(config: Config) -> Iterator[_Wrong]:
     yield from _groups(config)
     yield from _ssh(config)
     yield from _secrets(config)
+
+
+def _notifying(config: Config) -> Iterator[_Wrong]:
+    if not (config.smtp or config.channels or config.webhook_secret or config.mail_from):
+        return
+    from opsbook.adapters.notifying.faults import faults_of  # inside: few commands need it
+    from opsbook.adapters.notifying.routes import Settings
+
+    yield from faults_of(Settings(
+        smtp=config.smtp, sender=config.mail_from, channels=config.channels, webhook_secret=config.webhook_secret,
+        sources=("env", "file", *config.secrets),
+    ))  # fmt: skip
 
 
 def _machines(config: Config) -> Iterator[_Wrong]:

@@ -60,6 +60,7 @@ def filled(door: Door, path: str) -> str:
     if "{alert}" in path:
         lay_alert(door)
         path = path.replace("{alert}", "261126-alert")
+    path = path.replace("{handle}", "me")
     return PREFIX + path.replace("{path}", API).replace("{service}", "api").replace("{key}", key).replace("{run}", run) + asks
 
 

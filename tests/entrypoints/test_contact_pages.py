@@ -208,4 +208,7 @@ def test_the_api_sees_to_ones_own_contacts_and_an_admin_to_all(door, ada):
     assert ada.name in [each["handle"] for each in asks("GET", "", admin).json()["people"]]
     assert asks("DELETE", f"/{ada.name}/contacts/own-sms", admin).json()["contacts"] == []
     assert asks("DELETE", f"/{ada.name}", admin).json()["rules"] == []
+    for odd in ("nobody", "%23ops", "%00", "x" * 3000, "%ed%a0%80", "a%2Fb"):
+        assert asks("GET", f"/{odd}", admin).status_code in (400, 404)
+        assert asks("POST", f"/{odd}/contacts/email/test", admin).status_code in (400, 404)
     assert door.ask("GET", "/api/v1/people/me").status_code == 401

@@ -15,7 +15,7 @@ ROLES: tuple[Role, ...] = ("viewer", "responder", "operator", "admin")  # each m
 # The least role for each act. Every route names its act; one that names none is refused to everybody.
 ACTS: dict[str, Role] = {
     "read": "viewer",
-    "own-account": "viewer",  # one's own password, sessions and tokens
+    "own-account": "viewer",  # one's own password, sessions, tokens and contacts
     "probe": "responder",
     "edit-page": "responder",
     "respond": "responder",  # acknowledge, resolve, note, silence, page somebody

@@ -17,7 +17,7 @@ from opsbook.ground.guesses import closest
 from opsbook.usecases.alerting_ports import Handed
 
 PASSWORD = "env:SMTP_PASSWORD"
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _UNTITLED = ("sms", "phone")  # the text says it all, and a title would be put before it
 # A kind that has no channel of its own goes by another: a telephone takes text messages too.
 _INSTEAD = {"phone": "sms", "pager": "push"}
@@ -46,7 +46,7 @@ class Routes:
 
     def why_not(self, kind: str) -> str:
         """Why nobody can be reached by a kind of contact, a #channel or an address by itself; empty where they can."""
-        if _SCHEME.match(kind) or kind == "webhook" or self._channel(kind):
+        if SCHEME.match(kind) or kind == "webhook" or self._channel(kind):
             return ""
         if kind == "email":
             return "" if self._server else "No mail server is configured: 'notify.smtp' of opsbook.toml names one."
@@ -56,22 +56,22 @@ class Routes:
 
     def place(self, kind: str, address: str) -> str:
         """What attempts are counted by that may hang together; cheap, and never shown."""
-        if _SCHEME.match(address):
+        if SCHEME.match(address):
             return address.split("/", 3)[2].rpartition("@")[2]
         return address if address.startswith("#") else kind
 
     def route(self, kind: str, address: str) -> Route | Handed:
         """How a message goes, with the secrets that it needs; or why it cannot."""
-        if kind == "email" and not _SCHEME.match(address) and (self._server or not self._channel(kind)):
+        if kind == "email" and not SCHEME.match(address) and (self._server or not self._channel(kind)):
             return self._mail(address)
-        if _SCHEME.match(address):
+        if SCHEME.match(address):
             return self._by_scheme(kind, address)
         template = self._channel(address if address.startswith("#") else kind)
         if not template:
             return Handed("failed", self.why_not(address if address.startswith("#") else kind))
         if self._is_secret(template):
             template = self._fetch(template).strip()
-        if _SCHEME.match(template):
+        if SCHEME.match(template):
             return self._by_scheme(kind, template.replace("{address}", quote(_bare(kind, address), safe="")))
         return self._mail(template.removeprefix("mailto:"))
 

@@ -119,8 +119,9 @@ def people(request: Asks) -> dict[str, Any]:
 @operation("GET", PERSON, PersonModel, act="own-account", group="contacts", also=(403,))
 def person(request: Asks) -> dict[str, Any]:
     """How somebody is reached; `me` is whoever asks"""
-    book, handle, _ = _whom(request)
-    return words.person_model(book.reachable(handle))
+    book, handle, by = _whom(request)
+    own = book.reachable(handle)
+    return words.person_model(own if own.handle or handle == by else book.named(handle))
 
 
 @operation("POST", f"{PERSON}/contacts", ContactModel, act="own-account", body=NewContact, status=201, also=(409,),

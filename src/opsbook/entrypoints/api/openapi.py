@@ -36,8 +36,6 @@ PARAMETERS = {
     "run": "The id of a run, or the only beginning of one.",
     "alert": "The id of an alert, or the only beginning of one, or a name: the newest of that name is meant.",
     "silence": "The id of a silence, or the only beginning of one.",
-    "handle": "The handle of a person, as GET /people lists it.",
-    "contact": "The id of a contact of a person, as their contacts have it.",
     "number": "The number of a step, as the run has it: `2`, `2.1`, `verify.1`.",
     "calendar": "The id of a calendar's secret address, as GET /calendars lists it.",
     "name": "The name of an inlet or a heartbeat, as their lists have it.",
@@ -45,6 +43,8 @@ PARAMETERS = {
     "paged": "The id of a page that wakes people, or the only beginning of one; `last` is the one that began last.",
     "token": "The public id of an inlet's token, which is no secret.",
     "key": "The key of a probe, as GET /probes lists it.",
+    "handle": "Somebody's handle, or `me` for whoever asks.",
+    "contact": "The id of a contact, such as `email` or `own-sms`.",
 }
 ABOUT = (
     "Everything that the pages of Opsbook show. Reading is open on the machine that serves; everything else needs a"

@@ -25,7 +25,7 @@ OWN = {"act": "own-account"}
 LASTS = {"1": "a day", "7": "a week", "30": "a month", "90": "three months", "365": "a year", "": "until it is revoked"}
 ABOUT_ACTS = {
     "read": "read everything",
-    "own-account": "its own sessions and tokens",
+    "own-account": "its own sessions, tokens and contacts",
     "probe": "ask a probe now",
     "edit-page": "change pages",
     "run": "carry out procedures",
