@@ -50,14 +50,13 @@ function undo() {
   return Boolean(button)
 }
 
-if (list() || document.querySelector('.alert-filter')) {
-  keys.set('j', () => move(1))
-  keys.set('k', () => move(-1))
-  keys.set('x', pick)
-  keys.set('a', () => act('acknowledge'))
-  keys.set('r', () => act('resolve'))
-  keys.set('s', () => act('silence'))
-}
+// Where there is no list, each says that it did nothing.
+keys.set('j', () => move(1))
+keys.set('k', () => move(-1))
+keys.set('x', pick)
+keys.set('a', () => act('acknowledge'))
+keys.set('r', () => act('resolve'))
+keys.set('s', () => act('silence'))
 keys.set('u', undo)
 
 function count() {

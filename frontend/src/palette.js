@@ -24,6 +24,17 @@ export function openPalette(text) {
   seek()
 }
 
+// The places that have a word which begins so: they come before what is found.
+function places(text) {
+  const all = document.getElementById('palette-places')?.content.cloneNode(true) ?? document.createDocumentFragment()
+  const wanted = text.toLowerCase()
+  for (const place of [...all.querySelectorAll('[role="option"]')]) {
+    const words = ` ${place.textContent.toLowerCase()}`
+    if (wanted.length < 2 || !words.includes(` ${wanted}`)) place.remove()
+  }
+  return all
+}
+
 const options = () => [...list.querySelectorAll('[role="option"]')]
 const chosen = () => list.querySelector('[aria-selected="true"]')
 
@@ -75,6 +86,9 @@ async function ask(text) {
     const found = document.createDocumentFragment()
     found.append(...page.body.childNodes)
     const count = found.querySelectorAll('[role="option"]').length
+    const near = places(text)
+    if (near.childElementCount && !count) found.replaceChildren()
+    found.prepend(near)
     show(text, found, count === 1 ? '1 section' : `${count} sections`)
   } catch (wrong) {
     if (stop.signal.aborted) return

@@ -6,16 +6,11 @@ import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from msgspec import Struct
-
 from opsbook.config import Config
 from opsbook.usecases.alert_board import Board
 from opsbook.usecases.alert_desk import AlertDesk
 from opsbook.usecases.alerts import Alerts
-from opsbook.usecases.bodies import Bodies
 from opsbook.usecases.contact_book import ContactBook
-from opsbook.usecases.heartbeats import Heartbeats
-from opsbook.usecases.inlets import Inlets
 from opsbook.usecases.ledger_ports import EngineLedger
 from opsbook.usecases.library import Book
 from opsbook.usecases.opsgenie_view import OpsgenieView
@@ -23,28 +18,10 @@ from opsbook.usecases.pages import Pages
 from opsbook.usecases.paging_audit import audit
 from opsbook.usecases.paging_measures import measured
 from opsbook.usecases.path_test import PathTests
-from opsbook.usecases.receive import Receiving
 from opsbook.usecases.shared_calendars import SharedCalendars
 from opsbook.usecases.silences import Silences
 from opsbook.usecases.waking import Waking
-
-
-class Senders(Struct, frozen=True):
-    """The verbs of what sends: they need no book."""
-
-    receiving: Receiving
-    inlets: Inlets
-    bodies: Bodies
-    heartbeats: Heartbeats
-
-
-def build_senders(config: Config, ledger: EngineLedger, nudge: Callable[[], None] = lambda: None) -> Senders:
-    """The verbs of inlets and heartbeats over a ledger."""
-    chance = secrets.token_bytes
-    receiving = Receiving(ledger, now=_now, chance=chance, nudge=nudge)
-    inlets = Inlets(ledger, now=_now, chance=chance)
-    bodies = Bodies(ledger, inlets, receiving, now=_now, keep_days=config.raw_keep_days)
-    return Senders(receiving, inlets, bodies, Heartbeats(ledger, now=_now, chance=chance, nudge=nudge))
+from opsbook.wire import build_senders
 
 
 def build_alert_desk(

@@ -17,7 +17,6 @@ from datetime import UTC, datetime
 from msgspec import Struct
 
 from opsbook import __version__
-from opsbook.alert_parts import build_senders
 from opsbook.book.reach import Directory
 from opsbook.config import Config, authorities
 from opsbook.ledger.alert_events import ALERTS
@@ -53,7 +52,7 @@ from opsbook.usecases.search import Index
 from opsbook.usecases.sending import Outbox
 from opsbook.usecases.silences import Silences
 from opsbook.usecases.wording import Wording
-from opsbook.wire import build_library, build_search_index
+from opsbook.wire import build_library, build_search_index, build_senders
 from opsbook.wire_ledger import build_ledger, node_of, served_at
 from opsbook.wire_notify import build_notifier
 
@@ -117,7 +116,9 @@ def build_paging_parts(config: Config, waking: Waking) -> Iterator[PagingParts]:
             router.taken(lease)
             pager.look_at_all(lease)
 
-        works = [*_works(ledger, router, pager, outbox=outbox, heartbeats=heartbeats)]
+        works = list(_works(
+            ledger, router, pager, outbox=outbox, heartbeats=heartbeats, progressed=lambda: loop.progressed()
+        ))  # fmt: skip
         if config.synthetic:
             tester = _tester(config, ledger, address)
             chores.append(Chore("test of the path", PATH_TEST_S, tester.begin_when_due))
@@ -132,7 +133,8 @@ def build_paging_parts(config: Config, waking: Waking) -> Iterator[PagingParts]:
 
 
 def _works(
-    ledger: EngineLedger, router: Router, pager: Pager, *, outbox: Outbox, heartbeats: Heartbeats
+    ledger: EngineLedger, router: Router, pager: Pager, *, outbox: Outbox, heartbeats: Heartbeats,
+    progressed: Callable[[], None],
 ) -> tuple[Work, ...]:
     """Who does what is due, in this order: what was received is routed before anything is sent."""
     notices = Notices(ledger)
@@ -142,6 +144,7 @@ def _works(
         is_behind = min(each.due for each in timers) < _now() - LATE  # then nobody is woken before all is known
 
         def between() -> None:
+            progressed()
             if not is_behind and time.monotonic() >= paged_at[0] + PAGES_BETWEEN_S:
                 page(ledger.due(MOST_BETWEEN, PAGES), lease)
                 paged_at[0] = time.monotonic()

@@ -39,9 +39,11 @@ if TYPE_CHECKING:
     from opsbook.adapters.seed import PackagedSeed
     from opsbook.book.probe_reach import Reach
     from opsbook.usecases.accounts import Accounts
+    from opsbook.usecases.ledger_ports import EngineLedger
     from opsbook.usecases.library import Library
     from opsbook.usecases.live_library import LiveLibrary
     from opsbook.usecases.search_upkeep import SearchUpkeep
+    from opsbook.usecases.senders import Senders
     from opsbook.usecases.serving_ports import Ledger, Prober, Samples
     from opsbook.usecases.watch import LiveWatch
 
@@ -266,6 +268,23 @@ def build_accounts(config: Config, ledger: Ledger) -> Accounts:
     from opsbook.usecases.accounts import Accounts
 
     return Accounts(ledger, Argon2Hasher(), chance=secrets.token_bytes, now=_now, session_s=config.session_s)
+
+
+def build_senders(config: Config, ledger: EngineLedger, nudge: Callable[[], None] = lambda: None) -> Senders:
+    """The verbs of inlets and heartbeats over a ledger; `nudge` wakes whoever routes what was received."""
+    import secrets  # this and the rest: only what is sent needs them
+
+    from opsbook.usecases.bodies import Bodies
+    from opsbook.usecases.heartbeats import Heartbeats
+    from opsbook.usecases.inlets import Inlets
+    from opsbook.usecases.receive import Receiving
+    from opsbook.usecases.senders import Senders
+
+    chance = secrets.token_bytes
+    receiving = Receiving(ledger, now=_now, chance=chance, nudge=nudge)
+    inlets = Inlets(ledger, now=_now, chance=chance)
+    bodies = Bodies(ledger, inlets, receiving, now=_now, keep_days=config.raw_keep_days)
+    return Senders(receiving, inlets, bodies, Heartbeats(ledger, now=_now, chance=chance, nudge=nudge))
 
 
 def build_provider(config: Config) -> OidcProvider:

@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import opsbook.entrypoints as entrypoints
-from opsbook.entrypoints.web.answering import PLACES
+from opsbook.entrypoints.web.answering import MORE_PLACES, PLACES
 
 DOOR = Path(entrypoints.__file__).parent
 ASSETS = DOOR / "assets"
@@ -59,7 +59,8 @@ class Site:
 
     def page(self, path: str, template: str, **context: Any) -> None:
         """Answers a path with a template."""
-        shared = {"version": "0", "places": PLACES, "place": "Now", "path": path, "actor": None, "csrf": "token", **context}
+        shared = {"version": "0", "places": PLACES, "palette_places": (*PLACES, *MORE_PLACES), "place": "Now", "path": path,
+                  "actor": None, "csrf": "token", **context}  # fmt: skip
         self.pages[path] = lambda _: self.env.get_template(template).render(shared)
 
     def send(self, event: str, text: str) -> None:

@@ -48,6 +48,14 @@ def test_one_keystroke_opens_it(open_page: Open, site: Site, keys: str) -> None:
     opened(open_page, site, keys)
 
 
+def test_a_place_is_offered_before_what_is_found(open_page: Open, site: Site) -> None:
+    page = opened(open_page, site)
+    page.keyboard.type("silen")
+    options = page.locator("#palette-list [role=option]")
+    expect(options).to_have_text(["Silences", "New silence", "silen 0", "silen 1", "silen 2"])
+    expect(options.first).to_have_attribute("aria-selected", "true")
+
+
 def test_a_slash_in_a_field_is_a_slash(open_page: Open, site: Site) -> None:
     page = open_page(f"{site.address}/")
     page.locator("#note").press_sequentially("a/b")
@@ -100,11 +108,11 @@ def test_an_answer_that_comes_late_is_dropped(open_page: Open, site: Site) -> No
     with page.expect_request("**/search?*q=old"):
         page.keyboard.insert_text("old")
     page.keyboard.press("Control+a")
-    page.keyboard.insert_text("new")
-    expect(page.locator("#palette-0")).to_have_text("new 0")
+    page.keyboard.insert_text("newer")
+    expect(page.locator("#palette-0")).to_have_text("newer 0")
     held.set()
     page.wait_for_timeout(100)
-    expect(page.locator("#palette-0")).to_have_text("new 0")
+    expect(page.locator("#palette-0")).to_have_text("newer 0")
 
 
 def test_what_was_read_last_is_offered_before_a_word_is_typed(open_page: Open, site: Site) -> None:

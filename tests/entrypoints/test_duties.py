@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from tests.entrypoints.door import Door, opened
+from tests.usecases.test_calendar_import import calendar
 from tests.usecases.test_policy_choice import CONTACTS, PEOPLE, URGENT
 
+from opsbook.alert_parts import build_contacts
+from opsbook.config import load
 from opsbook.entrypoints import cli
+from opsbook.ledger.person import contact_verified
+from opsbook.usecases.kept_people import KeptPeople
+from opsbook.wire import build_ledger
+from opsbook.wire_duties import build_duty_book
 
 RUNBOOK = f"# API Runbook\n\n**Service:** api\n\n## Emergency Contacts\n\n{CONTACTS}"
 
@@ -104,3 +112,30 @@ def test_a_secret_address_is_made_and_revoked_at_a_terminal(folder: Path, capsys
     assert said(capsys, folder, "calendar", "list").startswith("No calendar has an address")
     assert said(capsys, folder, "calendar", "show", "--team", "Databases").startswith("BEGIN:VCALENDAR")
     assert "Name one" in said(capsys, folder, "calendar", "share", "--team", "a", "--person", "b", status=2)
+
+
+def test_who_has_verified_no_contact_is_told_where_others_have(folder: Path, capsys: pytest.CaptureFixture[str]):
+    lint = ("lint", "--select", "unverified-contact", "--no-cache", "--format", "json")
+    assert json.loads(said(capsys, folder, *lint))["findings"] == []
+    config = load(book=str(folder / "docs" / "operations"), environ={})
+    ledger = build_ledger(config)
+    contacts = build_contacts(ledger, lambda: build_duty_book(config))
+    added = contacts.add("ada", "email", "ada@private.example", "test")
+    mark = KeptPeople(ledger, now=lambda: datetime.now(UTC), chance=bytes).mark("ada")(added.address)
+    number = len(ledger.read("person/ada"))
+    verified = [contact_verified(added.id, mark, "code")]
+    ledger.append("person/ada", verified, expected=number, actor="test", at=datetime.now(UTC))
+    ledger.close()
+    told = json.loads(said(capsys, folder, *lint))["findings"]
+    assert [(each["line"], each["message"].split(" has")[0]) for each in told] == [(8, "Ben Nevis"), (9, "Cem Kaya")]
+
+
+def test_a_calendar_beside_the_page_is_read_and_lint_tells_of_its_gaps(folder: Path, capsys: pytest.CaptureFixture[str]):
+    page = folder / "docs" / "operations" / "incidents" / "on-call.md"
+    page.write_text(page.read_text() + "\n## Rota\n\n- **Calendar:** [it](rota.ics)\n")
+    rota = page.with_name("rota.ics")
+    rota.write_bytes(calendar("DTSTART:20261102T080000Z\r\nDTEND:20261202T080000Z\r\nSUMMARY:Ada Byron"))
+    told = said(capsys, folder, "oncall", "--schedule", "rota", "--at", "2026-11-26T03:10:00Z")
+    assert "Ada Byron (@ada)  until Wed 2026-12-02 08:00  calendar of Rota" in told
+    lint = ("lint", "--select", "schedule-gap", "--no-cache", "--today", "2026-11-26")
+    assert "Nobody is on call by the schedule 'Rota' from 2026-12-02 08:00" in said(capsys, folder, *lint, status=1)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 from msgspec.structs import replace
 from tests.usecases.snapshots import snapshot
@@ -149,15 +150,15 @@ class Shelf:
 class AlertWorld:
     """Alerts over a ledger of their own; `at` is what the clock says."""
 
-    def __init__(self, folder: Path, pages: Mapping[str, str] = BOOK, routes: Routes | None = None) -> None:
+    def __init__(self, folder: Path, pages: Mapping[str, str] = BOOK, ledger: Any = None) -> None:
         self.at = datetime(2026, 11, 26, 3, 10, tzinfo=UTC)
-        self.ledger = SqliteLedger(str(folder / "opsbook.db"), views=VIEWS)
+        self.ledger = ledger or SqliteLedger(str(folder / "opsbook.db"), views=VIEWS)
         self.library = Shelf(pages)
         self.matcher = Matcher(self.library, None, lambda: "c0ffee", {"https://wiki.example.org/ops": "docs/operations"})
         self.receiving = Receiving(self.ledger, now=lambda: self.at, chance=secrets.token_bytes)
         self.silences = Silences(self.ledger, now=lambda: self.at, chance=secrets.token_bytes)
         self.router = Router(
-            self.ledger, self.matcher, self.silences, routes or Routes(), now=lambda: self.at,
+            self.ledger, self.matcher, self.silences, Routes(), now=lambda: self.at,
             chance=secrets.token_bytes, inhibiting=Inhibiting(self.ledger, self.library.snapshot),
         )  # fmt: skip
 
@@ -198,7 +199,7 @@ class AlertWorld:
     @property
     def alerts(self) -> list[Alert]:
         """All alerts, the first that began first."""
-        return [alert_of(row) for row in reversed(self.ledger.rows("alerts", limit=5000))]
+        return [alert_of(row) for row in reversed(self.ledger.rows("alerts", limit=100_000))]
 
     @property
     def alert(self) -> Alert:
@@ -209,7 +210,7 @@ class AlertWorld:
     @property
     def pages(self) -> list[Page]:
         """All pages, the first that was opened first."""
-        return [page_of(row) for row in reversed(self.ledger.rows("pages", limit=5000))]
+        return [page_of(row) for row in reversed(self.ledger.rows("pages", limit=100_000))]
 
     def kinds(self, stream: str) -> list[str]:
         return [event.kind for event in self.ledger.read(stream)]

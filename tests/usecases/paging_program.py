@@ -1,4 +1,4 @@
-"""A program that pages over a ledger until it is killed; what it hands over is a line in a file. For `test_paging_kills`.
+"""A program that pages over a ledger until it is killed; what it hands over is a line in a file. For `test_paging_crashes`.
 """
 
 from __future__ import annotations

@@ -123,6 +123,8 @@ def test_a_search_comes_last_and_shows_its_score(shelf, tmp_path):
     assert place is not None and place.path == DB and place.kind == "search"
     assert 0 < place.score < 1 and f"{place.score:.2f}" in place.why
     assert matcher.match({"alertname": "Zebra"}, {"summary": "quagga in the kitchen"}).place is None
+    crash = {"summary": "Pod default/foo is crash looping"}
+    assert matcher.match({"alertname": "KubePodCrashLooping"}, crash).place is None
     index.close()
 
 

@@ -9,6 +9,7 @@ from tests.usecases.snapshots import snapshot
 
 from opsbook.ground.errors import Usage
 from opsbook.ledger.page_events import FrozenPolicy
+from opsbook.usecases.alerting_ports import Contact, ContactRule, Reachable
 from opsbook.usecases.library import Book
 from opsbook.usecases.on_duty import duty_model, on_duty
 from opsbook.usecases.page_plan import BookAddresses, PlannedStep, page_plan, people_of, policy_for
@@ -224,3 +225,29 @@ def test_of_a_team_those_are_told_who_are_on_call():
 def test_nobody_is_told_with_the_reason():
     answer = on_duty(snapshot({"docs/on-call.md": "# On-Call\n"}), AT)
     assert (answer.people, answer.why_not) == ((), "No page of the book has a schedule.")
+
+
+class Sleeper:
+    """Everybody is reached by a telephone, and then by mail, and has quiet hours."""
+
+    def reachable(self, name: str) -> Reachable:
+        contacts = tuple(Contact(kind, kind, "x", "x", "book") for kind in ("phone", "email"))
+        rules = (ContactRule("email"), ContactRule("phone", 120.0))
+        return Reachable(name, name, contacts, rules, "Europe/Copenhagen", (22 * 3600, 7 * 3600))
+
+
+def test_the_plan_knows_quiet_hours_and_rules_of_ones_own():
+    of = book(f"## All\n\n- **Severities:** P1, P2\n\n{LEVELS}| 1 | 0 min | @ada |\n")
+    at = datetime(2026, 11, 26, 3, 10, tzinfo=UTC)  # 04:10 in Copenhagen
+    steps = {severity: page_plan(of, None, severity, at, addresses=Sleeper()).steps for severity in ("P1", "P2")}
+    assert [(step.after_s, step.channels) for step in steps["P1"]] == [(0, ("email", "phone"))]
+    assert [step.after_s for step in steps["P2"]] == [(7 - 4) * 3600 - 600]
+    assert steps["P2"][0].why.endswith("A P2 waits for the end of Ada Byron's quiet hours.")
+
+
+def test_a_service_without_a_runbook_is_known_where_an_escalation_names_it():
+    of = book(OF_API.replace("API Service", "Payments"))
+    assert [step.person for step in plan(of, service="payments")] == ["Cem Kaya"]
+    assert on_duty(of, AT, service="payments").service == "Payments"
+    with pytest.raises(Usage, match="Did you mean 'Payments'"):
+        plan(of, service="paymnets")

@@ -7,7 +7,10 @@ from datetime import timedelta
 import pytest
 from tests.usecases.alert_world import API, AlertWorld
 
+from opsbook.adapters.postgres_ledger import PostgresLedger
+from opsbook.ground.errors import Fenced
 from opsbook.ledger.silence import Matcher
+from opsbook.ledger.views import VIEWS
 
 
 @pytest.fixture
@@ -173,6 +176,22 @@ def test_a_person_ended_it_and_it_still_fires_after_the_window(world):
     assert [page.state for page in world.pages] == ["done", "active"]
 
 
+def test_what_a_person_ended_opens_again_while_it_is_posted_and_ends_when_it_is_not(world):
+    start = world.at
+
+    def post():
+        world.hear(world.fires(starts_at=start, ends_at=world.at + timedelta(minutes=4)), source=API)
+
+    post()
+    world.verbs.resolve(["WebDown"], "ada")
+    for _ in range(11):
+        world.later(minutes=1)
+        post()
+    assert (world.alert.status, world.alert.episodes) == ("firing", 2)
+    world.later(minutes=5)
+    assert (world.alert.status, world.alert.ended_how) == ("resolved", "expired")
+
+
 def test_a_person_ended_it_and_its_sender_agrees(world):
     fires = world.fires()
     world.hear(fires)
@@ -203,3 +222,23 @@ def test_a_crash_between_two_parts_of_a_batch_loses_and_doubles_nothing(world):
     world.route()
     assert len(world.alerts) == 2500 == len({alert.key for alert in world.alerts})
     assert len(world.pages) == 9 and world.timers("batch/") == []
+
+
+def test_the_same_follows_on_postgresql(tmp_path, postgres_url):
+    world = AlertWorld(tmp_path, ledger=PostgresLedger(postgres_url, views=VIEWS))
+    one, other = world.fires(key="k1"), world.fires(key="k2")
+    world.receive(one, other)
+    due = world.ledger.due(10, "batch/")
+    lease = world.ledger.claim("pager", "here", 30)
+    assert world.router.route([timer.stream for timer in due], lease) == 2
+    assert {alert.page for alert in world.alerts} == {world.pages[0].id}
+    world.receive(world.ends(one), world.ends(other))
+    world.router.route([timer.stream for timer in world.ledger.due(10, "batch/")], lease)
+    assert [page.ended_how for page in world.pages] == ["resolved"]
+    world.ledger.release(lease)
+    world.ledger.claim("pager", "there", 30)
+    world.receive(world.fires(key="k3"))
+    with pytest.raises(Fenced):
+        world.router.route([timer.stream for timer in world.ledger.due(10, "batch/")], lease)
+    assert len(world.alerts) == 2
+    world.close()

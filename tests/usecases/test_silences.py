@@ -201,3 +201,13 @@ def test_silences_are_read_once_for_many_alerts(world):
     for number in range(50):
         assert len(world.holding(instance=f"host-{number}", severity="critical")) == 1
     assert len(calls) == 1
+
+
+def test_a_silence_that_would_be_over_already_is_refused(world):
+    with pytest.raises(Usage, match="over already"):
+        world.add(starts_at=START - 2 * HOUR, ends_at=START - HOUR)
+
+
+def test_whoever_is_reminded_may_have_another_name_than_the_one_that_acts(world):
+    made = world.add(maker="Ada Byron", by="terminal:ada")
+    assert (made.created_by, world.ledger.read(f"silence/{made.id}")[0].actor) == ("Ada Byron", "terminal:ada")

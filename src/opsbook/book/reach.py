@@ -91,12 +91,17 @@ class Directory:
     def known(self, name: str) -> str | None:
         """The name of whoever is meant by a name, a handle or an e-mail address; None where nobody is known by it."""
         found = self.people.get(plain_name(name))
-        if found is None and "@" in name:
-            address = name.casefold().removeprefix("mailto:")
-            people = (person for _, person in self.people.values())
-            person = next((each for each in people if address in _addresses(each)), None)
-            return (person.name or person.handle) if person else None
-        return (found[1].name or found[1].handle) if found else None
+        if found is None:
+            return self._by_address.get(name.casefold().removeprefix("mailto:"))
+        return found[1].name or found[1].handle
+
+    @cached_property
+    def _by_address(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for _, person in self.people.values():
+            for _, address in person.contacts:
+                found.setdefault(address.casefold().removeprefix("mailto:"), person.name or person.handle)
+        return found
 
     @cached_property
     def escalations(self) -> dict[str, tuple[str, EscalationPolicy]]:
@@ -182,10 +187,6 @@ def _is_template(schedule: Schedule) -> bool:
     """Whether nobody stands in it yet but slots."""
     named = [each for rotation in schedule.rotations for turn in rotation.turns for each in turn]
     return bool(named) and all(each.form == "slot" for each in named) and not schedule.overrides
-
-
-def _addresses(person: Person) -> set[str]:
-    return {address.casefold().removeprefix("mailto:") for _, address in person.contacts}
 
 
 def _reached(person: Person, until: datetime | None = None, why: str = "") -> Reached:

@@ -14,16 +14,15 @@ from opsbook.entrypoints.options import Shared
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from opsbook.alert_parts import Senders
     from opsbook.usecases.bodies import Body
     from opsbook.usecases.inlets import Inlet
+    from opsbook.usecases.senders import Senders
 
 
 @contextmanager
 def senders_of(shared: Shared) -> Iterator[Senders]:
     """The verbs over the ledger that the options name; it is closed at the end."""
-    from opsbook.alert_parts import build_senders
-    from opsbook.wire import build_ledger
+    from opsbook.wire import build_ledger, build_senders
 
     config = shared.config()
     ledger = build_ledger(config)

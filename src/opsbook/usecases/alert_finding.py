@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 
 from opsbook.ground.errors import Usage
 from opsbook.ground.guesses import closest
@@ -18,6 +19,8 @@ from opsbook.usecases.ledger_ports import EngineLedger
 _AT_ONCE = 500  # rows read at a time
 MOST_LISTED = 100_000  # alerts that are open
 MOST_ENDED = 1000
+MOST_ONE_BY_ONE = 300  # alerts that are read one by one; of more all are read, many at a time
+MOST_NAMED = 2000  # alerts among which a name is looked for
 MOST_SCANNED = 20_000  # alerts that are over, looked through for a filter; older ones are found by their own id
 LEAST_OF_AN_ID = 6  # letters: the day
 
@@ -45,20 +48,20 @@ def select(
 
 def listed(
     ledger: EngineLedger, board: Board, *, matchers: Sequence[Matcher], status: Sequence[str], since: datetime
-) -> list[Alert]:
-    """What a list shows first: all that is open, and behind it what ended since an instant; both the newest first."""
-    found: list[Alert] = []
+) -> Iterator[Alert]:
+    """What a list shows first: all that is open, and behind it what ended since an instant; both the newest first. Read
+    some at a time, so that even of very many few are held at once."""
     if not status or any(each in OPEN for each in status):
-        wanted = [each for each in status if each in OPEN]
-        found += select(
-            ledger, board, matchers=matchers, status=wanted, is_open=True, before=None, limit=MOST_LISTED
-        )
+        candidates = _open(ledger, board, matchers, status, before=None) if matchers else _any(ledger, True, None)
+        for alert in candidates:
+            if (not status or alert.status in status) and matches(matchers, alert.matched_labels):
+                yield alert
     if not status or "resolved" in status:
-        ended = select(
+        for alert in select(
             ledger, board, matchers=matchers, status=(), is_open=False, before=None, limit=MOST_ENDED
-        )
-        found += [each for each in ended if "resolved" in status or (each.ends_at or each.changed_at) >= since]
-    return found
+        ):
+            if "resolved" in status or (alert.ends_at or alert.changed_at) >= since:
+                yield alert
 
 
 def _open(
@@ -66,11 +69,17 @@ def _open(
 ) -> Iterator[Alert]:
     """Open alerts that may be wanted: only those are read whole."""
     looked = board.look()
-    for listed, began in zip(looked.alerts, looked.began, strict=True):
-        if (before is None or began < before) and _may_be(listed, matchers, status):
-            kept = ledger.row(ALERT_VIEW.name, stream_of(listed.id))
-            if kept is not None:
-                yield alert_of(kept)
+    wanted = [
+        listed.id for listed, began in zip(looked.alerts, looked.began, strict=True)
+        if (before is None or began < before) and _may_be(listed, matchers, status)
+    ]  # fmt: skip
+    if len(wanted) > MOST_ONE_BY_ONE and len(wanted) > len(looked.alerts) // 4:
+        yield from _any(ledger, True, before)
+        return
+    for id in wanted:
+        kept = ledger.row(ALERT_VIEW.name, stream_of(id))
+        if kept is not None:
+            yield alert_of(kept)
     if looked.is_cut:
         oldest = looked.began[-1]
         yield from _any(ledger, True, oldest if before is None else min(oldest, before))
@@ -84,7 +93,7 @@ def _may_be(listed: Listed, matchers: Sequence[Matcher], status: Sequence[str]) 
 
 
 def _any(ledger: EngineLedger, is_open: bool | None, before: int | None) -> Iterator[Alert]:
-    for _ in range(0, MOST_SCANNED, _AT_ONCE):
+    for _ in range(0, MOST_LISTED if is_open else MOST_SCANNED, _AT_ONCE):
         rows = ledger.rows(ALERT_VIEW.name, is_open=is_open, before=before, limit=_AT_ONCE)
         yield from map(alert_of, rows)
         if len(rows) < _AT_ONCE:
@@ -104,7 +113,7 @@ def find(ledger: EngineLedger, board: Board, name: str) -> Alert:
     kept = ledger.row(ALERT_VIEW.name, stream_of(listed.id)) if listed is not None else None
     if kept is not None:
         return alert_of(kept)
-    for alert in _any(ledger, None, None):
+    for alert in islice(_any(ledger, None, None), MOST_NAMED):
         if name and name in (alert.name, alert.fingerprint, alert.key):
             return alert
     guess = closest(name, {each.name for each in board.look().alerts})

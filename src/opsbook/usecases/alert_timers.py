@@ -76,11 +76,14 @@ def _cleared(episode: Episode, timer: Timer) -> Episode:
 def _ends(due: Due, now: datetime) -> Episode:
     """Its time is over, unless it was sent again meanwhile. Senders of Alertmanager's API let alerts end so; of any
     other nobody knows."""
-    if not due.alert.is_open or due.alert.status == "stale":
+    alert = due.alert
+    if alert.status == "stale" or not (alert.is_open or alert.ended_how == "person"):
         return due.cleared
     until = max(filter(None, (due.timer.due, due.seen.until if due.seen is not None else None)))
     if until > now:
         return due.again_at(until)
+    if not alert.is_open:  # a person ended it, and its sender agrees by now
+        return due.cleared
     if due.timer.facts.get("kind") == EXPIRING:
         why = f"It was not sent again, and its time was over at {until:%H:%M:%S} UTC."
         return due.cleared.adding((events.resolved("expired", until, why),), now)

@@ -14,12 +14,13 @@ from msgspec import Struct
 from opsbook.ground.errors import Conflict, Refusal, Usage
 from opsbook.ledger import alert_events as events
 from opsbook.ledger.alert import ALERT_VIEW, Alert, alert_of, identity, stream_of
+from opsbook.ledger.alert_moves import AGAIN
 from opsbook.ledger.event import Draft, Event
 from opsbook.ledger.matchers import Matcher
 from opsbook.ledger.page import PAGE_VIEW, page_of
 from opsbook.usecases import alert_finding
 from opsbook.usecases.alert_board import Board
-from opsbook.usecases.episodes import ACK, LOOK, TIMERS, Episode, imagined
+from opsbook.usecases.episodes import ACK, LOOK, Episode, imagined
 from opsbook.usecases.ledger_ports import EngineLedger, Timer, Write
 from opsbook.usecases.paged_groups import Change, Group, paged
 
@@ -61,9 +62,9 @@ class Alerts:
             self._ledger, self._board, matchers=matchers, status=status, is_open=is_open, before=before, limit=limit
         )
 
-    def listed(self, *, matchers: Sequence[Matcher] = (), status: Sequence[str] = ()) -> list[Alert]:
+    def listed(self, *, matchers: Sequence[Matcher] = (), status: Sequence[str] = ()) -> Iterator[Alert]:
         """All that is open, and behind it what ended within a day; of some statuses where they are named. Both the
-        newest first."""
+        newest first, read as they are taken."""
         return alert_finding.listed(
             self._ledger, self._board, matchers=matchers, status=status, since=self._now() - SHOWN_ENDED
         )
@@ -124,7 +125,7 @@ class Alerts:
             now = self._now()
             told = f"{by} says that it is over" + (f": {why}" if why else ".")
             drafts: tuple[Draft, ...] = (events.resolved("person", now, told, by),)
-            return Episode(alert.id, alert, _open(alert).after, clears=TIMERS).adding(drafts, now)
+            return Episode(alert.id, alert, _open(alert).after, clears=(AGAIN, ACK)).adding(drafts, now)
 
         return self._change(alerts, by, answer)
 

@@ -74,6 +74,7 @@ class Bodies:
         body = self.find(id)
         if body.raw is None:
             raise Refusal(f"The bytes of {body.id} are not kept any more (alerts.keep_days); nothing is left to read.")
+        self._inlets.all()  # so that the mapping is the one of now
         parse = parser_of(body.source.kind, body.headers, self._inlets.mapping_of(body.source.name))
         if parse is None:
             raise Refusal(f"A body of kind '{body.source.kind}' cannot be received again; its sender sends it again.")

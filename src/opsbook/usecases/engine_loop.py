@@ -135,6 +135,10 @@ class EngineLoop:
             self._beat_at = self._monotonic()
         return done
 
+    def progressed(self) -> None:
+        """Says that something long goes on, so that it is not taken for one that hangs."""
+        self._progress = self._monotonic()
+
     def _wind_up(self, lease: Lease) -> None:
         """Waits for what is under way, so that whoever goes on need not do it again; not for ever."""
         until = self._monotonic() + WINDS_UP_S

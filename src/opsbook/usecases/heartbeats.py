@@ -18,9 +18,9 @@ from opsbook.ledger.event import Draft
 from opsbook.ledger.heartbeat import HEARTBEATS, LATE, KeptHeartbeat, heartbeat_of
 from opsbook.ledger.signal import BATCHES, ROUTE, Batch, received
 from opsbook.ledger.view import Kept
+from opsbook.usecases.ids import run_id
 from opsbook.usecases.ledger_ports import EngineLedger, Lease, Sighting, Timer, Write
 from opsbook.usecases.receive import LETTERS
-from opsbook.usecases.run_start import run_id
 
 SHORTEST_S, LONGEST_S = 1.0, 400 * 86_400.0
 MOST = 10_000

@@ -65,14 +65,14 @@ class _Sources:
                 if not kept[key]:
                     del kept[key]
 
-    def quieting(self, labels: Mapping[str, str]) -> Iterable[tuple[str, str]]:
-        """The alerts that keep one with these labels quiet, by stream and name."""
+    def quieting(self, labels: Mapping[str, str]) -> Iterable[dict[str, str]]:
+        """The alerts that keep one with these labels quiet: names by stream, as they are held."""
         if not matches(self.rule.inhibition.target, labels):
             return
         key = self.rule.key(labels)
-        yield from list(self.plain.get(key, {}).items())
+        yield self.plain.get(key, {})
         if not matches(self.rule.inhibition.source, labels):
-            yield from list(self.both.get(key, {}).items())
+            yield self.both.get(key, {})
 
 
 class Inhibiting:
@@ -90,10 +90,13 @@ class Inhibiting:
         `stream` is the alert's own, which never keeps itself quiet."""
         self._follow_book()
         for sources in self._sources:
-            for other, name in sources.quieting(labels):
-                if other != stream and self._still_fires(other):
-                    rule = sources.rule
-                    return other, f"Quiet while {name} fires, as {rule.path}:{rule.inhibition.line} says."
+            for held in sources.quieting(labels):
+                while (other := next((each for each in held if each != stream), None)) is not None:
+                    name = held[other]
+                    if self._still_fires(other):
+                        rule = sources.rule
+                        return other, f"Quiet while {name} fires, as {rule.path}:{rule.inhibition.line} says."
+                    held.pop(other, None)
         return None
 
     def may_quiet(self, labels: Mapping[str, str]) -> bool:

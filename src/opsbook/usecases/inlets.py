@@ -143,8 +143,8 @@ class Inlets:
         return _inlet(kept, seen.at if seen else None, seen.count if seen else 0)
 
     def mapping_of(self, name: str) -> dict[str, str]:
-        """How the JSON of an inlet is read; empty where there is no such inlet, or it says nothing of that."""
-        self._look_sometimes()
+        """How the JSON of an inlet is read, as of the last look; empty where there is no such inlet, or it says nothing
+        of that."""
         kept = self._by_name.get(name)
         return kept.mapping if kept is not None else {}
 

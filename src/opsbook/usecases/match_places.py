@@ -236,8 +236,10 @@ def by_search(index: Index | None, pages: Pages, asked: Asked, least: float) -> 
         return None
     answer = index.search(text, 5)
     hit = next((hit for hit in answer.hits if _is_helpful(pages, hit.path)), None)
-    if hit is None or hit.score < least or answer.matched in ("any", "none"):
-        return None
+    said = _words(text)
+    unknown = {_SAME.get(word.lower(), word.lower()) for word in answer.unknown}
+    if hit is None or hit.score < least or answer.matched in ("any", "none") or 2 * len(said - unknown) <= len(said):
+        return None  # where most of what it says stands nowhere in the book, the rest finds something by chance
     why = f"A search for its words finds this, with a score of {hit.score:.2f} of 1; nothing names the alert."
     return Found(AlertPlace(hit.path, hit.anchor, why), "search", round(hit.score, 4))
 

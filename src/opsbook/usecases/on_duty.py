@@ -19,8 +19,7 @@ from opsbook.ground.errors import Usage
 from opsbook.ground.guesses import closest
 from opsbook.usecases.library import Book
 from opsbook.usecases.oncall import directory_of
-from opsbook.usecases.policy_choice import no_service, policy_for
-from opsbook.usecases.service_names import named_service
+from opsbook.usecases.policy_choice import known_service, policy_for
 
 _AHEAD = timedelta(days=100)
 _ASKED_SEVERITY = "P1"  # on call for a service is whoever its urgent pages reach first
@@ -143,7 +142,7 @@ def _next(directory: Directory, schedule: Schedule, at: datetime) -> list[HandOv
 
 
 def _of_service(book: Book, at: datetime, service: str, catch_all: Sequence[str]) -> Answer:
-    slug = _slug(book, service)
+    slug = known_service(book, service)
     policy, why = policy_for(book, service, _ASKED_SEVERITY, commit=None, catch_all=catch_all)
     if policy is None:
         return Answer(at, slug, None, (), why_not=why)
@@ -169,14 +168,7 @@ def _of_service(book: Book, at: datetime, service: str, catch_all: Sequence[str]
 def of_service(book: Book, service: str, catch_all: Sequence[str] = ()) -> tuple[str, tuple[str, ...]]:
     """The address name of a service, and whom the first level of its urgent pages names."""
     policy, _ = policy_for(book, service, _ASKED_SEVERITY, commit=None, catch_all=catch_all)
-    return _slug(book, service), policy.levels[0].targets if policy and policy.levels else ()
-
-
-def _slug(book: Book, service: str) -> str:
-    slug = named_service(book, service)
-    if slug is None:
-        raise no_service(book, service)
-    return slug
+    return known_service(book, service), policy.levels[0].targets if policy and policy.levels else ()
 
 
 def _of_team(directory: Directory, at: datetime, name: str) -> Answer:

@@ -20,10 +20,9 @@ from opsbook.ledger.page_moves import LEAST_LOOP_S
 from opsbook.usecases.alerting_ports import Addresses, Contact, Reachable
 from opsbook.usecases.library import Book
 from opsbook.usecases.oncall import directory_of
-from opsbook.usecases.policy_choice import no_service
+from opsbook.usecases.policy_choice import known_service
 from opsbook.usecases.policy_choice import policy_for as policy_for
 from opsbook.usecases.reaching import Reaching, reaching
-from opsbook.usecases.service_names import named_service
 
 Told = Callable[[str, datetime], Reaching]
 
@@ -82,8 +81,8 @@ def page_plan(
 ) -> PagePlan:  # fmt: skip
     """Who would be paged at an instant, and then at the instants of the further levels. `quiet` are the severities that
     wait for the end of somebody's quiet hours. Raises Usage for a service that the book does not know."""
-    if service is not None and named_service(book, service) is None:
-        raise no_service(book, service)
+    if service is not None:
+        known_service(book, service)
     policy, why = policy_for(book, service, severity, commit=commit, catch_all=catch_all)
     if policy is None:
         return PagePlan(at, service, severity, None, (), why)

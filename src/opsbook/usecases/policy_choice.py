@@ -298,10 +298,20 @@ def _first_response(book: Book, asked: Asked) -> tuple[float, str]:
     return _FIRST_WAIT_S, "no page says how long each waits, so it is 5 and 15 minutes"
 
 
-def no_service(book: Book, service: str) -> Usage:
-    """That the book knows no such service, with a guess at what was meant."""
-    near = closest(service, book.services)
-    return Usage(f"The book knows no service '{service}'." + (f" Did you mean '{near}'?" if near else ""))
+def known_service(book: Book, service: str) -> str:
+    """The name of a service that has a runbook, as addresses have it, or that an escalation names, as it is written
+    there. Raises Usage, with a guess, for another."""
+    slug = named_service(book, service)
+    if slug is not None:
+        return slug
+    named: dict[str, str] = {}
+    for each in _written(book):
+        for name in (*each.policy.services, *(name for level in each.policy.levels for name in level.services)):
+            named.setdefault(plain_name(name), name)
+    if plain_name(service) in named:
+        return named[plain_name(service)]
+    near = closest(service, [*book.services, *named.values()])
+    raise Usage(f"The book knows no service '{service}'." + (f" Did you mean '{near}'?" if near else ""))
 
 
 # -- the settings --------------------------------------------------------------------------------------------------

@@ -20,9 +20,9 @@ from opsbook.ledger.alert import identity
 from opsbook.ledger.alert_events import ALERTS
 from opsbook.ledger.signal import BATCHES, ROUTE, Batch, Signal, Source, received
 from opsbook.ledger.view import Kept
+from opsbook.usecases.ids import run_id
 from opsbook.usecases.ledger_ports import EngineLedger, Sighting, Timer, Write
 from opsbook.usecases.redaction import redacted
-from opsbook.usecases.run_start import run_id
 
 RAW = "raw/"  # what attachments of bodies begin with; the name of one is that of its batch
 INLETS_SEEN = "inlet/"  # what sightings of inlets begin with

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from msgspec import Struct
 
 from opsbook.book.plan import Plan
 from opsbook.book.planner import holds
 from opsbook.ground.errors import Refusal
 from opsbook.ledger.run_approval import names_of
+from opsbook.usecases.ids import run_id as run_id
 from opsbook.usecases.run_form import Prepared
 from opsbook.usecases.run_ports import Inventory
-
-# No letter that is taken for another when a number is read out at night.
-_LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
 
 
 class Starter(Struct, frozen=True):
@@ -22,11 +18,6 @@ class Starter(Struct, frozen=True):
 
     name: str
     aliases: tuple[str, ...] = ()
-
-
-def run_id(now: datetime, chance: bytes) -> str:
-    """`YYMMDD-HHMMSS-xxxx` in UTC, with as many letters of chance as there are bytes of it."""
-    return f"{now:%y%m%d-%H%M%S}-" + "".join(_LETTERS[each % len(_LETTERS)] for each in chance)
 
 
 def _values(plan: Plan) -> dict[str, str]:

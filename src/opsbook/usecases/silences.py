@@ -40,11 +40,12 @@ class Silences:
     def add(
         self, matchers: Sequence[Matcher], *, starts_at: datetime, ends_at: datetime, by: str, comment: str,
         rule: str = "", time_zone: str = "UTC", kind: str = "silence", remind_at: datetime | None = None,
-        id: str = "", annotations: dict[str, str] | None = None,
+        id: str = "", annotations: dict[str, str] | None = None, maker: str = "",
     ) -> Silence:  # fmt: skip
         """A new silence, or another state of the one with that `id`. Where that would not be the same silence any more
         (other matchers, another beginning once it has begun), it is expired and a new one takes its place, as
-        Alertmanager does. Raises Usage where it cannot be: no matcher, one that matches everything, an end before its
+        Alertmanager does. `maker` is who is told of it and reminded, where that is another name than the one that acts.
+        Raises Usage where it cannot be: no matcher, one that matches everything, an end before its
         beginning, no reason."""
         now = self._now()
         before = self.find(id) if id else None
@@ -52,13 +53,15 @@ class Silences:
         _check_words(by, comment, kind)
         _check_recurrence(starts_at, now, rule=rule, time_zone=time_zone)
         goes_on = before is not None and _is_same(before, matchers, starts_at, now)
+        if not rule and ends_at <= now:
+            raise Usage(f"The silence would be over already: its end is {_told(ends_at)}, and it is {_told(now)}.")
         if not rule and not goes_on:
             starts_at = max(starts_at, now)
         if before is not None and not goes_on and before.expired_at is None:
             self._expire(before, by, "Another took its place.", now)
         made = Silence(
             id=before.id if before is not None and goes_on else str(UUID(bytes=self._chance(16)[:16], version=4)),
-            matchers=tuple(matchers), starts_at=starts_at, ends_at=ends_at, created_by=by, comment=comment,
+            matchers=tuple(matchers), starts_at=starts_at, ends_at=ends_at, created_by=maker or by, comment=comment,
             changed_at=now, rule=rule, time_zone=time_zone, kind=kind, remind_at=remind_at,
             annotations=annotations or {}, number=before.number if before is not None and goes_on else 0,
         )  # fmt: skip

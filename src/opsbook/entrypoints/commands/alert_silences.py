@@ -43,9 +43,10 @@ _ID = click.argument("silence", metavar="ID")
 @click.option("--change", "id", default="", metavar="ID", help="Change this silence instead of adding one.")
 def add(shared: Shared, *, matchers: Sequence[str], length: str | None, until: str | None, start: str, comment: str,
         rule: str, zone: str, maintenance: bool, remind: str | None, id: str) -> None:  # fmt: skip
-    """Alerts that match all of these wake nobody for a while; they are recorded all the same.
+    """Let alerts that match all of these wake nobody for a while.
 
-    A MATCHER is NAME=VALUE, !=, =~ or !~ as Alertmanager has them; a word alone is the name of the alert.
+    They are recorded all the same. A MATCHER is NAME=VALUE, !=, =~ or !~ as Alertmanager has them; a word alone is the
+    name of the alert.
     """
     from opsbook.ledger.matchers import matchers_of
 
@@ -60,7 +61,7 @@ def add(shared: Shared, *, matchers: Sequence[str], length: str | None, until: s
         made = verbs.add(
             wanted, starts_at=starts_at, ends_at=ends_at, by=who_acts(config, ledger, "respond"), comment=comment,
             rule=rule, time_zone=zone, kind="maintenance" if maintenance else "silence",
-            remind_at=remind_at if remind else None, id=before.id if before is not None else "",
+            remind_at=remind_at if remind else None, id=before.id if before is not None else "", maker=_maker(config),
         )  # fmt: skip
         _answer(shared, ledger, [made], is_one=True)
 
@@ -97,7 +98,7 @@ def expire(shared: Shared, silences: Sequence[str]) -> None:
 @verb("again", examples=("opsbook alerts silence again 8a0f4e2b",))
 @_ID
 def again(shared: Shared, silence: str) -> None:
-    """Add a silence again that was expired by mistake, until the same end."""
+    """Add one again that was expired by mistake."""
     with _opened(shared) as (config, ledger, verbs):
         _answer(shared, ledger, [verbs.again(silence, who_acts(config, ledger, "respond"))], is_one=True)
 
@@ -129,6 +130,14 @@ def _opened(shared: Shared) -> Iterator[tuple[Config, EngineLedger, Silences]]:
         yield config, ledger, build_silences(ledger)
     finally:
         ledger.close()
+
+
+def _maker(config: Config) -> str:
+    """Who is reminded of it: as git knows them, by which the book may know them too; else whoever acts."""
+    from opsbook.config import token
+    from opsbook.wire import person_at
+
+    return "" if token() else person_at(config.root) or ""
 
 
 def _instant(text: str, zone: str) -> datetime:

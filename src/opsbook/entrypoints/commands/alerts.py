@@ -46,6 +46,7 @@ def list_(shared: Shared, *, matchers: Sequence[str], status: Sequence[str], gro
     A MATCHER is NAME=VALUE, !=, =~ or !~ as Alertmanager has them; a word alone is the name of the alert.
     """
     from datetime import UTC, datetime
+    from itertools import islice
 
     from opsbook.entrypoints.run_desk import answer
     from opsbook.entrypoints.shown.alerts import group_lines, list_lines
@@ -57,7 +58,7 @@ def list_(shared: Shared, *, matchers: Sequence[str], status: Sequence[str], gro
         if is_all:
             found = verbs.select(matchers=wanted, status=status, is_open=None, limit=limit or 1000)
         else:
-            found = verbs.listed(matchers=wanted, status=status)[:limit]
+            found = list(islice(verbs.listed(matchers=wanted, status=status), limit))
     now, width = datetime.now(UTC), terminal_width()
     lines = group_lines(found, now, width) if groups else list_lines(found, now, width)
     answer(shared, {"alerts": [alert_model(each) for each in found]}, lines)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from litestar import HttpMethod, Response, route
@@ -10,6 +9,7 @@ from litestar import HttpMethod, Response, route
 from opsbook.entrypoints.inlets.receiving import LARGEST_BODY, Asks, answered, taken
 from opsbook.entrypoints.web.answering import desk_of
 from opsbook.ledger.inbound import generic
+from opsbook.ledger.signal import Batch
 from opsbook.usecases.authority import PUBLIC
 
 
@@ -21,8 +21,12 @@ from opsbook.usecases.authority import PUBLIC
 async def webhook(request: Asks) -> Response[Any]:
     """Takes one body; 2xx once it is synced."""
     name = str(request.path_params["name"])
-    mapping = desk_of(request).alert_desk.inlets.mapping_of(name)
-    return answered(await taken(request, "generic", partial(generic.parse, by=mapping), name=name))
+    inlets = desk_of(request).alert_desk.inlets
+
+    def parse(body: bytes) -> Batch:
+        return generic.parse(body, inlets.mapping_of(name))  # as it is once who sends is known
+
+    return answered(await taken(request, "generic", parse, name=name))
 
 
 ROUTES = (webhook,)

@@ -26,6 +26,15 @@ PLACES = (
     ("Incidents", "/incidents"),
     ("Coverage", "/coverage"),
 )
+# Further places that the palette leads to by their words.
+MORE_PLACES = (
+    ("Pages: who was woken", "/pages"),
+    ("Page somebody", "/pages/new"),
+    ("Silences", "/silences"),
+    ("New silence", "/silences/new"),
+    ("Who is paged if", "/oncall#if"),
+    ("How paging goes", "/paging"),
+)
 
 
 class Filled(Template):
@@ -89,6 +98,7 @@ def page(
         "version": __version__,
         "book_name": desk_of(request).name,
         "places": PLACES,
+        "palette_places": (*PLACES, *MORE_PLACES),
         "place": place,
         "path": request.url.path,
         "actor": who.actor,
