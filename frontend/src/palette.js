@@ -26,7 +26,7 @@ export function openPalette(text) {
 
 // The places that have a word which begins so: they come before what is found.
 function places(text) {
-  const all = document.getElementById('palette-places')?.content.cloneNode(true) ?? document.createDocumentFragment()
+  const all = document.querySelector('template.palette-places')?.content.cloneNode(true) ?? document.createDocumentFragment()
   const wanted = text.toLowerCase()
   for (const place of [...all.querySelectorAll('[role="option"]')]) {
     const words = ` ${place.textContent.toLowerCase()}`

@@ -28,6 +28,7 @@ ABOUT_ACTS = {
     "own-account": "its own sessions, tokens and contacts",
     "probe": "ask a probe now",
     "edit-page": "change pages",
+    "respond": "acknowledge, resolve, note and silence alerts, page somebody",
     "run": "carry out procedures",
     "approve": "approve steps of procedures that name it",
     "administer": "people, roles, everybody's sessions",
