@@ -242,3 +242,18 @@ def test_the_same_follows_on_postgresql(tmp_path, postgres_url):
         world.router.route([timer.stream for timer in world.ledger.due(10, "batch/")], lease)
     assert len(world.alerts) == 2
     world.close()
+
+
+def test_what_takes_too_long_is_left_due(world, monkeypatch):
+    monkeypatch.setattr("opsbook.usecases.routing.MOST_AT_ONCE", 100)
+    for part in range(4):
+        world.receive(*(world.fires(key=f"{part}-{n}") for n in range(60)))
+    due = [timer.stream for timer in world.timers("batch/")]
+
+    def slow():
+        world.at += timedelta(seconds=30)
+
+    assert world.router.route(due, between=slow) == 120
+    assert len(world.timers("batch/")) == 2
+    world.route()
+    assert len(world.alerts) == 240

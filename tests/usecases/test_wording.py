@@ -114,6 +114,17 @@ def test_the_health_of_the_service_is_told_as_it_is_now(world):
         assert f"{state.capitalize()} since 03:10 UTC. {why}" in world.says().body
 
 
+def test_what_was_run_for_the_service_lately_is_told(world):
+    plan = {"path": "docs/operations/runbooks/web.md", "anchor": "deploy", "title": "Deploy", "service": "web"}
+    for number, (service, hours) in enumerate((("web", 1), ("web", 30), ("queue", 1))):
+        begun = {"plan": {**plan, "service": service}, "commit": None, "is_dry": False}
+        at = world.at - timedelta(hours=hours)
+        world.ledger.append(f"run/{number}", [Draft("RunStarted", begun)], expected=0, actor="ben", at=at)
+    body = world.says().body
+    assert "Changed lately:\n  - web · Deploy was run by ben at 02:10 UTC: running." in body
+    assert body.count("was run by") == 1
+
+
 @pytest.mark.parametrize(
     ("purpose", "title", "answers"),
     [("page", "P0 web: ", True), ("resolved", "Resolved: P0 web: ", False), ("handoff", "Yours now: ", True),

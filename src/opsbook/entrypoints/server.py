@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import gc
 import getpass
@@ -10,6 +11,7 @@ import resource
 import socket
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from urllib.parse import urlsplit
 
@@ -20,6 +22,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from opsbook.config import Config
 from opsbook.config_check import check_serving
 from opsbook.desk_parts import build_desk
+from opsbook.entrypoints.gates.overload import AT_WORK
 from opsbook.entrypoints.hosts import LOOPBACK, HostGate
 from opsbook.entrypoints.mail_in import taking_mail
 from opsbook.entrypoints.web import build_app
@@ -75,6 +78,11 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Starts to answer, then tells so."""
+        # As many threads as inlets have requests at work: whatever waits for the disk together is one synced commit.
+        # Beside another process that writes all the time, 32 threads recorded 2.5 times as many bodies as the six that
+        # Python has by itself on two processors.
+        threads = ThreadPoolExecutor(AT_WORK, thread_name_prefix="door")
+        asyncio.get_running_loop().set_default_executor(threads)
         await super().startup(sockets)
         self.tell()
 

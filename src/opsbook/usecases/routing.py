@@ -41,6 +41,7 @@ MOST_AT_ONCE = 4000  # signals that are looked at together; about 20 MB
 MOST_IN_ONE = 1000  # alerts of one transaction, apart from those of one group, which are never parted
 MOST_ROWS = 500  # of a view, read at a time
 MOST_POLICIES = 10_000
+SPELL = timedelta(seconds=20)  # of one call: whoever calls has to show progress to keep the lease
 WHOLE_S = 20.0  # for a book to be read; then alerts are routed by what is known of it
 LETTERS = 7  # of chance in the ids of alerts and pages: many begin in one second
 _TRIES = 8
@@ -82,7 +83,7 @@ class Router:
         """Routes batches by their streams, in order, and clears their timers; gives how many signals they held.
         `between` is called after each part that is recorded: whoever pages does so while the rest of a storm waits."""
         self._wait_for_book()
-        count = 0
+        count, until = 0, self._now() + SPELL
         for streams, told in self._windows_of(batches):
             count += sum(len(each.spoken) for each in told)
             done = [Write(stream, (), None, (), (ROUTE,)) for stream in streams]
@@ -93,6 +94,8 @@ class Router:
                 between()
             if not chunks:
                 self._record(done, fence)
+            if self._now() > until:
+                break  # the rest stays due
         self._look_behind(fence)
         return count
 

@@ -15,6 +15,7 @@ from opsbook.ledger.alert import stream_of as alert_stream
 from opsbook.ledger.event import Event
 from opsbook.ledger.health import Health, fold
 from opsbook.ledger.page import Page
+from opsbook.ledger.view import Kept
 from opsbook.usecases.ledger_ports import EngineLedger
 from opsbook.usecases.library import Book, Library
 from opsbook.usecases.oncall import directory_of
@@ -26,6 +27,7 @@ from opsbook.usecases.wording.told import SHOWN_ALERTS, moment
 LATELY = timedelta(hours=24)
 _ROWS = 100  # of runs, the last begun, among which those of the service are looked for
 _SHOWN = 3
+_FRESH = timedelta(seconds=5)  # so long the runs that were read count: a storm must not read them for each message
 
 
 class Around:
@@ -36,6 +38,7 @@ class Around:
         self._ledger = ledger
         self._read: dict[str, tuple[int, Event | None]] = {}
         self._directory: tuple[Book, Directory] | None = None
+        self._runs: tuple[datetime, list[Kept]] | None = None
 
     def alerts(self, page: Page) -> list[Alert]:
         """Some of the alerts of a page that still fire; of one that is over, of those that did."""
@@ -66,7 +69,9 @@ class Around:
         if not service:
             return ()
         book, told = self._library.snapshot(), []
-        for kept in self._ledger.rows("runs", limit=_ROWS):
+        if self._runs is None or not timedelta(0) <= now - self._runs[0] < _FRESH:
+            self._runs = (now, self._ledger.rows("runs", limit=_ROWS))
+        for kept in self._runs[1]:
             run = kept.row.document
             started = datetime.fromisoformat(run["started_at"])
             if run["is_dry"] or plain_name(run["service"] or "") != plain_name(service) or now - started > LATELY:
