@@ -86,6 +86,8 @@ MAY = {
     "POST /api/v1/paging/pages": "responder",
     "GET /api/v1/paging/pages/{paged}": "open",
     "POST /api/v1/paging/pages/{paged}/ack": "responder",
+    "POST /api/v1/paging/pages/{paged}/escalate": "responder",
+    "POST /api/v1/paging/pages/{paged}/resolve": "responder",
     "POST /api/v1/paging/pages/{paged}/cancel": "responder",
     "GET /api/v1/people": "admin",
     "DELETE /api/v1/people/{handle}": "admin",

@@ -17,9 +17,13 @@ from hypothesis import strategies as st
 from litestar.testing import TestClient
 from tests.conftest import PROFILE
 from tests.entrypoints.door import ADDRESS, Door, opened, write_repository
+from tests.entrypoints.paged_alerts import POLICY, fired
 
 from opsbook.ground.errors import Failure
+from opsbook.ledger import page_events
+from opsbook.ledger.event import Draft
 from opsbook.ledger.signal import BATCHES, batch_of, source_of
+from opsbook.usecases.ledger_ports import Write
 
 GENERIC = "/inlets/generic/backups"
 GOOD = {"status": "firing", "labels": {"alertname": "Good"}}
@@ -112,6 +116,22 @@ def test_a_generic_inlet_reads_by_its_mapping(senders):
     senders.desk.inlets.add("backups", "generic", "ada", mapping={"summary": "job", "key": "id"})
     assert senders.post(GENERIC, {"job": "nightly", "id": 7}).json()["signals"] == 1
     assert batch_of(senders.received()[0]).signals[0].key == "7"
+
+
+def test_what_an_opsgenie_client_escalates_goes_on_to_the_next_level(senders):
+    at, ledger = senders.door.desk.now(), senders.door.desk.ledger
+    alert = Draft("AlertFired", {**fired("ApiDown", "P1", at).facts, "key": "api-1", "source_group": "opsgenie",
+                                 "page": "261126-page"})  # fmt: skip
+    opened_page = page_events.page_opened(
+        group="g", subject="ApiDown", severity="P1", service=None, alerts=("261126-og",), policy=POLICY, place=None
+    )
+    ledger.record([Write("alert/261126-og", (alert,)), Write("page/261126-page", (opened_page,))], actor="x", at=at)
+    path = "/v2/alerts/api-1/escalate?identifierType=alias"
+    body = {"user": "kim", "note": "on a train", "escalation": {"name": "ops"}}
+    assert senders.post(path, body, headers={"authorization": ""}).status_code == 202
+    page = senders.desk.pages.find("261126-page")
+    assert page.passed_on is not None and (page.passed_on.by, page.passed_on.via) == ("kim", "opsgenie")
+    assert senders.post("/v2/alerts/nothing/escalate?identifierType=alias", body).status_code == 202
 
 
 def test_a_heartbeat_calls_with_get_and_post(senders):

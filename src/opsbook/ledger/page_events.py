@@ -32,6 +32,7 @@ ATTEMPT_ENDED = "NotificationAttemptEnded"
 NOTIFICATION_SETTLED = "NotificationSettled"
 PAGE_ACKNOWLEDGED = "PageAcknowledged"
 PAGE_REARMED = "PageRearmed"
+PAGE_ESCALATED = "PageEscalated"
 PAGE_DONE = "PageDone"
 PAGES = "page/"
 
@@ -155,6 +156,11 @@ def page_acknowledged(
 def rearmed(why: str, by: str = "") -> Draft:
     """People are woken again from the first level."""
     return Draft(PAGE_REARMED, {"why": why, "by": by})
+
+
+def escalated(by: str, via: str, why: str = "", notification: int = 0) -> Draft:
+    """Somebody cannot take care of it, and does not want it to wait: it is the next level's turn at once."""
+    return Draft(PAGE_ESCALATED, {"by": by, "via": via, "why": why, "notification": notification})
 
 
 def page_done(how: PageEnd, why: str, by: str = "") -> Draft:

@@ -66,6 +66,8 @@ def next_moves(
     if failing := _falling_back(page, without_other):
         return PageMoves(fall_back=failing)
     due, then = _next_turn(page, rules)
+    if page.passed_on is not None:
+        due, then = page.passed_on.at, _passed_on(page, page.passed_on.by)
     if due is not None and due <= now:
         return PageMoves(record=then) if isinstance(then, tuple) else PageMoves(reach=then)
     return _sending(page, now, rules, due)
@@ -117,6 +119,7 @@ def _of_state(page: Page, now: datetime) -> tuple[Draft, ...]:
             return (events.rearmed(_overdue(page, now)),)
         return tuple(_cancelled(page, _SENT_WHEN_ACKNOWLEDGED, page.why))
     by = {each.by.casefold() for each in page.acknowledged}  # several are needed, and these have answered
+    by |= {page.passed_on.by.casefold()} if page.passed_on is not None else set()
     return tuple(_cancelled(page, _SENT_WHEN_ACKNOWLEDGED, page.why, only=by)) if by else ()
 
 
@@ -229,6 +232,22 @@ def _after_level(page: Page, last: ReachedLevel, rules: Rules) -> tuple[float, R
 
 def _has_reached_somebody(page: Page, loop: int) -> bool:
     return any(each.owed.loop == loop and each.state != "failed" for each in _of_this_arming(page))
+
+
+def _passed_on(page: Page, by: str) -> Reach | tuple[Draft, ...]:
+    """Whose turn it is once somebody said that they cannot: those who were asked already are not asked once more
+    before everybody else was."""
+    why, levels = f"{by} passes it on.", page.policy.levels
+    last = page.reached[-1] if page.reached else None
+    if last is None and levels:
+        return _level(page, 0, 1, why)
+    if last is not None and last.level != CATCH_ALL:
+        index = next((at for at, each in enumerate(levels) if each.level == last.level), len(levels) - 1)
+        if index + 1 < len(levels):
+            return _level(page, index + 1, last.loop, why)
+    if page.policy.catch_all and (last is None or last.level != CATCH_ALL):
+        return _catch_all(page, last.loop if last is not None else 1, why)
+    return (events.rearmed(f"{why} Nobody else is left, so it begins again."),)
 
 
 def _after_all(page: Page, rules: Rules) -> tuple[float, tuple[Draft, ...]]:
