@@ -91,6 +91,14 @@ def test_an_attempt_of_which_nothing_is_heard_is_lost_and_made_once_more():
     assert [each.state for each in paged.now.notifications[0].attempts] == ["lost", "sending"]
 
 
+@pytest.mark.parametrize(("asked_s", "after_s"), [(None, 5), (2.0, 5), (40.0, 40), (86_400.0, 300)])
+def test_a_receiver_that_asks_for_time_gets_it_within_bounds(asked_s, after_s):
+    paged = Paged(frozen(0, 3600))
+    paged.settle()
+    paged.tell(events.attempt_ended(1, 1, "retrying", retry_after_s=asked_s))
+    assert paged.settle().wake_at == BEGIN + timedelta(seconds=after_s)
+
+
 def test_what_came_through_after_all_is_not_sent_again():
     paged = Paged(frozen(0))
     paged.settle()

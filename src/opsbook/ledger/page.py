@@ -27,7 +27,8 @@ CATCH_ALL = -1
 
 
 class Attempt(Struct, frozen=True):
-    """One try to hand a message over: `state` is sending, accepted, delivered, retrying, failed or lost."""
+    """One try to hand a message over: `state` is sending, accepted, delivered, retrying, failed or lost.
+    `retry_after_s` is how long the receiver asked to be left alone since it ended."""
 
     number: int
     at: datetime
@@ -35,6 +36,7 @@ class Attempt(Struct, frozen=True):
     reason: str = ""
     latency_ms: float | None = None
     is_duplicate: bool = False
+    retry_after_s: float | None = None
 
 
 class Notification(Struct, frozen=True):
@@ -235,7 +237,8 @@ _AFTER_ATTEMPT: dict[str, NotificationState] = {
 def _attempt_ended(page: Page, event: Event, facts: dict[str, Any]) -> Page:
     def ended(before: Notification) -> Notification:
         attempts = tuple(
-            replace(each, state=facts["state"], reason=facts["reason"], latency_ms=facts["latency_ms"])
+            replace(each, state=facts["state"], reason=facts["reason"], latency_ms=facts["latency_ms"],
+                    retry_after_s=facts.get("retry_after_s"))
             if each.number == facts["attempt"] else each
             for each in before.attempts
         )  # fmt: skip

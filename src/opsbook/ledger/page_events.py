@@ -132,11 +132,14 @@ def attempt_begun(notification: int, attempt: int, ack_hash: str = "", is_duplic
 
 
 def attempt_ended(
-    notification: int, attempt: int, state: str, *, reason: str = "", latency_ms: float | None = None
-) -> Draft:
-    """What became of an attempt: accepted, delivered, failed for good, retrying later, lost (nobody knows)."""
+    notification: int, attempt: int, state: str, *, reason: str = "", latency_ms: float | None = None,
+    retry_after_s: float | None = None,
+) -> Draft:  # fmt: skip
+    """What became of an attempt: accepted, delivered, failed for good, retrying later, lost (nobody knows).
+    `retry_after_s` is how long the receiver asked to be left alone."""
+    asked = {"retry_after_s": retry_after_s} if retry_after_s is not None else {}
     return Draft(ATTEMPT_ENDED, {"notification": notification, "attempt": attempt, "state": state, "reason": reason,
-                                 "latency_ms": latency_ms})  # fmt: skip
+                                 "latency_ms": latency_ms, **asked})  # fmt: skip
 
 
 def settled(notification: int, state: NotificationState, why: str) -> Draft:
