@@ -163,7 +163,7 @@ def test_mentions_are_those_whom_paging_reads_with_their_places() -> None:
     source = PAGE.encode()
     mentions = mentions_of(page(PAGE))
     assert [mention.name for mention in mentions] == [
-        "ada", "Ben Nevis", "ada", "ben", "cem", "cem", "ada", "ben", "Primary On-Call", "Databases", "ada",
+        "ada", "Ben Nevis", "ada", "ben", "cem", "cem", "ada", "ben", "ada", "Primary On-Call", "Databases", "ada",
     ]  # fmt: skip
     assert {source[m.span.start : m.span.end].decode().lstrip("@") == m.name for m in mentions} == {True}
 

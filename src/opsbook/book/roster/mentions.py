@@ -65,7 +65,7 @@ def _referred(page: Page) -> Iterator[Mention]:
             for turn in rotation.turns:
                 yield from _mentions(page, turn)
         for override in schedule.overrides:
-            yield from _mentions(page, override.people)
+            yield from _mentions(page, (*override.people, *override.replaced))
         for holiday in schedule.holidays:
             yield from _mentions(page, holiday.people)
     for policy in roster.policies:
