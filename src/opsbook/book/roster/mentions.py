@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # Not the @ of an address, of a package (`@scope/name`), of a decorator with its call, or of a version (`x@1`).
 _HANDLE = Pattern(r"(?<![\w@./`-])@([A-Za-z][\w-]*(?:\.[\w-]+)*)(?![\w/@(])")
+_SERVICES = ("services", "service", "applies to")
 _APPROVALS = frozenset({"approval", "approvals", "approved by", "needs approval"})
 # What the template of a tool's documentation writes where a name belongs.
 _EXAMPLES = frozenset({"name", "handle", "user", "username", "someone", "team", "person"})
@@ -48,6 +49,22 @@ def mentions_of(page: Page) -> tuple[Mention, ...]:
     if b"@" in page.document.content:
         found.extend(_handles(page))
     return tuple(sorted(found, key=lambda mention: mention.span))
+
+
+def paged_services_of(page: Page) -> tuple[Mention, ...]:
+    """The services that a page's escalations are for, each where it is named, or in the line where it is."""
+    if page.kind != "policy":
+        return ()
+    found: list[Mention] = []
+    for policy in _roster(page).policies:
+        section = page.section_at(policy.place[0]) if policy.services else None
+        fields = page.fields_within(section.body, section.end) if section else ()
+        for field in (field for field in fields if field.key in _SERVICES):
+            place = page.span(field.value_start, field.value_end)
+            found.extend(Mention(name, place) for name in policy.services)
+        for level in policy.levels:
+            found.extend(Mention(name, page.span(*level.place)) for name in level.services)
+    return tuple(found)
 
 
 def _roster(page: Page) -> Roster:
