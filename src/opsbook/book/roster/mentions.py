@@ -39,7 +39,8 @@ def mentions_of(page: Page) -> tuple[Mention, ...]:
     """The people, teams and schedules that a page refers to where paging reads it, in order.
 
     These are participants, stand-ins, members and contacts of escalation on policy pages; `@handles` of approvals and
-    of emergency contacts anywhere; `@handles` of what is still to be done on incident reports and post-mortems.
+    of emergency contacts anywhere; the contacts of runbooks; `@handles` of what is still to be done on incident reports
+    and post-mortems.
     """
     if page.kind == "template":
         return ()
@@ -48,6 +49,9 @@ def mentions_of(page: Page) -> tuple[Mention, ...]:
         found.extend(_referred(page))
     if b"@" in page.document.content:
         found.extend(_handles(page))
+    if page.kind == "runbook" and "emergency-contacts" in page.slots:
+        known = {mention.span for mention in found}
+        found.extend(mention for mention in _contacts(page) if mention.span not in known)
     return tuple(sorted(found, key=lambda mention: mention.span))
 
 
@@ -105,6 +109,18 @@ def _handles(page: Page) -> Iterator[Mention]:
         for section in page.sections:
             if section.slot == "prevention":
                 yield from _open_actions(page, section.body, section.end)
+
+
+def _contacts(page: Page) -> Iterator[Mention]:
+    from opsbook.book.contact_notes import contact_notes  # most pages have no contacts
+
+    for note in contact_notes(page):
+        for each in note.references:
+            place = page.span(each.start, each.end)
+            if each.form in ("address", "channel"):
+                yield Mention(each.name, place, "address")
+            elif each.form in ("handle", "name"):
+                yield Mention(each.name, place, "contact")
 
 
 def _is_contact(page: Page, field: Field) -> bool:
