@@ -17,7 +17,7 @@ from hashlib import blake2b
 from pathlib import Path
 from statistics import median
 
-from bench.alert_clients import Receiver, receiver
+from bench.alert_clients import receiver
 from bench.alerts import A_BATCH, CONNECTIONS, alert, ours, posted
 from bench.ledger_postgres import server
 from bench.servers import Served, free_port, serving
@@ -92,9 +92,11 @@ def _said(name: str, value: str) -> Iterator[None]:
 
 
 @contextmanager
-def _three(place: Path, hook: Receiver) -> Iterator[dict[str, tuple[Served, str]]]:
-    """Ours on either database, and Alerta."""
+def _three() -> Iterator[dict[str, tuple[Served, str]]]:
+    """Ours on either database, and Alerta; each with the path that takes webhooks."""
     with server() as postgres, ExitStack() as stack:
+        place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="opsbook-bench-")))
+        hook = stack.enter_context(receiver())
         theirs = stack.enter_context(alerta(place / "alerta", postgres.fresh()))
         on_sqlite = stack.enter_context(ours(place / "sqlite", hook))
         on_postgres = stack.enter_context(ours(place / "postgres", hook, "--db", postgres.fresh()))
@@ -104,12 +106,11 @@ def _three(place: Path, hook: Receiver) -> Iterator[dict[str, tuple[Served, str]
 def rows(alerts: int = ALERTS, rounds: int = ROUNDS) -> list[Row]:
     """Alerts a second, in turns."""
     rates: dict[str, list[float]] = {}
-    with tempfile.TemporaryDirectory(prefix="opsbook-bench-") as folder, receiver() as hook:
-        with _three(Path(folder), hook) as sides:
-            for turn in range(rounds + 1):  # the first warms all
-                for name, (served, path) in sides.items():
-                    took = posted(served.port, bodies(alerts, turn * alerts), path)
-                    rates.setdefault(name, []).append(alerts / took)
+    with _three() as sides:
+        for turn in range(rounds + 1):  # the first warms all
+            for name, (served, path) in sides.items():
+                took = posted(served.port, bodies(alerts, turn * alerts), path)
+                rates.setdefault(name, []).append(alerts / took)
     theirs = rates.pop("alerta")[1:]
     found = []
     for name, own in rates.items():
