@@ -94,7 +94,7 @@ class ViewRows:
             key = (view.name, stream)
             before = self._remembered[key] if key in self._remembered else _before(connection, view, event)
             after = folded(view, before, replace(event, facts=tables.decode(facts)))
-            self._remembered[key] = after if after is None or isinstance(after.row.document, Struct) else _as_read(after)
+            self._remembered[key] = after and _as_read(after)
             self._changed[key] = None
         for name, prefix in self._unknown:
             if stream.startswith(prefix):
@@ -257,4 +257,7 @@ def _keep(connection: apsw.Connection, rows: Sequence[tuple[str | int, ...]]) ->
 def _as_read(kept: Kept) -> Kept:
     """A row of plain JSON values as it will be read: a fold must not see whether it comes from the file or from memory.
     A document with a type of its own is the same in both."""
-    return replace(kept, row=replace(kept.row, document=tables.decode(canonical(kept.row.document))))
+    row = kept.row
+    if isinstance(row.document, Struct):
+        return kept
+    return replace(kept, row=replace(row, document=tables.decode(canonical(row.document))))
