@@ -149,7 +149,10 @@ def _works(
                 page(ledger.due(MOST_BETWEEN, PAGES), lease)
                 paged_at[0] = time.monotonic()
 
-        router.route([each.stream for each in timers], lease, between=between)
+        if is_behind:
+            router.route([each.stream for each in timers], lease, between=between)
+        else:
+            router.route([each.stream for each in timers], lease, between=between, opening=pager.opening)
 
     def late(timers: Sequence[Timer], lease: Lease) -> None:
         for each in timers:

@@ -98,7 +98,7 @@ MAY = {
     "POST /api/v1/people/{handle}/contacts/{contact}/test": "admin",
     "POST /api/v1/people/{handle}/contacts/{contact}/verify": "viewer",
     "PUT /api/v1/people/{handle}/quiet": "admin",
-    "PUT /api/v1/people/{handle}/rules": "admin",
+    "PUT /api/v1/people/{handle}/rules": "viewer",
     "GET /api/v1/probes": "open",
     "GET /api/v1/probes/{key}": "open",
     "POST /api/v1/probes/{key}/ask": "responder",

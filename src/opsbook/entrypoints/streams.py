@@ -145,22 +145,31 @@ class Streams:
         # The one reader of the ledger for all listeners. It wakes once a second to see whether it is to stop.
         while not self.is_closing:
             try:
-                found = self.desk.ledger.after(self.position, BATCH) if self._is_more() else []
+                found, is_whole = self._passed() if self._is_more() else ([], False)
             except Failure:  # it may answer again; meanwhile /readyz says that it does not
                 time.sleep(LEDGER_AGAIN_S)
                 continue
             if found:
                 self.position = found[-1].position
-                self._call(self._give, found)
+                self._call(self._give, found, is_whole)
                 if any(event.kind == RUN_ENDED for event in found):
                     self.desk.library.look_soon()  # it was practised: lint has less to say of its page
+
+    def _passed(self) -> tuple[list[Event], bool]:
+        """What is recorded behind the position, and whether with its facts. Without anybody who listens to events these
+        are left unread. Whoever begins to listen after the second look finds in the past what was read before."""
+        if not self.events:
+            found = self.desk.ledger.after(self.position, BATCH, has_facts=False)
+            if not self.events:
+                return found, False
+        return self.desk.ledger.after(self.position, BATCH), True
 
     def _is_more(self) -> bool:
         return self.desk.ledger.wait(self.position, 1.0)
 
-    def _give(self, found: list[Event]) -> None:
-        encoded = [(event, as_message(event)) for event in found] if self.events else []
-        for listener in self.events:
+    def _give(self, found: list[Event], is_whole: bool) -> None:
+        encoded = [(event, as_message(event)) for event in found] if self.events and is_whole else []
+        for listener in self.events if is_whole else ():
             for event, content in encoded:
                 if listener.sees is None or listener.sees(event):
                     listener.put(content, position=event.position)

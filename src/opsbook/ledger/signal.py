@@ -77,9 +77,8 @@ BATCHES = "batch/"
 
 def received(source: Source, batch: Batch, raw_digest: str, headers: Mapping[str, str] | None = None) -> Draft:
     """A body was received. `raw_digest` is the SHA-256 of it as it is kept beside the events, under `raw/ID`."""
-    facts: dict[str, Any] = {
-        "source": msgspec.to_builtins(source), "batch": msgspec.to_builtins(batch), "raw": raw_digest,
-    }  # fmt: skip
+    # Not taken apart to plain values first: what is kept is the same, and that was a tenth of all that a body costs.
+    facts: dict[str, Any] = {"source": source, "batch": batch, "raw": raw_digest}
     if headers:
         facts["headers"] = dict(headers)
     return Draft(RECEIVED, facts)

@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from opsbook.ledger.event import NO_HASH, Draft, Event
 from opsbook.ledger.page import Page, after, stream_of
 from opsbook.ledger.page_events import PAGES
@@ -24,6 +26,17 @@ class PageDraft:
         self.at = at
         self.drafts: list[Draft] = []
         self.without_other: frozenset[int] = frozenset()
+
+    @classmethod
+    def opened(cls, id: str, opening: Draft, at: datetime) -> PageDraft:
+        """That of a page which is about to be opened; nothing of it is recorded yet."""
+        event = Event(stream_of(id), 1, 0, at, "", opening.kind, opening.facts, NO_HASH, NO_HASH)
+        page = after(None, event)
+        assert page is not None
+        draft = cls(page, at)
+        draft.was = replace(page, number=0)
+        draft.drafts.append(opening)
+        return draft
 
     def add(self, drafts: Iterable[Draft]) -> None:
         """Moves the page on by what is going to be recorded."""

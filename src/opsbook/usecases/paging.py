@@ -30,6 +30,7 @@ from opsbook.usecases.sending import Guard, Handing, Outbox, begun
 ACTOR = "pager"
 VIEW = "pages"
 AT_ONCE = 100  # pages that are recorded in one transaction
+AT_ONCE_OPENED = 5  # pages that go out with what opens them
 ROWS = 200  # rows of the view that are read at once
 MOST_MOVES = 500  # of one page at one moment; more would be a ring
 BROKEN_FOR = timedelta(seconds=30)  # before a page that could not be moved on is tried again
@@ -104,7 +105,43 @@ class Pager:
             prepare = partial(self._prepare, page, at, came=came.get(page, ()), drafts=drafts, due=due)
             self._guard(f"page {page}", prepare)
         told_late = [(replace(each, is_late=each.page.id in late), contact) for each, contact in due]
-        going, held = self._outbox.choose(told_late, at)
+        writes, going = self._begun(drafts, told_late, at, fired)
+        writes |= {id: _put_off(id, names, at) for id, names in fired.items() if id not in drafts}
+        done = self._write(writes, at, lease)
+        for page in done:
+            self._outbox.recorded(page)
+        self._hand_over(going, done)
+        return len(done)
+
+    def opening(self, writes: Sequence[Write], at: datetime) -> tuple[Sequence[Write], Callable[[], None]]:
+        """What is about to be recorded, with all that follows at once of the few pages that it opens: levels reached,
+        messages owed, attempts begun. Once that is recorded call what comes with it, which hands the messages over.
+
+        So the first page of what fires waits for one sync less. Many at once are left to their timers, which are due:
+        they go in few messages."""
+        opened = {id_of(each.stream): each for each in writes if _is_due_opening(each, at)}
+        drafts: dict[str, PageDraft] = {}
+        due: list[tuple[Due, Contact]] = []
+        if len(opened) <= AT_ONCE_OPENED:
+            for id, write in opened.items():
+                self._guard(f"page {id}", partial(self._prepare_new, id, write.drafts[0], at, drafts=drafts, due=due))
+        begun, going = self._begun(drafts, due, at, {})
+        ours = {stream_of(id): write for id, write in begun.items()}
+        return [ours.get(each.stream, each) for each in writes], partial(self._hand_over, going, begun.keys())
+
+    def _prepare_new(
+        self, id: str, opening: Draft, at: datetime, *, drafts: dict[str, PageDraft], due: list[tuple[Due, Contact]]
+    ) -> None:
+        draft = PageDraft.opened(id, opening, at)
+        due += self._moved(draft)
+        drafts[id] = draft
+
+    def _begun(
+        self, drafts: Mapping[str, PageDraft], due: Sequence[tuple[Due, Contact]], at: datetime,
+        fired: Mapping[str, set[str]],
+    ) -> tuple[dict[str, Write], list[Handing]]:  # fmt: skip
+        """What is to be recorded of pages, with the attempts that begin, and what is handed over then."""
+        going, held = self._outbox.choose(due, at)
         for handing in going:
             for item in handing.items:
                 drafts[item.due.page.id].add((begun(item),))
@@ -119,15 +156,14 @@ class Pager:
             id: draft.write(_wake_at(draft, self._rules, waits.get(id)), fired.get(id, ()))
             for id, draft in drafts.items()
         }
-        writes |= {id: _put_off(id, names, at) for id, names in fired.items() if id not in drafts}
-        done = self._write(writes, at, lease)
-        for page in done:
-            self._outbox.recorded(page)
+        return writes, going
+
+    def _hand_over(self, going: Sequence[Handing], recorded: Collection[str]) -> None:
+        """Hands over what is on record."""
         for handing in going:
-            kept = tuple(item for item in handing.items if item.due.page.id in done)
+            kept = tuple(item for item in handing.items if item.due.page.id in recorded)
             if kept:
                 self._outbox.hand_over(Handing(handing.contact, kept, handing.why))
-        return len(done)
 
     def _prepare(
         self, id: str, at: datetime, *, came: Sequence[Draft], drafts: dict[str, PageDraft],
@@ -212,6 +248,12 @@ def _wake_at(draft: PageDraft, rules: Rules, held: datetime | None) -> datetime 
     moves = next_moves(draft.page, draft.at, rules, without_other=draft.without_other)
     soon = draft.at if moves.record or moves.fall_back or moves.reach else None
     return min((each for each in (soon, moves.wake_at, held) if each is not None), default=None)
+
+
+def _is_due_opening(write: Write, at: datetime) -> bool:
+    """Whether a write opens a page whose first level is due at once."""
+    is_opening = write.expected == 0 and len(write.drafts) == 1 and write.drafts[0].kind == events.PAGE_OPENED
+    return is_opening and any(each.name == LEVEL and each.due <= at for each in write.set_timers)
 
 
 def _put_off(id: str, names: Collection[str], at: datetime) -> Write:

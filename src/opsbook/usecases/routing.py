@@ -45,6 +45,8 @@ SPELL = timedelta(seconds=20)  # of one call: whoever calls has to show progress
 WHOLE_S = 20.0  # for a book to be read; then alerts are routed by what is known of it
 LETTERS = 7  # of chance in the ids of alerts and pages: many begin in one second
 _TRIES = 8
+# What is recorded of new pages besides that they are open, and what is called once it is.
+Opening = Callable[[Sequence[Write], datetime], tuple[Sequence[Write], Callable[[], object]]]
 _RANKS = {"P0": 0, "P1": 1, "P2": 2, "P3": 3}
 
 
@@ -78,10 +80,12 @@ class Router:
         self._policies: dict[tuple[int, str | None, str], tuple[FrozenPolicy | None, str]] = {}
 
     def route(
-        self, batches: Sequence[str], fence: Lease | None = None, *, between: Callable[[], object] = lambda: None
-    ) -> int:
+        self, batches: Sequence[str], fence: Lease | None = None, *, between: Callable[[], object] = lambda: None,
+        opening: Opening = lambda writes, at: (writes, bool),
+    ) -> int:  # fmt: skip
         """Routes batches by their streams, in order, and clears their timers; gives how many signals they held.
-        `between` is called after each part that is recorded: whoever pages does so while the rest of a storm waits."""
+        `between` is called after each part that is recorded: whoever pages does so while the rest of a storm waits.
+        `opening` adds to each part what follows at once of the pages that it opens."""
         self._wait_for_book()
         count, until = 0, self._now() + SPELL
         for streams, told in self._windows_of(batches):
@@ -90,7 +94,8 @@ class Router:
             chunks = list(_chunks(told))
             for place, chunk in enumerate(chunks):
                 is_last = place == len(chunks) - 1
-                self._settle(lambda chunk=chunk: self._episodes(chunk), fence, done if is_last else [])  # type: ignore[misc]
+                further = done if is_last else []
+                self._settle(lambda chunk=chunk: self._episodes(chunk), fence, further, opening)  # type: ignore[misc]
                 between()
             if not chunks:
                 self._record(done, fence)
@@ -213,8 +218,9 @@ class Router:
     # -- from episodes to what is recorded ------------------------------------------------------------------------
 
     def _settle(
-        self, made: Callable[[], list[Episode]], fence: Lease | None, further: Sequence[Write] = ()
-    ) -> None:
+        self, made: Callable[[], list[Episode]], fence: Lease | None, further: Sequence[Write] = (),
+        opening: Opening | None = None,
+    ) -> None:  # fmt: skip
         for tried in range(1, _TRIES + 1):
             now = self._now()
             episodes = made()
@@ -223,12 +229,14 @@ class Router:
             writes = [*self._writes(episodes, now), *further]
             if not writes:
                 return
+            whole, then = opening(writes, now) if opening is not None else (writes, bool)
             try:
-                self._ledger.record(writes, actor=ACTOR, at=now, fence=fence)
+                self._ledger.record(whole, actor=ACTOR, at=now, fence=fence)
             except Conflict:  # a person, or whoever pages, was quicker: look again
                 if tried == _TRIES:
                     raise
                 continue
+            then()
             self._holds.follow(each for each in episodes if each.drafts)
             return
 
