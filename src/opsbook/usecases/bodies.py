@@ -32,6 +32,7 @@ class Body(Struct, frozen=True):
     headers: dict[str, str]
     size: int | None
     raw: bytes | None = None
+    is_held: bool = False  # its inlet was paused, so nothing of it was routed
 
 
 class Bodies:

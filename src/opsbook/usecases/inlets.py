@@ -136,6 +136,17 @@ class Inlets:
             made.append(_inlet(found[name], seen.at if seen else None, seen.count if seen else 0))
         return made
 
+    def unnamed(self, sources: Mapping[str, str]) -> list[Inlet]:
+        """Who was heard without being an inlet, as this machine itself may be: of every kind, and of these sources by
+        name and kind. By name, with when they were heard last."""
+        asked = {**{kind: kind for kind in KINDS}, **sources}
+        names = sorted(set(asked) - set(self._looked()))
+        sighted = self._ledger.sighted([INLETS + name for name in names])
+        heard = [(name, sighted[INLETS + name]) for name in names if INLETS + name in sighted]
+        return [
+            Inlet(name, asked[name], asked[name], last_seen_at=seen.at, received=seen.count) for name, seen in heard
+        ]
+
     def find(self, name: str) -> Inlet:
         """The inlet of that name; raises Usage, with a guess."""
         kept = self._kept(name)
