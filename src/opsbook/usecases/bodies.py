@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from opsbook.ground.errors import Refusal, Usage
 from opsbook.ledger.event import Event
@@ -80,9 +81,10 @@ class Bodies:
         if parse is None:
             raise Refusal(f"A body of kind '{body.source.kind}' cannot be received again; its sender sends it again.")
         batch = parse(body.raw)
+        source = replace(body.source, is_paused=False)  # whoever wants it again wants it routed
         for signal in batch.signals:  # that it was told before is what is wanted here
-            self._receiving.forget(body.source.group, signal.key)
-        return self._receiving.receive(body.source, batch, body.raw, body.headers)
+            self._receiving.forget(source.group, signal.key)
+        return self._receiving.receive(source, batch, body.raw, body.headers)
 
     def forget_old(self) -> int:
         """Forgets the bytes of what is older than it is to be kept, a thousand at the most; how many those were."""
@@ -110,7 +112,7 @@ def _shown(id: str, event: Event, raw: bytes | None, signals: int) -> Body:
     batch = batch_of(event)
     return Body(
         id, event.at, source_of(event), batch.format, signals, batch.slips, dict(event.facts.get("headers", {})),
-        len(raw) if raw is not None else None, raw,
+        len(raw) if raw is not None else None, raw, source_of(event).is_paused,
     )  # fmt: skip
 
 
