@@ -162,6 +162,20 @@ def test_a_body_is_received_again_as_the_mapping_is_now(world):
     assert again.batch and again.batch != first.batch and (again.signals, again.slips) == (1, 0)
 
 
+def test_what_was_posted_to_alertmanagers_api_is_not_received_again_and_it_is_told_why(world):
+    source = Source("prom", "alertmanager-api", "prom")
+    id = world.receiving.receive(source, batch_with(firing("a")), b"[]").batch
+    with pytest.raises(Refusal, match="for minutes alone: received now it would tell of then"):
+        world.bodies.replay(id)
+
+
+def test_what_an_address_told_too_is_received_again_as_it_was_understood(world):
+    source = Source("old", "opsgenie", "old")
+    id = world.receiving.receive(source, batch_with(firing("a")), b"{}").batch
+    again = world.bodies.replay(id)
+    assert again.batch not in ("", id) and again.signals == 1
+
+
 def test_bodies_are_listed_the_last_first_and_by_what_was_wrong(world):
     unread = batch_with(slips=generic.parse(b"{").slips)
     for key in "ab":
