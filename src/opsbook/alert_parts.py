@@ -68,7 +68,7 @@ def build_pages(
     contacts = build_contacts(ledger, book, nudge)
     return Pages(
         ledger, now=_now, chance=secrets.token_bytes, ack_timeout_s=config.ack_timeout_s, nudge=nudge,
-        waking=Waking(book, contacts, config.catch_all, config.ack_timeout_s),
+        waking=Waking(book, contacts, config.catch_all, config.ack_timeout_s), alerts=build_alerts(config, ledger),
     )  # fmt: skip
 
 

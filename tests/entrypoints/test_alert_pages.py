@@ -213,6 +213,15 @@ def test_somebody_can_be_woken_by_hand_and_the_page_be_cancelled(shop):
     assert "It is fine." in shop.see(leads)
 
 
+def test_a_page_is_passed_on_and_then_said_to_be_over(shop):
+    leads = send(shop, "/pages", service="checkout", subject="Payments wait", severity="P1")
+    assert "Pass on…" in shop.see(leads, me=True)
+    assert send(shop, leads, do="escalate", why="on a train") == leads
+    assert "Passed on to the next level by grace (web)." in shop.see(leads)
+    assert send(shop, leads, do="resolve", why="mended") == leads
+    assert "grace says that it is over: mended" in shop.see(leads)
+
+
 def test_a_page_that_reaches_nobody_is_refused_with_the_reason(shop):
     assert "Nobody was paged" in send(shop, "/pages", whom="@nobody-at-all", subject="Hello")
 

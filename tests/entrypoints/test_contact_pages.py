@@ -76,7 +76,25 @@ def test_the_button_answers_under_the_name_of_whoever_got_the_message(door, page
     (answer,) = paged.now.acknowledged
     assert (answer.by, answer.via, paged.now.state) == ("jo", "link", "acknowledged")
     shown = door.ask("GET", paged.link).text
-    assert "You acknowledged it" in shown and "answer-button" not in shown
+    assert "You acknowledged it" in shown and "Acknowledge as" not in shown
+
+
+def test_who_cannot_passes_it_on_by_the_link_once(door, paged):
+    assert "I cannot: go on to the next level" in door.ask("GET", paged.link).text
+    assert door.ask("POST", paged.link, data={"do": "escalate"}).status_code == 303
+    assert paged.now.passed_on is not None and paged.now.passed_on.by == "jo"
+    before = door.desk.ledger.head()
+    door.ask("POST", paged.other, data={"do": "escalate"})
+    assert door.desk.ledger.head() == before
+    shown = door.ask("GET", paged.other).text
+    assert "It has gone on to others. jo passes it on." in shown and "I cannot" not in shown
+    assert "Acknowledge as Lee Ray" in shown
+
+
+def test_whoever_mended_it_says_so_by_the_link(door, paged):
+    assert door.ask("POST", paged.link, data={"do": "resolve"}).status_code == 303
+    assert (paged.now.ended_how, paged.now.why) == ("resolved", "jo says that it is over.")
+    assert "answer-button" not in door.ask("GET", paged.link).text
 
 
 def test_a_second_answer_changes_nothing_and_says_who_was_first(door, paged):
@@ -182,6 +200,19 @@ def test_a_contact_is_switched_off_and_removed(door, ada):
     assert ada.reached.contacts == ()
     assert ada.change("remove", contact="own-email").status_code == 409
     assert ada.change("dance").status_code == 400
+
+
+def test_a_secret_address_of_a_calendar_is_made_shown_once_and_ended(door, ada):
+    leads = ada.change("share", of="all").headers["location"]
+    shown = ada.sees(leads.removeprefix("/account/contacts"))
+    address = re.search(r"/calendars/[\w-]+\.ics", shown).group()
+    assert door.ask("GET", address).text.startswith("BEGIN:VCALENDAR")
+    assert address not in ada.sees("?done=share")
+    id = re.search(r'name="id" value="(\w+)"', ada.sees()).group(1)
+    assert ada.change("unshare", id=id).status_code == 303
+    assert door.ask("GET", address).status_code == 404
+    assert ada.change("unshare", id=id).status_code == 409
+    assert ada.change("share", of="person Nobody").status_code == 409
 
 
 def test_contacts_are_for_those_who_signed_in(door):

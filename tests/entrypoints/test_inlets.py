@@ -17,9 +17,13 @@ from hypothesis import strategies as st
 from litestar.testing import TestClient
 from tests.conftest import PROFILE
 from tests.entrypoints.door import ADDRESS, Door, opened, write_repository
+from tests.entrypoints.paged_alerts import POLICY, fired
 
 from opsbook.ground.errors import Failure
+from opsbook.ledger import page_events
+from opsbook.ledger.event import Draft
 from opsbook.ledger.signal import BATCHES, batch_of, source_of
+from opsbook.usecases.ledger_ports import Write
 
 GENERIC = "/inlets/generic/backups"
 GOOD = {"status": "firing", "labels": {"alertname": "Good"}}
@@ -114,6 +118,22 @@ def test_a_generic_inlet_reads_by_its_mapping(senders):
     assert batch_of(senders.received()[0]).signals[0].key == "7"
 
 
+def test_what_an_opsgenie_client_escalates_goes_on_to_the_next_level(senders):
+    at, ledger = senders.door.desk.now(), senders.door.desk.ledger
+    alert = Draft("AlertFired", {**fired("ApiDown", "P1", at).facts, "key": "api-1", "source_group": "opsgenie",
+                                 "page": "261126-page"})  # fmt: skip
+    opened_page = page_events.page_opened(
+        group="g", subject="ApiDown", severity="P1", service=None, alerts=("261126-og",), policy=POLICY, place=None
+    )
+    ledger.record([Write("alert/261126-og", (alert,)), Write("page/261126-page", (opened_page,))], actor="x", at=at)
+    path = "/v2/alerts/api-1/escalate?identifierType=alias"
+    body = {"user": "kim", "note": "on a train", "escalation": {"name": "ops"}}
+    assert senders.post(path, body, headers={"authorization": ""}).status_code == 202
+    page = senders.desk.pages.find("261126-page")
+    assert page.passed_on is not None and (page.passed_on.by, page.passed_on.via) == ("kim", "opsgenie")
+    assert senders.post("/v2/alerts/nothing/escalate?identifierType=alias", body).status_code == 202
+
+
 def test_a_heartbeat_calls_with_get_and_post(senders):
     senders.desk.heartbeats.put("backup", "ada", every_s=60)
     for method in ("GET", "POST"):
@@ -174,10 +194,21 @@ def test_a_page_of_another_site_is_refused(senders, headers):
         assert senders.post("/inlets/heartbeats/own", b"", method="GET", headers=headers).status_code == 403
 
 
-def test_a_paused_inlet_is_refused(senders):
+def test_what_a_paused_inlet_sends_is_taken_and_led_nowhere(senders):
     senders.desk.inlets.add("backups", "generic", "ada")
     senders.desk.inlets.pause("backups", "ada")
-    assert senders.post(GENERIC, {"title": "A"}).status_code == 403
+    answer = senders.post(GENERIC, {"title": "A"})
+    assert answer.status_code == 200 and senders.desk.bodies.find(answer.json()["batch"]).is_held
+    assert senders.desk.inlets.find("backups").received == 1
+
+
+def test_a_paused_inlet_makes_no_silence(senders):
+    senders.desk.inlets.add("prom", "alertmanager-api", "ada")
+    _, token = senders.desk.inlets.add("prom-b", "alertmanager-api", "ada")
+    senders.desk.inlets.pause("prom-b", "ada")
+    headers = {"authorization": f"Bearer {token}"}
+    assert senders.post("/api/v2/silences", {}, headers=headers).status_code == 403
+    assert senders.post("/api/v2/alerts", b"", method="GET", headers=headers).status_code == 200
 
 
 def test_a_ledger_that_cannot_take_it_is_503_and_says_when_to_come_again(senders, monkeypatch):

@@ -49,6 +49,16 @@ def test_a_page_is_acknowledged_and_cancelled_by_whoever_may(door):
     assert door.ask("GET", "/api/v1/paging/pages/nowhere").status_code == 404
 
 
+def test_a_page_is_passed_on_where_there_is_somebody_else_and_ended_with_its_alerts(door):
+    id, me = opened(door, "261126-passed"), door.session("responder")
+    alone = door.ask("POST", f"/api/v1/paging/pages/{id}/escalate", headers=me, json={})
+    assert alone.status_code == 409 and "nobody else than ada" in alone.json()["detail"]
+    over = door.ask("POST", f"/api/v1/paging/pages/{id}/resolve", headers=me, json={"why": "mended"})
+    assert (over.status_code, over.json()["ended_how"], over.json()["why"]) == (
+        200, "resolved", "responder-one says that it is over: mended"
+    )  # fmt: skip
+
+
 def test_the_engine_is_well_only_while_it_goes_round_and_nothing_is_late(door):
     ledger = door.desk.alert_desk.pages._ledger
     beating = Beating(ledger, owner="here", now=door.desk.now, troubles=tuple)
@@ -74,7 +84,7 @@ def test_the_engine_is_well_only_while_it_goes_round_and_nothing_is_late(door):
     [
         (["list"], 0, "api is down"), (["show", "261126-cli"], 0, "attempt 1: accepted after 20 ms"),
         (["ack", "261126-cli", "--for", "2h"], 0, "is acknowledged until"), (["ack", "261126-cli", "--for", "x"], 2, "no length"),
-        (["cancel", "261126-cli", "--why", "over"], 0, "is over"), (["cancel", "261126-cli", "--why", "over"], 3, "is over"),
+        (["escalate", "261126-cli"], 3, "nobody else than ada"), (["resolve", "261126-cli"], 0, "is over"), (["cancel", "261126-cli", "--why", "over"], 3, "is over"),
         (["show", "261126-clu"], 2, "Did you mean '261126-cli'?"), (["send", "--to", "@nobody", "hi"], 3, "Nobody knows how"),
         (["send", "hi"], 2, "Name whom to wake"), (["test", "--wait", "0"], 3, "paging.synthetic"),
     ],

@@ -91,6 +91,14 @@ def test_an_attempt_of_which_nothing_is_heard_is_lost_and_made_once_more():
     assert [each.state for each in paged.now.notifications[0].attempts] == ["lost", "sending"]
 
 
+@pytest.mark.parametrize(("asked_s", "after_s"), [(None, 5), (2.0, 5), (40.0, 40), (86_400.0, 300)])
+def test_a_receiver_that_asks_for_time_gets_it_within_bounds(asked_s, after_s):
+    paged = Paged(frozen(0, 3600))
+    paged.settle()
+    paged.tell(events.attempt_ended(1, 1, "retrying", retry_after_s=asked_s))
+    assert paged.settle().wake_at == BEGIN + timedelta(seconds=after_s)
+
+
 def test_what_came_through_after_all_is_not_sent_again():
     paged = Paged(frozen(0))
     paged.settle()
@@ -130,6 +138,63 @@ def test_a_further_acknowledgement_lengthens_the_time():
     paged.accept_all()
     assert paged.settle().wake_at == BEGIN + timedelta(hours=2)
     assert len(paged.now.acknowledged) == 1
+
+
+def test_a_page_that_is_passed_on_reaches_the_next_level_at_once():
+    paged = Paged(frozen(0, 300, 600))
+    paged.later(10)
+    paged.tell(events.escalated("ada", "web", "on a train"))
+    paged.settle()
+    assert paged.reached() == [(0, 1, 1), (10, 2, 1)]
+    assert "ada passes it on" in paged.now.reached[-1].why
+
+
+def test_the_level_after_it_waits_its_own_time_again():
+    paged = Paged(frozen(0, 300, 600))
+    paged.later(10)
+    paged.tell(events.escalated("ada", "web"))
+    paged.later(299)
+    assert [each[1] for each in paged.reached()] == [1, 2]
+    paged.later(2)
+    assert [each[1] for each in paged.reached()] == [1, 2, 3]
+
+
+def test_one_that_was_acknowledged_and_is_passed_on_does_not_begin_again():
+    paged = Paged(frozen(0, 300))
+    paged.later(10)
+    paged.tell(events.page_acknowledged("ada", "web", None))
+    paged.later(600)
+    paged.tell(events.escalated("ada", "web"))
+    paged.settle()
+    assert paged.reached() == [(0, 1, 1), (610, 2, 1)] and paged.now.state == "active"
+
+
+def test_whoever_passes_it_on_gets_no_more_messages_of_their_level():
+    paged = Paged(frozen(0, 300), reaches=lambda reach: [timedelta(), timedelta(minutes=2)])
+    paged.later(10)
+    paged.tell(events.escalated("level-1", "web"))
+    paged.settle()
+    assert [each.state for each in paged.now.notifications][:2] == ["accepted", "cancelled"]
+
+
+def test_passed_on_from_the_last_level_it_is_for_the_catch_all_before_anybody_is_asked_again():
+    paged = Paged(frozen(0, 300, repeat=2))
+    paged.settle()
+    for count in range(2):
+        paged.at += timedelta(seconds=10)
+        paged.tell(events.escalated(f"person-{count}", "web"))
+        paged.settle()
+    assert [each[1] for each in paged.reached()] == [1, 2, -1]
+
+
+def test_passed_on_by_everybody_it_begins_again():
+    paged = Paged(frozen(0))
+    paged.settle()
+    for by in ("ada", "olga"):
+        paged.at += timedelta(seconds=10)
+        paged.tell(events.escalated(by, "web"))
+        paged.settle()
+    assert paged.reached() == [(20, 1, 1)] and paged.now.state == "active"
 
 
 class Moving(RuleBasedStateMachine):
@@ -188,6 +253,12 @@ class Moving(RuleBasedStateMachine):
         if self.page.is_open:
             until = None if minutes is None else self.paged.at + timedelta(minutes=minutes)
             self.paged.tell(events.page_acknowledged(by, "web", until))
+        self.settle()
+
+    @rule(by=st.sampled_from(["ada", "level-1"]))
+    def somebody_passes_it_on(self, by):
+        if self.page.is_open:
+            self.paged.tell(events.escalated(by, "web"))
         self.settle()
 
     @rule()

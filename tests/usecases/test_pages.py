@@ -16,6 +16,7 @@ from opsbook.ledger.alert import alert_of
 from opsbook.ledger.alert import stream_of as alert_stream
 from opsbook.ledger.path_test import PATH_TEST
 from opsbook.usecases.alerting_ports import Contact, Reachable
+from opsbook.usecases.alerts import Alerts
 from opsbook.usecases.inlets import Inlets
 from opsbook.usecases.ledger_ports import Timer
 from opsbook.usecases.notices import Notices
@@ -39,7 +40,10 @@ def world(tmp_path):
 def pages(world):
     of = book(URGENT)
     waking = Waking(lambda: of, BookAddresses(of), ("@ada",), 1800.0)
-    return Pages(world.ledger, now=lambda: world.at, chance=secrets.token_bytes, waking=waking, ack_timeout_s=1800.0)
+    alerts = Alerts(world.ledger, now=lambda: world.at, ack_timeout_s=1800.0)
+    return Pages(
+        world.ledger, now=lambda: world.at, chance=secrets.token_bytes, waking=waking, alerts=alerts, ack_timeout_s=1800.0
+    )  # fmt: skip
 
 
 def fired(world, id):
@@ -91,6 +95,56 @@ def test_a_link_that_is_wrong_in_anything_is_no_link(world, pages, number, tail)
     world.tick()
     with pytest.raises(Usage, match="not one that Opsbook sent"):
         pages.by_link(page, number, secret_of(world) + tail)
+
+
+def test_a_page_is_passed_on_and_its_alerts_are_nobodys_again(world, pages):
+    page = world.open()
+    fired(world, f"{page}-0")
+    world.tick()
+    pages.acknowledge(page, "ada", via="web")
+    world.mail()
+    pages.escalate(page, "ada", via="web", why="on a train")
+    world.tick()
+    assert [each.split()[0] for each in world.mail()] == ["email:ben"]
+    alert = alert_of(world.ledger.row("alerts", alert_stream(f"{page}-0")))
+    assert (alert.status, alert.acknowledged_by) == ("firing", "")
+    assert "on a train" in alert.why
+
+
+def test_a_page_is_passed_on_by_a_link_once(world, pages):
+    page = world.open()
+    world.tick()
+    secret = secret_of(world)
+    pages.escalate_by_link(page, 1, secret)
+    world.tick()
+    pages.escalate_by_link(page, 1, secret)
+    world.tick()
+    assert [each.level for each in world.page(page).reached] == [1, 2]
+
+
+def test_a_page_that_is_for_nobody_else_is_not_passed_on(world, pages):
+    page = world.open(frozen=policy(level(1, 0, "primary"), catch_all=()))
+    with pytest.raises(Refusal, match="nobody else than primary"):
+        pages.escalate(page, "ada", via="web")
+
+
+def test_what_a_person_says_is_over_is_over_with_its_alerts(world, pages):
+    page = world.open(alerts=2)
+    for count in range(2):
+        fired(world, f"{page}-{count}")
+    done = pages.resolve(page, "ada", "mended")
+    assert (done.state, done.ended_how) == ("done", "resolved")
+    alert = alert_of(world.ledger.row("alerts", alert_stream(f"{page}-0")))
+    assert (alert.status, alert.ended_how, alert.ended_by) == ("resolved", "person", "ada")
+
+
+def test_a_page_without_alerts_is_over_when_a_link_says_so(world, pages):
+    page = world.open(alerts=0)
+    world.tick()
+    secret = secret_of(world)
+    done = pages.resolve_by_link(page, 1, secret)
+    assert (done.ended_how, done.why) == ("resolved", "ada says that it is over.")
+    assert pages.resolve_by_link(page, 1, secret).number == done.number
 
 
 def test_what_is_over_cannot_be_answered(world, pages):

@@ -105,6 +105,15 @@ def test_what_did_not_come_through_is_tried_three_times_and_then_has_failed(worl
     assert "tried 3 times" in world.page(page).notifications[0].settled_why
 
 
+def test_a_receiver_that_asks_to_wait_a_minute_is_tried_a_minute_later(world):
+    world.post.answers["email:ada"] = [Handed("retrying", "429", 1000.0, retry_after_s=60.0)]
+    page = world.open()
+    world.later(seconds=60)
+    assert world.page(page).notifications[0].state == "retrying"
+    world.later(seconds=1)
+    assert world.page(page).notifications[0].state == "accepted"
+
+
 def test_contacts_without_rules_are_used_in_turn_and_no_more_once_it_is_acknowledged(world):
     world.person("ada", "email", "sms", "phone")
     page = world.open()

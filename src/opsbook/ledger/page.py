@@ -27,7 +27,8 @@ CATCH_ALL = -1
 
 
 class Attempt(Struct, frozen=True):
-    """One try to hand a message over: `state` is sending, accepted, delivered, retrying, failed or lost."""
+    """One try to hand a message over: `state` is sending, accepted, delivered, retrying, failed or lost.
+    `retry_after_s` is how long the receiver asked to be left alone since it ended."""
 
     number: int
     at: datetime
@@ -35,6 +36,7 @@ class Attempt(Struct, frozen=True):
     reason: str = ""
     latency_ms: float | None = None
     is_duplicate: bool = False
+    retry_after_s: float | None = None
 
 
 class Notification(Struct, frozen=True):
@@ -85,7 +87,8 @@ class ReachedLevel(Struct, frozen=True):
 class Page(Struct, frozen=True):
     """One run of an escalation policy. `alerts` are those that still fire, `gone` those that did. `level` is the last
     that was reached in this `loop` (0 before the first, -1 for the catch-all), `reached` are all since `armed_at`, when
-    people began to be woken. `news` is what came to an acknowledged page that its acknowledgement did not know of."""
+    began to be woken. `news` is what came to an acknowledged page that its acknowledgement did not know of;
+    `passed_on` is who said that they cannot take care of it, until it has gone on."""
 
     id: str
     state: PageState
@@ -108,6 +111,7 @@ class Page(Struct, frozen=True):
     acknowledged_until: datetime | None = None
     first_acknowledged_at: datetime | None = None
     news: str = ""
+    passed_on: Acknowledgement | None = None
     is_drill: bool = False
     incident: int | None = None
     asked_by: str = ""
@@ -126,6 +130,11 @@ class Page(Struct, frozen=True):
         """How many people must acknowledge, by the levels that were reached."""
         levels = {planned.level: planned.needs for planned in self.policy.levels}
         return max([1, *(levels.get(each.level, 1) for each in self.reached)])
+
+    @property
+    def can_be_passed_on(self) -> bool:
+        """Whether it is for others besides those of its first level."""
+        return len(self.policy.levels) + bool(self.policy.catch_all) > 1
 
     @property
     def next_id(self) -> int:
@@ -200,7 +209,7 @@ def _news(page: Page, why: str) -> str:
 
 def _level_reached(page: Page, event: Event, facts: dict[str, Any]) -> Page:
     reached = ReachedLevel(facts["level"], facts["loop"], event.at, facts["why"])
-    return replace(page, level=reached.level, loop=reached.loop, reached=(*page.reached, reached))
+    return replace(page, level=reached.level, loop=reached.loop, reached=(*page.reached, reached), passed_on=None)
 
 
 def _owed(page: Page, event: Event, facts: dict[str, Any]) -> Page:
@@ -228,7 +237,8 @@ _AFTER_ATTEMPT: dict[str, NotificationState] = {
 def _attempt_ended(page: Page, event: Event, facts: dict[str, Any]) -> Page:
     def ended(before: Notification) -> Notification:
         attempts = tuple(
-            replace(each, state=facts["state"], reason=facts["reason"], latency_ms=facts["latency_ms"])
+            replace(each, state=facts["state"], reason=facts["reason"], latency_ms=facts["latency_ms"],
+                    retry_after_s=facts.get("retry_after_s"))
             if each.number == facts["attempt"] else each
             for each in before.attempts
         )  # fmt: skip
@@ -267,15 +277,28 @@ def _acknowledged(page: Page, event: Event, facts: dict[str, Any]) -> Page:
     return changed
 
 
+def _escalated(page: Page, event: Event, facts: dict[str, Any]) -> Page:
+    """Whoever took care of it does not any more; the levels before stay reached."""
+    given = Acknowledgement(facts["by"], facts["via"], event.at, facts["why"])
+    changed = replace(
+        page, state="active", acknowledged=(), acknowledged_until=None, news="", passed_on=given,
+        why=f"{given.by} passes it on" + (f": {given.why}" if given.why else "."),
+    )  # fmt: skip
+    if facts["notification"]:
+        changed = _of(changed, facts["notification"], lambda before: replace(before, state="read"))
+    return changed
+
+
 def _rearmed(page: Page, event: Event, facts: dict[str, Any]) -> Page:
     return replace(
         page, state="active", level=0, loop=1, armed_at=event.at, reached=(), acknowledged=(), acknowledged_until=None,
-        news="", why=facts["why"],
+        news="", passed_on=None, why=facts["why"],
     )  # fmt: skip
 
 
 def _done(page: Page, event: Event, facts: dict[str, Any]) -> Page:
-    return replace(page, state="done", ended_at=event.at, ended_how=facts["how"], why=facts["why"], news="")
+    return replace(page, state="done", ended_at=event.at, ended_how=facts["how"], why=facts["why"], news="",
+                   passed_on=None)  # fmt: skip
 
 
 _FOLDS: dict[str, Callable[[Page, Event, dict[str, Any]], Page]] = {
@@ -288,6 +311,7 @@ _FOLDS: dict[str, Callable[[Page, Event, dict[str, Any]], Page]] = {
     kinds.ATTEMPT_ENDED: _attempt_ended,
     kinds.NOTIFICATION_SETTLED: _settled,
     kinds.PAGE_ACKNOWLEDGED: _acknowledged,
+    kinds.PAGE_ESCALATED: _escalated,
     kinds.PAGE_REARMED: _rearmed,
     kinds.PAGE_DONE: _done,
 }

@@ -32,6 +32,7 @@ ATTEMPT_ENDED = "NotificationAttemptEnded"
 NOTIFICATION_SETTLED = "NotificationSettled"
 PAGE_ACKNOWLEDGED = "PageAcknowledged"
 PAGE_REARMED = "PageRearmed"
+PAGE_ESCALATED = "PageEscalated"
 PAGE_DONE = "PageDone"
 PAGES = "page/"
 
@@ -131,11 +132,14 @@ def attempt_begun(notification: int, attempt: int, ack_hash: str = "", is_duplic
 
 
 def attempt_ended(
-    notification: int, attempt: int, state: str, *, reason: str = "", latency_ms: float | None = None
-) -> Draft:
-    """What became of an attempt: accepted, delivered, failed for good, retrying later, lost (nobody knows)."""
+    notification: int, attempt: int, state: str, *, reason: str = "", latency_ms: float | None = None,
+    retry_after_s: float | None = None,
+) -> Draft:  # fmt: skip
+    """What became of an attempt: accepted, delivered, failed for good, retrying later, lost (nobody knows).
+    `retry_after_s` is how long the receiver asked to be left alone."""
+    asked = {"retry_after_s": retry_after_s} if retry_after_s is not None else {}
     return Draft(ATTEMPT_ENDED, {"notification": notification, "attempt": attempt, "state": state, "reason": reason,
-                                 "latency_ms": latency_ms})  # fmt: skip
+                                 "latency_ms": latency_ms, **asked})  # fmt: skip
 
 
 def settled(notification: int, state: NotificationState, why: str) -> Draft:
@@ -155,6 +159,11 @@ def page_acknowledged(
 def rearmed(why: str, by: str = "") -> Draft:
     """People are woken again from the first level."""
     return Draft(PAGE_REARMED, {"why": why, "by": by})
+
+
+def escalated(by: str, via: str, why: str = "", notification: int = 0) -> Draft:
+    """Somebody cannot take care of it, and does not want it to wait: it is the next level's turn at once."""
+    return Draft(PAGE_ESCALATED, {"by": by, "via": via, "why": why, "notification": notification})
 
 
 def page_done(how: PageEnd, why: str, by: str = "") -> Draft:

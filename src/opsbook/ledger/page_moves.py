@@ -19,6 +19,7 @@ from opsbook.ledger.page_events import OwedNotification, PlannedLevel
 
 LEAST_LOOP_S = 300.0  # between the last level and what comes behind it, where the policy tells no time
 PAUSES_S = (5.0, 20.0)  # before the second and the third try to hand one message over; there is no fourth
+LONGEST_PAUSE_S = 300.0  # that a receiver is granted which asks for more; another contact is tried at once anyhow
 URGENT = frozenset({"P0", "P1"})
 _CALLS = frozenset({"phone"})  # nobody is called to hear that something is over
 # What a page that is over, or taken care of, still sends.
@@ -66,6 +67,8 @@ def next_moves(
     if failing := _falling_back(page, without_other):
         return PageMoves(fall_back=failing)
     due, then = _next_turn(page, rules)
+    if page.passed_on is not None:
+        due, then = page.passed_on.at, _passed_on(page, page.passed_on.by)
     if due is not None and due <= now:
         return PageMoves(record=then) if isinstance(then, tuple) else PageMoves(reach=then)
     return _sending(page, now, rules, due)
@@ -77,7 +80,9 @@ def retry_at(notification: Notification) -> datetime | None:
         return None
     if not notification.attempts:
         return notification.owed.due
-    return notification.attempts[-1].at + timedelta(seconds=PAUSES_S[len(notification.attempts) - 1])
+    last = notification.attempts[-1]
+    asked_s = min(last.retry_after_s or 0.0, LONGEST_PAUSE_S) + (last.latency_ms or 0.0) / 1000
+    return last.at + timedelta(seconds=max(PAUSES_S[len(notification.attempts) - 1], asked_s))
 
 
 # -- what is to be recorded before anything else ----------------------------------------------------------------
@@ -117,6 +122,7 @@ def _of_state(page: Page, now: datetime) -> tuple[Draft, ...]:
             return (events.rearmed(_overdue(page, now)),)
         return tuple(_cancelled(page, _SENT_WHEN_ACKNOWLEDGED, page.why))
     by = {each.by.casefold() for each in page.acknowledged}  # several are needed, and these have answered
+    by |= {page.passed_on.by.casefold()} if page.passed_on is not None else set()
     return tuple(_cancelled(page, _SENT_WHEN_ACKNOWLEDGED, page.why, only=by)) if by else ()
 
 
@@ -229,6 +235,22 @@ def _after_level(page: Page, last: ReachedLevel, rules: Rules) -> tuple[float, R
 
 def _has_reached_somebody(page: Page, loop: int) -> bool:
     return any(each.owed.loop == loop and each.state != "failed" for each in _of_this_arming(page))
+
+
+def _passed_on(page: Page, by: str) -> Reach | tuple[Draft, ...]:
+    """Whose turn it is once somebody said that they cannot: those who were asked already are not asked once more
+    before everybody else was."""
+    why, levels = f"{by} passes it on.", page.policy.levels
+    last = page.reached[-1] if page.reached else None
+    if last is None and levels:
+        return _level(page, 0, 1, why)
+    if last is not None and last.level != CATCH_ALL:
+        index = next((at for at, each in enumerate(levels) if each.level == last.level), len(levels) - 1)
+        if index + 1 < len(levels):
+            return _level(page, index + 1, last.loop, why)
+    if page.policy.catch_all and (last is None or last.level != CATCH_ALL):
+        return _catch_all(page, last.loop if last is not None else 1, why)
+    return (events.rearmed(f"{why} Nobody else is left, so it begins again."),)
 
 
 def _after_all(page: Page, rules: Rules) -> tuple[float, tuple[Draft, ...]]:

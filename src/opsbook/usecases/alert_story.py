@@ -124,6 +124,7 @@ _TELLERS: dict[str, Teller] = {
     page.PAGE_RAISED: _raised,
     page.LEVEL_REACHED: _level,
     page.PAGE_ACKNOWLEDGED: _by("Acknowledged"),
+    page.PAGE_ESCALATED: _by("Passed on to the next level"),
     page.PAGE_REARMED: _by("People are woken again"),
     page.PAGE_DONE: _done,
 }

@@ -1,8 +1,9 @@
-"""The verbs of pages: list, show, acknowledge, wake people by hand. They record what people want; none sends."""
+"""The verbs of pages: list, show, answer, wake people by hand. They record what people want; none sends."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from hashlib import sha256
 from hmac import compare_digest
@@ -18,6 +19,7 @@ from opsbook.ledger.alert import stream_of as alert_stream
 from opsbook.ledger.event import Draft
 from opsbook.ledger.page import Notification, Page, page_of, stream_of
 from opsbook.ledger.page_events import PAGES
+from opsbook.usecases.alerts import Alerts
 from opsbook.usecases.episodes import ACK
 from opsbook.usecases.ledger_ports import EngineLedger, Timer, Write
 from opsbook.usecases.page_draft import LEVEL, PageDraft
@@ -43,12 +45,13 @@ class Pages:
 
     def __init__(
         self, ledger: EngineLedger, *, now: Callable[[], datetime], chance: Callable[[int], bytes], waking: Waking,
-        ack_timeout_s: float, nudge: Callable[[], None] = lambda: None,
+        alerts: Alerts, ack_timeout_s: float, nudge: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
         self._ledger = ledger
         self._now = now
         self._chance = chance
         self._waking = waking
+        self._alerts = alerts
         self._ack_timeout_s = ack_timeout_s
         self._nudge = nudge
 
@@ -103,8 +106,6 @@ class Pages:
         """Somebody takes care of it; its alerts are acknowledged too, once as many people have as it needs."""
 
         def drafts(of: Page) -> tuple[Draft, ...]:
-            if not of.is_open:
-                raise Refusal(f"The page {of.id} is over: {of.why}")
             until = self._now() + timedelta(seconds=for_s or of.policy.ack_timeout_s or self._ack_timeout_s)
             return (page_events.page_acknowledged(by, via, until, why=why, notification=notification),)
 
@@ -113,13 +114,36 @@ class Pages:
     def cancel(self, page: str, by: str, why: str) -> Page:
         """Wakes nobody any more for it."""
 
+        told = why.strip() or "No reason was given."
+        done = page_events.page_done("cancelled", f"{by} cancelled it: {told}", by)
+        return self._change(page, lambda _: (done,), by=by)
+
+    def escalate(self, page: str, by: str, *, via: str, why: str = "", notification: int = 0) -> Page:
+        """Somebody cannot take care of it: it is the next level's turn at once, also where it was acknowledged. Twice
+        before it has gone on is once. Raises Refusal where it is for nobody else."""
+
         def drafts(of: Page) -> tuple[Draft, ...]:
-            if not of.is_open:
-                raise Refusal(f"The page {of.id} is over: {of.why}")
-            told = why.strip() or "No reason was given."
-            return (page_events.page_done("cancelled", f"{by} cancelled it: {told}", by),)
+            if not of.can_be_passed_on:
+                raise Refusal(
+                    f"The page {of.id} is for nobody else than {', '.join(_targets(of)) or 'nobody'}, so it cannot go"
+                    " on to anybody. Wake somebody else by hand."
+                )
+            return () if of.passed_on is not None else (page_events.escalated(by, via, why.strip(), notification),)
 
         return self._change(page, drafts, by=by)
+
+    def resolve(self, page: str, by: str, why: str = "") -> Page:
+        """A person says that it is over, and all alerts of it. Where a sender says otherwise later they open again."""
+        of = _open(self.find(page))
+        if of.alerts:
+            with suppress(Usage, Refusal):  # none of them is open any more
+                self._alerts.resolve([of.id], by, why)
+        told = f"{by} says that it is over" + (f": {why}" if why else ".")
+
+        def drafts(left: Page) -> tuple[Draft, ...]:
+            return (page_events.page_done("resolved", told, by),) if left.is_open else ()
+
+        return self._change(of.id, drafts, by=by, is_over_too=True)
 
     def by_link(self, page: str, notification: int, secret: str) -> tuple[Page, Notification]:
         """The page and notification of an acknowledge link; raises Usage for one that is wrong."""
@@ -138,6 +162,18 @@ class Pages:
         if not found.is_open or found.state == "acknowledged" or any(each.by == by for each in found.acknowledged):
             return found
         return self.acknowledge(page, by, via="link", notification=notification)
+
+    def escalate_by_link(self, page: str, notification: int, secret: str) -> Page:
+        """Whoever got that notification passes it on by its link; changes nothing where it has gone on already."""
+        found, of = self.by_link(page, notification, secret)
+        if not found.is_open or has_gone_on(found, of):
+            return found
+        return self.escalate(found.id, of.owed.handle or of.owed.person, via="link", notification=notification)
+
+    def resolve_by_link(self, page: str, notification: int, secret: str) -> Page:
+        """Whoever got that notification says by its link that it is over; changes nothing where it is."""
+        found, of = self.by_link(page, notification, secret)
+        return self.resolve(found.id, of.owed.handle or of.owed.person) if found.is_open else found
 
     def wake(
         self, whom: str, subject: str, by: str, *, severity: str = "P1", service: str | None = None
@@ -161,14 +197,18 @@ class Pages:
         return self.find(id)
 
     def _change(
-        self, page: str, drafts: Callable[[Page], Sequence[Draft]], *, by: str, via: str = ""
-    ) -> Page:
+        self, page: str, drafts: Callable[[Page], Sequence[Draft]], *, by: str, via: str = "",
+        is_over_too: bool = False,
+    ) -> Page:  # fmt: skip
         for tried in range(1, TRIES + 1):
-            draft = PageDraft(self.find(page), self._now())
+            of = self.find(page)
+            draft = PageDraft(of if is_over_too else _open(of), self._now())
             draft.add(drafts(draft.page))
             writes = [draft.write(draft.at)]
             if draft.page.state == "acknowledged":
                 writes += self._answered(draft.page, by, via)
+            elif draft.page.passed_on is not None and draft.drafts:
+                writes += self._unanswered(draft.page, by)
             try:
                 self._ledger.record(writes, actor=by, at=draft.at)
                 break
@@ -189,3 +229,29 @@ class Pages:
                 timers = (Timer(stream, ACK, until),) if until is not None else ()
                 answer = alert_events.acknowledged(by, until, page.acknowledged[-1].why, via)
                 yield Write(stream, (answer,), alert.number, timers)
+
+    def _unanswered(self, page: Page, by: str) -> Iterator[Write]:
+        """The alerts of a page that whoever took care of it passes on."""
+        for id in page.alerts:
+            kept = self._ledger.row("alerts", alert_stream(id))
+            alert = alert_of(kept) if kept is not None else None
+            if alert is not None and alert.is_open and alert.acknowledged_by:
+                yield Write(alert_stream(id), (alert_events.unacknowledged(page.why, by),), alert.number, (), (ACK,))
+
+
+def has_gone_on(page: Page, notification: Notification) -> bool:
+    """Whether a page went on since somebody got a message of it, or is about to."""
+    if page.passed_on is not None:
+        return True
+    last = page.reached[-1] if page.reached else None
+    return last is None or (last.level, last.loop) != (notification.owed.level, notification.owed.loop)
+
+
+def _open(page: Page) -> Page:
+    if not page.is_open:
+        raise Refusal(f"The page {page.id} is over: {page.why}")
+    return page
+
+
+def _targets(page: Page) -> list[str]:
+    return [target for level in page.policy.levels for target in level.targets]

@@ -180,8 +180,9 @@ def begun(item: Item) -> Draft:
 def _outcome(item: Item, handed: Handed, handing: Handing) -> Iterator[Draft]:
     number = item.due.notification.owed.id
     yield events.attempt_ended(
-        number, item.attempt, handed.state, reason=handed.reason, latency_ms=handed.latency_ms
-    )
+        number, item.attempt, handed.state, reason=handed.reason, latency_ms=handed.latency_ms,
+        retry_after_s=handed.retry_after_s if handed.state == "retrying" else None,
+    )  # fmt: skip
     if handed.state in ("accepted", "delivered") and item is not handing.items[0]:
         first = handing.items[0].due
         others = len(handing.items) - 1

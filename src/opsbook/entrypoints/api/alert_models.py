@@ -151,7 +151,7 @@ class GroupList(Struct):
 class AlertsQuery(Struct, forbid_unknown_fields=True):
     """Which alerts are asked for; `match` and `status` may be given several times."""
 
-    match: Annotated[str, Meta(max_length=10_000, description="Matchers as Alertmanager writes them.")] = ""
+    match: Annotated[str, Meta(max_length=4_000, description="Matchers as Alertmanager writes them.")] = ""
     status: Annotated[str, Meta(max_length=200, description="Of these alone; several are parted by commas.")] = ""
     before: Annotated[int, Meta(ge=1, description="Those that began before this position.")] | None = None
     limit: Annotated[int, Meta(ge=1, le=10_000, description="How many; else all that is open.")] | None = None

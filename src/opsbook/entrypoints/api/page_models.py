@@ -130,6 +130,12 @@ class AckBody(Struct, forbid_unknown_fields=True):
     for_s: Annotated[float, Meta(ge=60, le=604_800, description="After how long people are woken again.")] | None = None
 
 
+class PassOnBody(Struct, forbid_unknown_fields=True):
+    """With the reason, if one is told."""
+
+    why: Why = ""
+
+
 class CancelBody(Struct, forbid_unknown_fields=True):
     """Why nobody is to be woken any more."""
 

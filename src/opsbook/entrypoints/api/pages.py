@@ -29,7 +29,8 @@ def named(request: Asks) -> Page:
         raise NotFoundException(str(wrong)) from wrong
 
 
-@operation("GET", "/notifications", models.NotificationList, query=models.NotificationsQuery, group="pages")
+@operation("GET", "/notifications", models.NotificationList, query=models.NotificationsQuery, group="pages",
+           also=(404,))  # fmt: skip
 def notifications(request: Asks, query: models.NotificationsQuery) -> dict[str, Any]:
     """Messages that somebody is to get, or got, each with its attempts, the last owed first"""
     try:
@@ -71,6 +72,21 @@ def ack(request: Asks, body: models.AckBody) -> dict[str, Any]:
     return page_model(pages_of(request).acknowledge(named(request).id, by, via="api", why=body.why, for_s=body.for_s))
 
 
+@operation("POST", "/paging/pages/{paged}/escalate", models.PageModel, act="respond", body=models.PassOnBody,
+           also=(409,), group="pages")  # fmt: skip
+def escalate(request: Asks, body: models.PassOnBody) -> dict[str, Any]:
+    """Passes a page on: it is the next level's turn at once"""
+    by = signed_in(request).name
+    return page_model(pages_of(request).escalate(named(request).id, by, via="api", why=body.why))
+
+
+@operation("POST", "/paging/pages/{paged}/resolve", models.PageModel, act="respond", body=models.PassOnBody,
+           also=(409,), group="pages")  # fmt: skip
+def resolve(request: Asks, body: models.PassOnBody) -> dict[str, Any]:
+    """Says that a page is over, and all alerts of it"""
+    return page_model(pages_of(request).resolve(named(request).id, signed_in(request).name, body.why))
+
+
 @operation("POST", "/paging/pages/{paged}/cancel", models.PageModel, act="respond", body=models.CancelBody, also=(409,),
            group="pages")  # fmt: skip
 def cancel(request: Asks, body: models.CancelBody) -> dict[str, Any]:
@@ -78,4 +94,4 @@ def cancel(request: Asks, body: models.CancelBody) -> dict[str, Any]:
     return page_model(pages_of(request).cancel(named(request).id, signed_in(request).name, body.why))
 
 
-ROUTES = (notifications, page_list, send, show, ack, cancel)
+ROUTES = (notifications, page_list, send, show, ack, escalate, resolve, cancel)

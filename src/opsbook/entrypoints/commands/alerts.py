@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from opsbook.entrypoints.commands.alert_silences import group as silence
+from opsbook.entrypoints.commands._alert_silences import group as silence
 from opsbook.entrypoints.options import Shared, VerbGroup, verb
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from opsbook.entrypoints.commands.page_plan import plan
+from opsbook.entrypoints.commands._page_plan import plan
 from opsbook.entrypoints.options import Shared, VerbGroup, verb
 
 _PAGE = click.argument("page", metavar="PAGE")
@@ -64,6 +64,35 @@ def ack(shared: Shared, *, page: str, length: str | None, why: str) -> None:
     needed = found.needs - len(found.acknowledged)
     told = f"{needed} more must acknowledge it." if needed > 0 else f"Page {found.id} is acknowledged{until}."
     answer(shared, page_model(found), (told,))
+
+
+@verb("escalate", examples=("opsbook page escalate last --why 'I am on a train'",))
+@_PAGE
+@_WHY
+def escalate(shared: Shared, *, page: str, why: str) -> None:
+    """Pass a page on: it is the next level's turn at once, and nobody takes care of it until they answer."""
+    from opsbook.entrypoints.page_desk import page_desk
+    from opsbook.entrypoints.people import show as answer
+    from opsbook.usecases.page_shown import page_model
+
+    with page_desk(shared) as desk:
+        found = desk.pages.escalate(page, desk.who(), via="command line", why=why)
+        lines = [f"Page {found.id} goes on to the next level.", *desk.why_not_now()]
+    answer(shared, page_model(found), lines)
+
+
+@verb("resolve", examples=("opsbook page resolve last --why 'the disk is emptied'",))
+@_PAGE
+@_WHY
+def resolve(shared: Shared, *, page: str, why: str) -> None:
+    """Say that a page is over, and all alerts of it; what still fires opens again by itself."""
+    from opsbook.entrypoints.page_desk import page_desk
+    from opsbook.entrypoints.people import show as answer
+    from opsbook.usecases.page_shown import page_model
+
+    with page_desk(shared) as desk:
+        found = desk.pages.resolve(page, desk.who(), why)
+    answer(shared, page_model(found), (f"Page {found.id} is over.",))
 
 
 @verb("cancel", examples=("opsbook page cancel last --why 'a false alarm'",))
@@ -132,5 +161,7 @@ def test(shared: Shared, *, within: str) -> int:
 
 
 command = VerbGroup(
-    "page", (plan, list_, show, ack, cancel, send, test), about="Who is paged: plan, watch, answer, wake by hand."
+    "page",
+    (plan, list_, show, ack, escalate, resolve, cancel, send, test),
+    about="Who is paged: plan, watch, answer, wake by hand.",
 )

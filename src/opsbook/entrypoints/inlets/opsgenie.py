@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
@@ -17,7 +18,8 @@ from litestar.handlers import HTTPRouteHandler
 
 from opsbook.entrypoints.inlets.receiving import LARGEST_BODY, Asks, kept, shown_token, source_of
 from opsbook.entrypoints.web.answering import desk_of
-from opsbook.ground.errors import Usage
+from opsbook.ground.errors import Refusal, Usage
+from opsbook.ledger.alert import Alert
 from opsbook.ledger.inbound.opsgenie import Taken, read_action, read_create
 from opsbook.ledger.signal import Source
 from opsbook.usecases import opsgenie_view as view
@@ -49,14 +51,18 @@ def _acting(action: str, method: HttpMethod, path: str) -> HTTPRouteHandler:
         if isinstance(source, Response):
             return source
         by = str(request.query_params.get("identifierType", "id"))
-        alias = named
-        if by != "alias":
+        alert, alias = None, named
+        if by != "alias" or action == "escalate":
             alert = await asyncio.to_thread(_view(request).found, source, named, by)
             alias = alert.key if alert is not None else named
         body = await request.body()
         query = {name: str(value) for name, value in request.query_params.items() if name != "identifierType"}
         extra = {"action": str(request.path_params["action"])} if action == "actions" else {}
-        return await _taken(request, read_action(action, alias, body, {**query, **extra}), body)
+        found = read_action(action, alias, body, {**query, **extra})
+        answer = await _taken(request, found, body)
+        if action == "escalate" and alert is not None and not found.errors and not source.is_paused:
+            await asyncio.to_thread(_passed_on, request, alert, found)
+        return answer
 
     act.__doc__ = f"Takes '{action}' for one alert."
     act.__name__ = action
@@ -161,6 +167,14 @@ async def _found(request: Asks, named: str) -> Any:
     by = _asked(request, "identifierType") or "id"
     alert = await asyncio.to_thread(_view(request).found, source, named, by)
     return alert if alert is not None else _answer({"message": f"No alert exists with {by} [{named[:100]}]"}, 404)
+
+
+def _passed_on(request: Asks, alert: Alert, found: Taken) -> None:
+    """The page of an alert goes on to its next level; there need be none that can."""
+    signal = found.batch.signals[0]
+    with suppress(Usage, Refusal):
+        pages = desk_of(request).alert_desk.pages
+        pages.escalate(alert.page, signal.by or "its sender", via=KIND, why=signal.note)
 
 
 async def _taken(request: Asks, found: Taken, body: bytes) -> Response[Any]:

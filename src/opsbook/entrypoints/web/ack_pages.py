@@ -1,4 +1,4 @@
-"""Where the link in a message leads: what it is about, and one button that answers. Nobody need sign in for it.
+"""Where the link in a message leads: what it is about, and the buttons that answer. Nobody need sign in for it.
 
 Programs that look at the links of mails before people do send GET and HEAD, which change nothing here; only the form
 does. The secret in the address is what proves who asks, and whoever has it acts under the name of whoever got it.
@@ -13,12 +13,13 @@ from litestar import Request, Response, get, post
 from litestar.response import Template
 
 from opsbook.entrypoints.web.answering import Filled, desk_of
-from opsbook.entrypoints.web.forms import go_on
+from opsbook.entrypoints.web.forms import fields_of, go_on
 from opsbook.ground.errors import Refusal, Usage
 from opsbook.ledger.page import Notification, Page
 from opsbook.usecases.authority import PUBLIC
 from opsbook.usecases.contact_book import TESTS
 from opsbook.usecases.matching import first_steps
+from opsbook.usecases.pages import has_gone_on
 
 Asks = Request[Any, Any, Any]
 HEADERS = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex, nofollow"}
@@ -27,7 +28,7 @@ LONGEST = 200  # characters of what stands in the address; ours have some 60
 
 @get("/a/{token:str}", opt={"act": PUBLIC}, sync_to_thread=True)
 def answer_page(request: Asks) -> Template:
-    """What a link is about, and the button; changes nothing, however often it is asked for."""
+    """What a link is about, and the buttons; changes nothing, however often it is asked for."""
     try:
         page, notification = _found(request)
     except Usage as wrong:
@@ -38,17 +39,20 @@ def answer_page(request: Asks) -> Template:
 @post("/a/{token:str}", opt={"act": PUBLIC}, status_code=200)
 async def answer(request: Asks) -> Response[Any]:
     """Answers under the name of whoever got the message; a second time changes nothing."""
-    return await asyncio.to_thread(_answered, request)
+    fields = await fields_of(request)
+    return await asyncio.to_thread(_answered, request, fields.get("do", ""))
 
 
-def _answered(request: Asks) -> Response[Any]:
+def _answered(request: Asks, did: str) -> Response[Any]:
     desk = desk_of(request).alert_desk
     try:
         page, notification = _found(request)
         if page.group.startswith(TESTS):
             desk.contacts.verified_by_link(page.id, page.group, notification.owed.handle)
         if page.is_open:
-            desk.pages.acknowledge_by_link(page.id, notification.owed.id, _parts(request)[2])
+            ways = {"escalate": desk.pages.escalate_by_link, "resolve": desk.pages.resolve_by_link}
+            answers = ways.get(did, desk.pages.acknowledge_by_link)
+            answers(page.id, notification.owed.id, _parts(request)[2])
     except Usage as wrong:
         return _shown(request, "ack_wrong.html", 404, wrong=str(wrong))
     except Refusal:  # it ended between the look and the answer, which the page then shows
@@ -80,6 +84,7 @@ def _about(request: Asks, page: Page, notification: Notification) -> Template:
     steps = first_steps(desk.library, page.place) if page.place is not None else ()
     return _shown(
         request, "ack.html", 200, of=page, owed=owed, steps=steps, is_test=is_test, is_proven=proven,
+        has_gone_on=page.is_open and page.state != "acknowledged" and has_gone_on(page, notification),
         may_answer=may_answer and (is_test or page.state != "acknowledged"), now=desk.now(),
         others=[each for each in page.acknowledged if each.by not in me],
         mine=next((each for each in page.acknowledged if each.by in me), None),

@@ -123,6 +123,10 @@ def _acted(request: Asks, fields: dict[str, str]) -> Response[Any]:
     try:
         if did == "acknowledge":
             pages.acknowledge(of.id, said.by, via="web", why=said.why, for_s=said.for_s)
+        elif did == "escalate":
+            pages.escalate(of.id, said.by, via="web", why=said.why)
+        elif did == "resolve":
+            pages.resolve(of.id, said.by, said.why)
         elif did == "cancel":
             pages.cancel(of.id, said.by, said.why)
         else:
