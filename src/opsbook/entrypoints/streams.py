@@ -20,6 +20,7 @@ from opsbook.book.probe import Probe
 from opsbook.ground.errors import Failure
 from opsbook.ledger.event import Event, shown_facts
 from opsbook.ledger.health import Health, Reading
+from opsbook.ledger.person import PEOPLE
 from opsbook.ledger.run_events import RUN_ENDED
 from opsbook.usecases.desk import Desk
 from opsbook.usecases.library import Book
@@ -152,8 +153,8 @@ class Streams:
             if found:
                 self.position = found[-1].position
                 self._call(self._give, found, is_whole)
-                if any(event.kind == RUN_ENDED for event in found):
-                    self.desk.library.look_soon()  # it was practised: lint has less to say of its page
+                if any(event.kind == RUN_ENDED or event.stream.startswith(PEOPLE) for event in found):
+                    self.desk.library.look_soon()  # lint has less to say: it was practised, a contact was verified
 
     def _passed(self) -> tuple[list[Event], bool]:
         """What is recorded behind the position, and whether with its facts. Without anybody who listens to events these
