@@ -11,6 +11,7 @@ from opsbook.adapters.postgres_ledger import PostgresLedger
 from opsbook.ground.errors import Fenced
 from opsbook.ledger.silence import Matcher
 from opsbook.ledger.views import VIEWS
+from opsbook.usecases.ledger_ports import Timer
 
 
 @pytest.fixture
@@ -257,3 +258,21 @@ def test_what_takes_too_long_is_left_due(world, monkeypatch):
     assert len(world.timers("batch/")) == 2
     world.route()
     assert len(world.alerts) == 240
+
+
+def test_more_of_the_same_has_a_page_that_wakes_people_not_looked_at_again(world):
+    world.hear(world.fires(key="k1"))
+    (page,) = world.pages
+    stream, later = f"page/{page.id}", world.at + timedelta(minutes=5)
+    world.ledger.append(
+        stream, (), expected=None, actor="pager", at=world.at, set_timers=[Timer(stream, "level", later)]
+    )
+    world.hear(world.fires(key="k2"))
+    assert len(world.pages[0].alerts) == 2
+    assert [timer.due for timer in world.timers("page/")] == [later]
+    world.verbs.acknowledge(["WebDown"], "ada", via="web")
+    world.ledger.append(
+        stream, (), expected=None, actor="pager", at=world.at, set_timers=[Timer(stream, "level", later)]
+    )
+    world.hear(world.fires(key="k3"))
+    assert [timer.due for timer in world.timers("page/")] == [world.at]

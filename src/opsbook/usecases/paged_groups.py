@@ -20,6 +20,7 @@ from opsbook.usecases.ledger_ports import Timer, Write
 
 LEVEL = "level"
 FLAPPING = 3  # from this episode on a page waits until the window since the last one is over
+_SAME = frozenset({events.PAGE_JOINED, events.PAGE_LEFT})
 PolicyFor = Callable[[str | None, str], tuple[FrozenPolicy | None, str]]
 
 
@@ -115,7 +116,10 @@ def _going_on(
     if not drafts:
         return Paged(why_not=why_not)
     stream = stream_of(page.id)
-    timers = [Timer(stream, LEVEL, now)]  # whoever pages looks at it and sets what comes next
+    # Whoever pages looks at it and sets what comes next. Where people are being woken already, more alerts of the same
+    # or fewer change nothing of that: in a storm to look again for each part would cost as much as all else.
+    is_under_way = page.state == "active" and all(draft.kind in _SAME for draft in drafts)
+    timers = [] if is_under_way else [Timer(stream, LEVEL, now)]
     return Paged((Write(stream, drafts, page.number, timers),), dict.fromkeys(coming, page.id), why_not)
 
 
