@@ -20,6 +20,7 @@ from opsbook.book.probe import Probe
 from opsbook.ground.errors import Failure
 from opsbook.ledger.event import Event, Moved, shown_facts
 from opsbook.ledger.health import Health, Reading
+from opsbook.ledger.person import PEOPLE
 from opsbook.ledger.run_events import RUN_ENDED
 from opsbook.usecases.desk import Desk
 from opsbook.usecases.library import Book
@@ -152,8 +153,8 @@ class Streams:
             if found:
                 self.position = found[-1].position
                 self._call(self._give, whole, found)
-                if any(event.kind == RUN_ENDED for event in found):
-                    self.desk.library.look_soon()  # it was practised: lint has less to say of its page
+                if any(event.kind == RUN_ENDED or event.stream.startswith(PEOPLE) for event in found):
+                    self.desk.library.look_soon()  # lint has less to say: it was practised, a contact was verified
 
     def _passed(self) -> tuple[list[Event], list[Moved]]:
         """What is recorded behind the position: whole where somebody listens to events, and which events they are.
