@@ -141,6 +141,20 @@ def test_a_search_never_says_another_service_than_the_label(searched):
     assert (match.service, match.place) == ("unheard-of", None)
 
 
+def test_a_search_says_where_to_read_and_never_whom_to_page(searched):
+    match = searched.match({"alertname": "ReplicaLate"}, REPLICA_LATE)
+    assert (match.service, match.place.path) == (None, DB)
+
+
+@pytest.mark.parametrize("name", ["R", "Re", "A1"])
+def test_a_letter_or_two_are_not_searched_for(searched, name):
+    assert searched.match({"alertname": name}, {}).place is None
+
+
+def test_other_labels_do_not_say_otherwise_than_the_label_service(matcher):
+    assert matcher.match({"alertname": "Odd", "service": "unheard-of", "job": "web"}, {}).service == "unheard-of"
+
+
 def test_the_runbook_of_its_own_service_is_nearer_than_what_a_search_finds(searched):
     place = searched.match({"alertname": "ReplicaLate", "service": "web"}, REPLICA_LATE).place
     assert (place.path, place.kind) == (WEB, "service")

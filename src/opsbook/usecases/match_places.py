@@ -25,6 +25,7 @@ from opsbook.usecases.service_names import named_service
 
 How = Literal["url", "named", "heading", "label", "service", "search"]
 MOST_WORDS = 40  # of an alert, that a search is asked for
+LEAST_LETTERS = 3  # of one of them: whatever is shorter begins some word of every book
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 # Words of nearly every alert, which tell nothing of what is wrong.
 _EMPTY = frozenset(
@@ -242,7 +243,7 @@ def by_search(
     if index is None:
         return None
     text = " ".join([*_WORD.findall(asked.name), *asked.words.removeprefix(asked.name).split()][:MOST_WORDS])
-    if not text.strip():
+    if not any(len(word) >= LEAST_LETTERS or not word.isascii() for word in text.split()):
         return None
     answer = index.search(text, 5)
     hit = next((hit for hit in answer.hits if _is_helpful(pages, hit.path, service)), None)

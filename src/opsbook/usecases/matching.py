@@ -105,14 +105,13 @@ class Matcher(Struct, frozen=True):
 
     def _found(self, known: _Known, asked: Asked) -> tuple[Place | None, str | None, str]:
         """The labels tell the service where the book knows what they name. What it does not know gives way only to the
-        page that the alert's address or name leads to, never to a search."""
+        page that the alert's address or name leads to. A search tells none: whom it pages must be no guess."""
         told = _told_by(known, asked.labels)
         why = "Nothing in the book speaks of it."
         try:
             for found in self._places(known.pages, asked, told):
-                at = _service_at(known.pages.book, found.place.path)
-                is_sure = found.kind != "search" or not told.name
-                service = told.name if told.is_known else (at if is_sure else None) or told.name
+                at = _service_at(known.pages.book, found.place.path) if found.kind != "search" else None
+                service = told.name if told.is_known else at or told.name
                 return self._at(known.pages, found), service, found.place.why
         except (Usage, Failure) as wrong:  # a page was taken away or cannot be read just now
             why = f"The book could not be read: {wrong}"
@@ -176,7 +175,8 @@ class _Told(NamedTuple):
 
 
 def _told_by(known: _Known, labels: Mapping[str, str]) -> _Told:
-    """The first label that names a service with a runbook or an escalation; else what the label `service` says."""
+    """What the label `service` says; where there is none, the first label that names a service with a runbook or an
+    escalation."""
     for label in SERVICE_LABELS:
         value = labels.get(label)
         if not value:
@@ -187,7 +187,9 @@ def _told_by(known: _Known, labels: Mapping[str, str]) -> _Told:
         escalated = known.escalated.get(plain_name(value))
         if escalated is not None:
             return _Told(escalated, True, label)
-    return _Told(labels.get("service") or None)
+        if label == "service":
+            return _Told(value)
+    return _Told(None)
 
 
 def _service_at(book: Book, path: str) -> str | None:
