@@ -13,14 +13,12 @@ from urllib.parse import quote, unquote, urlsplit
 from msgspec import Struct
 
 from opsbook.adapters.notifying.jobs import MailServer, Route
-from opsbook.ground.guesses import closest
 from opsbook.usecases.alerting_ports import Handed
+from opsbook.usecases.ways import Ways
 
 PASSWORD = "env:SMTP_PASSWORD"
 SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _UNTITLED = ("sms", "phone")  # the text says it all, and a title would be put before it
-# A kind that has no channel of its own goes by another: a telephone takes text messages too.
-_INSTEAD = {"phone": "sms", "pager": "push"}
 
 
 class Settings(Struct, frozen=True):
@@ -43,16 +41,12 @@ class Routes:
         self._settings = settings
         self._fetch = fetch
         self._server = _mail_server(settings)
+        named = tuple(name for name, written in settings.channels.items() if written)
+        self._ways = Ways(self._server is not None, named)
 
     def why_not(self, kind: str) -> str:
         """Why nobody can be reached by a kind of contact, a #channel or an address by itself; empty where they can."""
-        if SCHEME.match(kind) or kind == "webhook" or self._channel(kind):
-            return ""
-        if kind == "email":
-            return "" if self._server else "No mail server is configured: 'notify.smtp' of opsbook.toml names one."
-        if kind == "channel":
-            return "" if any(name.startswith("#") for name in self._settings.channels) else _no_channel("#…")
-        return _no_channel(kind, self._settings.channels)
+        return self._ways.why_not(kind)
 
     def place(self, kind: str, address: str) -> str:
         """What attempts are counted by that may hang together; cheap, and never shown."""
@@ -76,8 +70,7 @@ class Routes:
         return self._mail(template.removeprefix("mailto:"))
 
     def _channel(self, name: str) -> str:
-        channels = self._settings.channels
-        return channels.get(name) or channels.get(name.removeprefix("#")) or channels.get(_INSTEAD.get(name, ""), "")
+        return self._settings.channels.get(self._ways.channel(name), "")
 
     def _is_secret(self, text: str) -> bool:
         source, colon, path = text.partition(":")
@@ -114,12 +107,6 @@ def _is_known(address: str) -> bool:
 
 def _bare(kind: str, address: str) -> str:
     return re.sub(r"[^\d+]", "", address) if kind in ("sms", "phone") else address.strip()
-
-
-def _no_channel(kind: str, channels: Collection[str] = ()) -> str:
-    near = closest(kind, channels)
-    guess = f" Did you mean '{near}'?" if near else ""
-    return f"'notify.channels' of opsbook.toml says nothing of {kind}.{guess}"
 
 
 def _mail_server(settings: Settings) -> MailServer | None:
