@@ -168,6 +168,19 @@ def test_after_a_kill_it_is_answered_again_at_the_same_address(own_book):
     assert (status, said, wrong) == (0, "", "opsbook: what answers the web ended with 137; it starts again in 0.5 s.\n")
 
 
+def test_what_would_keep_people_from_being_woken_is_told_at_the_start_and_as_trouble(own_book):
+    (own_book / "on-call.md").write_text(
+        "# On-Call\n\n## People\n\n| Name | Handle | E-Mail |\n| --- | --- | --- |\n| Ada Byron | @ada | ada@example.org |\n"
+    )
+    (own_book / "opsbook.toml").write_text('[notify]\nwebhook_secret = "env:NOWHERE"\n')
+    started, address = start(own_book)
+    told = "".join(started.stderr.readline() for _ in range(3))
+    for words in ("'notify.webhook_secret' of opsbook.toml cannot work", "no 'notify.smtp'", "'paging.catch_all' of opsbook.toml is empty"):
+        assert words in told
+        give_up_after(20, lambda words=words: words in json.loads(ask(f"{address}/readyz")[2]).get("trouble", "") or None)
+    stop(started, signal.SIGTERM)
+
+
 def give_up_after(patience_s: float, look):
     """What `look` finds, once it does."""
     until = time.monotonic() + patience_s

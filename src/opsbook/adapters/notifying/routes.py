@@ -13,7 +13,9 @@ from urllib.parse import quote, unquote, urlsplit
 from msgspec import Struct
 
 from opsbook.adapters.notifying.jobs import MailServer, Route
+from opsbook.ground.errors import Failure, Refusal
 from opsbook.usecases.alerting_ports import Handed
+from opsbook.usecases.contact_forms import is_mail
 from opsbook.usecases.ways import Ways
 
 PASSWORD = "env:SMTP_PASSWORD"
@@ -47,6 +49,26 @@ class Routes:
     def why_not(self, kind: str) -> str:
         """Why nobody can be reached by a kind of contact, a #channel or an address by itself; empty where they can."""
         return self._ways.why_not(kind)
+
+    def faults(self) -> tuple[str, ...]:
+        """What is configured and cannot work now, for its secret cannot be had or holds no address, each in a sentence
+        without it. May take long: the program of a source is run."""
+        settings = self._settings
+        found = [self._fault("notify.smtp", PASSWORD)] if self._server is not None and self._server.user else []
+        for name, written in settings.channels.items():
+            if self._is_secret(written):
+                found.append(self._fault(f"notify.channels.{name}", written, is_address=True))
+        found += [self._fault("notify.webhook_secret", name) for name in _names(settings.webhook_secret)]
+        return tuple(filter(None, found))
+
+    def _fault(self, key: str, secret: str, *, is_address: bool = False) -> str:
+        try:
+            value = self._fetch(secret).strip()
+        except (Refusal, Failure) as wrong:
+            return f"'{key}' of opsbook.toml cannot work: {wrong}"
+        if is_address and not SCHEME.match(value) and not is_mail(value.removeprefix("mailto:")):
+            return f"'{key}' of opsbook.toml cannot work: the secret {secret} holds no address."
+        return ""
 
     def place(self, kind: str, address: str) -> str:
         """What attempts are counted by that may hang together; cheap, and never shown."""
@@ -87,7 +109,7 @@ class Routes:
         settings = self._settings
         if not address.lower().startswith(("http://", "https://")) or (kind != "webhook" and _is_known(address)):
             return Route("apprise", address, allowed=settings.allowed, is_titled=kind not in _UNTITLED)
-        signers = tuple(self._fetch(name) for name in re.split(r"[,\s]+", settings.webhook_secret.strip()) if name)
+        signers = tuple(self._fetch(name) for name in _names(settings.webhook_secret))
         return Route(
             "web", address, signers=signers, allowed=settings.allowed, source=settings.source, agent=settings.agent
         )
@@ -103,6 +125,10 @@ _CHATS = (
 def _is_known(address: str) -> bool:
     host = (urlsplit(address).hostname or "").lower()
     return any(host == name.lstrip(".") or host.endswith(f".{name.lstrip('.')}") for name in _CHATS)
+
+
+def _names(secrets: str) -> list[str]:
+    return [name for name in re.split(r"[,\s]+", secrets) if name]
 
 
 def _bare(kind: str, address: str) -> str:
