@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from opsbook.ground.errors import Conflict
 from opsbook.ledger import alert_events as events
-from opsbook.ledger.alert import Alert, alert_of, identity, stream_of
+from opsbook.ledger.alert import ALERT_VIEW, Alert, alert_of, identity, stream_of
 from opsbook.ledger.alert_moves import Windows
 from opsbook.ledger.event import Draft, Event
 from opsbook.ledger.page import page_of
@@ -252,7 +252,8 @@ class Router:
         for key, members in by_group.items():
             kept = pages.get(key)
             changes = [Change(each.before, each.after) for each in members if each.after is not None]
-            group = Group(key, page_of(kept) if kept is not None else None, changes, self._windows.flap)
+            page = page_of(kept) if kept is not None else None
+            group = Group(key, page, changes, self._windows.flap, alert_of=self._alert_of)
             outcome[key] = paged(group, self._chooser(members), self._new_id, now)
         for each in changed:
             if each.after is not None:
@@ -260,6 +261,10 @@ class Router:
         for result in outcome.values():
             yield from result.writes
         yield from _others(changed, outcome)
+
+    def _alert_of(self, id: str) -> Alert | None:
+        kept = self._ledger.row(ALERT_VIEW.name, stream_of(id))
+        return alert_of(kept) if kept is not None else None
 
     def _chooser(self, members: Sequence[Episode]) -> PolicyFor:
         """What chooses the escalation of a group: the test of the path goes to those alone who are to get it."""
