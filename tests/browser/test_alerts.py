@@ -20,7 +20,7 @@ from opsbook.usecases.ledger_ports import Write
 
 PAGES = (
     "/alerts", f"/alerts/{FIRST}", "/silences", f"/silences/new?alert={FIRST}", "/pages", f"/pages/{PAGE}", "/pages/new",
-    "/oncall?service=payments&severity=P1", "/oncall?view=month", "/paging",
+    "/oncall?service=payments&severity=P1", "/oncall?view=month", "/paging", "/inlets",
 )  # fmt: skip
 
 ACCESSIBLE = (PAGES[0], PAGES[1], PAGES[3])  # axe takes its time; the others are made of the same parts
@@ -184,3 +184,28 @@ def test_everything_is_done_without_scripts(open_page: Open, shop: Shop) -> None
     expect(page.locator("#undo")).to_contain_text("Acknowledged: 1 alert.")
     page.get_by_role("button", name="Undo").click()
     expect(page.locator(f"#alert-{id_}")).to_contain_text("Firing")
+
+
+@pytest.mark.parametrize(("size", "scheme"), [("desktop", "light"), ("narrow", "dark")])
+def test_a_sender_is_added_its_token_shown_once_then_replaced_and_paused(
+    open_page: Open, shop: Shop, size: str, scheme: str
+) -> None:
+    admin = Browser(shop.book.door, shop.book.door.session("admin", "root"))
+    page = open_page(shop.address + "/inlets", cookies=cookies_of(admin, shop.address), size=size, scheme=scheme)
+    name = f"shop-{size}"
+    page.get_by_text("Add a sender…").click()
+    page.get_by_label("Name").first.fill(name)
+    page.get_by_role("button", name="Add it, and show its token").click()
+    token = page.locator("#the-token").inner_text().strip()
+    expect(page.get_by_label("Prometheus", exact=True)).to_contain_text(f"credentials: {token}")
+    assert (axe_says(page), overflow(page)) == ("", [])
+    assert size == "desktop" or small_targets(page) == []
+    page.reload()
+    expect(page.locator("#the-token")).to_have_count(0)
+    row = page.locator(f"#inlet-{name}")
+    row.get_by_role("button", name="New token").click()
+    assert page.locator("#the-token").inner_text().strip() != token
+    page.locator(f"#inlet-{name}").get_by_role("button", name="Pause").click()
+    expect(page.locator(f"#inlet-{name}")).to_contain_text("paused")
+    assert (axe_says(page), overflow(page)) == ("", [])
+    assert size == "desktop" or small_targets(page) == []
