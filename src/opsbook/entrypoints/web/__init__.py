@@ -30,6 +30,7 @@ from opsbook.entrypoints.gates.asked import Doorkeeper
 from opsbook.entrypoints.gates.edge import Edge
 from opsbook.entrypoints.gates.kept import Kept
 from opsbook.entrypoints.gates.meter import Meter
+from opsbook.entrypoints.gates.names import WholeNames
 from opsbook.entrypoints.gates.origins import Origins
 from opsbook.entrypoints.gates.overload import Overload
 from opsbook.entrypoints.gates.peers import Peers
@@ -142,8 +143,8 @@ def build_app(config: Config, desk: Desk, *, listening_on: str = "127.0.0.1") ->
     )
     kept = Kept(_stamps(desk, streams))
     return Edge(
-        Overload(app), keeper=keeper, peers=peers, origins=Origins(config.public_url), kept=kept, meter=meter,
-        close_streams=streams.close,
+        Overload(WholeNames(app)), keeper=keeper, peers=peers, origins=Origins(config.public_url), kept=kept,
+        meter=meter, close_streams=streams.close,
     )  # fmt: skip
 
 
