@@ -8,26 +8,14 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
-from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Receive, Scope, Send
-
 PATHS = ("/v2/alerts/",)  # where a name is whatever its sender chose
 _SLASH = re.compile(rb"%2f", re.I)
 
 
-class WholeNames:
-    """An ASGI application that passes requests on; a slash that belongs to a name parts nothing for the router. What
-    the name is tells `name_in`."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes the request on."""
-        if scope["type"] == ScopeType.HTTP and scope["path"].startswith(PATHS):
-            asks: Any = scope
-            asks["path"] = unquote(_SLASH.sub(b"_", _raw(asks)).decode("latin-1"))
-        await self.app(scope, receive, send)
+def keep_whole(scope: Any) -> None:
+    """Lets a slash that belongs to a name part nothing for the router; what the name is tells `name_in`."""
+    if scope["path"].startswith(PATHS):
+        scope["path"] = unquote(_SLASH.sub(b"_", _raw(scope)).decode("latin-1"))
 
 
 def name_in(scope: Any, before: str) -> str:
