@@ -11,7 +11,7 @@ from tests.usecases.inlet_world import SOURCE, SendersWorld, batch_with, firing
 from opsbook.ground.errors import Refusal, Usage
 from opsbook.ledger.inbound import generic
 from opsbook.ledger.inbound.parsers import parser_of
-from opsbook.ledger.signal import Source
+from opsbook.ledger.signal import Signal, Source
 from opsbook.usecases.inlets import Inlets
 
 
@@ -190,9 +190,11 @@ def test_bodies_are_listed_the_last_first_and_by_what_was_wrong(world):
 
 
 def test_bytes_are_forgotten_after_their_days_and_the_event_stays(world):
-    first = world.receiving.receive(SOURCE, batch_with(firing()), b"raw")
+    first = world.receiving.receive(SOURCE, batch_with(firing(), Signal("deploy", "change")), b"raw")
+    assert world.ledger.attachments("change/") == [f"change/{first.batch}"]
     world.forward(days=31)
-    assert world.bodies.forget_old() == 1
+    assert world.bodies.forget_old() == 2
+    assert world.ledger.attachments("change/") == []
     assert world.bodies.find(first.batch).raw is None
     with pytest.raises(Refusal, match="not kept any more"):
         world.bodies.replay(first.batch)

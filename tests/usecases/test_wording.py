@@ -17,8 +17,10 @@ from opsbook.ledger.event import Draft
 from opsbook.ledger.health import HEALTH_CHANGED
 from opsbook.ledger.page import Attempt, Notification
 from opsbook.ledger.page_events import OwedNotification
+from opsbook.ledger.signal import Batch, Signal, Source
 from opsbook.usecases.bundling import Due
 from opsbook.usecases.contact_book import ContactBook
+from opsbook.usecases.receive import Receiving
 from opsbook.usecases.sending import Item
 from opsbook.usecases.wording import Wording
 from opsbook.usecases.wording.plain import SIZES, Block, fitted, shortened
@@ -72,6 +74,25 @@ def test_it_says_where_to_answer_and_that_is_the_whole_link(world):
     told, page = world.says(), world.pages[0]
     assert told.ack_url == f"{BASE}/a/{page.id}.1.{SECRET}" and f"Acknowledge: {told.ack_url}" in told.body
     assert told.page_url == f"{BASE}/pages/{page.id}" and told.title.startswith("P0 web: ")
+
+
+def changed(world, summary, **labels):
+    batch = Batch("test", (Signal(summary, "change", labels, {"summary": summary}),))
+    receiving = Receiving(world.ledger, now=lambda: world.at, chance=secrets.token_bytes)
+    receiving.receive(Source("ci", "pagerduty", "ci"), batch, b"{}")
+
+
+def test_it_says_what_was_deployed_within_a_day_of_the_service_or_of_nobody_knows_what(world):
+    changed(world, "Deployment of v3 to production: success", service="web")
+    changed(world, "The load balancer has new certificates.", source="ansible")
+    changed(world, "Deployment of another thing", service="elsewhere")
+    told = world.wording.told(world.item()).recent
+    assert [words.partition(",")[0] for words in told] == [
+        "The load balancer has new certificates", "Deployment of v3 to production: success"
+    ]  # fmt: skip
+    assert "Deployment of v3 to production" in world.says().body
+    world.at += timedelta(hours=25)
+    assert not any("v3" in words for words in world.wording.told(world.item()).recent)
 
 
 def test_it_says_who_else_is_on_call_and_who_was_paged(world):

@@ -14,7 +14,7 @@ from opsbook.ledger.inbound.parsers import parser_of
 from opsbook.ledger.signal import BATCHES, Batch, Slip, Source, batch_of, source_of
 from opsbook.usecases.inlets import Inlets
 from opsbook.usecases.ledger_ports import EngineLedger
-from opsbook.usecases.receive import RAW, Receipt, Receiving
+from opsbook.usecases.receive import CHANGES, RAW, Receipt, Receiving
 
 OF_ITS_TIME = "alertmanager-api"  # the kind whose bodies have a meaning only when they come
 MOST_LOOKED_AT = 5_000  # bodies, where only some are wanted
@@ -95,7 +95,8 @@ class Bodies:
     def forget_old(self) -> int:
         """Forgets the bytes of what is older than it is to be kept, a thousand at the most; how many those were."""
         before = self._now() - timedelta(days=self._keep_days)
-        names = self._ledger.attachments(RAW, before=before, limit=MOST_FORGOTTEN)
+        kept = (self._ledger.attachments(each, before=before, limit=MOST_FORGOTTEN) for each in (RAW, CHANGES))
+        names = [name for some in kept for name in some]
         if names:
             self._ledger.record([], actor="opsbook", at=self._now(), detach=names)
         return len(names)

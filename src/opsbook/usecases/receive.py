@@ -26,8 +26,10 @@ from opsbook.usecases.redaction import redacted
 
 RAW = "raw/"  # what attachments of bodies begin with; the name of one is that of its batch
 INLETS_SEEN = "inlet/"  # what sightings of inlets begin with
+CHANGES = "change/"  # what attachments begin with that tell of changes, such as deploys; each is named as its batch
 LETTERS = 7  # of chance in the id of a batch: hundreds come in one second
 MOST_IN_ONE = 1000  # signals of one event; a greater body becomes several, in order, in one transaction
+MOST_CHANGES = 20  # of one body
 MOST_REMEMBERED = 100_000  # identities; about 25 MB. Whatever is forgotten is only recorded once more
 MOST_INLETS = 10_000  # whose sightings are counted; names of open inlets are anybody's
 SEEN_EVERY = timedelta(seconds=5)  # when an inlet was last seen is noted this often
@@ -110,6 +112,7 @@ class Receiving:
     def _record(self, source: Source, batch: Batch, raw: bytes, headers: Mapping[str, str] | None) -> str:
         digest, parts = sha256(raw).hexdigest(), _parts(batch)
         drafts = [received(source, part, digest, headers) for part in parts]
+        changes = b"" if source.is_paused else _changes(batch)
         left = TRIES
         while True:
             left -= 1
@@ -121,7 +124,8 @@ class Receiving:
                 for name, draft in zip(names, drafts, strict=True)
             ]
             try:
-                self._ledger.record(writes, actor=f"inlet:{source.name}", at=now, attach={RAW + id: raw})
+                kept = {RAW + id: raw} | ({CHANGES + id: changes} if changes else {})
+                self._ledger.record(writes, actor=f"inlet:{source.name}", at=now, attach=kept)
             except Conflict:  # another batch of this second has the id already
                 if not left:
                     raise
@@ -192,6 +196,12 @@ def _digest(signal: Signal) -> int:
     return hash(msgspec.json.encode((
         signal.labels, signal.annotations, signal.starts_at, signal.severity, signal.generator, signal.links,
     )))  # fmt: skip
+
+
+def _changes(batch: Batch) -> bytes:
+    """What a batch tells of changes, which no alert is made of, as messages about alerts tell it; empty for nothing."""
+    told = [signal for signal in batch.signals if signal.action == "change"][:MOST_CHANGES]
+    return msgspec.json.encode(told) if told else b""
 
 
 def _parts(batch: Batch) -> list[Batch]:
