@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 
 from msgspec import Struct
@@ -19,6 +19,7 @@ from msgspec import Struct
 from opsbook import __version__
 from opsbook.book.reach import Directory
 from opsbook.config import Config, authorities
+from opsbook.ground.errors import Failure
 from opsbook.ledger.alert_events import ALERTS
 from opsbook.ledger.heartbeat import HEARTBEATS
 from opsbook.ledger.page_events import PAGES, PlannedLevel
@@ -26,6 +27,7 @@ from opsbook.ledger.page_moves import Rules
 from opsbook.ledger.path_test import PATH_TEST
 from opsbook.ledger.signal import BATCHES
 from opsbook.ledger.silence import SILENCES
+from opsbook.usecases.bodies import MOST_FORGOTTEN, Bodies
 from opsbook.usecases.bundling import LATE
 from opsbook.usecases.contact_book import ContactBook
 from opsbook.usecases.dead_man import DeadMan
@@ -62,7 +64,7 @@ FOLLOWS_S = 5.0
 RECONCILE_S = 5.0  # how often it is asked whether it is time
 PATH_TEST_S = 60.0
 PAGES_BETWEEN_S, MOST_BETWEEN = 1.5, 1000  # while a storm is routed, whoever it is about is woken so often
-FORGETS_S = 300.0
+FORGETTING, FORGETS_S = "what is kept no longer", 60.0
 SPARE_S = 25.0  # beyond the time that an attempt may take, before it is taken for lost
 
 
@@ -107,7 +109,7 @@ def build_paging_parts(config: Config, waking: Waking) -> Iterator[PagingParts]:
         chores = [
             Chore("hand-over of duty", HANDS_OFF_S, pager.hand_off),
             Chore("what keeps alerts quiet", FOLLOWS_S, router.follow_book),
-            Chore("what is kept no longer", FORGETS_S, lambda lease: bodies.forget_old()),
+            Chore(FORGETTING, FORGETS_S, lambda lease: _aside(lambda: _forget(bodies, guard))),
             *_dead_man(config, ledger),
             *_reconciling(config, ledger),
         ]
@@ -206,6 +208,17 @@ def _matcher(config: Config, library: Library, index: Index) -> Matcher:
 
 def _routes(config: Config) -> Routes:
     return Routes(config.group_by, config.flap_window_s, config.ack_timeout_s, config.catch_all, config.synthetic)
+
+
+def _forget(bodies: Bodies, guard: Guarded) -> None:
+    """Forgets what is kept no longer; beside the loop, for the sizes of a million bodies take seconds to add up."""
+
+    def forget() -> None:
+        while bodies.forget_old() >= MOST_FORGOTTEN:
+            pass
+
+    with suppress(Failure):  # the ledger is away, which the loop tells
+        guard(FORGETTING, forget)
 
 
 def _dead_man(config: Config, ledger: EngineLedger) -> list[Chore]:
