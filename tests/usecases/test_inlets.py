@@ -189,6 +189,32 @@ def test_bodies_are_listed_the_last_first_and_by_what_was_wrong(world):
     assert len(world.bodies.latest(limit=2)) == 2
 
 
+def test_beyond_their_size_the_oldest_bytes_are_forgotten_first(world):
+    receipts = []
+    for key in "abc":
+        receipts.append(world.receiving.receive(SOURCE, batch_with(firing(key)), key.encode() * 500_000))
+        world.forward(minutes=1)
+    assert world.bodies.forget_old() == 1
+    assert [world.bodies.find(each.batch).size for each in receipts] == [None, 500_000, 500_000]
+
+
+def test_of_a_body_of_which_nothing_could_be_read_only_the_beginning_is_kept(world):
+    garbage = b"{" * 100_000
+    first = world.receiving.receive(SOURCE, generic.parse(garbage), garbage)
+    body = world.bodies.find(first.batch)
+    assert (body.raw, body.size) == (garbage[: 64 * 1024], 64 * 1024)
+    assert body.slips[-1].why == "Nothing of it could be read, so only the first 64 KB of its 100,000 bytes are kept."
+    with pytest.raises(Refusal, match="Only the beginning"):
+        world.bodies.replay(first.batch)
+
+
+def test_a_great_body_of_which_something_could_be_read_is_kept_whole(world):
+    great = b"x" * 100_000
+    slips = generic.parse(b"{").slips
+    first = world.receiving.receive(SOURCE, batch_with(firing(), slips=slips), great)
+    assert world.bodies.find(first.batch).raw == great
+
+
 def test_bytes_are_forgotten_after_their_days_and_the_event_stays(world):
     first = world.receiving.receive(SOURCE, batch_with(firing(), Signal("deploy", "change")), b"raw")
     assert world.ledger.attachments("change/") == [f"change/{first.batch}"]

@@ -16,7 +16,7 @@ from opsbook.ledger import path_test as paths
 from opsbook.ledger.alert import alert_of
 from opsbook.ledger.alert import stream_of as alert_stream
 from opsbook.ledger.path_test import PATH_TEST
-from opsbook.usecases.alerting_ports import Contact, Reachable
+from opsbook.usecases.alerting_ports import Contact, ContactRule, Reachable
 from opsbook.usecases.alerts import Alerts
 from opsbook.usecases.inlets import Inlets
 from opsbook.usecases.ledger_ports import Timer
@@ -215,6 +215,28 @@ def test_a_contact_that_fails_comes_last_and_one_that_is_off_never():
                      for name in ("email", "push", "sms"))  # fmt: skip
     found = reaching(Reachable("ada", "ada", contacts), "P1", datetime(2026, 1, 1, tzinfo=UTC), quiet=())
     assert [turn.contact.id for turn in found.turns] == ["sms", "email"]
+
+
+RULES = (ContactRule("email", 0), ContactRule("sms", 60), ContactRule("phone", 300))
+
+
+@pytest.mark.parametrize(
+    ("unusable", "turns"),
+    [
+        (set(), [("email", 0), ("sms", 60), ("phone", 300)]),
+        ({"email"}, [("sms", 0), ("phone", 60)]),
+        ({"sms"}, [("email", 0), ("phone", 60)]),
+        ({"email", "sms"}, [("phone", 0)]),
+        ({"email", "sms", "phone"}, []),
+    ],
+)
+def test_nobody_waits_for_a_contact_that_cannot_be_used(unusable, turns):
+    ada = Reachable("ada", "ada", tuple(Contact(name, name, name, name, "book") for name in ("email", "sms", "phone")), RULES)
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    found = reaching(ada, "P0", at, quiet=(), why_not=lambda each: f"No {each.kind}." if each.id in unusable else "")
+    assert [(turn.contact.id, (turn.due - at).total_seconds()) for turn in found.turns] == turns
+    if turns and unusable:
+        assert found.turns[0].why == " ".join(f"{each} is passed over: No {each}." for each in ("email", "sms") if each in unusable)
 
 
 # -- what runs owe people ----------------------------------------------------------------------------------------

@@ -84,6 +84,7 @@ def changed(world, summary, **labels):
 
 def test_it_says_what_was_deployed_within_a_day_of_the_service_or_of_nobody_knows_what(world):
     changed(world, "Deployment of v3 to production: success", service="web")
+    world.at += timedelta(seconds=1)
     changed(world, "The load balancer has new certificates.", source="ansible")
     changed(world, "Deployment of another thing", service="elsewhere")
     told = world.wording.told(world.item()).recent
