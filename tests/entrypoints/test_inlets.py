@@ -194,10 +194,21 @@ def test_a_page_of_another_site_is_refused(senders, headers):
         assert senders.post("/inlets/heartbeats/own", b"", method="GET", headers=headers).status_code == 403
 
 
-def test_a_paused_inlet_is_refused(senders):
+def test_what_a_paused_inlet_sends_is_taken_and_led_nowhere(senders):
     senders.desk.inlets.add("backups", "generic", "ada")
     senders.desk.inlets.pause("backups", "ada")
-    assert senders.post(GENERIC, {"title": "A"}).status_code == 403
+    answer = senders.post(GENERIC, {"title": "A"})
+    assert answer.status_code == 200 and senders.desk.bodies.find(answer.json()["batch"]).is_held
+    assert senders.desk.inlets.find("backups").received == 1
+
+
+def test_a_paused_inlet_makes_no_silence(senders):
+    senders.desk.inlets.add("prom", "alertmanager-api", "ada")
+    _, token = senders.desk.inlets.add("prom-b", "alertmanager-api", "ada")
+    senders.desk.inlets.pause("prom-b", "ada")
+    headers = {"authorization": f"Bearer {token}"}
+    assert senders.post("/api/v2/silences", {}, headers=headers).status_code == 403
+    assert senders.post("/api/v2/alerts", b"", method="GET", headers=headers).status_code == 200
 
 
 def test_a_ledger_that_cannot_take_it_is_503_and_says_when_to_come_again(senders, monkeypatch):

@@ -203,7 +203,7 @@ def test_new_news_wakes_people_again_although_it_was_acknowledged(world):
     world.mail()
     world.tell(page, events.joined(("another",), "Another member of the group fires."))
     world.tick()
-    assert world.mail() == ["email:ada [page] api is down"]
+    assert world.mail() == ["email:ada [page] api is down: 2 alerts"]
     assert "Another member" in world.page(page).why
 
 

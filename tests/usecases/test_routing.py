@@ -58,6 +58,25 @@ def test_a_group_with_an_open_page_gets_no_second_one(world):
     assert len(page.alerts) == 3 and {alert.page for alert in world.alerts} == {page.id}
 
 
+def test_a_page_is_called_by_how_many_alerts_it_is_for_by_now_and_in_what_they_differ(world):
+    world.hear(world.fires(key="k1"))
+    assert world.pages[0].subject == "WebDown: WebDown at k1"
+    world.hear(world.fires(key="k2"))
+    assert world.pages[0].subject == "WebDown: 2 alerts, by instance"
+    world.hear(*(world.fires(key=f"m{n}", labels={"zone": "z", "rack": "r"}) for n in range(50)))
+    assert world.pages[0].subject == "WebDown: 52 alerts, by instance, rack and 1 more"
+
+
+def test_a_page_says_how_many_of_its_alerts_still_fire(world):
+    signals = [world.fires(key=f"k{n}") for n in range(3)]
+    world.hear(*signals)
+    assert world.pages[0].subject == "WebDown: 3 alerts, by instance"
+    world.hear(world.ends(signals[0]))
+    assert world.pages[0].subject == "WebDown: 2 of 3 alerts, by instance"
+    world.hear(*map(world.ends, signals[1:]))
+    assert world.pages[0].subject == "WebDown: 3 alerts, by instance"
+
+
 def test_a_page_goes_on_while_another_of_its_alerts_fires(world):
     one, other = world.fires(key="k1"), world.fires(key="k2")
     world.hear(one, other)

@@ -60,14 +60,16 @@ class Batch(Struct, frozen=True, omit_defaults=True):
     receiver: str = ""
 
 
-class Source(Struct, frozen=True):
+class Source(Struct, frozen=True, omit_defaults=True):
     """Where a body came from: the inlet's name, its kind, and the group in which keys are one identity. Highly
-    available senders and the reconciliation with them share a group. `is_drill` marks what proves the path."""
+    available senders and the reconciliation with them share a group. `is_drill` marks what proves the path. Of one that
+    `is_paused` bodies are kept, and nothing of them is routed."""
 
     name: str
     kind: str
     group: str
     is_drill: bool = False
+    is_paused: bool = False
 
 
 RECEIVED = "AlertsReceived"  # in a stream of its own, batch/ID, with a timer ROUTE that is due at once

@@ -113,9 +113,8 @@ class EngineLedger(Protocol):
         """The names of the streams that begin with `prefix`, in order."""
         ...
 
-    def after(self, position: int, limit: int, *, has_facts: bool = True) -> list[Event]:
-        """The events behind a position over all streams, in order, at most `limit`; on demand without facts and hashes,
-        for whoever only wants to know what moved."""
+    def after(self, position: int, limit: int) -> list[Event]:
+        """The events behind a position over all streams, in order, at most `limit`."""
         ...
 
     def head(self) -> int:

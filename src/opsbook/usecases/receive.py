@@ -79,12 +79,13 @@ class Receiving:
         they are taken out of it first."""
         raw, batch = redacted(raw, batch, secrets)
         now = self._now()
-        heard = self._heard(source.group, batch.signals)
+        # What a paused sender says again is not kept twice either; once it is resumed all that it says is news.
+        heard = self._heard(f"paused/{source.name}" if source.is_paused else source.group, batch.signals)
         mark = f"slips/{source.name}"
         is_same_slip = bool(batch.slips) and self._is_told(mark, "slips", hash(raw))
         sightings = [
             Sighting(ALERTS + heard.names[place], now, batch.signals[place].ends_at)
-            for place in heard.again if batch.signals[place].action == "firing"
+            for place in heard.again if batch.signals[place].action == "firing" and not source.is_paused
         ]  # fmt: skip
         sightings += self._seen_of(source.name, now)
         if sightings:
@@ -119,7 +120,7 @@ class Receiving:
             id = run_id(now, self._chance(LETTERS))
             names = [f"{BATCHES}{id}" + (f".{number + 1:03d}" if number else "") for number in range(len(parts))]
             writes = [
-                Write(name, [draft], expected=0, set_timers=[Timer(name, ROUTE, now)])
+                Write(name, [draft], expected=0, set_timers=[] if source.is_paused else [Timer(name, ROUTE, now)])
                 for name, draft in zip(names, drafts, strict=True)
             ]
             try:

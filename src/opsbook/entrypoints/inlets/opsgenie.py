@@ -60,7 +60,7 @@ def _acting(action: str, method: HttpMethod, path: str) -> HTTPRouteHandler:
         extra = {"action": str(request.path_params["action"])} if action == "actions" else {}
         found = read_action(action, alias, body, {**query, **extra})
         answer = await _taken(request, found, body)
-        if action == "escalate" and alert is not None and not found.errors:
+        if action == "escalate" and alert is not None and not found.errors and not source.is_paused:
             await asyncio.to_thread(_passed_on, request, alert, found)
         return answer
 
