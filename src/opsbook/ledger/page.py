@@ -90,8 +90,8 @@ class Page(Struct, frozen=True):
     them, `name` is the part of it that stays, `differing` are labels in which they are not alike. `level` is the last
     that was reached in this `loop` (0 before the first, -1 for the catch-all), `reached` are all since `armed_at`, when
     people began to be woken; `past_levels` and `past_answers` are those before, which count no more. What was sent
-    before `spent_at` was for what somebody had answered. `news` is what came to an acknowledged page that its acknowledgement did not know of;
-    `passed_on` is who said that they cannot take care of it, until it has gone on."""
+    before `spent_at` was for what somebody had answered. `news` is what came to an acknowledged page that its
+    acknowledgement did not know of; `passed_on` is who said that they cannot take care of it, until it has gone on."""
 
     id: str
     state: PageState
