@@ -290,7 +290,9 @@ def build_senders(config: Config, ledger: EngineLedger, nudge: Callable[[], None
     chance = secrets.token_bytes
     receiving = Receiving(ledger, now=_now, chance=chance, nudge=nudge)
     inlets = Inlets(ledger, now=_now, chance=chance)
-    bodies = Bodies(ledger, inlets, receiving, now=_now, keep_days=config.raw_keep_days)
+    bodies = Bodies(
+        ledger, inlets, receiving, now=_now, keep_days=config.raw_keep_days, keep_bytes=config.raw_keep_mb << 20
+    )
     return Senders(receiving, inlets, bodies, Heartbeats(ledger, now=_now, chance=chance, nudge=nudge))
 
 

@@ -11,7 +11,7 @@ from tests.usecases.inlet_world import SOURCE, SendersWorld, batch_with, firing
 from opsbook.ground.errors import Refusal, Usage
 from opsbook.ledger.inbound import generic
 from opsbook.ledger.inbound.parsers import parser_of
-from opsbook.ledger.signal import Source
+from opsbook.ledger.signal import Signal, Source
 from opsbook.usecases.inlets import Inlets
 
 
@@ -68,6 +68,14 @@ def test_on_this_machine_itself_every_kind_has_a_source_of_its_own(world):
     assert one is not None and two is not None and one.group != two.group and "key-of" not in one.group + two.group
     named = world.inlets.source_for("generic", "", name="backups", is_open=True)
     assert named == Source("backups", "generic", "generic:backups")
+
+
+def test_a_token_of_ours_that_does_not_count_is_refused_on_this_machine_itself_too(world):
+    _, token = world.inlets.add("shop", "alertmanager", "ada")
+    world.inlets.revoke("shop", world.inlets.find("shop").tokens[0], "ada")
+    for shown in (token, "opsi_nope"):
+        assert world.inlets.source_for("alertmanager", shown, is_open=True) is None
+    assert world.inlets.source_for("alertmanager", "a-key-of-theirs", is_open=True) is not None
 
 
 def test_on_this_machine_itself_an_inlet_of_the_name_is_meant_without_its_token(world):
@@ -189,10 +197,38 @@ def test_bodies_are_listed_the_last_first_and_by_what_was_wrong(world):
     assert len(world.bodies.latest(limit=2)) == 2
 
 
-def test_bytes_are_forgotten_after_their_days_and_the_event_stays(world):
-    first = world.receiving.receive(SOURCE, batch_with(firing()), b"raw")
-    world.forward(days=31)
+def test_beyond_their_size_the_oldest_bytes_are_forgotten_first(world):
+    receipts = []
+    for key in "abc":
+        receipts.append(world.receiving.receive(SOURCE, batch_with(firing(key)), key.encode() * 500_000))
+        world.forward(minutes=1)
     assert world.bodies.forget_old() == 1
+    assert [world.bodies.find(each.batch).size for each in receipts] == [None, 500_000, 500_000]
+
+
+def test_of_a_body_of_which_nothing_could_be_read_only_the_beginning_is_kept(world):
+    garbage = b"{" * 100_000
+    first = world.receiving.receive(SOURCE, generic.parse(garbage), garbage)
+    body = world.bodies.find(first.batch)
+    assert (body.raw, body.size) == (garbage[: 64 * 1024], 64 * 1024)
+    assert body.slips[-1].why == "Nothing of it could be read, so only the first 64 KB of its 100,000 bytes are kept."
+    with pytest.raises(Refusal, match="Only the beginning"):
+        world.bodies.replay(first.batch)
+
+
+def test_a_great_body_of_which_something_could_be_read_is_kept_whole(world):
+    great = b"x" * 100_000
+    slips = generic.parse(b"{").slips
+    first = world.receiving.receive(SOURCE, batch_with(firing(), slips=slips), great)
+    assert world.bodies.find(first.batch).raw == great
+
+
+def test_bytes_are_forgotten_after_their_days_and_the_event_stays(world):
+    first = world.receiving.receive(SOURCE, batch_with(firing(), Signal("deploy", "change")), b"raw")
+    assert world.ledger.attachments("change/") == [f"change/{first.batch}"]
+    world.forward(days=31)
+    assert world.bodies.forget_old() == 2
+    assert world.ledger.attachments("change/") == []
     assert world.bodies.find(first.batch).raw is None
     with pytest.raises(Refusal, match="not kept any more"):
         world.bodies.replay(first.batch)

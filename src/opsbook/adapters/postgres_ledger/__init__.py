@@ -99,6 +99,10 @@ class PostgresLedger:
         """The names that begin with `prefix`, the oldest first; with `before` those kept before that time."""
         return self._pool.run(lambda connection: beside.names(connection, prefix, before, limit))
 
+    def attachments_beyond(self, prefix: str, most_bytes: int, *, limit: int = 1000) -> list[str]:
+        """The oldest of those that begin with `prefix`, without which the rest has no more bytes than that."""
+        return self._pool.run(lambda connection: beside.beyond(connection, prefix, most_bytes, limit))
+
     def sight(self, sightings: Sequence[Sighting]) -> None:
         """Notes that things were seen again, without waiting for the disk."""
         if sightings:

@@ -124,6 +124,10 @@ class SqliteLedger:
         until = beside.EVER if before is None else tables.microseconds(before)
         return [row[0] for row in self._rows(beside.NAMES, (prefix, until, limit))]
 
+    def attachments_beyond(self, prefix: str, most_bytes: int, *, limit: int = 1000) -> list[str]:
+        """The oldest of those that begin with `prefix`, without which the rest has no more bytes than that."""
+        return [row[0] for row in self._rows(beside.BEYOND, (prefix, most_bytes, limit))]
+
     def sight(self, sightings: Sequence[Sighting]) -> None:
         """Notes that things were seen again, without waiting for the disk."""
         if sightings:
