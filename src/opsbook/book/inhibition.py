@@ -79,6 +79,11 @@ def _columns(page: Page, table: Table) -> tuple[int | None, ...] | None:
 
 def _row(page: Page, source: Cell | None, target: Cell | None, same: Cell | None) -> Iterator[Inhibition | Flaw]:
     assert source is not None and target is not None  # `_columns` found them
+    if bool(source.text) != bool(target.text) and not is_unfilled(source.text or target.text):
+        missing = "While" if target.text else "Quiet"
+        where = target if target.text else source
+        fix = "Fill it in, or take the row out."
+        yield Flaw(f"The row says nothing in {missing}, so nothing is quiet by it.", fix, where.start, where.end)
     if is_unfilled(source.text) or is_unfilled(target.text):
         return
     sides = [_matchers(page, cell) for cell in (source, target)]

@@ -12,6 +12,7 @@ from opsbook.ground.errors import Finding
 if TYPE_CHECKING:
     from opsbook.book.roster.values import EscalationPolicy, Level, Reference, Roster
 
+_PASSED = "Give it members, or take the level out: it is passed over."
 _FIX = "Let the last level, or a `**Catch-All:**` below it, name a person, or a team or schedule that has someone."
 
 
@@ -27,6 +28,11 @@ def check(page: Page, around: Around) -> Iterator[Finding]:
             yield page.finding("dead-end-policy", "error", place, flaw.message, fix=fix)
         for level in policy.levels:
             yield from _too_many(page, level, roster)
+        for level in policy.levels[:-1]:
+            if level.targets and not any(_reaches(reference, roster) for reference in level.targets):
+                named = ", ".join(reference.name for reference in level.targets)
+                message = f"This level reaches nobody: '{named}' has nobody in it."
+                yield page.finding("dead-end-policy", "error", level.place, message, fix=_PASSED)
         yield from _dead_end(page, policy, roster)
 
 
