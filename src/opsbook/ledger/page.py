@@ -86,8 +86,8 @@ class Page(Struct, frozen=True):
     """One run of an escalation policy. `alerts` are those that still fire, `gone` those that did. `level` is the last
     that was reached in this `loop` (0 before the first, -1 for the catch-all), `reached` are all since `armed_at`, when
     people began to be woken; `past_levels` and `past_answers` are those before, which count no more. What was sent
-    before `spent_at` was for what somebody had answered. `news` is what came to an acknowledged page that its acknowledgement did not know of;
-    `passed_on` is who said that they cannot take care of it, until it has gone on."""
+    before `spent_at` was for what somebody had answered. `news` is what came to an acknowledged page that its
+    acknowledgement did not know of; `passed_on` is who said that they cannot take care of it, until it has gone on."""
 
     id: str
     state: PageState
@@ -204,7 +204,8 @@ def _joined(page: Page, event: Event, facts: dict[str, Any]) -> Page:
 def _left(page: Page, event: Event, facts: dict[str, Any]) -> Page:
     left = set(facts["alerts"])
     gone = (*page.gone, *(each for each in page.alerts if each in left))
-    return replace(page, alerts=tuple(each for each in page.alerts if each not in left), gone=gone, why=facts["why"])
+    stay = tuple(each for each in page.alerts if each not in left)
+    return replace(page, alerts=stay, gone=gone, why=page.why if stay else facts["why"])  # it is no word on those
 
 
 def _raised(page: Page, event: Event, facts: dict[str, Any]) -> Page:
