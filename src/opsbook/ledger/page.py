@@ -214,7 +214,8 @@ def _left(page: Page, event: Event, facts: dict[str, Any]) -> Page:
     left = set(facts["alerts"])
     gone = (*page.gone, *(each for each in page.alerts if each in left))
     staying = tuple(each for each in page.alerts if each not in left)
-    return _called(replace(page, alerts=staying, gone=gone, why=facts["why"]))
+    why = page.why if staying else facts["why"]  # it is no word on those that stay
+    return _called(replace(page, alerts=staying, gone=gone, why=why))
 
 
 def _called(page: Page) -> Page:

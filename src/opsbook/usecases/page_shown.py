@@ -48,10 +48,11 @@ def page_model(page: Page) -> dict[str, Any]:
         "policy": msgspec.to_builtins(page.policy), "section": msgspec.to_builtins(page.place),
         "levels": [
             {"level": each.level, "loop": each.loop, "at": each.at.isoformat(), "why": each.why}
-            for each in page.reached
+            for each in (*page.past_levels, *page.reached)
         ],
         "acknowledged": [
-            {"by": each.by, "via": each.via, "at": each.at.isoformat(), "why": each.why} for each in page.acknowledged
+            {"by": each.by, "via": each.via, "at": each.at.isoformat(), "why": each.why}
+            for each in (*page.past_answers, *page.acknowledged)
         ],
         "notifications": [notification_model(Delivered(page, each)) for each in page.notifications],
     }  # fmt: skip
