@@ -30,7 +30,7 @@ from opsbook.ledger.path_test import PATH_TEST
 from opsbook.ledger.signal import BATCHES
 from opsbook.ledger.silence import SILENCES
 from opsbook.usecases.bodies import MOST_FORGOTTEN, Bodies
-from opsbook.usecases.bundling import LATE
+from opsbook.usecases.bundling import was_away
 from opsbook.usecases.contact_book import ContactBook
 from opsbook.usecases.dead_man import DeadMan
 from opsbook.usecases.engine_loop import Chore, EngineLoop, Waking, Work
@@ -153,7 +153,7 @@ def _works(
     paged_at = [0.0]
 
     def route(timers: Sequence[Timer], lease: Lease) -> None:
-        is_behind = min(each.due for each in timers) < _now() - LATE  # then nobody is woken before all is known
+        is_behind = was_away((*timers, *ledger.due(1, PAGES)), _now())  # then nobody is woken before all is known
 
         def between() -> None:
             progressed()

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -132,6 +133,24 @@ def test_what_an_opsgenie_client_escalates_goes_on_to_the_next_level(senders):
     page = senders.desk.pages.find("261126-page")
     assert page.passed_on is not None and (page.passed_on.by, page.passed_on.via) == ("kim", "opsgenie")
     assert senders.post("/v2/alerts/nothing/escalate?identifierType=alias", body).status_code == 202
+
+
+@pytest.mark.parametrize("alias", ["a/b", "al 1/ü", "/", "a//b/", "a%2Fb", "50%", "?#;&=+:@", "requests/1", "f" * 64])
+def test_an_opsgenie_alias_may_hold_any_letter(senders, alias):
+    path = f"/v2/alerts/{quote(alias, safe='')}"
+    assert senders.post(f"{path}/close?identifierType=alias", {}).status_code == 202
+    assert senders.post(f"{path}/message?identifierType=alias", {"message": "x"}, method="PUT").status_code == 202
+    assert [batch_of(event).signals[0].key for event in senders.received()] == [alias, alias]
+    missing = senders.near.get(f"{path}?identifierType=alias")
+    assert (missing.status_code, missing.json()["message"]) == (404, f"No alert exists with alias [{alias}]")
+
+
+def test_an_opsgenie_alert_is_found_by_an_alias_with_a_slash(senders):
+    at, ledger = senders.door.desk.now(), senders.door.desk.ledger
+    facts = {**fired("Full", "P1", at).facts, "key": "db/1", "source_group": "opsgenie"}
+    ledger.record([Write("alert/261126-slash", (Draft("AlertFired", facts),))], actor="x", at=at)
+    found = senders.near.get("/v2/alerts/db%2F1?identifierType=alias")
+    assert found.json()["data"]["alias"] == "db/1"
 
 
 def test_a_heartbeat_calls_with_get_and_post(senders):

@@ -70,6 +70,14 @@ def test_on_this_machine_itself_every_kind_has_a_source_of_its_own(world):
     assert named == Source("backups", "generic", "generic:backups")
 
 
+def test_a_token_of_ours_that_does_not_count_is_refused_on_this_machine_itself_too(world):
+    _, token = world.inlets.add("shop", "alertmanager", "ada")
+    world.inlets.revoke("shop", world.inlets.find("shop").tokens[0], "ada")
+    for shown in (token, "opsi_nope"):
+        assert world.inlets.source_for("alertmanager", shown, is_open=True) is None
+    assert world.inlets.source_for("alertmanager", "a-key-of-theirs", is_open=True) is not None
+
+
 def test_on_this_machine_itself_an_inlet_of_the_name_is_meant_without_its_token(world):
     world.inlets.add("backups", "generic", "ada", group="jobs")
     assert world.inlets.source_for("generic", "", name="backups", is_open=True) == Source("backups", "generic", "jobs")

@@ -90,6 +90,35 @@ def test_a_link_answers_once_and_then_says_who_was_first(world, pages):
     assert again.number == answered.number
 
 
+def woken_again(world, pages):
+    """A page that ada took care of until its time was over; the secrets of the links before and after."""
+    page = world.open()
+    world.tick()
+    old = secret_of(world)
+    pages.acknowledge_by_link(page, 1, old)
+    world.mail()
+    world.later(minutes=30, seconds=1)
+    return page, old, secret_of(world)
+
+
+def test_once_people_are_woken_again_an_old_link_changes_nothing_and_the_new_one_answers(world, pages):
+    page, old, new = woken_again(world, pages)
+    before = world.page(page)
+    for answers in (pages.acknowledge_by_link, pages.escalate_by_link, pages.resolve_by_link):
+        assert answers(page, 1, old).number == before.number
+    assert before.is_spent(before.notifications[0]) and not before.is_spent(before.notifications[-1])
+    assert pages.acknowledge_by_link(page, before.notifications[-1].owed.id, new).state == "acknowledged"
+
+
+def test_a_link_that_nobody_used_answers_though_people_were_asked_anew(world, pages):
+    page = world.open(frozen=policy(level(1, 0, "primary"), catch_all=()))
+    world.tick()
+    secret = secret_of(world)
+    world.later(hours=1)
+    assert world.page(page).armed_at > world.page(page).opened_at
+    assert pages.acknowledge_by_link(page, 1, secret).state == "acknowledged"
+
+
 @pytest.mark.parametrize(("number", "tail"), [(1, "x"), (2, ""), (0, "")])
 def test_a_link_that_is_wrong_in_anything_is_no_link(world, pages, number, tail):
     page = world.open()

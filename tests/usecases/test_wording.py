@@ -189,10 +189,23 @@ def test_several_pages_are_one_message_with_the_gravest_first(world):
         world.hear(world.fires(f"Slow{number}", key=f"s{number}", severity="high"))
     items = [world.item(index=number) for number in range(len(world.pages))]
     told = world.wording.digest(items, "Opsbook did not page for a while.")
-    assert told.title.startswith("31 pages: P0 web: ") and told.body.count("Acknowledge: ") == 31
+    assert told.body.count("Acknowledge: ") == 31
     assert told.ack_url.split("/a/")[1] in told.html and len(told.facts["pages"]) == 31
     short = world.wording.digest([world.item("sms", index=number) for number in range(31)], "Late.")
     assert len(short.body) <= 480 and short.ack_url in short.body
+
+
+def test_the_subject_of_several_pages_is_short_and_names_the_gravest(world):
+    assert world.wording.digest([world.item(index=0)] * 2, "Late.").title.startswith("2 pages, gravest P0: ")
+    for number in range(30):
+        world.hear(world.fires(f"Slow{number}" + " and longer" * 20, key=f"s{number}", severity="high"))
+    title = world.wording.digest([world.item(index=number) for number in range(31)], "Late.").title
+    assert title.startswith("31 pages, gravest P0: ") and title.endswith(" and 29 more") and len(title) <= 130
+
+
+def test_a_page_without_first_steps_is_answered_by_one_link_in_a_digest(world):
+    told = world.wording.digest([world.item(), world.item(place=None)], "Late.")
+    assert told.body.count("Acknowledge: ") == 2
 
 
 def test_what_machines_get_is_plain_json(world):

@@ -161,14 +161,15 @@ class Inlets:
 
     def source_for(self, kind: str, token: str, *, name: str = "", is_open: bool) -> Source | None:
         """Which source a token shows, quick enough for every request; None where it shows none and tokens are needed.
-        Where `is_open` (this machine itself), an unknown or absent token means the kind's own source: its group is
-        the kind, or the kind and a digest of a token that was shown."""
+        Where `is_open` (this machine itself), no token or a key of somebody else's making means the kind's own source:
+        its group is the kind, or the kind and a digest of the key. A token of ours that does not count here never does.
+        """
         self._look_sometimes()
         secret = digest(token) if token else ""
         kept = self._by_name.get(self._by_token.get(secret, ""))
         if kept is not None and (not _takes(kept.kind, kind) or (name and kept.name != name)):
             kept = None
-        if kept is None and is_open:
+        if kept is None and is_open and not token.startswith(SENDER_PREFIX):
             kept = self._by_name.get(name or kind)
             if kept is None or not _takes(kept.kind, kind):
                 own = name or kind

@@ -177,9 +177,11 @@ class NoteBody(Struct, forbid_unknown_fields=True):
 
 
 class ManyBody(Struct, forbid_unknown_fields=True):
-    """What is to be done with several alerts at once, all or none."""
+    """What is to be done with several alerts at once, all or none; `all_of_name` says that a name means all open alerts
+    of that name, where else one of several is refused."""
 
     alerts: Names
     do: Literal["acknowledge", "unacknowledge", "resolve", "reopen"]
     why: Note = ""
     for_s: Length | None = None
+    all_of_name: bool = False
