@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 from click.testing import CliRunner
+from tests.entrypoints.door import opened, write_repository
 from tests.entrypoints.paged_alerts import lay_alerts
 
 from opsbook.entrypoints.commands.alerts import command
@@ -139,6 +140,13 @@ def test_alerts_are_handled_at_a_terminal_without_a_server(laid):
     assert "over" in typed(laid, "resolve", "DiskFillsUp") and "open again" in typed(laid, "reopen", "DiskFillsUp")
     typed(laid, "unack", "ReplicationLag")
     assert '{alertname="ReplicationLag"' in typed(laid, "list", "--groups")
+
+
+def test_a_list_of_nothing_says_how_a_sender_is_pointed_here(tmp_path):
+    write_repository(tmp_path)
+    with opened(tmp_path) as door:
+        assert "/inlets/alertmanager" in typed(door, "list")
+        assert typed(door, "list", "service=mail") == "No alert fires.\n"
 
 
 def test_deliveries_are_told_beside_the_alert(laid):

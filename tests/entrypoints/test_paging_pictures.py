@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from xml.etree import ElementTree
 
 import pytest
@@ -41,3 +42,9 @@ def test_bars_are_told_in_words():
 def test_a_share_is_never_wider_than_its_frame():
     assert "M0 0h100.0v8" in share(7, 3, told="7")
     assert "M0 0h0v8" in share(7, 0, told="7")
+
+
+def test_the_number_beside_a_chart_has_room():
+    drawn = bars([("1 Nov", 1_234_567, 0)], name="Alerts", id_="a", words=("alerts", ""))
+    at, number = re.findall(r'<text x="([\d.]+)"[^>]* text-anchor="end"[^>]*>([\d,]+)<', drawn)[-1]
+    assert number == "1,234,567" and float(at) >= len(number) * 8

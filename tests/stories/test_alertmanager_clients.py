@@ -120,6 +120,16 @@ def amtool(needs, served) -> Callable[..., str]:
     return run
 
 
+def test_amtool_is_pointed_here_by_its_file_alone(needs, served, tmp_path):
+    for name in ("amtool/config.yml", "prometheus/amtool.yml"):  # as it comes, and as Debian builds it
+        file = tmp_path / ".config" / name
+        file.parent.mkdir(parents=True)
+        file.write_text(f"alertmanager.url: {served.address}\nversion-check: false\n", encoding="utf-8")
+    asked = subprocess.run([needs("amtool"), "alert", "query"], capture_output=True, text=True, timeout=30,
+                           env={**CALM, "HOME": str(tmp_path)})  # fmt: skip
+    assert (asked.returncode, asked.stderr) == (0, "")
+
+
 def test_amtool_adds_alerts_and_finds_them_by_matchers(served, amtool):
     amtool("alert", "add", "ApiDown", "job=api", "severity=critical", "--annotation=summary=It is down.")
     amtool("alert", "add", "DbSlow", "job=db")

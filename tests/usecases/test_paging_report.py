@@ -81,6 +81,38 @@ def test_two_messages_of_one_page_wake_somebody_once():
     assert report([], [again]).people[0].pages == 1
 
 
+def test_a_message_that_still_waits_for_the_morning_woke_nobody():
+    evening = datetime(2026, 11, 24, 23, 30, tzinfo=UTC)
+    waits = replace(page(1, evening), notifications=(Notification(owed(1, "Kim", "sms", evening), evening),))
+    found = report([], [waits])
+    assert found.people == () and not any(day.night_pages for day in found.days)
+
+
+def test_what_waited_until_the_morning_woke_nobody_at_night():
+    evening = datetime(2026, 11, 24, 23, 30, tzinfo=UTC)
+    morning = Attempt(1, evening + timedelta(hours=8), "delivered")
+    late = Notification(owed(1, "Kim", "sms", evening), evening, "delivered", (morning,))
+    found = report([], [replace(page(1, evening), notifications=(late,))])
+    assert [(each.pages, each.night_pages, each.nights) for each in found.people] == [(1, 0, 0)]
+
+
+def test_a_page_that_wakes_somebody_all_night_is_one_of_that_night_and_one_of_the_next():
+    evening = datetime(2026, 11, 24, 23, 30, tzinfo=UTC)
+    told = tuple(
+        Notification(owed(n, "Kim", "sms", evening), evening, "accepted", (Attempt(1, evening + timedelta(hours=n), "accepted"),))
+        for n in (0, 1, 5, 24)
+    )
+    (kim,) = report([], [replace(page(1, evening), notifications=told)]).people
+    assert (kim.pages, kim.night_pages, kim.nights) == (1, 2, 2)
+
+
+def test_an_answer_is_counted_under_whatever_name_it_was_given():
+    answer = page(1, NOW - timedelta(hours=1), answered_after_s=30, person="Kim Ek")
+    by_handle = replace(answer, acknowledged=(replace(answer.acknowledged[0], by="@kim"),))
+    found = paging_report([], [by_handle], SINCE, NOW, names=lambda name: "Kim Ek" if name == "@kim" else name)
+    assert found.people[0].answered == 1
+
+
 def test_noise_is_the_share_on_which_nobody_acted_the_loudest_first():
     at = NOW - timedelta(hours=5)
     acted = alert(0, at, labels={"alertname": "Good"}, acknowledged_by="kim")

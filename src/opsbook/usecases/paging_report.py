@@ -45,7 +45,8 @@ class Asked(Struct, frozen=True):
 
 
 class Woken(Struct, frozen=True):
-    """What was asked of somebody: pages, those in their night, on how many nights, and how many they answered."""
+    """What was asked of somebody: pages, those in their night (once a night), on how many nights, and how many they
+    answered."""
 
     person: str
     pages: int
@@ -105,14 +106,15 @@ class PagingReport(Struct, frozen=True):
 
 def paging_report(
     alerts: Iterable[Alert], pages: Iterable[Page], since: datetime, until: datetime, *,
-    zones: Callable[[str], str] = lambda _: "UTC",
+    zones: Callable[[str], str] = lambda _: "UTC", names: Callable[[str], str] = lambda name: name,
 ) -> PagingReport:  # fmt: skip
-    """The report of what began in a stretch of time; `zones` tells the time zone of somebody by name."""
+    """The report of what began in a stretch of time; `zones` tells the time zone of somebody by name, `names` the name
+    of somebody by whatever they are called where they answer."""
     fired = [each for each in alerts if since <= each.first_at < until and not each.is_drill]
     woke = [each for each in pages if since <= each.opened_at < until and not each.is_drill]
     return PagingReport(
-        since, until, len(fired), answered(woke), _services(fired, woke), _people(woke, zones), _noise(fired),
-        _delivery(woke), _days(fired, woke, since, until, zones=zones),
+        since, until, len(fired), answered(woke), _services(fired, woke), _people(woke, zones, names),
+        _noise(fired), _delivery(woke), _days(fired, woke, since, until, zones=zones),
     )  # fmt: skip
 
 
@@ -160,24 +162,30 @@ def _services(alerts: Sequence[Alert], pages: Sequence[Page]) -> tuple[Asked, ..
     return tuple(Asked(n, fired[n], len(woke.get(n, ())), answered(woke.get(n, ()))) for n in names)
 
 
-def _messages(page: Page) -> list[Notification]:
-    return [each for each in page.notifications if each.owed.purpose == "page"]
+def _wakings(page: Page) -> list[tuple[str, datetime]]:
+    """Who was woken by a page, and when: what still waits, or was held back, woke nobody."""
+    return [
+        (each.owed.person, each.attempts[0].at)
+        for each in page.notifications
+        if each.owed.purpose == "page" and each.owed.kind != "channel" and each.attempts
+    ]
 
 
-def _people(pages: Sequence[Page], zones: Callable[[str], str]) -> tuple[Woken, ...]:
-    woken: dict[str, dict[str, datetime]] = defaultdict(dict)
+def _people(
+    pages: Sequence[Page], zones: Callable[[str], str], names: Callable[[str], str]
+) -> tuple[Woken, ...]:
+    woken: dict[str, list[tuple[str, datetime]]] = defaultdict(list)
     answers: Counter[str] = Counter()
     for page in pages:
-        for each in _messages(page):
-            if each.owed.kind != "channel" and each.state not in ("cancelled", "bundled"):
-                woken[each.owed.person].setdefault(page.id, each.owed_at)
-        answers.update({each.by for each in page.acknowledged})
+        for person, at in _wakings(page):
+            woken[person].append((page.id, at))
+        answers.update({names(each.by) for each in page.acknowledged})
     found = []
     for person, times in woken.items():
         zone = zones(person)
-        nights = [at for at in times.values() if is_night(at, zone)]
-        on = len({_night_of(at, zone) for at in nights})
-        found.append(Woken(person, len(times), len(nights), on, answers[person], zone))
+        by_night = {(id_, _night_of(at, zone)) for id_, at in times if is_night(at, zone)}
+        on_pages, nights = {id_ for id_, _ in times}, {night for _, night in by_night}
+        found.append(Woken(person, len(on_pages), len(by_night), len(nights), answers[names(person)], zone))
     return tuple(sorted(found, key=lambda each: (-each.night_pages, -each.pages, each.person)))
 
 
@@ -224,7 +232,7 @@ def _days(
     fired, woke = Counter(each.first_at.date() for each in alerts), Counter(each.opened_at.date() for each in pages)
     nights: Counter[date] = Counter()
     for page in pages:
-        if any(is_night(each.owed_at, zones(each.owed.person)) for each in _messages(page)):
+        if any(is_night(at, zones(person)) for person, at in _wakings(page)):
             nights[page.opened_at.date()] += 1
     count = max(0, (until.date() - since.date()).days) + 1
     days = (since.date() + timedelta(days=number) for number in range(count))

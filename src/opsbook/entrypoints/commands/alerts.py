@@ -50,7 +50,7 @@ def list_(shared: Shared, *, matchers: Sequence[str], status: Sequence[str], gro
     from itertools import islice
 
     from opsbook.entrypoints.run_desk import answer
-    from opsbook.entrypoints.shown.alerts import group_lines, list_lines
+    from opsbook.entrypoints.shown.alerts import group_lines, list_lines, sender_lines
     from opsbook.entrypoints.shown.terminal import terminal_width
     from opsbook.usecases.alert_shown import alert_model
 
@@ -62,6 +62,8 @@ def list_(shared: Shared, *, matchers: Sequence[str], status: Sequence[str], gro
             found = list(islice(verbs.listed(matchers=wanted, status=status), limit))
     now, width = datetime.now(UTC), terminal_width()
     lines = group_lines(found, now, width) if groups else list_lines(found, now, width)
+    if not found and not matchers and not status:
+        lines = sender_lines(_address(shared))
     answer(shared, {"alerts": [alert_model(each) for each in found]}, lines)
 
 
@@ -159,6 +161,14 @@ def opened(shared: Shared) -> Iterator[tuple[Config, EngineLedger, Alerts]]:
         yield config, ledger, build_alerts(config, ledger)
     finally:
         ledger.close()
+
+
+def _address(shared: Shared) -> str:
+    """Where senders reach a server of this ledger: where one answers now, else where one would."""
+    from opsbook.wire import served_at
+
+    config = shared.config()
+    return served_at(config) or config.public_url.rstrip("/") or "http://127.0.0.1:8000"
 
 
 def _done(shared: Shared, act: Callable[[Alerts, str], list[Alert]], said: str, word: str = "") -> None:

@@ -35,6 +35,17 @@ def list_lines(alerts: Sequence[Alert], now: datetime, width: int | None) -> Ite
         yield from wrapped(click.style(line, dim=True) if each.status == "resolved" else line, width, _HANGING)
 
 
+def sender_lines(address: str) -> Iterator[str]:
+    """How a sender is pointed here, where there is nothing to list."""
+    yield NOTHING
+    yield f"Point a sender here, while 'opsbook serve' runs at {address}:"
+    yield f"  Prometheus     alerting, alertmanagers, targets: {address.partition('://')[2]}"
+    yield f"  Alertmanager   webhook_configs, url: {address}/inlets/alertmanager"
+    yield f"  Grafana        a contact point of type webhook: {address}/inlets/grafana"
+    yield f"  amtool         amtool --alertmanager.url={address} alert add Hello severity=P3"
+    yield f"{address}/alerts shows the exact lines, and those of other senders."
+
+
 def group_lines(alerts: Sequence[Alert], now: datetime, width: int | None) -> Iterator[str]:
     """The groups of open alerts, the gravest first, each with how many fire and who takes care of it."""
     groups: dict[str, list[Alert]] = {}

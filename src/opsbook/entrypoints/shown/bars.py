@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from html import escape
 
 _WIDTH, _HEIGHT = 560, 140
-_LEFT, _RIGHT, _TOP, _BOTTOM = 30, 22, 8, 24
+_LEAST_LEFT, _RIGHT, _TOP, _BOTTOM = 30, 22, 8, 24
+_DIGIT = 8  # how wide one of a label is, at most
 _LABEL = 'font-size="13" fill="currentColor" class="chart-label"'
 
 
@@ -14,12 +15,13 @@ def bars(days: Sequence[tuple[str, int, int]], *, name: str, id_: str, words: tu
     """A bar for each day: its label, how many there were, and how many of them are told apart (filled, the others
     hollow). `words` name both."""
     top = max([total for _, total, _ in days] + [1])
-    step = (_WIDTH - _LEFT - _RIGHT) / max(1, len(days))
+    left = max(_LEAST_LEFT, 10 + _DIGIT * len(f"{top:,}"))
+    step = (_WIDTH - left - _RIGHT) / max(1, len(days))
     wide = max(2.0, round(step * 0.72, 1))
     high = _HEIGHT - _TOP - _BOTTOM
     whole, apart = [], []
     for number, (_, total, part) in enumerate(days):
-        x = round(_LEFT + number * step + (step - wide) / 2, 1)
+        x = round(left + number * step + (step - wide) / 2, 1)
         if total:
             tall = round(high * total / top, 1)
             whole.append(f"M{x} {_TOP + high - tall:.1f}h{wide}v{tall}h-{wide}z")
@@ -30,26 +32,26 @@ def bars(days: Sequence[tuple[str, int, int]], *, name: str, id_: str, words: tu
     return "".join([
         f'<svg class="chart" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-labelledby="{id_}-title {id_}-desc">',
         f'<title id="{id_}-title">{escape(name)}</title><desc id="{id_}-desc">{escape(told)}</desc>',
-        *_grid(top, high), *_labels([label for label, _, _ in days], step),
+        *_grid(top, high, left), *_labels([label for label, _, _ in days], step, left),
         f'<path class="bars-whole" d="{"".join(whole)}" fill="currentColor" fill-opacity=".35" stroke="currentColor"/>',
         f'<path class="bars-apart" d="{"".join(apart)}" fill="currentColor"/>', "</svg>",
     ])  # fmt: skip
 
 
-def _grid(top: int, high: int) -> list[str]:
+def _grid(top: int, high: int, left: int) -> list[str]:
     """The ground, and the most, with their numbers."""
     return [
-        f'<path class="chart-grid" d="M{_LEFT} {y}H{_WIDTH - _RIGHT}" stroke="currentColor" stroke-opacity=".25"/>'
-        f'<text x="{_LEFT - 6}" y="{y + 5}" text-anchor="end" {_LABEL}>{count}</text>'
+        f'<path class="chart-grid" d="M{left} {y}H{_WIDTH - _RIGHT}" stroke="currentColor" stroke-opacity=".25"/>'
+        f'<text x="{left - 6}" y="{y + 5}" text-anchor="end" {_LABEL}>{count:,}</text>'
         for y, count in ((_TOP + high, 0), (_TOP, top))
     ]
 
 
-def _labels(labels: Sequence[str], step: float) -> list[str]:
+def _labels(labels: Sequence[str], step: float, left: int) -> list[str]:
     """At most seven labels, the first and those at even distances from it."""
     every = max(1, -(-len(labels) // 7))
     return [
-        f'<text x="{_LEFT + number * step + step / 2:.1f}" y="{_HEIGHT - 5}" text-anchor="middle" {_LABEL}>'
+        f'<text x="{left + number * step + step / 2:.1f}" y="{_HEIGHT - 5}" text-anchor="middle" {_LABEL}>'
         f"{escape(label)}</text>"
         for number, label in enumerate(labels) if number % every == 0
     ]  # fmt: skip

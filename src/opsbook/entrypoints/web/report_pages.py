@@ -8,6 +8,7 @@ from typing import Any
 from litestar import Request, get
 from litestar.response import Template
 
+from opsbook.book.roster.values import plain_name
 from opsbook.entrypoints.shown.bars import bars, share
 from opsbook.entrypoints.web.alert_pages import WORDS
 from opsbook.entrypoints.web.answering import desk_of, page
@@ -43,10 +44,17 @@ def report_of(desk: Desk, days: int) -> PagingReport:
     held = desk.alert_desk
     alerts = held.alerts.select(is_open=None, limit=MOST_ROWS)
     pages = held.pages.select(is_open=None, limit=MOST_ROWS)
-    zones = {name: each.time_zone for each in held.contacts.people() for name in (each.name, each.handle)}
-    return paging_report(
-        alerts, pages, until - timedelta(days=days), until, zones=lambda person: zones.get(person, "UTC")
-    )
+    known = {plain_name(name): each for each in held.contacts.people() for name in (each.name, each.handle) if name}
+
+    def zone(person: str) -> str:
+        found = known.get(plain_name(person))
+        return found.time_zone if found is not None else "UTC"
+
+    def name(person: str) -> str:
+        found = known.get(plain_name(person))
+        return found.name or found.handle if found is not None else person
+
+    return paging_report(alerts, pages, until - timedelta(days=days), until, zones=zone, names=name)
 
 
 ROUTES = (paging_page,)
