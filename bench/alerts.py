@@ -90,13 +90,13 @@ def bodies(alerts: int, each: int, groups: int) -> list[bytes]:
 
 
 @contextmanager
-def ours(place: Path, hook: Receiver) -> Iterator[Served]:
+def ours(place: Path, hook: Receiver, *words: str) -> Iterator[Served]:
     """Our server over a small book, with everybody reached by the receiver."""
     book = place / "book"
     book.mkdir(parents=True)
     (book / "storm.md").write_text(PAGE)
     (book / "opsbook.toml").write_text(OURS.format(port=hook.port))
-    with serving_ours(book) as served:
+    with serving_ours(book, *words) as served:
         served.first("/readyz")
         time.sleep(2)  # what pages begins once the web answers
         yield served
@@ -117,7 +117,7 @@ def theirs(place: Path, hook: Receiver) -> Iterator[Served]:
         yield served
 
 
-def posted(port: int, waiting: list[bytes]) -> float:
+def posted(port: int, waiting: list[bytes], path: str = PATH) -> float:
     """Seconds in which all bodies were taken, over a few connections that stay open."""
     wrong: list[str] = []
 
@@ -128,11 +128,11 @@ def posted(port: int, waiting: list[bytes]) -> float:
                 body = waiting.pop()
             except IndexError:
                 break
-            connection.request("POST", PATH, body, {"Content-Type": "application/json"})
+            connection.request("POST", path, body, {"Content-Type": "application/json"})
             answer = connection.getresponse()
             answer.read()
-            if answer.status != 200:
-                wrong.append(f"{PATH} answers {answer.status}")
+            if answer.status not in (200, 201):
+                wrong.append(f"{path} answers {answer.status}")
                 break
         connection.close()
 

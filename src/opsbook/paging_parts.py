@@ -29,7 +29,8 @@ from opsbook.ledger.page_moves import Rules
 from opsbook.ledger.path_test import PATH_TEST
 from opsbook.ledger.signal import BATCHES
 from opsbook.ledger.silence import SILENCES
-from opsbook.usecases.bundling import LATE
+from opsbook.usecases.bodies import MOST_FORGOTTEN, Bodies
+from opsbook.usecases.bundling import was_away
 from opsbook.usecases.contact_book import ContactBook
 from opsbook.usecases.dead_man import DeadMan
 from opsbook.usecases.engine_loop import Chore, EngineLoop, Waking, Work
@@ -69,8 +70,8 @@ FOLLOWS_S = 5.0
 RECONCILE_S = 5.0  # how often it is asked whether it is time
 PATH_TEST_S = 60.0
 PAGES_BETWEEN_S, MOST_BETWEEN = 1.5, 1000  # while a storm is routed, whoever it is about is woken so often
-FORGETS_S = 300.0
 SECRETS_S = 60.0
+FORGETTING, FORGETS_S = "what is kept no longer", 60.0
 SPARE_S = 25.0  # beyond the time that an attempt may take, before it is taken for lost
 
 
@@ -118,7 +119,7 @@ def build_paging_parts(config: Config, waking: Waking) -> Iterator[PagingParts]:
             Chore("secrets of messages", SECRETS_S, lambda lease: _aside(look)),
             Chore("hand-over of duty", HANDS_OFF_S, pager.hand_off),
             Chore("what keeps alerts quiet", FOLLOWS_S, router.follow_book),
-            Chore("what is kept no longer", FORGETS_S, lambda lease: bodies.forget_old()),
+            Chore(FORGETTING, FORGETS_S, lambda lease: _aside(lambda: _forget(bodies, guard))),
             *_dead_man(config, ledger),
             *_reconciling(config, ledger),
         ]
@@ -152,7 +153,7 @@ def _works(
     paged_at = [0.0]
 
     def route(timers: Sequence[Timer], lease: Lease) -> None:
-        is_behind = min(each.due for each in timers) < _now() - LATE  # then nobody is woken before all is known
+        is_behind = was_away((*timers, *ledger.due(1, PAGES)), _now())  # then nobody is woken before all is known
 
         def between() -> None:
             progressed()
@@ -239,6 +240,17 @@ def _begin_looking(library: Library, contacts: ContactBook, config: Config, look
     with suppress(Failure):  # the ledger's own trouble is told by whoever needs it
         for told in unreachable(library.snapshot(), contacts, build_ways(config), config.catch_all):
             _report(told)
+
+
+def _forget(bodies: Bodies, guard: Guarded) -> None:
+    """Forgets what is kept no longer; beside the loop, for the sizes of a million bodies take seconds to add up."""
+
+    def forget() -> None:
+        while bodies.forget_old() >= MOST_FORGOTTEN:
+            pass
+
+    with suppress(Failure):  # the ledger is away, which the loop tells
+        guard(FORGETTING, forget)
 
 
 def _dead_man(config: Config, ledger: EngineLedger) -> list[Chore]:

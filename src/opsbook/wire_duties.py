@@ -58,12 +58,9 @@ def verified_people(config: Config, source: BookSource) -> dict[str, bool]:
         if not ledger.streams("person/"):
             return {}
         from opsbook.alert_parts import build_contacts
-        from opsbook.book.roster.values import plain_name
         from opsbook.usecases.duty_book import duty_book
 
         book = duty_book(source, with_services=False)
-        people = build_contacts(ledger, lambda: book).people()
-        proven = ((each, any(contact.verified_at for contact in each.contacts)) for each in people)
-        return {plain_name(name): is_proven for each, is_proven in proven for name in (each.name, each.handle) if name}
+        return build_contacts(ledger, lambda: book).verified()
     finally:
         ledger.close()

@@ -14,6 +14,7 @@ import pytest
 from tests.adapters.endpoints import free_port, write_certificate
 from tests.adapters.receivers import mail_server, web_server
 
+from opsbook.adapters import notifying
 from opsbook.adapters.notifying import WorkerNotifier
 from opsbook.adapters.notifying.routes import Routes, Settings
 from opsbook.adapters.notifying.web import signature
@@ -266,6 +267,32 @@ def test_many_at_once_are_each_told_once(sending, web):
         thread.start()
     assert {sending.told.get(timeout=20).state for _ in range(40)} == {"accepted"}
     assert sending.told.empty() and web.got.qsize() == 40
+
+
+def test_what_one_worker_does_in_a_moment_starts_no_others(web, monkeypatch):
+    monkeypatch.setattr(notifying, "_SOON_S", 5.0)
+    sending = Sending()
+    sending.notifier.warm()
+    for number in range(6):
+        sending.begin("webhook", f"http://127.0.0.1:{web.port}/{number}")
+    assert {sending.told.get(timeout=20).state for _ in range(6)} == {"accepted"}
+    assert len(sending.notifier._threads) == 1
+    sending.notifier.close()
+
+
+def test_what_waits_behind_one_that_hangs_gets_a_worker_of_its_own(web):
+    sending = Sending()
+    sending.send("webhook", f"http://127.0.0.1:{web.port}/")
+    web.got.get(timeout=5)
+    web.mood = "hangs"
+    sending.begin("webhook", f"http://127.0.0.1:{web.port}/hangs")
+    web.got.get(timeout=5)
+    web.mood = "answers"
+    sending.begin("webhook", f"http://127.0.0.1:{web.port}/next")
+    assert sending.told.get(timeout=10).state == "accepted"
+    web.release.set()
+    sending.notifier.close()
+    web.release.clear()
 
 
 def test_mail_is_encrypted_where_the_server_offers_it(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import NamedTuple
 
 import pytest
@@ -20,7 +21,7 @@ from opsbook.usecases.ledger_ports import Write
 
 PAGES = (
     "/alerts", f"/alerts/{FIRST}", "/silences", f"/silences/new?alert={FIRST}", "/pages", f"/pages/{PAGE}", "/pages/new",
-    "/oncall?service=payments&severity=P1", "/oncall?view=month", "/paging",
+    "/oncall?service=payments&severity=P1", "/oncall?view=month", "/paging", "/inlets",
 )  # fmt: skip
 
 ACCESSIBLE = (PAGES[0], PAGES[1], PAGES[3])  # axe takes its time; the others are made of the same parts
@@ -106,6 +107,17 @@ def test_several_are_selected_by_the_keyboard_and_resolved_at_once(open_page: Op
     expect(page.locator("[data-alert]")).to_have_count(3)
 
 
+@pytest.mark.parametrize("size", ["desktop", "narrow"])
+def test_no_row_lies_under_what_stands_above_it(open_page: Open, shop: Shop, size: str) -> None:
+    for n in range(2):
+        shop.fire(f"261126-06250{n}-kal{n}", f"Lone{size}{n}")
+    page = look(open_page, shop, f"/alerts?match=alertname=~Lone{size}.*", size=size)
+    expect(page.locator(".alert-row")).to_have_count(2)
+    boxes = [each.bounding_box() for each in page.locator(".alert-bar, .alert-row").all()]
+    ends = [(round(above["y"] + above["height"]), round(below["y"])) for above, below in pairwise(filter(None, boxes))]
+    assert all(end <= begin for end, begin in ends), ends
+
+
 def test_an_alert_is_silenced_from_the_list(open_page: Open, shop: Shop) -> None:
     id_ = shop.fire("261126-063000-kaca", "ToBeSilent")
     page = look(open_page, shop, "/alerts?match=alertname=ToBeSilent")
@@ -184,3 +196,28 @@ def test_everything_is_done_without_scripts(open_page: Open, shop: Shop) -> None
     expect(page.locator("#undo")).to_contain_text("Acknowledged: 1 alert.")
     page.get_by_role("button", name="Undo").click()
     expect(page.locator(f"#alert-{id_}")).to_contain_text("Firing")
+
+
+@pytest.mark.parametrize(("size", "scheme"), [("desktop", "light"), ("narrow", "dark")])
+def test_a_sender_is_added_its_token_shown_once_then_replaced_and_paused(
+    open_page: Open, shop: Shop, size: str, scheme: str
+) -> None:
+    admin = Browser(shop.book.door, shop.book.door.session("admin", "root"))
+    page = open_page(shop.address + "/inlets", cookies=cookies_of(admin, shop.address), size=size, scheme=scheme)
+    name = f"shop-{size}"
+    page.get_by_text("Add a sender…").click()
+    page.get_by_label("Name").first.fill(name)
+    page.get_by_role("button", name="Add it, and show its token").click()
+    token = page.locator("#the-token").inner_text().strip()
+    expect(page.get_by_label("Prometheus", exact=True)).to_contain_text(f"credentials: {token}")
+    assert (axe_says(page), overflow(page)) == ("", [])
+    assert size == "desktop" or small_targets(page) == []
+    page.reload()
+    expect(page.locator("#the-token")).to_have_count(0)
+    row = page.locator(f"#inlet-{name}")
+    row.get_by_role("button", name="New token").click()
+    assert page.locator("#the-token").inner_text().strip() != token
+    page.locator(f"#inlet-{name}").get_by_role("button", name="Pause").click()
+    expect(page.locator(f"#inlet-{name}")).to_contain_text("paused")
+    assert (axe_says(page), overflow(page)) == ("", [])
+    assert size == "desktop" or small_targets(page) == []

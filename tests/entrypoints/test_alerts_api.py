@@ -11,6 +11,7 @@ from tests.entrypoints.paged_alerts import lay_alerts
 
 from opsbook.entrypoints.commands.alerts import command
 from opsbook.entrypoints.options import Shared
+from opsbook.ground.errors import told_at_terminal
 
 # What the contract names, and what every answer must have.
 FIELDS = {"id", "status", "labels", "annotations", "fingerprint", "source", "starts_at", "ends_at", "severity", "service",
@@ -109,6 +110,19 @@ def typed(door, *words: str, status: int = 0) -> str:
     done = CliRunner().invoke(command, list(words), obj=shared)
     assert done.exit_code == status, (done.output, done.exception)
     return done.output
+
+
+def test_a_name_of_several_open_alerts_is_refused_with_what_may_be_typed_instead(laid):
+    who = laid.session("responder")
+    for path, body in (("/PaymentsDown/resolve", {}), ("", {"alerts": ["PaymentsDown"], "do": "resolve"})):
+        answer = laid.ask("POST", f"/api/v1/alerts{path}", json=body, headers=who)
+        assert (answer.status_code, "3 open alerts are called" in answer.json()["detail"]) == (409, True), answer.text
+    shared = Shared()
+    shared.book, shared.db = str(laid.root / "docs" / "operations"), laid.config.db
+    refused = CliRunner().invoke(command, ["resolve", "PaymentsDown"], obj=shared).exception
+    told = told_at_terminal(refused).splitlines()
+    assert told[1:2] == ["  opsbook alerts resolve PaymentsDown --all"] and "opsbook alerts resolve '{alertname=" in told[2]
+    assert typed(laid, "note", "PaymentsDown", "all three", "--all").count("is noted") == 3
 
 
 def test_the_command_line_tells_the_same_as_the_api(laid):

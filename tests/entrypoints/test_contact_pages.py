@@ -202,6 +202,19 @@ def test_a_contact_is_switched_off_and_removed(door, ada):
     assert ada.change("dance").status_code == 400
 
 
+def test_a_secret_address_of_a_calendar_is_made_shown_once_and_ended(door, ada):
+    leads = ada.change("share", of="all").headers["location"]
+    shown = ada.sees(leads.removeprefix("/account/contacts"))
+    address = re.search(r"/calendars/[\w-]+\.ics", shown).group()
+    assert door.ask("GET", address).text.startswith("BEGIN:VCALENDAR")
+    assert address not in ada.sees("?done=share")
+    id = re.search(r'name="id" value="(\w+)"', ada.sees()).group(1)
+    assert ada.change("unshare", id=id).status_code == 303
+    assert door.ask("GET", address).status_code == 404
+    assert ada.change("unshare", id=id).status_code == 409
+    assert ada.change("share", of="person Nobody").status_code == 409
+
+
 def test_contacts_are_for_those_who_signed_in(door):
     assert door.ask("GET", "/account/contacts").status_code in (302, 303, 401)
 

@@ -197,7 +197,7 @@ def test_an_asset_with_its_hash_is_kept_for_ever_and_comes_packed(tmp_path):
 
 
 def test_a_frame_of_a_diagram_has_no_origin_and_no_network(door):
-    names = door.app.app.state["assets"].names
+    names = door.app.app.app.state["assets"].names
     if "diagram.html" not in names:
         pytest.skip("ABSENT: assets (they are built with the package)")
     answer = door.ask("GET", f"/assets/{names['diagram.html']}")
@@ -222,7 +222,7 @@ def test_a_bug_is_told_in_the_servers_output_and_to_nobody_else(door, capsys):
     def broken() -> str:
         raise ZeroDivisionError("a secret")
 
-    door.app.app.register(broken)
+    door.app.app.app.register(broken)
     answer = door.ask("GET", "/broken")
     assert answer.status_code == 500
     assert "secret" not in answer.text

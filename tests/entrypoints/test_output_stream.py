@@ -28,7 +28,7 @@ def own(tmp_path) -> Iterator[Door]:
 
 def streams_of(door: Door) -> Streams:
     """The streams of the door."""
-    found: Streams = door.app.app.state["streams"]
+    found: Streams = door.app.app.app.state["streams"]
     return found
 
 

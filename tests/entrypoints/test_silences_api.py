@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from click.testing import CliRunner
 
-from opsbook.entrypoints.commands.alert_silences import group
+from opsbook.entrypoints.commands._alert_silences import group
 from opsbook.entrypoints.options import Shared
 from opsbook.usecases.silence_shown import next_working_hours
 

@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from tests.ledger.paged import BEGIN, Paged, frozen
 
 from opsbook.ledger import page_events as events
+from opsbook.ledger.event import Draft
 from opsbook.ledger.page import ENDED, Page
 
 NOBODY: list[timedelta] = []
@@ -89,6 +90,14 @@ def test_an_attempt_of_which_nothing_is_heard_is_lost_and_made_once_more():
     paged.at += timedelta(seconds=26)
     paged.settle()
     assert [each.state for each in paged.now.notifications[0].attempts] == ["lost", "sending"]
+
+
+@pytest.mark.parametrize(("asked_s", "after_s"), [(None, 5), (2.0, 5), (40.0, 40), (86_400.0, 300)])
+def test_a_receiver_that_asks_for_time_gets_it_within_bounds(asked_s, after_s):
+    paged = Paged(frozen(0, 3600))
+    paged.settle()
+    paged.tell(events.attempt_ended(1, 1, "retrying", retry_after_s=asked_s))
+    assert paged.settle().wake_at == BEGIN + timedelta(seconds=after_s)
 
 
 def test_what_came_through_after_all_is_not_sent_again():
@@ -187,6 +196,19 @@ def test_passed_on_by_everybody_it_begins_again():
         paged.tell(events.escalated(by, "web"))
         paged.settle()
     assert paged.reached() == [(20, 1, 1)] and paged.now.state == "active"
+
+
+def test_pages_of_before_are_read_and_called_by_how_many_alerts_they_have():
+    paged = Paged(frozen(0, 300), alerts=2)
+    opening = paged.told[0]
+    facts = {name: value for name, value in opening.facts.items() if name not in ("name", "differing")}
+    facts["subject"] = "Down on api: 2 alerts"
+    paged.page, paged.number = None, 0
+    paged.tell(Draft(opening.kind, facts))
+    assert paged.now.subject == "Down on api: 2 alerts"
+    paged.tell(Draft(events.PAGE_JOINED, {"alerts": ["b"], "why": "b fires too."}))
+    assert paged.now.subject == "Down on api: 3 alerts"
+
 
 
 class Moving(RuleBasedStateMachine):

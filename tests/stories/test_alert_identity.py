@@ -15,6 +15,9 @@ from tests.usecases.alert_world import API, HOOK, PAGERDUTY, AlertWorld
 from opsbook.ledger.inbound import alertmanager
 from opsbook.ledger.matchers import Matcher, matchers_of
 from opsbook.ledger.signal import Signal, Source
+from opsbook.usecases.opsgenie_view import model as opsgenie_model
+
+OPSGENIE = Source("genie", "opsgenie", "genie")
 
 
 @pytest.fixture
@@ -300,6 +303,18 @@ def test_a_graver_priority_raises_the_page_and_a_note_is_kept(world):
     assert world.alert.status == "acknowledged" and world.pages[-1].severity == "P0"
     world.later(hours=2, seconds=1)
     assert world.alert.status == "firing"
+
+
+def test_a_snooze_holds_the_alert_and_its_page_and_is_told_to_opsgenies_clients(world):
+    world.hear(Signal("disk", "firing", {"alertname": "Disk"}, {}, severity="P1"), source=OPSGENIE)
+    end = world.at + timedelta(hours=2)
+    world.hear(Signal("disk", "snoozed", until=end, by="eve"), source=OPSGENIE)
+    assert (world.pages[0].state, world.pages[0].acknowledged_until) == ("acknowledged", end)
+    told = opsgenie_model(world.alert)
+    assert (told["snoozed"], told["snoozedUntil"], told["status"]) == (True, "2026-11-26T05:10:00.000Z", "open")
+    world.later(hours=2, seconds=1)
+    told = opsgenie_model(world.alert)
+    assert (told["snoozed"], "snoozedUntil" in told, world.pages[0].state) == (False, False, "active")
 
 
 def test_the_history_of_an_identity_is_there(world):

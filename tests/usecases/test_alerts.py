@@ -73,6 +73,31 @@ def test_a_page_and_a_group_mean_their_alerts(world):
     assert len(world.verbs.resolve(['{alertname="WebDown", service="web"}'], "ada")) == 2
 
 
+ACTS = {
+    "ack": lambda verbs, **more: verbs.acknowledge(["WebDown"], "ada", via="web", **more),
+    "unack": lambda verbs, **more: verbs.unacknowledge(["WebDown"], "ada", **more),
+    "resolve": lambda verbs, **more: verbs.resolve(["WebDown"], "ada", **more),
+    "note": lambda verbs, **more: verbs.note("WebDown", "ada", "It was the disk.", **more),
+}
+
+
+@pytest.mark.parametrize("act", ACTS.values(), ids=list(ACTS))
+def test_a_name_that_several_open_alerts_have_means_all_only_where_that_is_said(world, act):
+    world.hear(*(world.fires(key=f"k{n}") for n in range(3)), world.fires(key="other", labels={"service": "shop"}))
+    before = world.ledger.head()
+    with pytest.raises(Refusal, match=r"4 open alerts are called 'WebDown': 3 in group \{.*\"web\"\}; 1 in group"):
+        act(world.verbs)
+    assert world.ledger.head() == before
+    assert len(act(world.verbs, all_of_name=True)) == 4
+
+
+def test_a_name_means_the_only_open_alert_although_others_are_over(world):
+    one, other = world.fires(key="k1"), world.fires(key="k2")
+    world.hear(one, other)
+    world.hear(world.ends(one))
+    assert [alert.key for alert in world.verbs.acknowledge(["WebDown"], "ada", via="web")] == ["k2"]
+
+
 def test_alerts_that_are_over_are_passed_over_among_several(world):
     one, other = world.fires(key="k1"), world.fires(key="k2")
     world.hear(one, other)
@@ -87,7 +112,7 @@ def test_a_note_is_kept_also_on_what_is_over(world):
     fires = world.fires()
     world.hear(fires)
     world.hear(world.ends(fires))
-    after = world.verbs.note(world.alert.id, "ada", " It was the disk. ")
+    (after,) = world.verbs.note(world.alert.id, "ada", " It was the disk. ")
     assert [(note.by, note.text) for note in after.notes] == [("ada", "It was the disk.")]
     with pytest.raises(Usage):
         world.verbs.note(world.alert.id, "ada", " ")

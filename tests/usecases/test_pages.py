@@ -6,6 +6,7 @@ import secrets
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from tests.ledger.planned import gate, plan, started
 from tests.usecases.paging_world import PagingWorld, level, policy
 from tests.usecases.test_policy_choice import URGENT, book
 
@@ -326,6 +327,35 @@ def test_what_a_run_owed_long_ago_wakes_nobody(world):
     Notices(world.ledger).deliver(world.ledger.due(10, "run/"), world.lease, world.at)
     world.tick()
     assert world.mail() == []
+
+
+def asked_at_night(world, *more):
+    """A run that wants an approval, with what was recorded of it since."""
+    drafts = [started(plan(gate("1"))), run_events.person_asked("1", "approval", "May it?", digest="d"),
+              run_events.notification_owed(("ben",), "Approval wanted: deploy", "May it?")]  # fmt: skip
+    world.ledger.append("run/r2", [*drafts, *more], expected=None, actor="zoe", at=world.at,
+                        set_timers=(Timer("run/r2", TOLD, world.at),))  # fmt: skip
+    Notices(world.ledger).deliver(world.ledger.due(10, "run/"), world.lease, world.at)
+
+
+def test_what_was_answered_before_anybody_was_told_is_told_to_nobody(world):
+    asked_at_night(world, run_events.step_ended("1", "done", "Approved by ada."))
+    world.tick()
+    assert world.mail() == []
+
+
+def test_who_sleeps_is_not_told_in_the_morning_of_what_was_answered_at_night(world):
+    world.person("ben", "email", quiet=(0, 7 * 3600))
+    asked_at_night(world)
+    world.later(hours=1)
+    answer = run_events.step_ended("1", "done", "Approved by ada.")
+    world.ledger.append("run/r2", [answer], expected=None, actor="ada", at=world.at,
+                        set_timers=(Timer("run/r2", TOLD, world.at),))  # fmt: skip
+    Notices(world.ledger).deliver(world.ledger.due(10, "run/"), world.lease, world.at)
+    world.later(hours=12)
+    assert world.mail() == []
+    page = world.page("r2-3")
+    assert page.ended_how == "cancelled" and "answered meanwhile by ada: step 1 of the run is done" in page.why
 
 
 # -- the test of the path ----------------------------------------------------------------------------------------

@@ -105,6 +105,15 @@ def test_what_did_not_come_through_is_tried_three_times_and_then_has_failed(worl
     assert "tried 3 times" in world.page(page).notifications[0].settled_why
 
 
+def test_a_receiver_that_asks_to_wait_a_minute_is_tried_a_minute_later(world):
+    world.post.answers["email:ada"] = [Handed("retrying", "429", 1000.0, retry_after_s=60.0)]
+    page = world.open()
+    world.later(seconds=60)
+    assert world.page(page).notifications[0].state == "retrying"
+    world.later(seconds=1)
+    assert world.page(page).notifications[0].state == "accepted"
+
+
 def test_contacts_without_rules_are_used_in_turn_and_no_more_once_it_is_acknowledged(world):
     world.person("ada", "email", "sms", "phone")
     page = world.open()
@@ -194,7 +203,7 @@ def test_new_news_wakes_people_again_although_it_was_acknowledged(world):
     world.mail()
     world.tell(page, events.joined(("another",), "Another member of the group fires."))
     world.tick()
-    assert world.mail() == ["email:ada [page] api is down"]
+    assert world.mail() == ["email:ada [page] api is down: 2 alerts"]
     assert "Another member" in world.page(page).why
 
 
@@ -225,6 +234,22 @@ def test_after_an_outage_one_message_tells_what_is_still_open_the_gravest_and_ne
     assert address == "email:ada"
     assert message.body.splitlines()[1:] == ["grave", "newer", "older"]
     assert world.page(over).notifications == ()
+
+
+def test_after_an_outage_each_kind_of_contact_gets_one_message_with_all_that_is_open(world):
+    world.person("ada", "email", "sms")
+    told = world.open("told by mail before")
+    world.tick()
+    world.mail()
+    world.at += timedelta(hours=2)
+    world.open("new", "P0")
+    world.tick()
+    bodies = {address: message.body.splitlines()[1:] for address, message in world.post.sent}
+    assert {address: bodies[address] for address in ("email:ada", "sms:ada")} == {
+        "email:ada": ["new", "told by mail before"], "sms:ada": ["new", "told by mail before"],
+    }  # fmt: skip
+    assert len({message.key for _, message in world.post.sent}) == len(world.post.sent)
+    assert [each.state for each in world.page(told).notifications if each.owed.person == "ada"] == ["accepted"] * 2
 
 
 def test_more_than_ten_pages_at_once_are_one_message_and_none_is_late(world):

@@ -11,6 +11,7 @@ from opsbook.adapters.postgres_ledger import PostgresLedger
 from opsbook.ground.errors import Fenced
 from opsbook.ledger.silence import Matcher
 from opsbook.ledger.views import VIEWS
+from opsbook.usecases.ledger_ports import Timer
 
 
 @pytest.fixture
@@ -55,6 +56,25 @@ def test_a_group_with_an_open_page_gets_no_second_one(world):
     world.hear(world.fires(key="k2"), world.fires(key="k3"))
     (page,) = world.pages
     assert len(page.alerts) == 3 and {alert.page for alert in world.alerts} == {page.id}
+
+
+def test_a_page_is_called_by_how_many_alerts_it_is_for_by_now_and_in_what_they_differ(world):
+    world.hear(world.fires(key="k1"))
+    assert world.pages[0].subject == "WebDown: WebDown at k1"
+    world.hear(world.fires(key="k2"))
+    assert world.pages[0].subject == "WebDown: 2 alerts, by instance"
+    world.hear(*(world.fires(key=f"m{n}", labels={"zone": "z", "rack": "r"}) for n in range(50)))
+    assert world.pages[0].subject == "WebDown: 52 alerts, by instance, rack and 1 more"
+
+
+def test_a_page_says_how_many_of_its_alerts_still_fire(world):
+    signals = [world.fires(key=f"k{n}") for n in range(3)]
+    world.hear(*signals)
+    assert world.pages[0].subject == "WebDown: 3 alerts, by instance"
+    world.hear(world.ends(signals[0]))
+    assert world.pages[0].subject == "WebDown: 2 of 3 alerts, by instance"
+    world.hear(*map(world.ends, signals[1:]))
+    assert world.pages[0].subject == "WebDown: 3 alerts, by instance"
 
 
 def test_a_page_goes_on_while_another_of_its_alerts_fires(world):
@@ -257,3 +277,21 @@ def test_what_takes_too_long_is_left_due(world, monkeypatch):
     assert len(world.timers("batch/")) == 2
     world.route()
     assert len(world.alerts) == 240
+
+
+def test_more_of_the_same_has_a_page_that_wakes_people_not_looked_at_again(world):
+    world.hear(world.fires(key="k1"))
+    (page,) = world.pages
+    stream, later = f"page/{page.id}", world.at + timedelta(minutes=5)
+    world.ledger.append(
+        stream, (), expected=None, actor="pager", at=world.at, set_timers=[Timer(stream, "level", later)]
+    )
+    world.hear(world.fires(key="k2"))
+    assert len(world.pages[0].alerts) == 2
+    assert [timer.due for timer in world.timers("page/")] == [later]
+    world.verbs.acknowledge(["WebDown"], "ada", via="web")
+    world.ledger.append(
+        stream, (), expected=None, actor="pager", at=world.at, set_timers=[Timer(stream, "level", later)]
+    )
+    world.hear(world.fires(key="k3"))
+    assert [timer.due for timer in world.timers("page/")] == [world.at]

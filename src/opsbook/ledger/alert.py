@@ -59,6 +59,7 @@ class Alert(Struct, frozen=True):
     acknowledged_by: str = ""
     acknowledged_at: datetime | None = None
     acknowledged_until: datetime | None = None
+    snoozed_until: datetime | None = None  # where it was acknowledged by a snooze
     suppressed_by: tuple[str, ...] = ()
     generator: str = ""
     links: tuple[tuple[str, str], ...] = ()
@@ -140,8 +141,8 @@ def _fired(event: Event) -> Alert:
 def _reopened(alert: Alert, event: Event, facts: dict[str, Any]) -> Alert:
     return replace(
         alert, status="firing", starts_at=_time(facts["starts_at"]), ends_at=_maybe(facts["ends_at"]), ended_how="",
-        ended_by="", acknowledged_by="", acknowledged_at=None, acknowledged_until=None, suppressed_by=(),
-        episodes=alert.episodes + 1, why=facts["why"],
+        ended_by="", acknowledged_by="", acknowledged_at=None, acknowledged_until=None,
+        snoozed_until=None, suppressed_by=(), episodes=alert.episodes + 1, why=facts["why"],
     )  # fmt: skip
 
 
@@ -156,15 +157,16 @@ def _acknowledged(alert: Alert, event: Event, facts: dict[str, Any]) -> Alert:
     status: AlertStatus = "suppressed" if alert.suppressed_by else "acknowledged"
     return replace(
         alert, status=status, acknowledged_by=facts["by"], acknowledged_at=event.at,
-        acknowledged_until=_maybe(facts["until"]), why=facts["why"] or f"Acknowledged by {facts['by']}.",
+        acknowledged_until=_maybe(facts["until"]),
+        snoozed_until=_maybe(facts["until"]) if facts.get("is_snooze") else None,
+        why=facts["why"] or f"Acknowledged by {facts['by']}.",
     )  # fmt: skip
 
 
 def _unacknowledged(alert: Alert, event: Event, facts: dict[str, Any]) -> Alert:
     status: AlertStatus = "suppressed" if alert.suppressed_by else "firing"
-    return replace(
-        alert, status=status, acknowledged_by="", acknowledged_at=None, acknowledged_until=None, why=facts["why"]
-    )
+    return replace(alert, status=status, acknowledged_by="", acknowledged_at=None, acknowledged_until=None,
+                   snoozed_until=None, why=facts["why"])  # fmt: skip
 
 
 def _suppressed(alert: Alert, event: Event, facts: dict[str, Any]) -> Alert:

@@ -74,9 +74,13 @@ def changed(what: dict[str, Any], why: str = "") -> Draft:
     return Draft(ALERT_CHANGED, {"what": what, "why": why})
 
 
-def acknowledged(by: str, until: datetime | None, why: str = "", via: str = "") -> Draft:
-    """Somebody takes care of it, until it is asked again. `via` is by what: web, command line, link, chat, sender."""
-    return Draft(ALERT_ACKNOWLEDGED, {"by": by, "until": _time(until), "why": why, "via": via})
+def acknowledged(
+    by: str, until: datetime | None, why: str = "", via: str = "", *, is_snooze: bool = False
+) -> Draft:
+    """Somebody takes care of it, until it is asked again; `is_snooze` where it only is to be quiet until then. `via` is
+    by what: web, command line, link, chat, sender."""
+    told = {"is_snooze": True} if is_snooze else {}
+    return Draft(ALERT_ACKNOWLEDGED, {"by": by, "until": _time(until), "why": why, "via": via, **told})
 
 
 def unacknowledged(why: str, by: str = "") -> Draft:

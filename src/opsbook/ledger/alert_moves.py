@@ -199,7 +199,7 @@ def _snoozed(alert: Alert | None, heard: Heard, windows: Windows) -> Decision:
     if alert.acknowledged_until == until:
         return Decision("repeat")
     why = f"{by} snoozes it until {_clock(until)}."
-    return Decision("acknowledged", (events.acknowledged(by, until, why, via="sender"),), why)
+    return Decision("acknowledged", (events.acknowledged(by, until, why, via="sender", is_snooze=True),), why)
 
 
 def _unacknowledged(alert: Alert | None, heard: Heard, windows: Windows) -> Decision:

@@ -17,6 +17,7 @@ from opsbook.ledger import page_events as kinds
 from opsbook.ledger.alert_events import Place
 from opsbook.ledger.event import Event
 from opsbook.ledger.page_events import FrozenPolicy, NotificationState, OwedNotification, PageState
+from opsbook.ledger.page_subject import name_in, subject_of
 from opsbook.ledger.view import Kept, Row, View
 
 # In these nothing more is done for a notification.
@@ -27,7 +28,8 @@ CATCH_ALL = -1
 
 
 class Attempt(Struct, frozen=True):
-    """One try to hand a message over: `state` is sending, accepted, delivered, retrying, failed or lost."""
+    """One try to hand a message over: `state` is sending, accepted, delivered, retrying, failed or lost.
+    `retry_after_s` is how long the receiver asked to be left alone since it ended."""
 
     number: int
     at: datetime
@@ -35,6 +37,7 @@ class Attempt(Struct, frozen=True):
     reason: str = ""
     latency_ms: float | None = None
     is_duplicate: bool = False
+    retry_after_s: float | None = None
 
 
 class Notification(Struct, frozen=True):
@@ -83,7 +86,8 @@ class ReachedLevel(Struct, frozen=True):
 
 
 class Page(Struct, frozen=True):
-    """One run of an escalation policy. `alerts` are those that still fire, `gone` those that did. `level` is the last
+    """One run of an escalation policy. `alerts` are those that still fire, `gone` those that did; `subject` follows
+    them, `name` is the part of it that stays, `differing` are labels in which they are not alike. `level` is the last
     that was reached in this `loop` (0 before the first, -1 for the catch-all), `reached` are all since `armed_at`, when
     people began to be woken; `past_levels` and `past_answers` are those before, which count no more. What was sent
     before `spent_at` was for what somebody had answered. `news` is what came to an acknowledged page that its
@@ -121,6 +125,8 @@ class Page(Struct, frozen=True):
     ended_how: str = ""
     why: str = ""
     number: int = 0
+    name: str = ""
+    differing: tuple[str, ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -186,7 +192,8 @@ def page_of(kept: Kept) -> Page:
 
 def _opened(event: Event) -> Page:
     facts = event.facts
-    taken = {name: facts[name] for name in (
+    later = {name: facts[name] for name in ("name", "differing") if name in facts}  # events of before have none
+    taken = later | {name: facts[name] for name in (
         "group", "subject", "severity", "service", "alerts", "policy", "place", "is_drill", "incident", "asked_by",
     )}  # fmt: skip
     at = event.at.isoformat()
@@ -198,14 +205,25 @@ def _opened(event: Event) -> Page:
 def _joined(page: Page, event: Event, facts: dict[str, Any]) -> Page:
     came = tuple(each for each in facts["alerts"] if each not in page.alerts)
     gone = tuple(each for each in page.gone if each not in came)
-    return replace(page, alerts=(*page.alerts, *came), gone=gone, news=_news(page, facts["why"]) if came else page.news)
+    news = _news(page, facts["why"]) if came else page.news
+    differing = tuple(dict.fromkeys((*page.differing, *facts.get("differing", ()))))
+    return _called(replace(page, alerts=(*page.alerts, *came), gone=gone, news=news, differing=differing))
 
 
 def _left(page: Page, event: Event, facts: dict[str, Any]) -> Page:
     left = set(facts["alerts"])
     gone = (*page.gone, *(each for each in page.alerts if each in left))
-    stay = tuple(each for each in page.alerts if each not in left)
-    return replace(page, alerts=stay, gone=gone, why=page.why if stay else facts["why"])  # it is no word on those
+    staying = tuple(each for each in page.alerts if each not in left)
+    why = page.why if staying else facts["why"]  # it is no word on those that stay
+    return _called(replace(page, alerts=staying, gone=gone, why=why))
+
+
+def _called(page: Page) -> Page:
+    """The page with a subject that says how many alerts there are by now."""
+    if len(page.alerts) + len(page.gone) < 2:
+        return page
+    name = page.name or name_in(page.subject)
+    return replace(page, name=name, subject=subject_of(name, len(page.alerts), len(page.gone), page.differing))
 
 
 def _raised(page: Page, event: Event, facts: dict[str, Any]) -> Page:
@@ -247,7 +265,8 @@ _AFTER_ATTEMPT: dict[str, NotificationState] = {
 def _attempt_ended(page: Page, event: Event, facts: dict[str, Any]) -> Page:
     def ended(before: Notification) -> Notification:
         attempts = tuple(
-            replace(each, state=facts["state"], reason=facts["reason"], latency_ms=facts["latency_ms"])
+            replace(each, state=facts["state"], reason=facts["reason"], latency_ms=facts["latency_ms"],
+                    retry_after_s=facts.get("retry_after_s"))
             if each.number == facts["attempt"] else each
             for each in before.attempts
         )  # fmt: skip

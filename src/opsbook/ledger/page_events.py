@@ -89,19 +89,22 @@ class OwedNotification(Struct, frozen=True):
 
 def page_opened(
     *, group: str, subject: str, severity: str, service: str | None, alerts: tuple[str, ...], policy: FrozenPolicy,
-    place: Place | None, is_drill: bool = False, incident: int | None = None, asked_by: str = "",
+    place: Place | None, is_drill: bool = False, incident: int | None = None, asked_by: str = "", name: str = "",
+    differing: tuple[str, ...] = (),
 ) -> Draft:  # fmt: skip
-    """Somebody is to be woken. `group` is the key of the group of `alerts`, or what else it is about."""
+    """Somebody is to be woken. `group` is the key of the group of `alerts`, or what else it is about. `name` is the
+    subject without what depends on how many alerts there are, which differ in the labels `differing`."""
     return Draft(PAGE_OPENED, {
         "group": group, "subject": subject, "severity": severity, "service": service, "alerts": list(alerts),
         "policy": msgspec.to_builtins(policy), "place": msgspec.to_builtins(place), "is_drill": is_drill,
-        "incident": incident, "asked_by": asked_by,
+        "incident": incident, "asked_by": asked_by, "name": name, "differing": list(differing),
     })  # fmt: skip
 
 
-def joined(alerts: tuple[str, ...], why: str = "") -> Draft:
-    """Further alerts of the group fire."""
-    return Draft(PAGE_JOINED, {"alerts": list(alerts), "why": why})
+def joined(alerts: tuple[str, ...], why: str = "", differing: tuple[str, ...] = ()) -> Draft:
+    """Further alerts of the group fire; `differing` are labels in which they are not as those before."""
+    told = {"differing": list(differing)} if differing else {}
+    return Draft(PAGE_JOINED, {"alerts": list(alerts), "why": why, **told})
 
 
 def left(alerts: tuple[str, ...], why: str) -> Draft:
@@ -132,11 +135,14 @@ def attempt_begun(notification: int, attempt: int, ack_hash: str = "", is_duplic
 
 
 def attempt_ended(
-    notification: int, attempt: int, state: str, *, reason: str = "", latency_ms: float | None = None
-) -> Draft:
-    """What became of an attempt: accepted, delivered, failed for good, retrying later, lost (nobody knows)."""
+    notification: int, attempt: int, state: str, *, reason: str = "", latency_ms: float | None = None,
+    retry_after_s: float | None = None,
+) -> Draft:  # fmt: skip
+    """What became of an attempt: accepted, delivered, failed for good, retrying later, lost (nobody knows).
+    `retry_after_s` is how long the receiver asked to be left alone."""
+    asked = {"retry_after_s": retry_after_s} if retry_after_s is not None else {}
     return Draft(ATTEMPT_ENDED, {"notification": notification, "attempt": attempt, "state": state, "reason": reason,
-                                 "latency_ms": latency_ms})  # fmt: skip
+                                 "latency_ms": latency_ms, **asked})  # fmt: skip
 
 
 def settled(notification: int, state: NotificationState, why: str) -> Draft:

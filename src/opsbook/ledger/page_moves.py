@@ -19,6 +19,7 @@ from opsbook.ledger.page_events import OwedNotification, PlannedLevel
 
 LEAST_LOOP_S = 300.0  # between the last level and what comes behind it, where the policy tells no time
 PAUSES_S = (5.0, 20.0)  # before the second and the third try to hand one message over; there is no fourth
+LONGEST_PAUSE_S = 300.0  # that a receiver is granted which asks for more; another contact is tried at once anyhow
 URGENT = frozenset({"P0", "P1"})
 _CALLS = frozenset({"phone"})  # nobody is called to hear that something is over
 # What a page that is over, or taken care of, still sends.
@@ -89,7 +90,9 @@ def retry_at(notification: Notification) -> datetime | None:
         return None
     if not notification.attempts:
         return notification.owed.due
-    return notification.attempts[-1].at + timedelta(seconds=PAUSES_S[len(notification.attempts) - 1])
+    last = notification.attempts[-1]
+    asked_s = min(last.retry_after_s or 0.0, LONGEST_PAUSE_S) + (last.latency_ms or 0.0) / 1000
+    return last.at + timedelta(seconds=max(PAUSES_S[len(notification.attempts) - 1], asked_s))
 
 
 # -- what is to be recorded before anything else ----------------------------------------------------------------

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 
-from opsbook.ground.errors import Usage
+from opsbook.ground.errors import Refusal, Usage
 from opsbook.ground.guesses import closest
 from opsbook.ledger.alert import ALERT_VIEW, OPEN, Alert, alert_of, stream_of
 from opsbook.ledger.alert_events import ALERTS
@@ -23,6 +24,21 @@ MOST_ONE_BY_ONE = 300  # alerts that are read one by one; of more all are read, 
 MOST_NAMED = 2000  # alerts among which a name is looked for
 MOST_SCANNED = 20_000  # alerts that are over, looked through for a filter; older ones are found by their own id
 LEAST_OF_AN_ID = 6  # letters: the day
+_GROUPS_TOLD = 3
+
+
+class SeveralMeant(Refusal):
+    """A name is that of several open alerts. `groups` are the keys of theirs, that of the most first, with how many."""
+
+    def __init__(self, name: str, groups: Sequence[tuple[str, int]]) -> None:
+        self.name, self.groups = name, groups
+        told = "; ".join(f"{count:,} in group {group}" for group, count in groups[:_GROUPS_TOLD])
+        left = f"; and {len(groups) - _GROUPS_TOLD} more groups" if len(groups) > _GROUPS_TOLD else ""
+        count = sum(count for _, count in groups)
+        super().__init__(
+            f"{count:,} open alerts are called '{name[:80]}': {told}{left}. Name one by its id, a group, or say"
+            " that all of them are meant."
+        )
 
 
 def select(
@@ -132,26 +148,43 @@ def _beginning(ledger: EngineLedger, name: str) -> Alert | None:
     return alert_of(kept) if kept is not None else None
 
 
-def named(ledger: EngineLedger, board: Board, names: Sequence[str]) -> list[Alert]:
-    """The alerts that are meant: each name is one as for `find`, a page, or the key of a group, which mean all of
-    theirs that are open. None twice. Raises Usage where a name means nothing."""
+def one(ledger: EngineLedger, board: Board, name: str) -> Alert:
+    """The alert that is meant where something is to be done with it: as `find`, but raises SeveralMeant where several
+    open ones have that name."""
+    found = find(ledger, board, name)
+    several = _of_name(board, name) if found.id != name and found.name == name else []
+    if len(several) > 1:
+        raise SeveralMeant(name, Counter(each.group for each in several).most_common())
+    return found
+
+
+def named(ledger: EngineLedger, board: Board, names: Sequence[str], *, all_of_name: bool = False) -> list[Alert]:
+    """The alerts that are meant: each name is one as for `one`, a page, or the key of a group, which mean all of
+    theirs that are open, and so does a name where `all_of_name`. None twice. Raises Usage where a name means nothing.
+    """
     found: dict[str, Alert] = {}
     for name in names:
-        for alert in _meant(ledger, board, name):
+        for alert in _meant(ledger, board, name, all_of_name):
             found.setdefault(alert.id, alert)
     if not found:
         raise Usage("Name an alert.")
     return list(found.values())
 
 
-def _meant(ledger: EngineLedger, board: Board, name: str) -> list[Alert]:
+def _of_name(board: Board, name: str) -> list[Listed]:
+    return [each for each in board.look().alerts if each.name == name]
+
+
+def _meant(ledger: EngineLedger, board: Board, name: str, all_of_name: bool) -> list[Alert]:
     page = ledger.row(PAGE_VIEW.name, stream_of_page(name)) if name else None
     ids = list(page_of(page).alerts) if page is not None else []
     if page is None:
         ids = [each.id for each in board.look().alerts if each.group == name]
+    if page is None and not ids and all_of_name:
+        ids = [each.id for each in _of_name(board, name)]
     if ids:
         rows = [ledger.row(ALERT_VIEW.name, stream_of(each)) for each in ids]
         return [alert for alert in (alert_of(row) for row in rows if row is not None) if alert.is_open]
     if page is not None:
         raise Usage(f"No alert of page {name} is open any more.")
-    return [find(ledger, board, name)]
+    return [one(ledger, board, name)]

@@ -42,7 +42,8 @@ class Noise(Struct, frozen=True):
 
 class Alerts:
     """The alerts of a ledger. Verbs raise Usage where there is no such alert, Refusal where it may not be done now.
-    Wherever they take ids, a page or the key of a group means all of its alerts that are open."""
+    Wherever they take ids, a page or the key of a group means all of its alerts that are open, and where `all_of_name`
+    so does a name; without that they raise SeveralMeant, a Refusal, for a name of several open alerts."""
 
     def __init__(
         self, ledger: EngineLedger, *, now: Callable[[], datetime], ack_timeout_s: float, board: Board | None = None
@@ -73,6 +74,10 @@ class Alerts:
         """The alert of that id, or of the only id that begins so, or the newest of that name or fingerprint."""
         return alert_finding.find(self._ledger, self._board, alert)
 
+    def one(self, alert: str) -> Alert:
+        """As `find`, where something is to be done with it; raises SeveralMeant for a name of several open alerts."""
+        return alert_finding.one(self._ledger, self._board, alert)
+
     def events(self, alert: Alert) -> list[Event]:
         """What happened to one, in order."""
         return self._ledger.read(stream_of(alert.id))
@@ -89,8 +94,9 @@ class Alerts:
         )
 
     def acknowledge(
-        self, alerts: Sequence[str], by: str, *, via: str, why: str = "", for_s: float | None = None
-    ) -> list[Alert]:
+        self, alerts: Sequence[str], by: str, *, via: str, why: str = "", for_s: float | None = None,
+        all_of_name: bool = False,
+    ) -> list[Alert]:  # fmt: skip
         """Somebody takes care of these, and of the pages for them: those are acknowledged too. Gives them after it."""
         until = self._now() + timedelta(seconds=self._ack_timeout_s if for_s is None else for_s)
 
@@ -103,9 +109,11 @@ class Alerts:
                 (events.acknowledged(by, until, why, via=via),), self._now()
             )
 
-        return self._change(alerts, by, answer, via=via)
+        return self._change(alerts, by, answer, via=via, all_of_name=all_of_name)
 
-    def unacknowledge(self, alerts: Sequence[str], by: str, why: str = "") -> list[Alert]:
+    def unacknowledge(
+        self, alerts: Sequence[str], by: str, why: str = "", *, all_of_name: bool = False
+    ) -> list[Alert]:
         """Nobody takes care of them any more; their pages wake people again."""
         def answer(alert: Alert) -> Episode:
             episode = _open(alert)
@@ -117,9 +125,11 @@ class Alerts:
                 (events.unacknowledged(told, by),), self._now()
             )
 
-        return self._change(alerts, by, answer)
+        return self._change(alerts, by, answer, all_of_name=all_of_name)
 
-    def resolve(self, alerts: Sequence[str], by: str, why: str = "") -> list[Alert]:
+    def resolve(
+        self, alerts: Sequence[str], by: str, why: str = "", *, all_of_name: bool = False
+    ) -> list[Alert]:
         """A person says that they are over. Where a sender says otherwise later they open again, with that reason."""
         def answer(alert: Alert) -> Episode:
             now = self._now()
@@ -127,9 +137,11 @@ class Alerts:
             drafts: tuple[Draft, ...] = (events.resolved("person", now, told, by),)
             return Episode(alert.id, alert, _open(alert).after, clears=(AGAIN, ACK)).adding(drafts, now)
 
-        return self._change(alerts, by, answer)
+        return self._change(alerts, by, answer, all_of_name=all_of_name)
 
-    def reopen(self, alerts: Sequence[str], by: str, why: str = "") -> list[Alert]:
+    def reopen(
+        self, alerts: Sequence[str], by: str, why: str = "", *, all_of_name: bool = False
+    ) -> list[Alert]:
         """A person takes back that they are over; whoever routes pages people for them again. Raises Refusal for one
         that its sender ended."""
         def answer(alert: Alert) -> Episode:
@@ -143,9 +155,9 @@ class Alerts:
             opened = events.reopened(told, starts_at=alert.starts_at, ends_at=None)
             return Episode(alert.id, alert, alert, timers=(look,)).adding((opened,), now)
 
-        return self._change(alerts, by, answer)
+        return self._change(alerts, by, answer, all_of_name=all_of_name)
 
-    def note(self, alert: str, by: str, text: str) -> Alert:
+    def note(self, alert: str, by: str, text: str, *, all_of_name: bool = False) -> list[Alert]:
         """Writes something to an alert, also to one that is over."""
         text = text.strip()
         if not text:
@@ -156,17 +168,19 @@ class Alerts:
         def answer(each: Alert) -> Episode:
             return Episode(each.id, each, each).adding((events.noted(text, by),), self._now())
 
-        return self._change([self.find(alert).id], by, answer)[0]
+        names = [alert] if all_of_name else [self.one(alert).id]
+        return self._change(names, by, answer, all_of_name=all_of_name)
 
     def _change(
-        self, names: Sequence[str], by: str, answer: Callable[[Alert], Episode], *, via: str = ""
-    ) -> list[Alert]:
+        self, names: Sequence[str], by: str, answer: Callable[[Alert], Episode], *, via: str = "",
+        all_of_name: bool = False,
+    ) -> list[Alert]:  # fmt: skip
         """Records what `answer` makes of each, and what follows for their pages, at once. Of several, those that are
         over meanwhile are passed over; where none is left the refusal of the first is raised."""
         if not by.strip():
             raise Usage("An alert is only changed under somebody's name.")
         for tried in range(1, _TRIES + 1):
-            found = alert_finding.named(self._ledger, self._board, names)
+            found = alert_finding.named(self._ledger, self._board, names, all_of_name=all_of_name)
             if len(found) > MOST_AT_ONCE:
                 raise Usage(f"These are {len(found):,} alerts; name at most {MOST_AT_ONCE:,} at a time.")
             episodes = list(_answered(found, answer))

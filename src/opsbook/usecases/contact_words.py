@@ -47,6 +47,16 @@ def quiet_words(quiet: tuple[int, int] | None) -> str:
     return "-".join(f"{second // 3600:02d}:{second // 60 % 60:02d}" for second in quiet) if quiet else ""
 
 
+def quiet_told(quiet: tuple[int, int]) -> str:
+    """Quiet hours as they were understood: those that run over midnight with how long they are."""
+    begin, end = quiet
+    if begin < end:
+        return quiet_words(quiet)
+    minutes = (end - begin) % 86_400 // 60
+    length = f"{minutes // 60} hours" + (f" {minutes % 60} minutes" if minutes % 60 else "")
+    return f"{quiet_words(quiet)}, over midnight: {length}, until {quiet_words(quiet)[-5:]} of the next day"
+
+
 def read_quiet(text: str) -> tuple[int, int] | None:
     """The seconds of the day of `22:00-07:00`, None for `off`; raises Usage for what is neither."""
     words = text.strip().lower()

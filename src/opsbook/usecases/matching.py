@@ -76,7 +76,10 @@ class Matcher(Struct, frozen=True):
         """Never raises: an alert that nothing in the book speaks of has no place, and is paged all the same. What is
         worked out for one alert holds for all that differ only in what they are about, such as the instance."""
         known = self._known()
-        url = next((written for key in self.runbook_keys if (written := annotations.get(key) or labels.get(key))), "")
+        url = ""
+        for name in self.runbook_keys:
+            if url := annotations.get(name) or labels.get(name) or "":
+                break
         is_named = "alertname" in labels and (url or "service" in labels)
         words = "" if is_named else annotations.get("summary", "")
         key = (url, words, severity, *map(labels.get, _TELLING))

@@ -145,12 +145,15 @@ def model(alert: Alert) -> dict[str, Any]:
         report |= {"ackTime": int(took.total_seconds() * 1000), "acknowledgedBy": alert.acknowledged_by}
     if not alert.is_open and alert.ends_at is not None:
         report["closeTime"] = max(int((alert.ends_at - alert.first_at).total_seconds() * 1000), 0)
+    until = alert.snoozed_until if alert.is_open else None
+    snooze = {"snoozedUntil": _time(until)} if until is not None else {}
     return {
         "id": alert.id, "tinyId": alert.id.rpartition("-")[2], "alias": alert.key,
         "message": annotations.get("summary") or alert.name, "status": "open" if alert.is_open else "closed",
         "acknowledged": bool(alert.acknowledged_by), "isSeen": bool(alert.acknowledged_by),
         "tags": [each for each in annotations.get("tags", "").split(", ") if each],
-        "snoozed": alert.status == "suppressed", "count": alert.episodes, "createdAt": _time(alert.first_at),
+        "snoozed": until is not None or alert.status == "suppressed", **snooze,
+        "count": alert.episodes, "createdAt": _time(alert.first_at),
         "lastOccurredAt": _time(alert.starts_at), "updatedAt": _time(alert.changed_at),
         "source": alert.labels.get("source", alert.source), "owner": alert.acknowledged_by,
         "priority": PRIORITIES.get(alert.severity, "P3"), "responders": [],

@@ -16,10 +16,12 @@ from opsbook.ledger.alert import Alert
 from opsbook.ledger.event import Draft
 from opsbook.ledger.page import Page, stream_of
 from opsbook.ledger.page_events import FrozenPolicy
+from opsbook.ledger.page_subject import LONGEST, differing, subject_of
 from opsbook.usecases.ledger_ports import Timer, Write
 
 LEVEL = "level"
 FLAPPING = 3  # from this episode on a page waits until the window since the last one is over
+_SAME = frozenset({events.PAGE_JOINED, events.PAGE_LEFT})
 PolicyFor = Callable[[str | None, str], tuple[FrozenPolicy | None, str]]
 
 
@@ -40,13 +42,14 @@ class Paged(Struct, frozen=True):
 
 class Group(Struct, frozen=True):
     """The group whose alerts change, and its last page; `flap` is the window in which people are woken once for what
-    flaps, `via` by what means they were acknowledged."""
+    flaps, `via` by what means they were acknowledged; `alert_of` finds an alert that does not change."""
 
     key: str
     page: Page | None
     changes: Sequence[Change]
     flap: timedelta = timedelta(0)
     via: str = "sender"
+    alert_of: Callable[[str], Alert | None] = lambda id: None
 
     @property
     def open_page(self) -> Page | None:
@@ -103,7 +106,7 @@ def _going_on(
             )
     drafts: list[Draft] = []
     if coming:
-        drafts.append(events.joined(coming, _came(group, coming)))
+        drafts.append(events.joined(coming, _came(group, coming), _differing(group, page, coming)))
     if gravest < page.severity:
         drafts.append(events.raised(gravest, f"{_first((*rousing, *live), gravest).name} is {gravest}."))
     if leaving:
@@ -115,7 +118,10 @@ def _going_on(
     if not drafts:
         return Paged(why_not=why_not)
     stream = stream_of(page.id)
-    timers = [Timer(stream, LEVEL, now)]  # whoever pages looks at it and sets what comes next
+    # Whoever pages looks at it and sets what comes next. Where people are being woken already, more alerts of the same
+    # or fewer change nothing of that: in a storm to look again for each part would cost as much as all else.
+    is_under_way = page.state == "active" and all(draft.kind in _SAME for draft in drafts)
+    timers = [] if is_under_way else [Timer(stream, LEVEL, now)]
     return Paged((Write(stream, drafts, page.number, timers),), dict.fromkeys(coming, page.id), why_not)
 
 
@@ -139,22 +145,39 @@ def _opened(
     policy, _ = policy_for(gravest.service, gravest.severity)
     assert policy is not None  # those for whom there is none rouse nobody
     ids = tuple(dict.fromkeys((*others, *(alert.id for alert in rousing))))
+    compared = [*(alert for each in others[:1] if (alert := group.alert_of(each)) is not None), *rousing]
+    differ = differing(alert.labels for alert in compared)
     opened = events.page_opened(
-        group=group.key, subject=_subject(gravest, len(ids)), severity=gravest.severity, service=gravest.service,
-        alerts=ids, policy=policy, place=gravest.place, is_drill=gravest.is_drill,
+        group=group.key, subject=_subject(gravest, len(ids), differ), name=_name(gravest), differing=differ,
+        severity=gravest.severity, service=gravest.service, alerts=ids, policy=policy, place=gravest.place,
+        is_drill=gravest.is_drill,
     )  # fmt: skip
     stream = stream_of(id)
     return Write(stream, [opened], 0, [Timer(stream, LEVEL, due)]), dict.fromkeys(ids, id)
 
 
-def _subject(alert: Alert, count: int) -> str:
-    """What the page is called: the alert's name, where it is, and its own words where it is the only one."""
+def _name(alert: Alert) -> str:
+    """The alert's name, and where it is."""
     where = f" on {alert.service}" if alert.service and alert.service.lower() not in alert.name.lower() else ""
-    summary = alert.annotations.get("summary", "")
+    return f"{alert.name}{where}"
+
+
+def _subject(alert: Alert, count: int, differ: Sequence[str]) -> str:
+    """What the page is called: its name, and the alert's own words where it is the only one."""
     if count > 1:
-        return f"{alert.name}{where}: {count} alerts"
+        return subject_of(_name(alert), count, 0, differ)
+    summary = alert.annotations.get("summary", "")
     told = f": {summary}" if summary and summary != alert.name else ""
-    return f"{alert.name}{where}{told}"[:300]
+    return f"{_name(alert)}{told}"[:LONGEST]
+
+
+def _differing(group: Group, page: Page, coming: tuple[str, ...]) -> tuple[str, ...]:
+    """The labels in which alerts that come are unlike each other or one that was there, as far as that is new."""
+    known = {each.after.id: each.after for each in group.changes}
+    before = next(iter((*page.alerts, *page.gone)), "")
+    first = known.get(before) or group.alert_of(before)
+    compared = [*([first] if first is not None else []), *(known[each] for each in coming)]
+    return tuple(name for name in differing(alert.labels for alert in compared) if name not in page.differing)
 
 
 def _due(group: Group, rousing: list[Alert], now: datetime) -> datetime:

@@ -72,6 +72,7 @@ def test_a_timestamp_that_is_none_is_told_and_loses_nothing():
     ("more", "said"),
     [
         ({"event_action": "trigr"}, "'event_action' must be one of"),
+        ({"routing_key": " "}, "'routing_key' is missing or blank"),
         ({"payload": {}}, "'payload.summary' is missing or blank"),
         ({"payload": PAYLOAD | {"severity": "bad"}}, "'payload.severity' must be one of"),
         ({"event_action": "resolve"}, "'dedup_key' is missing or blank"),
@@ -96,6 +97,19 @@ def test_the_older_form_is_read_too():
     (signal,) = found.batch.signals
     assert (signal.key, signal.annotations["summary"], signal.annotations["free"]) == ("k", "disk", "1 %")
     assert signal.links == (("A", "https://a"),)
+
+
+@pytest.mark.parametrize(
+    ("read", "key", "body"),
+    [
+        (read_event, "'routing_key'", {"event_action": "trigger", "payload": PAYLOAD}),
+        (read_change, "'routing_key'", {"payload": {"summary": "Deployed"}}),
+        (read_create_event, "Service key", {"event_type": "trigger", "description": "disk"}),
+    ],
+)
+def test_an_event_without_a_key_is_refused(read, key, body):
+    found = read(json.dumps(body).encode(), "new")
+    assert found.errors == (f"{key} is missing or blank",) and not found.batch.signals
 
 
 JSON = st.recursive(st.none() | st.booleans() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(

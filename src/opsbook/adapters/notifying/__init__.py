@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from threading import Condition, Thread, get_ident
+from threading import Condition, Thread, Timer, get_ident
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -22,6 +22,7 @@ from opsbook.usecases.alerting_ports import Handed, Message
 
 WORKERS = 8
 _ONE_PLACE = 5  # of these for one place: one that hangs leaves some to all others
+_SOON_S = 0.1  # most messages take less; one more worker costs 13 MB, and 0.1 s of a processor to start
 _IDLE_S = 60.0  # a worker that had nothing to do for so long ends; the last one stays warm
 _SHUT = "Opsbook stopped before it was handed over."
 
@@ -49,6 +50,7 @@ class WorkerNotifier:
         self._threads: dict[int, Thread] = {}
         self._workers: dict[int, Worker] = {}
         self._idle = 0
+        self._is_looking = False
         self._is_closed = False
 
     def why_not(self, kind: str) -> str:
@@ -71,8 +73,9 @@ class WorkerNotifier:
         with self._turn:
             if not self._is_closed:
                 self._wanted.append(wanted)
-                if self._idle < len(self._wanted) and len(self._threads) < self._most:
+                if not self._threads:
                     self._more()
+                self._look_soon()
                 self._turn.notify()
                 return
         Thread(target=tell, args=(Handed("retrying", _SHUT),), daemon=True).start()
@@ -90,6 +93,22 @@ class WorkerNotifier:
             wanted.tell(Handed("retrying", _SHUT))
         for thread in threads:
             thread.join(timeout=5)
+
+    def _look_soon(self) -> None:
+        """Has one more thread begun where something still waits in a moment; called with the turn held."""
+        is_short = self._idle < len(self._wanted) and len(self._threads) < self._most
+        if is_short and not self._is_looking and not self._is_closed:
+            self._is_looking = True
+            looking = Timer(_SOON_S, self._look)
+            looking.daemon = True
+            looking.start()
+
+    def _look(self) -> None:
+        with self._turn:
+            self._is_looking = False
+            if self._idle < len(self._wanted) and len(self._threads) < self._most and not self._is_closed:
+                self._more()
+            self._look_soon()
 
     def _more(self) -> None:
         """Begins one more thread; called with the turn held."""

@@ -151,7 +151,7 @@ class GroupList(Struct):
 class AlertsQuery(Struct, forbid_unknown_fields=True):
     """Which alerts are asked for; `match` and `status` may be given several times."""
 
-    match: Annotated[str, Meta(max_length=10_000, description="Matchers as Alertmanager writes them.")] = ""
+    match: Annotated[str, Meta(max_length=4_000, description="Matchers as Alertmanager writes them.")] = ""
     status: Annotated[str, Meta(max_length=200, description="Of these alone; several are parted by commas.")] = ""
     before: Annotated[int, Meta(ge=1, description="Those that began before this position.")] | None = None
     limit: Annotated[int, Meta(ge=1, le=10_000, description="How many; else all that is open.")] | None = None
@@ -177,9 +177,11 @@ class NoteBody(Struct, forbid_unknown_fields=True):
 
 
 class ManyBody(Struct, forbid_unknown_fields=True):
-    """What is to be done with several alerts at once, all or none."""
+    """What is to be done with several alerts at once, all or none; `all_of_name` says that a name means all open alerts
+    of that name, where else one of several is refused."""
 
     alerts: Names
     do: Literal["acknowledge", "unacknowledge", "resolve", "reopen"]
     why: Note = ""
     for_s: Length | None = None
+    all_of_name: bool = False

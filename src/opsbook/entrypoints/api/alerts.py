@@ -39,6 +39,15 @@ def named(request: Asks) -> Alert:
         raise NotFoundException(str(wrong)) from wrong
 
 
+def _one(request: Asks) -> Alert:
+    """The alert that the address names, to do something with it; raises 404 where there is none, and 409 where several
+    open ones have that name."""
+    try:
+        return alerts_of(request).one(str(request.path_params["alert"]))
+    except Usage as wrong:
+        raise NotFoundException(str(wrong)) from wrong
+
+
 def _matchers(request: Asks) -> tuple[Matcher, ...]:
     """The matchers that are asked for; raises 400, with the column, for what is none."""
     try:
@@ -105,10 +114,11 @@ def act_on_many(request: Asks, body: models.ManyBody) -> dict[str, Any]:
     """Does something with several alerts at once, all or none; a page or a group means its alerts"""
     verbs, by = alerts_of(request), signed_in(request).name
     if body.do == "acknowledge":
-        done = verbs.acknowledge(body.alerts, by, via=VIA, why=body.why, for_s=body.for_s)
+        done = verbs.acknowledge(body.alerts, by, via=VIA, why=body.why, for_s=body.for_s,
+                                 all_of_name=body.all_of_name)  # fmt: skip
     else:
         verb = {"unacknowledge": verbs.unacknowledge, "resolve": verbs.resolve, "reopen": verbs.reopen}[body.do]
-        done = verb(body.alerts, by, body.why)
+        done = verb(body.alerts, by, body.why, all_of_name=body.all_of_name)
     return {"alerts": [alert_model(each) for each in done]}
 
 
@@ -117,7 +127,7 @@ def act_on_many(request: Asks, body: models.ManyBody) -> dict[str, Any]:
 def acknowledge(request: Asks, body: models.AcknowledgeBody) -> dict[str, Any]:
     """Takes care of an alert, and of its page"""
     by = signed_in(request).name
-    done = alerts_of(request).acknowledge([named(request).id], by, via=VIA, why=body.why, for_s=body.for_s)
+    done = alerts_of(request).acknowledge([_one(request).id], by, via=VIA, why=body.why, for_s=body.for_s)
     return alert_model(done[0])
 
 
@@ -125,27 +135,28 @@ def acknowledge(request: Asks, body: models.AcknowledgeBody) -> dict[str, Any]:
            also=(409,), group="alerts")  # fmt: skip
 def unacknowledge(request: Asks, body: models.AnswerBody) -> dict[str, Any]:
     """Takes an acknowledgement back; people are woken again"""
-    return alert_model(alerts_of(request).unacknowledge([named(request).id], signed_in(request).name, body.why)[0])
+    return alert_model(alerts_of(request).unacknowledge([_one(request).id], signed_in(request).name, body.why)[0])
 
 
 @operation("POST", "/alerts/{alert}/resolve", models.AlertModel, act="respond", body=models.AnswerBody, also=(409,),
            group="alerts")  # fmt: skip
 def resolve(request: Asks, body: models.AnswerBody) -> dict[str, Any]:
     """Says that an alert is over; it opens again where its sender says otherwise"""
-    return alert_model(alerts_of(request).resolve([named(request).id], signed_in(request).name, body.why)[0])
+    return alert_model(alerts_of(request).resolve([_one(request).id], signed_in(request).name, body.why)[0])
 
 
 @operation("POST", "/alerts/{alert}/reopen", models.AlertModel, act="respond", body=models.AnswerBody, also=(409,),
            group="alerts")  # fmt: skip
 def reopen(request: Asks, body: models.AnswerBody) -> dict[str, Any]:
     """Takes back that an alert is over, where a person said so"""
-    return alert_model(alerts_of(request).reopen([named(request).id], signed_in(request).name, body.why)[0])
+    return alert_model(alerts_of(request).reopen([_one(request).id], signed_in(request).name, body.why)[0])
 
 
-@operation("POST", "/alerts/{alert}/notes", models.AlertModel, act="respond", body=models.NoteBody, group="alerts")
+@operation("POST", "/alerts/{alert}/notes", models.AlertModel, act="respond", body=models.NoteBody, also=(409,),
+           group="alerts")  # fmt: skip
 def note(request: Asks, body: models.NoteBody) -> dict[str, Any]:
     """Writes something to an alert"""
-    return alert_model(alerts_of(request).note(named(request).id, signed_in(request).name, body.text))
+    return alert_model(alerts_of(request).note(_one(request).id, signed_in(request).name, body.text)[0])
 
 
 ROUTES = (

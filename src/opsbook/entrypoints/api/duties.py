@@ -64,7 +64,7 @@ class NewCalendar(Struct, forbid_unknown_fields=True):
     name: Annotated[str, Meta(max_length=200)] = ""
 
 
-@operation("GET", "/oncall", models.OnCallModel, query=OnCallQuery, group="lists")
+@operation("GET", "/oncall", models.OnCallModel, query=OnCallQuery, group="lists", also=(404,))
 def on_call(request: Asks, query: OnCallQuery) -> dict[str, Any]:
     """Who is on call, until when and by what; every schedule, and whom each escalation reaches"""
     desk = desk_of(request)
@@ -79,7 +79,7 @@ def on_call(request: Asks, query: OnCallQuery) -> dict[str, Any]:
             **duty_model(answer)}  # fmt: skip
 
 
-@operation("GET", "/page-plan", models.PagePlanModel, query=PlanQuery, group="lists")
+@operation("GET", "/page-plan", models.PagePlanModel, query=PlanQuery, group="lists", also=(404,))
 def plan(request: Asks, query: PlanQuery) -> dict[str, Any]:
     """Who would be paged for a service and a severity, when, by what, and why"""
     desk = desk_of(request)
@@ -109,7 +109,7 @@ def report(request: Asks, query: ReportQuery) -> dict[str, Any]:
     return paging_report_model(report_of(desk_of(request), query.days))
 
 
-@operation("GET", "/oncall.ics", bytes, query=CalendarQuery, group="lists", media=MEDIA, also=(304,))
+@operation("GET", "/oncall.ics", bytes, query=CalendarQuery, group="lists", media=MEDIA, also=(304, 404))
 def calendar(request: Asks, query: CalendarQuery) -> Response[bytes]:
     """The shifts as iCalendar, from 30 days ago to a year ahead"""
     desk = desk_of(request)

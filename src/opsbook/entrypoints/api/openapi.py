@@ -168,6 +168,8 @@ def _implied(each: Operation) -> set[int]:
         statuses.add(400)
     if "{" in each.path:
         statuses |= {404}
+        if each.method != "GET":
+            statuses.add(400)  # a part of the address that names nothing of what is there
     if each.body is not None:
         statuses.add(415)
     if each.body is not None or each.takes:

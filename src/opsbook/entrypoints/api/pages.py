@@ -29,7 +29,8 @@ def named(request: Asks) -> Page:
         raise NotFoundException(str(wrong)) from wrong
 
 
-@operation("GET", "/notifications", models.NotificationList, query=models.NotificationsQuery, group="pages")
+@operation("GET", "/notifications", models.NotificationList, query=models.NotificationsQuery, group="pages",
+           also=(404,))  # fmt: skip
 def notifications(request: Asks, query: models.NotificationsQuery) -> dict[str, Any]:
     """Messages that somebody is to get, or got, each with its attempts, the last owed first"""
     try:

@@ -54,7 +54,7 @@ class SilenceList(Struct):
 class SilencesQuery(Struct, forbid_unknown_fields=True):
     """Which silences are asked for."""
 
-    match: Annotated[str, Meta(max_length=10_000, description="Only those whose own matchers say this.")] = ""
+    match: Annotated[str, Meta(max_length=4_000, description="Only those whose own matchers say this.")] = ""
     state: Annotated[
         SilenceState | None, Meta(description="Only those; else the ones that hold or are to come.")
     ] = None  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from litestar.exceptions import NotFoundException
+from litestar.exceptions import ClientException, NotFoundException
 
 from opsbook.entrypoints.api import silence_models as models
 from opsbook.entrypoints.api.operation import Asks, operation
@@ -42,7 +42,10 @@ def shown(request: Asks, silences: Sequence[Silence]) -> list[dict[str, Any]]:
 def silence_list(request: Asks, query: models.SilencesQuery) -> dict[str, Any]:
     """Silences, the last changed first"""
     states = ("active", "pending") if query.state is None else (query.state,)
-    wanted = matchers_of([query.match]) if query.match else ()
+    try:
+        wanted = matchers_of([query.match]) if query.match else ()
+    except Usage as wrong:
+        raise ClientException(str(wrong)) from wrong
     return {"silences": shown(request, silences_of(request).select(matchers=wanted, states=states))}
 
 

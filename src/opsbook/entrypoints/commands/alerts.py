@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from opsbook.entrypoints.commands.alert_silences import group as silence
+from opsbook.entrypoints.commands._alert_silences import group as silence
 from opsbook.entrypoints.options import Shared, VerbGroup, verb
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ VIA = "command line"
 STATUSES = ("firing", "acknowledged", "suppressed", "stale", "resolved")
 _NAMES = click.argument("alerts", nargs=-1, required=True, metavar="ALERT…")
 _WHY = click.option("--why", default="", metavar="TEXT", help="The reason, which everybody sees.")
+_ALL = click.option("--all", "is_all", is_flag=True, help="All open alerts of a name, where several have it.")
 
 
 @verb(
@@ -90,30 +91,36 @@ def show(shared: Shared, alert: str) -> None:
 @verb("ack", examples=("opsbook alerts ack ApiDown", "opsbook alerts ack 261126-031005-k3w7 --for 2h --why 'On it.'"))
 @_NAMES
 @click.option("--for", "length", metavar="LENGTH", help="For how long: 30m, 2h; as configured when not told.")
+@_ALL
 @_WHY
-def acknowledge(shared: Shared, *, alerts: Sequence[str], length: str | None, why: str) -> None:
+def acknowledge(shared: Shared, *, alerts: Sequence[str], is_all: bool, length: str | None, why: str) -> None:
     """Take care of alerts, and of the pages for them: people are not woken any more for a while.
 
-    ALERT is an alert, the id of a page, or the key of a group, which mean all of theirs that are open.
+    ALERT is an alert, the id of a page, or the key of a group, which mean all of theirs that are open. A name that
+    several open alerts have is refused without --all.
     """
     for_s = _seconds(length) if length else None
-    _done(shared, lambda verbs, by: verbs.acknowledge(alerts, by, via=VIA, why=why, for_s=for_s), "acknowledged")
+    _done(shared, lambda verbs, by: verbs.acknowledge(alerts, by, via=VIA, why=why, for_s=for_s,
+                                                       all_of_name=is_all), "acknowledged", "ack")  # fmt: skip
 
 
 @verb("unack", examples=("opsbook alerts unack ApiDown --why 'I have to leave.'",))
 @_NAMES
+@_ALL
 @_WHY
-def unacknowledge(shared: Shared, *, alerts: Sequence[str], why: str) -> None:
+def unacknowledge(shared: Shared, *, alerts: Sequence[str], is_all: bool, why: str) -> None:
     """Take an acknowledgement back: people are woken again."""
-    _done(shared, lambda verbs, by: verbs.unacknowledge(alerts, by, why), "acknowledged by nobody")
+    _done(shared, lambda verbs, by: verbs.unacknowledge(alerts, by, why, all_of_name=is_all),
+          "acknowledged by nobody", "unack")  # fmt: skip
 
 
 @verb("resolve", examples=("opsbook alerts resolve ApiDown --why 'It was a drill.'",))
 @_NAMES
+@_ALL
 @_WHY
-def resolve(shared: Shared, *, alerts: Sequence[str], why: str) -> None:
+def resolve(shared: Shared, *, alerts: Sequence[str], is_all: bool, why: str) -> None:
     """Say that alerts are over. Where a sender says otherwise later, they open again."""
-    _done(shared, lambda verbs, by: verbs.resolve(alerts, by, why), "over")
+    _done(shared, lambda verbs, by: verbs.resolve(alerts, by, why, all_of_name=is_all), "over", "resolve")
 
 
 @verb("reopen", examples=("opsbook alerts reopen 261126-031005-k3w7",))
@@ -126,10 +133,11 @@ def reopen(shared: Shared, *, alerts: Sequence[str], why: str) -> None:
 
 @verb("note", examples=("opsbook alerts note ApiDown 'The disk of web-1 is full.'",))
 @click.argument("alert", metavar="ALERT")
+@_ALL
 @click.argument("text", nargs=-1, required=True, metavar="TEXT")
-def note(shared: Shared, *, alert: str, text: Sequence[str]) -> None:
+def note(shared: Shared, *, alert: str, is_all: bool, text: Sequence[str]) -> None:
     """Write something to an alert; it is kept with it."""
-    _done(shared, lambda verbs, by: [verbs.note(alert, by, " ".join(text))], "noted")
+    _done(shared, lambda verbs, by: verbs.note(alert, by, " ".join(text), all_of_name=is_all), "noted", "note")
 
 
 command = VerbGroup(
@@ -153,14 +161,24 @@ def opened(shared: Shared) -> Iterator[tuple[Config, EngineLedger, Alerts]]:
         ledger.close()
 
 
-def _done(shared: Shared, act: Callable[[Alerts, str], list[Alert]], said: str) -> None:
+def _done(shared: Shared, act: Callable[[Alerts, str], list[Alert]], said: str, word: str = "") -> None:
+    """Does it, and tells it; `word` is the verb's own, for what may be typed where a name means several."""
+    from shlex import quote
+
     from opsbook.entrypoints.people import who_acts
     from opsbook.entrypoints.run_desk import answer
     from opsbook.entrypoints.shown.alerts import done_lines
+    from opsbook.usecases.alert_finding import SeveralMeant
     from opsbook.usecases.alert_shown import alert_model
 
     with opened(shared) as (config, ledger, verbs):
-        changed = act(verbs, who_acts(config, ledger, "respond"))
+        try:
+            changed = act(verbs, who_acts(config, ledger, "respond"))
+        except SeveralMeant as wrong:
+            quoted = [quote(each) for each in (wrong.name, *(group for group, _ in wrong.groups[:3]))]
+            ways = [f"  opsbook alerts {word} {each}" for each in (f"{quoted[0]} --all", *quoted[1:])]
+            wrong.at_terminal = "\n".join(("", *ways)) if word else ""
+            raise
     answer(shared, {"alerts": [alert_model(each) for each in changed]}, done_lines(changed, said))
 
 

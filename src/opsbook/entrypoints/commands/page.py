@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from opsbook.entrypoints.commands.page_plan import plan
+from opsbook.entrypoints.commands._page_plan import plan
 from opsbook.entrypoints.options import Shared, VerbGroup, verb
 
 _PAGE = click.argument("page", metavar="PAGE")

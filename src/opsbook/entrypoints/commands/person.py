@@ -68,12 +68,21 @@ def show_(shared: Shared, name: str) -> None:
 @_NAME
 @click.argument("kind", metavar="email|sms|phone|push|chat|webhook")
 @click.argument("address", metavar="ADDRESS")
-def add_contact(shared: Shared, name: str, kind: str, address: str) -> None:
+@click.option("--new", "is_new", is_flag=True, help="For somebody whom neither a page nor the ledger knows yet.")
+def add_contact(shared: Shared, *, name: str, kind: str, address: str, is_new: bool) -> None:
     """Add a contact that no page tells. It stays out of git, and its address out of what is recorded.
 
     With - the address is the first line of standard input, and stands in no history.
     """
+    from opsbook.ground.errors import Usage
+
     with _contacts_of(shared) as contacts:
+        if not is_new:
+            try:
+                contacts.named(name)
+            except Usage as wrong:
+                wrong.at_terminal = "'opsbook person list' shows all; --new adds somebody whom no page names."
+                raise
         given = sys.stdin.readline().strip() if address == "-" else address
         added = contacts.add(name, kind, given, at_terminal())
     from opsbook.usecases.contact_words import contact_model
@@ -185,14 +194,14 @@ command = VerbGroup(
 
 
 def _shown(shared: Shared, person: Reachable) -> None:
-    from opsbook.usecases.contact_words import person_model, quiet_words, rule_words, standing
+    from opsbook.usecases.contact_words import person_model, quiet_told, rule_words, standing
 
     rows = [(each.id, each.masked, "the book" if each.origin == "book" else "private", standing(each))
             for each in person.contacts]  # fmt: skip
     lines = [f"{person.name}, in {person.time_zone}"]
     lines += list(table(("CONTACT", "ADDRESS", "FROM", "STATE"), rows)) if rows else ["Nothing reaches them."]
     lines += [f"rule: {rule_words(rule)}" for rule in person.rules]
-    lines += [f"quiet hours: {quiet_words(person.quiet)}"] if person.quiet else []
+    lines += [f"quiet hours: {quiet_told(person.quiet)}"] if person.quiet else []
     show(shared, {"person": person_model(person)}, lines)
 
 

@@ -103,7 +103,7 @@ async def act_on_one(request: Asks) -> Response[Any]:
 
 def _acted_on_one(request: Asks, fields: dict[str, str]) -> Response[Any]:
     alerts = desk_of(request).alert_desk.alerts
-    alert, did = alerts.find(str(request.path_params["alert"])), fields.get("do", "")
+    alert, did = alerts.one(str(request.path_params["alert"])), fields.get("do", "")
     said = Said([alert.id], me_of(request).name, fields)
     try:
         if did == "note":

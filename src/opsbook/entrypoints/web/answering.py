@@ -32,6 +32,7 @@ MORE_PLACES = (
     ("Page somebody", "/pages/new"),
     ("Silences", "/silences"),
     ("New silence", "/silences/new"),
+    ("Senders and heartbeats", "/inlets"),
     ("Who is paged if", "/oncall#if"),
     ("How paging goes", "/paging"),
 )

@@ -104,13 +104,18 @@ def _shared(request: Asks, fields: dict[str, str]) -> Response[Any]:
         if fields.get("end"):
             desk.alert_desk.calendars.revoke(fields["end"], me.name, may_all=me.role == "admin")
             return shown_oncall(request)
-        kind, _, name = fields.get("of", "all").partition(" ")
-        about = About(cast(Any, kind), name)
-        duty_calendar(desk.library.snapshot(), about, desk.now())  # raises for a name that the book does not know
-        secret, _ = desk.alert_desk.calendars.share(about, me.name)
+        return shown_oncall(request, secret_at=new_address(request, fields.get("of", "all")))
     except (Refusal, Usage, Failure) as wrong:
         return shown_oncall(request, status=status_of(wrong), wrong=str(wrong))
-    return shown_oncall(request, secret_at=f"{own_address(request)}/calendars/{secret}.ics")
+
+
+def new_address(request: Asks, of: str) -> str:
+    """A new secret address for whose calendar a form chose; raises Usage for a name that the book does not know."""
+    desk, (kind, _, name) = desk_of(request), of.partition(" ")
+    about = About(cast(Any, kind), name)
+    duty_calendar(desk.library.snapshot(), about, desk.now())
+    secret, _ = desk.alert_desk.calendars.share(about, me_of(request).name)
+    return f"{own_address(request)}/calendars/{secret}.ics"
 
 
 def _query(of: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ from opsbook.ledger.signal import Action, Batch, Signal
 FORMAT = "pagerduty"
 LONGEST_KEY = 255  # characters of a dedup key
 LONGEST_SUMMARY = 1024
+NO_KEY = "'routing_key' is missing or blank"
 SEVERITIES = ("critical", "error", "warning", "info")
 ACTIONS: dict[str, Action] = {"trigger": "firing", "acknowledge": "acknowledged", "resolve": "resolved"}
 # Parts of a payload that say what an alert is about; `class` is what it is called.
@@ -40,6 +41,8 @@ def read_event(body: bytes, new_key: str) -> Enqueued:
     word, key = as_text(value.get("event_action")), as_text(value.get("dedup_key"))
     routing_key = as_text(value.get("routing_key"))
     action = ACTIONS.get(word)
+    if not routing_key.strip():
+        errors.append(NO_KEY)
     if action is None:
         errors.append(f"'event_action' must be one of trigger, acknowledge, resolve; it is '{word[:40]}'")
     if len(key) > LONGEST_KEY:
@@ -66,8 +69,11 @@ def read_change(body: bytes, new_key: str) -> Enqueued:
     given = value.get("payload")
     payload = given if isinstance(given, dict) else {}
     routing_key = as_text(value.get("routing_key"))
+    errors = [] if routing_key.strip() else [NO_KEY]
     if not as_text(payload.get("summary")).strip():
-        return _refused("'payload.summary' is missing or blank", routing_key=routing_key)
+        errors.append("'payload.summary' is missing or blank")
+    if errors:
+        return _refused(*errors, routing_key=routing_key)
     signal = _signal(value, payload, slips, action="change", key=new_key)
     return Enqueued(Batch(FORMAT, (signal,), slips.all()), routing_key, new_key)
 
@@ -88,7 +94,7 @@ def read_create_event(body: bytes, new_key: str) -> Enqueued:
     word, key = as_text(value.get("event_type")), as_text(value.get("incident_key"))
     routing_key = as_text(value.get("service_key"))
     action = ACTIONS.get(word)
-    errors = []
+    errors = [] if routing_key.strip() else ["Service key is missing or blank"]
     if action is None:
         errors.append(f"Event type must be one of trigger, acknowledge, resolve; it is '{word[:40]}'")
     if action == "firing" and not as_text(value.get("description")).strip():
