@@ -160,8 +160,8 @@ class Pages:
         people were woken again the link of a new message answers."""
         found, of = self.by_link(page, notification, secret)
         by = of.owed.handle or of.owed.person
-        has_answered = found.state == "acknowledged" or any(each.by == by for each in found.acknowledged)
-        if not found.is_open or found.is_spent(of) or has_answered:
+        is_answered = found.state == "acknowledged" or any(each.by == by for each in found.acknowledged)
+        if found.is_spent(of) or not found.is_open or is_answered:
             return found
         return self.acknowledge(page, by, via="link", notification=notification)
 
