@@ -21,6 +21,7 @@ from opsbook.usecases.path_test import PathTests
 from opsbook.usecases.shared_calendars import SharedCalendars
 from opsbook.usecases.silences import Silences
 from opsbook.usecases.waking import Waking
+from opsbook.usecases.ways import Ways
 from opsbook.wire import build_senders
 
 
@@ -29,6 +30,7 @@ def build_alert_desk(
 ) -> AlertDesk:
     """The verbs over a ledger and the book as it is at the time; `nudge` wakes whoever routes what was received."""
     contacts = build_contacts(ledger, book, nudge)
+    ways = build_ways(config)
     board = Board(ledger)
     alerts = Alerts(ledger, now=_now, ack_timeout_s=config.ack_timeout_s, board=board)
     senders = build_senders(config, ledger, nudge)
@@ -45,6 +47,7 @@ def build_alert_desk(
         contacts=contacts,
         addresses=contacts,
         catch_all=config.catch_all,
+        ways=ways,
         calendars=build_calendars(ledger),
         audit=lambda: audit(ledger, _now()),
         measured=lambda: measured(ledger, _now()),
@@ -82,6 +85,11 @@ def build_contacts(
 ) -> ContactBook:
     """How people are reached, by the book and by what they told Opsbook alone."""
     return ContactBook(ledger, book, now=_now, chance=secrets.token_bytes, nudge=nudge)
+
+
+def build_ways(config: Config) -> Ways:
+    """Which contacts there is a way to as configured."""
+    return Ways(bool(config.smtp), tuple(name for name, written in config.channels.items() if written))
 
 
 def build_calendars(ledger: EngineLedger) -> SharedCalendars:

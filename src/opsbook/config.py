@@ -97,6 +97,7 @@ class Config(Struct, frozen=True, kw_only=True):
     flap_window_s: float = 600.0  # an alert that fires again so soon after its end is the same one
     resolve_timeout_s: float = 300.0  # how long an alert counts that does not say when it ends, and is not sent again
     raw_keep_days: int = 30  # what inlets received, byte for byte
+    raw_keep_mb: int = 1024
     inlet_tokens: str = "off-loopback"  # off-loopback | always: where whoever sends must show a token
     reconcile: dict[str, str] = {}  # inlet → address of the Alertmanager or Prometheus that is asked what fires
     mail_port: int = 0  # where alerts are taken by e-mail; 0 is nowhere

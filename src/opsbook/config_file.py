@@ -55,6 +55,7 @@ FIELDS = (
     Field("alerts.flap_window", "flap_window_s", "duration"),
     Field("alerts.resolve_timeout", "resolve_timeout_s", "duration"),
     Field("alerts.keep_days", "raw_keep_days", "days"),
+    Field("alerts.keep_mb", "raw_keep_mb", "count"),
     Field("alerts.tokens", "inlet_tokens", "text", words=("off-loopback", "always")),
     Field("alerts.reconcile", "reconcile", "table of texts"),
     Field("alerts.mail_port", "mail_port", "count"),

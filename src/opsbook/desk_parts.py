@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
 
-from opsbook.alert_parts import build_alert_desk
+from opsbook.alert_parts import build_alert_desk, build_contacts
 from opsbook.config import Config
 from opsbook.run_parts import build_outputs, build_runs
 from opsbook.usecases.desk import Desk
@@ -41,7 +41,9 @@ def build_desk(config: Config, address: str, nudge: Callable[[], None] = lambda:
         ledger = build_ledger(config)
         stack.callback(ledger.close)
         stack.enter_context(serving(config, ledger, address))
-        library = build_library(config, ledger)
+        library = build_library(
+            config, ledger, verified=lambda book: build_contacts(ledger, lambda: book).verified()
+        )  # fmt: skip
         stack.callback(library.close)
         index = build_search_index(config)
         stack.callback(index.close)

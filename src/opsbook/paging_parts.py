@@ -11,14 +11,17 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from opsbook import __version__
+from opsbook.alert_parts import build_ways
 from opsbook.book.reach import Directory
 from opsbook.config import Config, authorities
+from opsbook.ground.errors import Failure, Refusal
 from opsbook.ledger.alert_events import ALERTS
 from opsbook.ledger.heartbeat import HEARTBEATS
 from opsbook.ledger.page_events import PAGES, PlannedLevel
@@ -26,7 +29,8 @@ from opsbook.ledger.page_moves import Rules
 from opsbook.ledger.path_test import PATH_TEST
 from opsbook.ledger.signal import BATCHES
 from opsbook.ledger.silence import SILENCES
-from opsbook.usecases.bundling import LATE
+from opsbook.usecases.bodies import MOST_FORGOTTEN, Bodies
+from opsbook.usecases.bundling import was_away
 from opsbook.usecases.contact_book import ContactBook
 from opsbook.usecases.dead_man import DeadMan
 from opsbook.usecases.engine_loop import Chore, EngineLoop, Waking, Work
@@ -46,15 +50,19 @@ from opsbook.usecases.paging_audit import Beating, audit
 from opsbook.usecases.path_test import PathTester
 from opsbook.usecases.receive import Receiving
 from opsbook.usecases.reconcile import Reconciling
-from opsbook.usecases.routing import Router, Routes
+from opsbook.usecases.routing import WHOLE_S, Router, Routes
 from opsbook.usecases.run_journal import TOLD
 from opsbook.usecases.search import Index
 from opsbook.usecases.sending import Outbox
 from opsbook.usecases.silences import Silences
+from opsbook.usecases.unreachable import unreachable
 from opsbook.usecases.wording import Wording
 from opsbook.wire import build_library, build_search_index, build_senders
 from opsbook.wire_ledger import build_ledger, node_of, served_at
 from opsbook.wire_notify import build_notifier
+
+if TYPE_CHECKING:
+    from opsbook.adapters.notifying import WorkerNotifier
 
 HANDS_OFF_S = 60.0
 DEAD_MAN_S = 60.0
@@ -62,7 +70,8 @@ FOLLOWS_S = 5.0
 RECONCILE_S = 5.0  # how often it is asked whether it is time
 PATH_TEST_S = 60.0
 PAGES_BETWEEN_S, MOST_BETWEEN = 1.5, 1000  # while a storm is routed, whoever it is about is woken so often
-FORGETS_S = 300.0
+SECRETS_S = 60.0
+FORGETTING, FORGETS_S = "what is kept no longer", 60.0
 SPARE_S = 25.0  # beyond the time that an attempt may take, before it is taken for lost
 
 
@@ -104,10 +113,13 @@ def build_paging_parts(config: Config, waking: Waking) -> Iterator[PagingParts]:
         heartbeats = Heartbeats(ledger, now=_now, chance=secrets.token_bytes)
         owner = _owner(config)
         bodies = build_senders(config, ledger).bodies
+        look = _looking(guard, notifier)
+        _aside(lambda: _begin_looking(library, contacts, config, look))
         chores = [
+            Chore("secrets of messages", SECRETS_S, lambda lease: _aside(look)),
             Chore("hand-over of duty", HANDS_OFF_S, pager.hand_off),
             Chore("what keeps alerts quiet", FOLLOWS_S, router.follow_book),
-            Chore("what is kept no longer", FORGETS_S, lambda lease: bodies.forget_old()),
+            Chore(FORGETTING, FORGETS_S, lambda lease: _aside(lambda: _forget(bodies, guard))),
             *_dead_man(config, ledger),
             *_reconciling(config, ledger),
         ]
@@ -141,7 +153,7 @@ def _works(
     paged_at = [0.0]
 
     def route(timers: Sequence[Timer], lease: Lease) -> None:
-        is_behind = min(each.due for each in timers) < _now() - LATE  # then nobody is woken before all is known
+        is_behind = was_away((*timers, *ledger.due(1, PAGES)), _now())  # then nobody is woken before all is known
 
         def between() -> None:
             progressed()
@@ -206,6 +218,39 @@ def _matcher(config: Config, library: Library, index: Index) -> Matcher:
 
 def _routes(config: Config) -> Routes:
     return Routes(config.group_by, config.flap_window_s, config.ack_timeout_s, config.catch_all, config.synthetic)
+
+
+def _looking(guard: Guarded, notifier: WorkerNotifier) -> Callable[[], None]:
+    """Looks whether what messages are sent with can work, and has the engine tell where it cannot."""
+
+    def look() -> None:
+        if faults := notifier.faults():
+            raise Refusal(" ".join(faults))
+
+    def guarded() -> None:
+        guard("what messages are sent with", look)
+
+    return guarded
+
+
+def _begin_looking(library: Library, contacts: ContactBook, config: Config, look: Callable[[], None]) -> None:
+    """Tells at the start what would otherwise be noticed by a page that reaches nobody."""
+    look()
+    library.wait_whole(WHOLE_S)
+    with suppress(Failure):  # the ledger's own trouble is told by whoever needs it
+        for told in unreachable(library.snapshot(), contacts, build_ways(config), config.catch_all):
+            _report(told)
+
+
+def _forget(bodies: Bodies, guard: Guarded) -> None:
+    """Forgets what is kept no longer; beside the loop, for the sizes of a million bodies take seconds to add up."""
+
+    def forget() -> None:
+        while bodies.forget_old() >= MOST_FORGOTTEN:
+            pass
+
+    with suppress(Failure):  # the ledger is away, which the loop tells
+        guard(FORGETTING, forget)
 
 
 def _dead_man(config: Config, ledger: EngineLedger) -> list[Chore]:

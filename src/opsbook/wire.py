@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from functools import partial
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from opsbook.book.probe_reach import Reach
     from opsbook.usecases.accounts import Accounts
     from opsbook.usecases.ledger_ports import EngineLedger
-    from opsbook.usecases.library import Library
+    from opsbook.usecases.library import Book, Library
     from opsbook.usecases.live_library import LiveLibrary
     from opsbook.usecases.search_upkeep import SearchUpkeep
     from opsbook.usecases.senders import Senders
@@ -55,14 +55,18 @@ def build_book(config: Config) -> FolderBook:
     return FolderBook(config.root, config.book, Reading(headings, kinds, link_style(config)[0]))
 
 
-def build_library(config: Config, ledger: Ledger | None = None, *, keeps_facts: bool = True) -> LiveLibrary:
+def build_library(
+    config: Config, ledger: Ledger | None = None, *, keeps_facts: bool = True,
+    verified: Callable[[Book], Mapping[str, bool]] = lambda book: {},
+) -> LiveLibrary:  # fmt: skip
     """The book of a configuration, followed from now on in a thread of its own, and ready at once; with a ledger what
-    that tells of practice counts. Of several processes one alone keeps what it derives, and all begin with it."""
+    that tells of practice counts, and by `verified` who has proven a contact. Of several processes one alone keeps what
+    it derives, and all begin with it."""
     from opsbook.adapters.book_disk import BookDisk  # a server alone follows a book
     from opsbook.adapters.facts_file import FactsFile, ReadFacts
     from opsbook.adapters.spawned_workers import SpawnedWorkers
     from opsbook.usecases.live_library import LiveLibrary
-    from opsbook.usecases.practice import Practice
+    from opsbook.usecases.practice import Practice, Verified
     from opsbook.wire_calendars import build_calendars
 
     _make_state_folder(config)  # what is derived is then worked out at each start
@@ -71,7 +75,10 @@ def build_library(config: Config, ledger: Ledger | None = None, *, keeps_facts: 
     told = Practice(ledger.head, partial(practised, config)) if ledger is not None else dict
     kept = keep if keeps_facts else ReadFacts(keep)
     calendars = build_calendars(config)
-    return LiveLibrary(disk, kept, SpawnedWorkers(), date.today, practised=told, calendars=calendars)
+    proven = Verified(ledger.head, verified) if ledger is not None else verified
+    return LiveLibrary(
+        disk, kept, SpawnedWorkers(), date.today, practised=told, calendars=calendars, verified=proven
+    )  # fmt: skip
 
 
 def _make_state_folder(config: Config) -> None:
@@ -283,7 +290,9 @@ def build_senders(config: Config, ledger: EngineLedger, nudge: Callable[[], None
     chance = secrets.token_bytes
     receiving = Receiving(ledger, now=_now, chance=chance, nudge=nudge)
     inlets = Inlets(ledger, now=_now, chance=chance)
-    bodies = Bodies(ledger, inlets, receiving, now=_now, keep_days=config.raw_keep_days)
+    bodies = Bodies(
+        ledger, inlets, receiving, now=_now, keep_days=config.raw_keep_days, keep_bytes=config.raw_keep_mb << 20
+    )
     return Senders(receiving, inlets, bodies, Heartbeats(ledger, now=_now, chance=chance, nudge=nudge))
 
 

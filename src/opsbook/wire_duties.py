@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from opsbook.config import Config
@@ -9,7 +11,28 @@ from opsbook.usecases.ports import BookSource
 from opsbook.wire_ledger import build_ledger, has_ledger
 
 if TYPE_CHECKING:
+    from opsbook.usecases.alerting_ports import Addresses
     from opsbook.usecases.library import Book
+
+
+@contextmanager
+def people_reached(config: Config, book: Book) -> Iterator[Addresses]:
+    """How people are reached: by the pages, and by what they told Opsbook alone where there is a ledger."""
+    from opsbook.ground.errors import Usage
+    from opsbook.usecases.page_plan import BookAddresses
+
+    try:
+        ledger = build_ledger(config, is_new_welcome=False)
+    except Usage:
+        yield BookAddresses(book)
+        return
+    try:
+        from opsbook.alert_parts import build_contacts
+
+        yield build_contacts(ledger, lambda: book)
+    finally:
+        ledger.close()
+
 
 def build_duty_book(config: Config, *, with_services: bool = True) -> Book:
     """As much of the book as tells who is on call, with what the calendars say that it names: read now, where their
@@ -37,12 +60,9 @@ def verified_people(config: Config, source: BookSource) -> dict[str, bool]:
         if not ledger.streams("person/"):
             return {}
         from opsbook.alert_parts import build_contacts
-        from opsbook.book.roster.values import plain_name
         from opsbook.usecases.duty_book import duty_book
 
         book = duty_book(source, with_services=False)
-        people = build_contacts(ledger, lambda: book).people()
-        proven = ((each, any(contact.verified_at for contact in each.contacts)) for each in people)
-        return {plain_name(name): is_proven for each, is_proven in proven for name in (each.name, each.handle) if name}
+        return build_contacts(ledger, lambda: book).verified()
     finally:
         ledger.close()

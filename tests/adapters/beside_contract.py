@@ -120,6 +120,15 @@ class BesideContract:
         assert ledger.attachments("") == ["raw", "rawer/%", "raw/c", "raw/b", "raw/a"]
         assert ledger.attachments("%") == []
 
+    def test_the_oldest_attachments_are_those_that_go_beyond_a_size(self, ledger):
+        for day, name, size in ((3, "raw/a", 10), (1, "raw/c", 30), (2, "raw/b", 20), (0, "rawer", 500)):
+            ledger.record([], actor="ada", at=AT + timedelta(days=day), attach={name: b"x" * size})
+        assert ledger.attachments_beyond("raw/", 60) == []
+        assert ledger.attachments_beyond("raw/", 59) == ["raw/c"]
+        assert ledger.attachments_beyond("raw/", 29) == ["raw/c", "raw/b"]
+        assert ledger.attachments_beyond("raw/", 0, limit=2) == ["raw/c", "raw/b"]
+        assert ledger.attachments_beyond("", 550) == ["rawer"]
+
     # -- sightings ---------------------------------------------------------------------------------------------
 
     def test_sightings_add_up_and_say_what_was_said_last(self, address, ledger):

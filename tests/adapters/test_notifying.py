@@ -195,6 +195,18 @@ def test_why_nobody_can_be_reached_is_told_beforehand(sending):
     assert "notify.smtp" in bare.why_not("email") and bare.why_not("#ops")
 
 
+def test_a_secret_that_cannot_be_had_is_told_beforehand():
+    routes = Routes(Settings(
+        smtp="smtp://opsbook@mail.example.org", webhook_secret="env:HOOK, env:GONE",
+        channels={"sms": "env:SMS", "#ops": "env:HOOK", "push": "ntfys://ntfy.example.org/ops"},
+    ), Sending().fetch)  # fmt: skip
+    assert routes.faults() == (
+        "'notify.channels.sms' of opsbook.toml cannot work: The secret env:SMS cannot be had.",
+        "'notify.channels.#ops' of opsbook.toml cannot work: the secret env:HOOK holds no address.",
+        "'notify.webhook_secret' of opsbook.toml cannot work: The secret env:GONE cannot be had.",
+    )
+
+
 def test_what_hangs_is_ended_in_time_and_stops_nothing_else(web):
     sending = Sending(timeout_s=0.6)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import NamedTuple
 
 import pytest
@@ -104,6 +105,17 @@ def test_several_are_selected_by_the_keyboard_and_resolved_at_once(open_page: Op
     assert sorted(shop.status(each) for each in ids) == ["firing", "resolved", "resolved"]
     page.keyboard.press("u")
     expect(page.locator("[data-alert]")).to_have_count(3)
+
+
+@pytest.mark.parametrize("size", ["desktop", "narrow"])
+def test_no_row_lies_under_what_stands_above_it(open_page: Open, shop: Shop, size: str) -> None:
+    for n in range(2):
+        shop.fire(f"261126-06250{n}-kal{n}", f"Lone{size}{n}")
+    page = look(open_page, shop, f"/alerts?match=alertname=~Lone{size}.*", size=size)
+    expect(page.locator(".alert-row")).to_have_count(2)
+    boxes = [each.bounding_box() for each in page.locator(".alert-bar, .alert-row").all()]
+    ends = [(round(above["y"] + above["height"]), round(below["y"])) for above, below in pairwise(filter(None, boxes))]
+    assert all(end <= begin for end, begin in ends), ends
 
 
 def test_an_alert_is_silenced_from_the_list(open_page: Open, shop: Shop) -> None:

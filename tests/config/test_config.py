@@ -163,6 +163,7 @@ group_by = ["alertname"]
 flap_window = "2 minutes"
 resolve_timeout = "1 minute"
 keep_days = 3
+keep_mb = 16
 tokens = "always"
 mail_port = 2525
 
@@ -283,7 +284,8 @@ def test_every_setting_reaches_the_config(repository):
     assert (config.run_trusted, config.run_branches) == (("docs/operations/runbooks/db.md#backup",), ("release",))
     assert (config.run_lease_s, config.run_keep_days, config.run_keep_mb) == (5.0, 7, 64)
     assert (config.group_by, config.flap_window_s, config.resolve_timeout_s) == (("alertname",), 120.0, 60.0)
-    assert (config.raw_keep_days, config.inlet_tokens, config.mail_port) == (3, "always", 2525)
+    assert (config.raw_keep_days, config.raw_keep_mb) == (3, 16)
+    assert (config.inlet_tokens, config.mail_port) == ("always", 2525)
     assert config.reconcile == {"main": "http://prometheus:9090"}
     assert (config.smtp, config.mail_from) == ("smtp://mail.example", "ops@example.org")
     assert config.channels == {"#ops": "env:OPS_CHAT"}
@@ -310,8 +312,8 @@ def test_a_key_knows_its_line(repository):
     (repository / "ops").mkdir()
     (repository / "opsbook.toml").write_text(EVERYTHING)
     config = at(repository)
-    assert config.place("lint.stale_days") == "opsbook.toml:38"
-    assert config.place("lint.ignore_in.archive/**") == "opsbook.toml:46"
+    assert config.place("lint.stale_days") == "opsbook.toml:39"
+    assert config.place("lint.ignore_in.archive/**") == "opsbook.toml:47"
     assert config.place("kinds.alerts/*.md") == "opsbook.toml:6"
 
 

@@ -253,6 +253,21 @@ def test_a_calendars_secret_address_is_shown_once(shop):
     assert address[1] not in shop.see("/oncall", me=True)
 
 
+def test_who_has_verified_a_contact_is_a_finding_less_on_the_page_of_people(shop):
+    desk, people = shop.door.desk, "docs/operations/incidents/incident-response.md"
+
+    def without():
+        found = [each for each in desk.library.look().facts[people].findings if each.rule == "unverified-contact"]
+        return [name for name in ("Kim", "Jo") if any(each.message.startswith(name) for each in found)]
+
+    assert without() == []
+    contacts = desk.alert_desk.contacts
+    contacts.add("kim", "sms", "+45 5550 0123", "kim")
+    contacts.test("kim", "own-sms", "kim")
+    contacts.verify("kim", "own-sms", contacts.code_for("test/kim/own-sms"), "kim")
+    assert without() == ["Jo"]
+
+
 def test_how_paging_goes_is_told_by_the_api_as_well(shop):
     answer = shop.door.ask("GET", "/api/v1/paging-report?days=30")
     model = answer.json()

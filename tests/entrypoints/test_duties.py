@@ -32,6 +32,9 @@ def folder(tmp_path: Path) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     (tmp_path / ".git").mkdir()
+    (tmp_path / "opsbook.toml").write_text(
+        '[notify]\nsmtp = "smtp://mail.example.org"\nchannels = { sms = "https://sms.example.org/{address}" }\n'
+    )
     return tmp_path
 
 
@@ -51,6 +54,16 @@ def test_the_api_tells_who_is_on_call_and_who_would_be_paged(served: Door):
         (0, 1, "Ben Nevis"), (300, 2, "Ben Nevis"), (900, 3, "Cem Kaya"),
     ]  # fmt: skip
     assert served.ask("GET", "/api/v1/oncall?service=apx").status_code == 404
+
+
+def test_who_cannot_be_reached_as_configured_is_told_so(folder: Path, capsys: pytest.CaptureFixture[str]):
+    at = ("--service", "api", "--at", "2026-11-26T03:10:00Z")
+    (folder / "opsbook.toml").unlink()
+    lack = "; Ben Nevis cannot be reached: 'notify.channels' of opsbook.toml says nothing of phone."
+    (person,) = json.loads(said(capsys, folder, "oncall", *at, "--format", "json"))["people"]
+    assert person["why"].endswith(lack)
+    steps = json.loads(said(capsys, folder, "page", "plan", *at, "--format", "json", status=0))["steps"]
+    assert lack[2:] in steps[0]["why"] and {(step["after_s"], *step["channels"]) for step in steps} == {(0,)}
 
 
 def test_a_calendar_is_sent_once_and_then_only_when_it_is_another(served: Door):

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -134,6 +135,24 @@ def test_what_an_opsgenie_client_escalates_goes_on_to_the_next_level(senders):
     assert senders.post("/v2/alerts/nothing/escalate?identifierType=alias", body).status_code == 202
 
 
+@pytest.mark.parametrize("alias", ["a/b", "al 1/ü", "/", "a//b/", "a%2Fb", "50%", "?#;&=+:@", "requests/1", "f" * 64])
+def test_an_opsgenie_alias_may_hold_any_letter(senders, alias):
+    path = f"/v2/alerts/{quote(alias, safe='')}"
+    assert senders.post(f"{path}/close?identifierType=alias", {}).status_code == 202
+    assert senders.post(f"{path}/message?identifierType=alias", {"message": "x"}, method="PUT").status_code == 202
+    assert [batch_of(event).signals[0].key for event in senders.received()] == [alias, alias]
+    missing = senders.near.get(f"{path}?identifierType=alias")
+    assert (missing.status_code, missing.json()["message"]) == (404, f"No alert exists with alias [{alias}]")
+
+
+def test_an_opsgenie_alert_is_found_by_an_alias_with_a_slash(senders):
+    at, ledger = senders.door.desk.now(), senders.door.desk.ledger
+    facts = {**fired("Full", "P1", at).facts, "key": "db/1", "source_group": "opsgenie"}
+    ledger.record([Write("alert/261126-slash", (Draft("AlertFired", facts),))], actor="x", at=at)
+    found = senders.near.get("/v2/alerts/db%2F1?identifierType=alias")
+    assert found.json()["data"]["alias"] == "db/1"
+
+
 def test_a_heartbeat_calls_with_get_and_post(senders):
     senders.desk.heartbeats.put("backup", "ada", every_s=60)
     for method in ("GET", "POST"):
@@ -194,10 +213,21 @@ def test_a_page_of_another_site_is_refused(senders, headers):
         assert senders.post("/inlets/heartbeats/own", b"", method="GET", headers=headers).status_code == 403
 
 
-def test_a_paused_inlet_is_refused(senders):
+def test_what_a_paused_inlet_sends_is_taken_and_led_nowhere(senders):
     senders.desk.inlets.add("backups", "generic", "ada")
     senders.desk.inlets.pause("backups", "ada")
-    assert senders.post(GENERIC, {"title": "A"}).status_code == 403
+    answer = senders.post(GENERIC, {"title": "A"})
+    assert answer.status_code == 200 and senders.desk.bodies.find(answer.json()["batch"]).is_held
+    assert senders.desk.inlets.find("backups").received == 1
+
+
+def test_a_paused_inlet_makes_no_silence(senders):
+    senders.desk.inlets.add("prom", "alertmanager-api", "ada")
+    _, token = senders.desk.inlets.add("prom-b", "alertmanager-api", "ada")
+    senders.desk.inlets.pause("prom-b", "ada")
+    headers = {"authorization": f"Bearer {token}"}
+    assert senders.post("/api/v2/silences", {}, headers=headers).status_code == 403
+    assert senders.post("/api/v2/alerts", b"", method="GET", headers=headers).status_code == 200
 
 
 def test_a_ledger_that_cannot_take_it_is_503_and_says_when_to_come_again(senders, monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
 
@@ -14,14 +15,14 @@ from opsbook.usecases.ledger_ports import Timer
 from opsbook.usecases.paging_audit import Beating
 
 
-def opened(door, id):
+def opened(door, id, link="0" * 64):
     """A page with one message that came through."""
     now, policy = door.desk.now(), FrozenPolicy("p", "", 0, None, (PlannedLevel(1, 0.0, ("ada",), ""),))
     owed = OwedNotification(1, "Ada", "ada", "email", "email", 1, 1, "Level 1: on call.", now)
     door.desk.ledger.append(stream_of(id), [
         events.page_opened(group=id, subject="api is down", severity="P1", service="api", alerts=(), policy=policy,
                            place=None),
-        events.level_reached(1, 1, "It began."), events.owed(owed), events.attempt_begun(1, 1, "0" * 64),
+        events.level_reached(1, 1, "It began."), events.owed(owed), events.attempt_begun(1, 1, link),
         events.attempt_ended(1, 1, "accepted", latency_ms=20.0),
     ], expected=0, actor="pager", at=now)  # fmt: skip
     return id
@@ -34,6 +35,20 @@ def test_a_notification_is_told_with_its_attempts_and_without_the_hash_of_its_li
         (f"{id}.1", "Ada", "email", 1, "accepted")
     ]
     assert "0" * 64 not in door.ask("GET", f"/api/v1/paging/pages/{id}").text
+
+
+def test_a_link_that_was_used_before_people_were_woken_again_says_so_and_has_no_button(door):
+    id, stream = opened(door, "261126-spent", sha256(b"secret").hexdigest()), stream_of("261126-spent")
+    link = f"/a/{id}.1.secret"
+    assert "Acknowledge as Ada" in door.ask("GET", link).text
+    assert door.ask("POST", link, data={"do": "acknowledge"}).status_code in (200, 303)
+    door.desk.ledger.append(stream, [events.rearmed("ada acknowledged it 30 minutes ago, and it is not mended.")],
+                            expected=None, actor="pager", at=door.desk.now())  # fmt: skip
+    number = len(door.desk.ledger.read(stream))
+    shown = door.ask("GET", link).text
+    assert "You acknowledged it at" in shown and "people were woken again at" in shown and "<form" not in shown
+    door.ask("POST", link, data={"do": "resolve"})
+    assert len(door.desk.ledger.read(stream)) == number
 
 
 def test_a_page_is_acknowledged_and_cancelled_by_whoever_may(door):

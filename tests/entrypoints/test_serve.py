@@ -20,7 +20,7 @@ import pytest
 
 from opsbook.entrypoints import cli
 from opsbook.entrypoints.hosts import HostGate, host_of
-from opsbook.entrypoints.server import listen
+from opsbook.entrypoints.listening import listen
 
 LINK = r"Sign in as [\w.@+-]+, once, within 10 minutes: (http://\S+)\n"
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[2])}
@@ -152,6 +152,42 @@ def test_the_book_may_vanish_without_taking_the_process_along(own_book):
     assert (status, json.loads(body)["book"]) == (503, "missing")
     assert ask(f"{address}/healthz")[0] == 200
     stop(started, signal.SIGTERM)
+
+
+def test_after_a_kill_it_is_answered_again_at_the_same_address(own_book):
+    started, address = start(own_book)
+    link = re.fullmatch(LINK, started.stdout.readline())[1]
+    children = Path(f"/proc/{started.pid}/task/{started.pid}/children")
+    web, *others = give_up_after(20, lambda: each if len(each := sorted(map(int, children.read_text().split()))) == 3 else None)
+    os.kill(web, signal.SIGKILL)
+    assert ask(f"{address}/healthz")[0] == 200  # whoever asks meanwhile waits
+    assert started.stdout.readline() == f"Opsbook is ready on {address}\n"
+    assert re.fullmatch(LINK, started.stdout.readline())[1] != link
+    assert set(others) < set(map(int, children.read_text().split()))
+    status, said, wrong = stop(started, signal.SIGTERM)
+    assert (status, said, wrong) == (0, "", "opsbook: what answers the web ended with 137; it starts again in 0.5 s.\n")
+
+
+def test_what_would_keep_people_from_being_woken_is_told_at_the_start_and_as_trouble(own_book):
+    (own_book / "on-call.md").write_text(
+        "# On-Call\n\n## People\n\n| Name | Handle | E-Mail |\n| --- | --- | --- |\n| Ada Byron | @ada | ada@example.org |\n"
+    )
+    (own_book / "opsbook.toml").write_text('[notify]\nwebhook_secret = "env:NOWHERE"\n')
+    started, address = start(own_book)
+    told = "".join(started.stderr.readline() for _ in range(3))
+    for words in ("'notify.webhook_secret' of opsbook.toml cannot work", "no 'notify.smtp'", "'paging.catch_all' of opsbook.toml is empty"):
+        assert words in told
+        give_up_after(20, lambda words=words: words in json.loads(ask(f"{address}/readyz")[2]).get("trouble", "") or None)
+    stop(started, signal.SIGTERM)
+
+
+def give_up_after(patience_s: float, look):
+    """What `look` finds, once it does."""
+    until = time.monotonic() + patience_s
+    while (found := look()) is None:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    return found
 
 
 def test_whoever_started_it_signs_in_once_by_the_link_that_is_printed(own_book):

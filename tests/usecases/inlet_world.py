@@ -34,7 +34,7 @@ class SendersWorld:
         self.receiving = Receiving(self.ledger, nudge=self.nudge, **more)
         self.inlets = Inlets(self.ledger, **more)
         self.heartbeats = Heartbeats(self.ledger, nudge=self.nudge, **more)
-        self.bodies = Bodies(self.ledger, self.inlets, self.receiving, now=more["now"], keep_days=30)
+        self.bodies = Bodies(self.ledger, self.inlets, self.receiving, now=more["now"], keep_days=30, keep_bytes=1_200_000)
 
     def nudge(self) -> None:
         """Counts a nudge."""

@@ -18,7 +18,7 @@ from opsbook.usecases.alerting_ports import Contact, Handed, Message, Reachable
 from opsbook.usecases.ledger_ports import Lease, Timer
 from opsbook.usecases.owing import Owing
 from opsbook.usecases.paging import Pager, taking_turns
-from opsbook.usecases.sending import Item, Outbox
+from opsbook.usecases.sending import Item, Outbox, in_order
 
 BEGIN = datetime(2026, 11, 26, 3, 10, tzinfo=UTC)
 
@@ -67,8 +67,8 @@ class Plainly:
         return Message(item.key, owed.kind, f"[{owed.purpose}] {page.subject}", owed.why, page.severity,
                        ack_url=f"/a/{page.id}.{owed.id}.{item.secret}" if item.secret else "")  # fmt: skip
 
-    def digest(self, items: Sequence[Item], why: str) -> Message:
-        body = "\n".join(item.due.page.subject for item in items)
+    def digest(self, items: Sequence[Item], why: str, also: Sequence[Item] = ()) -> Message:
+        body = "\n".join(item.due.page.subject for item in in_order(items, also))
         first = items[0]
         return Message(first.key, first.due.notification.owed.kind, f"[digest] {len(items)} pages", f"{why}\n{body}",
                        first.due.page.severity)  # fmt: skip

@@ -58,7 +58,7 @@ class World:
         self.ledger.append(f"alert/{id}", [draft], expected=None, actor="router", at=NOW)
         alert = alert_of(self.ledger.row("alerts", f"alert/{id}"))
         if is_told:
-            self.inhibiting.follow([alert])
+            self.inhibiting.follow(alert)
         return alert
 
     def by(self, id: str = "", **labels: str) -> str | None:

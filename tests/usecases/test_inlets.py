@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from tests.usecases.inlet_world import SOURCE, SendersWorld, batch_with, firing
 
-from opsbook.ground.errors import NotPermitted, Refusal, Usage
+from opsbook.ground.errors import Refusal, Usage
 from opsbook.ledger.inbound import generic
-from opsbook.ledger.signal import Source
+from opsbook.ledger.inbound.parsers import parser_of
+from opsbook.ledger.signal import Signal, Source
 from opsbook.usecases.inlets import Inlets
 
 
@@ -87,13 +88,34 @@ def test_a_token_is_not_for_the_inlet_of_another_name(world):
     assert world.inlets.source_for("generic", token, name="other", is_open=False) is None
 
 
-def test_a_paused_inlet_is_refused_until_it_is_resumed(world):
-    _, token = world.inlets.add("shop", "alertmanager", "ada")
+def test_what_a_paused_inlet_sends_is_kept_once_and_not_routed_until_it_is_received_again(world):
+    _, token = world.inlets.add("shop", "generic", "ada")
     world.inlets.pause("shop", "ada")
-    with pytest.raises(NotPermitted, match="paused"):
-        world.inlets.source_for("alertmanager", token, is_open=False)
+    raw = b'{"status": "firing", "labels": {"alertname": "A"}}'
+    batch = parser_of("generic", {}, {})(raw)
+
+    def send():
+        source = world.inlets.source_for("generic", token, is_open=False)
+        return world.receiving.receive(source, batch, raw).batch
+
+    held = send()
+    assert world.ledger.due(10, "batch/") == [] and world.bodies.find(held).is_held
+    assert send() == ""
+    world.bodies.replay(held)
+    assert len(world.ledger.due(10, "batch/")) == 1
     world.inlets.pause("shop", "ada", is_paused=False)
-    assert world.inlets.source_for("alertmanager", token, is_open=False)
+    world.receiving.forget("shop", batch.signals[0].key)
+    assert not world.bodies.find(send()).is_held
+
+
+def test_what_a_resumed_inlet_says_again_is_news(world):
+    _, token = world.inlets.add("shop", "generic", "ada")
+    raw = b'{"status": "firing", "labels": {"alertname": "A"}}'
+    batch = parser_of("generic", {}, {})(raw)
+    for is_paused in (True, False):
+        world.inlets.pause("shop", "ada", is_paused=is_paused)
+        assert world.receiving.receive(world.inlets.source_for("generic", token, is_open=False), batch, raw).batch
+    assert len(world.ledger.due(10, "batch/")) == 1
 
 
 def test_what_another_program_changes_counts_within_a_second(world):
@@ -148,6 +170,20 @@ def test_a_body_is_received_again_as_the_mapping_is_now(world):
     assert again.batch and again.batch != first.batch and (again.signals, again.slips) == (1, 0)
 
 
+def test_what_was_posted_to_alertmanagers_api_is_not_received_again_and_it_is_told_why(world):
+    source = Source("prom", "alertmanager-api", "prom")
+    id = world.receiving.receive(source, batch_with(firing("a")), b"[]").batch
+    with pytest.raises(Refusal, match="for minutes alone: received now it would tell of then"):
+        world.bodies.replay(id)
+
+
+def test_what_an_address_told_too_is_received_again_as_it_was_understood(world):
+    source = Source("old", "opsgenie", "old")
+    id = world.receiving.receive(source, batch_with(firing("a")), b"{}").batch
+    again = world.bodies.replay(id)
+    assert again.batch not in ("", id) and again.signals == 1
+
+
 def test_bodies_are_listed_the_last_first_and_by_what_was_wrong(world):
     unread = batch_with(slips=generic.parse(b"{").slips)
     for key in "ab":
@@ -161,10 +197,38 @@ def test_bodies_are_listed_the_last_first_and_by_what_was_wrong(world):
     assert len(world.bodies.latest(limit=2)) == 2
 
 
-def test_bytes_are_forgotten_after_their_days_and_the_event_stays(world):
-    first = world.receiving.receive(SOURCE, batch_with(firing()), b"raw")
-    world.forward(days=31)
+def test_beyond_their_size_the_oldest_bytes_are_forgotten_first(world):
+    receipts = []
+    for key in "abc":
+        receipts.append(world.receiving.receive(SOURCE, batch_with(firing(key)), key.encode() * 500_000))
+        world.forward(minutes=1)
     assert world.bodies.forget_old() == 1
+    assert [world.bodies.find(each.batch).size for each in receipts] == [None, 500_000, 500_000]
+
+
+def test_of_a_body_of_which_nothing_could_be_read_only_the_beginning_is_kept(world):
+    garbage = b"{" * 100_000
+    first = world.receiving.receive(SOURCE, generic.parse(garbage), garbage)
+    body = world.bodies.find(first.batch)
+    assert (body.raw, body.size) == (garbage[: 64 * 1024], 64 * 1024)
+    assert body.slips[-1].why == "Nothing of it could be read, so only the first 64 KB of its 100,000 bytes are kept."
+    with pytest.raises(Refusal, match="Only the beginning"):
+        world.bodies.replay(first.batch)
+
+
+def test_a_great_body_of_which_something_could_be_read_is_kept_whole(world):
+    great = b"x" * 100_000
+    slips = generic.parse(b"{").slips
+    first = world.receiving.receive(SOURCE, batch_with(firing(), slips=slips), great)
+    assert world.bodies.find(first.batch).raw == great
+
+
+def test_bytes_are_forgotten_after_their_days_and_the_event_stays(world):
+    first = world.receiving.receive(SOURCE, batch_with(firing(), Signal("deploy", "change")), b"raw")
+    assert world.ledger.attachments("change/") == [f"change/{first.batch}"]
+    world.forward(days=31)
+    assert world.bodies.forget_old() == 2
+    assert world.ledger.attachments("change/") == []
     assert world.bodies.find(first.batch).raw is None
     with pytest.raises(Refusal, match="not kept any more"):
         world.bodies.replay(first.batch)

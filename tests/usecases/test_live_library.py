@@ -72,6 +72,7 @@ class Opening:
         self.root = root
         self.calendar = Calendar()
         self.practised: dict[str, date] = {}  # what the ledger tells
+        self.verified: dict[str, bool] = {}
         self.libraries: list[LiveLibrary] = []
 
     def __call__(self) -> LiveLibrary:
@@ -82,7 +83,10 @@ class Opening:
             return Opened(FolderBook(root, folder, default_reading()), scope, "", (f"{root}/opsbook.toml",))
 
         keep = FactsFile(str(self.root.parent / "facts.cache"))
-        library = LiveLibrary(BookDisk(root, opened), keep, SpawnedWorkers(2), self.calendar.today, practised=self.practised.copy)
+        library = LiveLibrary(
+            BookDisk(root, opened), keep, SpawnedWorkers(2), self.calendar.today, practised=self.practised.copy,
+            verified=lambda book: self.verified.copy() if PEOPLE in book.facts else {},
+        )  # fmt: skip
         self.libraries.append(library)
         return library
 
@@ -248,6 +252,7 @@ def test_at_midnight_staleness_is_worked_out_again(library, opening):
 
 
 RESTORE = "docs/procedures/restore.md"
+PEOPLE = "docs/incidents/people.md"
 OLD = "# Restore\n\n**Last Drilled:** 2026-01-01\n\n1. Restore\n"
 
 
@@ -285,6 +290,18 @@ def test_an_edit_is_judged_by_what_was_practised(drilled, library, opening):
     opening.practised[f"{RESTORE}#restore"] = opening.calendar.day
     library.look()
     assert "not-practised" not in found()
+
+
+def test_a_contact_that_is_verified_is_one_finding_less_of_that_page_alone(root, opening):
+    (root / "docs/incidents").mkdir()
+    (root / PEOPLE).write_text("# People\n\n| Name | Handle |\n|-|-|\n| Ada Byron | @ada |\n| Ben Nevis | @ben |\n")
+    opening.verified |= {"ada": True, "ben": False}
+    library = opening()
+    before = soon(library, lambda book: "unverified-contact" in rules(book, PEOPLE))
+    opening.verified["ben"] = True
+    after = library.look()
+    assert "unverified-contact" not in rules(after, PEOPLE)
+    assert after.facts["docs/api.md"] is before.facts["docs/api.md"]
 
 
 def test_owners_named_beside_the_pages_are_followed(library, root):

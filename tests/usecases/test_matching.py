@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.usecases.alert_world import BOOK, Shelf
 
 from opsbook.adapters.search_index import SearchIndex
+from opsbook.book.page import default_reading
 from opsbook.ledger.alert_events import Place
 from opsbook.usecases.first_steps import first_steps
 from opsbook.usecases.matching import Matcher
+from opsbook.usecases.search import bring_up
 
 RUNBOOKS = "docs/operations/runbooks"
 PAGES = {
@@ -20,7 +24,10 @@ PAGES = {
     f"{RUNBOOKS}/db.md": "# Database Runbook\n\n**Service:** database\n\n## Overview\n\nIt keeps rows.\n\n## Common Operations\n\n"
     "### Restart Service\n\n1. Restart it.\n   ```bash\n   pg_ctl restart\n   ```\n\n## Troubleshooting\n\n"
     "### Issue: Replication lags behind\n\n**Symptoms:** The replica is late.\n\n**Solution:** Wait for it.\n",
+    "docs/operations/people.md": "# People\n\n## Escalation\n\n### CRM Escalation\n\n- **Services:** crm\n\n"
+    "| Level | After | Contact |\n| --- | --- | --- |\n| 1 | 0 minutes | @ada |\n",
 }
+REPLICA_LATE = {"summary": "replica is late, replication lags"}
 WEB, DB = f"{RUNBOOKS}/web.md", f"{RUNBOOKS}/db.md"
 DOWN, ANSWERS_502 = "issue-nginx-is-down-or-will-not-start", "issue-web-answers-502"
 
@@ -106,26 +113,70 @@ def test_a_severity_comes_with_its_reason(matcher, labels, word, severity, why):
     assert match.severity == severity and why in match.severity_why
 
 
-def test_a_search_comes_last_and_shows_its_score(shelf, tmp_path):
-    index = SearchIndex(str(tmp_path / "index.db"))
-    from opsbook.usecases.search import bring_up
+@pytest.fixture(scope="module")
+def searched(shelf, tmp_path_factory):
+    index = SearchIndex(str(tmp_path_factory.mktemp("search") / "index.db"))
+    pages = SimpleNamespace(pages=lambda: list(shelf.book.files.values()), reading=default_reading(), read=shelf.read)
+    bring_up(pages, index)
+    yield Matcher(shelf, index, lambda: None)
+    index.close()
 
-    class Source:
-        pages, reading, read = lambda self: list(shelf.book.files.values()), None, lambda self, path: shelf.read(path)
 
-    source = Source()
-    from opsbook.book.page import default_reading
-
-    source.reading = default_reading()
-    bring_up(source, index)
-    matcher = Matcher(shelf, index, lambda: None)
-    place = matcher.match({"alertname": "ReplicaLate"}, {"summary": "replica is late, replication lags"}).place
+def test_a_search_comes_last_and_shows_its_score(searched):
+    place = searched.match({"alertname": "ReplicaLate"}, REPLICA_LATE).place
     assert place is not None and place.path == DB and place.kind == "search"
     assert 0 < place.score < 1 and f"{place.score:.2f}" in place.why
-    assert matcher.match({"alertname": "Zebra"}, {"summary": "quagga in the kitchen"}).place is None
+    assert searched.match({"alertname": "Zebra"}, {"summary": "quagga in the kitchen"}).place is None
     crash = {"summary": "Pod default/foo is crash looping"}
-    assert matcher.match({"alertname": "KubePodCrashLooping"}, crash).place is None
-    index.close()
+    assert searched.match({"alertname": "KubePodCrashLooping"}, crash).place is None
+
+
+def test_a_service_that_an_escalation_alone_knows_is_the_one_of_the_label(searched):
+    match = searched.match({"alertname": "ReplicaLate", "service": "crm", "job": "web"}, REPLICA_LATE)
+    assert (match.service, match.place) == ("crm", None)
+
+
+def test_a_search_never_says_another_service_than_the_label(searched):
+    match = searched.match({"alertname": "ReplicaLate", "service": "unheard-of"}, REPLICA_LATE)
+    assert (match.service, match.place) == ("unheard-of", None)
+
+
+def test_a_search_says_where_to_read_and_never_whom_to_page(searched):
+    match = searched.match({"alertname": "ReplicaLate"}, REPLICA_LATE)
+    assert (match.service, match.place.path) == (None, DB)
+
+
+@pytest.mark.parametrize("name", ["R", "Re", "A1"])
+def test_a_letter_or_two_are_not_searched_for(searched, name):
+    assert searched.match({"alertname": name}, {}).place is None
+
+
+def test_other_labels_do_not_say_otherwise_than_the_label_service(matcher):
+    assert matcher.match({"alertname": "Odd", "service": "unheard-of", "job": "web"}, {}).service == "unheard-of"
+
+
+def test_the_runbook_of_its_own_service_is_nearer_than_what_a_search_finds(searched):
+    place = searched.match({"alertname": "ReplicaLate", "service": "web"}, REPLICA_LATE).place
+    assert (place.path, place.kind) == (WEB, "service")
+
+
+def test_the_address_of_a_runbook_tells_the_service_that_no_page_knows_otherwise(matcher):
+    labels = {"alertname": "Odd", "service": "web-headless"}
+    assert matcher.match(labels, {"runbook_url": "http://x/runbooks/web"}).service == "web"
+
+
+def test_an_address_tells_the_place_and_the_label_the_service(matcher):
+    match = matcher.match({"alertname": "Odd", "service": "crm"}, {"runbook_url": "http://x/runbooks/web"})
+    assert (match.service, match.place.path) == ("crm", WEB)
+
+
+def test_of_two_runbooks_that_list_an_alert_its_own_service_has_the_right_one():
+    listed = "**Service:** {0}\n\n## Monitoring\n\n### Alerts\n\n| Alert | Meaning |\n| --- | --- |\n| HighErrorRate | {0} fails |\n"
+    shelf = Shelf({f"{RUNBOOKS}/{name}.md": f"# {name} Runbook\n\n{listed.format(name)}" for name in ("auth", "billing")})
+    matcher = Matcher(shelf, None, lambda: None)
+    for name in ("auth", "billing"):
+        place = matcher.match({"alertname": "HighErrorRate", "service": name}, {}).place
+        assert (place.path, place.kind) == (f"{RUNBOOKS}/{name}.md", "named")
 
 
 def test_a_book_that_has_changed_is_matched_anew():

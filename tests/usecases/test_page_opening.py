@@ -8,6 +8,7 @@ import pytest
 from tests.usecases.alert_world import AlertWorld
 from tests.usecases.paging_world import TWO_LEVELS, PagingWorld
 
+from opsbook import paging_parts
 from opsbook.ground.errors import Fenced
 from opsbook.ledger import page_events as events
 from opsbook.ledger.page import stream_of
@@ -106,3 +107,20 @@ def test_an_alert_is_on_record_with_its_page_and_the_attempt_in_one_transaction(
     assert len(moved) == 1 and world.ledger.head() == before + len(moved[0])
     assert [event.kind for event in moved[0] if event.stream.startswith("page/")] == FIRST
     assert world.mail() and alerts.alert.page == alerts.pages[0].id
+
+
+def test_what_comes_while_late_pages_wait_goes_with_them_in_one_message(world, tmp_path, monkeypatch):
+    monkeypatch.setattr(paging_parts, "_now", lambda: world.at)
+    world.on_call["@ada"] = ["ada"]
+    pager, outbox = world.engine_and_outbox()
+    world.open("late")
+    world.at += timedelta(minutes=3)
+    alerts = AlertWorld(tmp_path, ledger=world.ledger)
+    alerts.at = world.at
+    alerts.receive(alerts.fires())
+    for work in paging_parts._works(
+        world.ledger, alerts.router, pager, outbox=outbox, heartbeats=None, progressed=lambda: None
+    ):
+        if work.prefix in ("batch/", "page/"):
+            work.do(world.ledger.due(work.at_once, work.prefix), world.lease)
+    assert [told for told in world.mail() if told.startswith("email:ada")] == ["email:ada [digest] 2 pages"]

@@ -6,6 +6,7 @@ import secrets
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from tests.ledger.planned import gate, plan, started
 from tests.usecases.paging_world import PagingWorld, level, policy
 from tests.usecases.test_policy_choice import URGENT, book
 
@@ -15,7 +16,7 @@ from opsbook.ledger import path_test as paths
 from opsbook.ledger.alert import alert_of
 from opsbook.ledger.alert import stream_of as alert_stream
 from opsbook.ledger.path_test import PATH_TEST
-from opsbook.usecases.alerting_ports import Contact, Reachable
+from opsbook.usecases.alerting_ports import Contact, ContactRule, Reachable
 from opsbook.usecases.alerts import Alerts
 from opsbook.usecases.inlets import Inlets
 from opsbook.usecases.ledger_ports import Timer
@@ -87,6 +88,35 @@ def test_a_link_answers_once_and_then_says_who_was_first(world, pages):
     assert answered.notifications[0].state == "read"
     again = pages.acknowledge_by_link(page, 1, secret_of(world))
     assert again.number == answered.number
+
+
+def woken_again(world, pages):
+    """A page that ada took care of until its time was over; the secrets of the links before and after."""
+    page = world.open()
+    world.tick()
+    old = secret_of(world)
+    pages.acknowledge_by_link(page, 1, old)
+    world.mail()
+    world.later(minutes=30, seconds=1)
+    return page, old, secret_of(world)
+
+
+def test_once_people_are_woken_again_an_old_link_changes_nothing_and_the_new_one_answers(world, pages):
+    page, old, new = woken_again(world, pages)
+    before = world.page(page)
+    for answers in (pages.acknowledge_by_link, pages.escalate_by_link, pages.resolve_by_link):
+        assert answers(page, 1, old).number == before.number
+    assert before.is_spent(before.notifications[0]) and not before.is_spent(before.notifications[-1])
+    assert pages.acknowledge_by_link(page, before.notifications[-1].owed.id, new).state == "acknowledged"
+
+
+def test_a_link_that_nobody_used_answers_though_people_were_asked_anew(world, pages):
+    page = world.open(frozen=policy(level(1, 0, "primary"), catch_all=()))
+    world.tick()
+    secret = secret_of(world)
+    world.later(hours=1)
+    assert world.page(page).armed_at > world.page(page).opened_at
+    assert pages.acknowledge_by_link(page, 1, secret).state == "acknowledged"
 
 
 @pytest.mark.parametrize(("number", "tail"), [(1, "x"), (2, ""), (0, "")])
@@ -216,6 +246,28 @@ def test_a_contact_that_fails_comes_last_and_one_that_is_off_never():
     assert [turn.contact.id for turn in found.turns] == ["sms", "email"]
 
 
+RULES = (ContactRule("email", 0), ContactRule("sms", 60), ContactRule("phone", 300))
+
+
+@pytest.mark.parametrize(
+    ("unusable", "turns"),
+    [
+        (set(), [("email", 0), ("sms", 60), ("phone", 300)]),
+        ({"email"}, [("sms", 0), ("phone", 60)]),
+        ({"sms"}, [("email", 0), ("phone", 60)]),
+        ({"email", "sms"}, [("phone", 0)]),
+        ({"email", "sms", "phone"}, []),
+    ],
+)
+def test_nobody_waits_for_a_contact_that_cannot_be_used(unusable, turns):
+    ada = Reachable("ada", "ada", tuple(Contact(name, name, name, name, "book") for name in ("email", "sms", "phone")), RULES)
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    found = reaching(ada, "P0", at, quiet=(), why_not=lambda each: f"No {each.kind}." if each.id in unusable else "")
+    assert [(turn.contact.id, (turn.due - at).total_seconds()) for turn in found.turns] == turns
+    if turns and unusable:
+        assert found.turns[0].why == " ".join(f"{each} is passed over: No {each}." for each in ("email", "sms") if each in unusable)
+
+
 # -- what runs owe people ----------------------------------------------------------------------------------------
 
 
@@ -241,6 +293,35 @@ def test_what_a_run_owed_long_ago_wakes_nobody(world):
     Notices(world.ledger).deliver(world.ledger.due(10, "run/"), world.lease, world.at)
     world.tick()
     assert world.mail() == []
+
+
+def asked_at_night(world, *more):
+    """A run that wants an approval, with what was recorded of it since."""
+    drafts = [started(plan(gate("1"))), run_events.person_asked("1", "approval", "May it?", digest="d"),
+              run_events.notification_owed(("ben",), "Approval wanted: deploy", "May it?")]  # fmt: skip
+    world.ledger.append("run/r2", [*drafts, *more], expected=None, actor="zoe", at=world.at,
+                        set_timers=(Timer("run/r2", TOLD, world.at),))  # fmt: skip
+    Notices(world.ledger).deliver(world.ledger.due(10, "run/"), world.lease, world.at)
+
+
+def test_what_was_answered_before_anybody_was_told_is_told_to_nobody(world):
+    asked_at_night(world, run_events.step_ended("1", "done", "Approved by ada."))
+    world.tick()
+    assert world.mail() == []
+
+
+def test_who_sleeps_is_not_told_in_the_morning_of_what_was_answered_at_night(world):
+    world.person("ben", "email", quiet=(0, 7 * 3600))
+    asked_at_night(world)
+    world.later(hours=1)
+    answer = run_events.step_ended("1", "done", "Approved by ada.")
+    world.ledger.append("run/r2", [answer], expected=None, actor="ada", at=world.at,
+                        set_timers=(Timer("run/r2", TOLD, world.at),))  # fmt: skip
+    Notices(world.ledger).deliver(world.ledger.due(10, "run/"), world.lease, world.at)
+    world.later(hours=12)
+    assert world.mail() == []
+    page = world.page("r2-3")
+    assert page.ended_how == "cancelled" and "answered meanwhile by ada: step 1 of the run is done" in page.why
 
 
 # -- the test of the path ----------------------------------------------------------------------------------------

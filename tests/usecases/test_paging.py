@@ -236,6 +236,22 @@ def test_after_an_outage_one_message_tells_what_is_still_open_the_gravest_and_ne
     assert world.page(over).notifications == ()
 
 
+def test_after_an_outage_each_kind_of_contact_gets_one_message_with_all_that_is_open(world):
+    world.person("ada", "email", "sms")
+    told = world.open("told by mail before")
+    world.tick()
+    world.mail()
+    world.at += timedelta(hours=2)
+    world.open("new", "P0")
+    world.tick()
+    bodies = {address: message.body.splitlines()[1:] for address, message in world.post.sent}
+    assert {address: bodies[address] for address in ("email:ada", "sms:ada")} == {
+        "email:ada": ["new", "told by mail before"], "sms:ada": ["new", "told by mail before"],
+    }  # fmt: skip
+    assert len({message.key for _, message in world.post.sent}) == len(world.post.sent)
+    assert [each.state for each in world.page(told).notifications if each.owed.person == "ada"] == ["accepted"] * 2
+
+
 def test_more_than_ten_pages_at_once_are_one_message_and_none_is_late(world):
     for count in range(30):
         world.open(f"group {count}")

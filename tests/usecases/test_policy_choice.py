@@ -245,6 +245,19 @@ def test_the_plan_knows_quiet_hours_and_rules_of_ones_own():
     assert steps["P2"][0].why.endswith("A P2 waits for the end of Ada Byron's quiet hours.")
 
 
+def test_the_plan_waits_for_nobody_who_cannot_be_reached_as_configured():
+    of = book(f"## All\n\n{LEVELS}| 1 | 0 min | @ada |\n| 2 | 10 min | @cem |\n")
+    def lacks(contact):
+        return "No mail server is configured." if contact.kind == "email" else ""
+
+    steps = page_plan(of, None, "P1", AT, addresses=Sleeper(), catch_all=("#ops",), why_not=lacks).steps
+    assert [(step.after_s, step.person, step.channels) for step in steps][:2] == [(0, "Ada Byron", ("phone",)), (600, "Cem Kaya", ("phone",))]
+    assert "email is passed over: No mail server is configured." in steps[0].why
+    steps = page_plan(of, None, "P1", AT, addresses=Sleeper(), catch_all=("#ops",), why_not=lambda contact: "No way.").steps
+    assert [(step.after_s, step.person, step.channels) for step in steps] == [(0, "Ada Byron", ()), (0, "Cem Kaya", ()), (0, "#ops", ())]
+    assert "Ada Byron cannot be reached: No way." in steps[0].why
+
+
 def test_a_service_without_a_runbook_is_known_where_an_escalation_names_it():
     of = book(OF_API.replace("API Service", "Payments"))
     assert [step.person for step in plan(of, service="payments")] == ["Cem Kaya"]

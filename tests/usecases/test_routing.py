@@ -289,7 +289,7 @@ def test_more_of_the_same_has_a_page_that_wakes_people_not_looked_at_again(world
     world.hear(world.fires(key="k2"))
     assert len(world.pages[0].alerts) == 2
     assert [timer.due for timer in world.timers("page/")] == [later]
-    world.verbs.acknowledge(["WebDown"], "ada", via="web")
+    world.verbs.acknowledge([page.id], "ada", via="web")
     world.ledger.append(
         stream, (), expected=None, actor="pager", at=world.at, set_timers=[Timer(stream, "level", later)]
     )

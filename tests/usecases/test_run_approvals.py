@@ -14,6 +14,7 @@ from opsbook.ground.errors import Refusal
 from opsbook.ledger import run_events as events
 from opsbook.ledger.run import Run
 from opsbook.ledger.run_approval import approval_digest, approvers, is_approved
+from opsbook.usecases.run_journal import TOLD
 from opsbook.usecases.runs import Starter
 
 GATED = """# API Runbook
@@ -64,6 +65,13 @@ def test_an_approver_of_the_group_lets_the_run_go_on(world: RunWorld):
     run = world.moved(run)
     step = run.step("1")
     assert step is not None and (step.state, step.why) == ("done", "Approved by ada.")
+
+
+def test_whoever_was_told_of_an_approval_hears_when_it_is_given(world: RunWorld):
+    run, digest = asked(world)
+    assert not any(timer.name == TOLD for timer in world.ledger.due(10, "run/"))
+    world.runs.approve(run.id, "1", ADA, digest=digest)
+    assert any(timer.name == TOLD for timer in world.ledger.due(10, "run/"))
 
 
 @pytest.mark.parametrize(

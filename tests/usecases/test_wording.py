@@ -17,8 +17,10 @@ from opsbook.ledger.event import Draft
 from opsbook.ledger.health import HEALTH_CHANGED
 from opsbook.ledger.page import Attempt, Notification
 from opsbook.ledger.page_events import OwedNotification
+from opsbook.ledger.signal import Batch, Signal, Source
 from opsbook.usecases.bundling import Due
 from opsbook.usecases.contact_book import ContactBook
+from opsbook.usecases.receive import Receiving
 from opsbook.usecases.sending import Item
 from opsbook.usecases.wording import Wording
 from opsbook.usecases.wording.plain import SIZES, Block, fitted, shortened
@@ -72,6 +74,26 @@ def test_it_says_where_to_answer_and_that_is_the_whole_link(world):
     told, page = world.says(), world.pages[0]
     assert told.ack_url == f"{BASE}/a/{page.id}.1.{SECRET}" and f"Acknowledge: {told.ack_url}" in told.body
     assert told.page_url == f"{BASE}/pages/{page.id}" and told.title.startswith("P0 web: ")
+
+
+def changed(world, summary, **labels):
+    batch = Batch("test", (Signal(summary, "change", labels, {"summary": summary}),))
+    receiving = Receiving(world.ledger, now=lambda: world.at, chance=secrets.token_bytes)
+    receiving.receive(Source("ci", "pagerduty", "ci"), batch, b"{}")
+
+
+def test_it_says_what_was_deployed_within_a_day_of_the_service_or_of_nobody_knows_what(world):
+    changed(world, "Deployment of v3 to production: success", service="web")
+    world.at += timedelta(seconds=1)
+    changed(world, "The load balancer has new certificates.", source="ansible")
+    changed(world, "Deployment of another thing", service="elsewhere")
+    told = world.wording.told(world.item()).recent
+    assert [words.partition(",")[0] for words in told] == [
+        "The load balancer has new certificates", "Deployment of v3 to production: success"
+    ]  # fmt: skip
+    assert "Deployment of v3 to production" in world.says().body
+    world.at += timedelta(hours=25)
+    assert not any("v3" in words for words in world.wording.told(world.item()).recent)
 
 
 def test_it_says_who_else_is_on_call_and_who_was_paged(world):
@@ -167,10 +189,23 @@ def test_several_pages_are_one_message_with_the_gravest_first(world):
         world.hear(world.fires(f"Slow{number}", key=f"s{number}", severity="high"))
     items = [world.item(index=number) for number in range(len(world.pages))]
     told = world.wording.digest(items, "Opsbook did not page for a while.")
-    assert told.title.startswith("31 pages: P0 web: ") and told.body.count("Acknowledge: ") == 31
+    assert told.body.count("Acknowledge: ") == 31
     assert told.ack_url.split("/a/")[1] in told.html and len(told.facts["pages"]) == 31
     short = world.wording.digest([world.item("sms", index=number) for number in range(31)], "Late.")
     assert len(short.body) <= 480 and short.ack_url in short.body
+
+
+def test_the_subject_of_several_pages_is_short_and_names_the_gravest(world):
+    assert world.wording.digest([world.item(index=0)] * 2, "Late.").title.startswith("2 pages, gravest P0: ")
+    for number in range(30):
+        world.hear(world.fires(f"Slow{number}" + " and longer" * 20, key=f"s{number}", severity="high"))
+    title = world.wording.digest([world.item(index=number) for number in range(31)], "Late.").title
+    assert title.startswith("31 pages, gravest P0: ") and title.endswith(" and 29 more") and len(title) <= 130
+
+
+def test_a_page_without_first_steps_is_answered_by_one_link_in_a_digest(world):
+    told = world.wording.digest([world.item(), world.item(place=None)], "Late.")
+    assert told.body.count("Acknowledge: ") == 2
 
 
 def test_what_machines_get_is_plain_json(world):

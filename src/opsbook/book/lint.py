@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from msgspec import Struct
 
@@ -125,10 +125,12 @@ class Reference(Struct, frozen=True, gc=False):
 
 
 class Mention(Struct, frozen=True, gc=False):
-    """A person, team or schedule named on a page where paging reads it."""
+    """A person, team, schedule or service named on a page where paging reads it. `of` is contact for one of a runbook's
+    contacts, and address for a contact that needs no page to know it."""
 
     name: str
     span: Span
+    of: Literal["", "contact", "address"] = ""
 
 
 class Suppressions(Struct, frozen=True):
@@ -142,7 +144,7 @@ class Suppressions(Struct, frozen=True):
 
 
 class Outline(Struct, frozen=True):
-    """What the rest of the book needs to know of a page."""
+    """What the rest of the book needs to know of a page; `paged_services` are those that its escalations are for."""
 
     path: str
     kind: str
@@ -157,6 +159,7 @@ class Outline(Struct, frozen=True):
     procedures: tuple[str, ...] = ()
     people: tuple[str, ...] = ()
     mentions: tuple[Mention, ...] = ()
+    paged_services: tuple[Mention, ...] = ()
     allowed: Suppressions | None = None
 
 

@@ -8,7 +8,7 @@ from opsbook.book.links import address_edit, fragment, is_page, targets
 from opsbook.book.lint import Around, Outline, Reference, suppressions
 from opsbook.book.page import Page
 from opsbook.book.procedure import procedures_of
-from opsbook.book.roster.mentions import mentions_of, people_of
+from opsbook.book.roster.mentions import mentions_of, paged_services_of, people_of
 from opsbook.ground.markdown import Link
 
 
@@ -43,6 +43,7 @@ def outline_of(page: Page, around: Around) -> Outline:
         tuple(procedure.anchor for procedure in procedures_of(page)),
         people_of(page),
         mentions_of(page),
+        paged_services_of(page),
         suppressions(page),
     )
 

@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from opsbook.config import Config
-from opsbook.ground.errors import Failure, NotPermitted, Refusal
+from opsbook.ground.errors import Failure, Refusal
 from opsbook.ledger.inbound.mail import DEDUP, parse
 from opsbook.usecases.credentials import SENDER_PREFIX, is_token
 
@@ -26,7 +26,6 @@ HOST = "127.0.0.1"
 LARGEST_MAIL = 10 * 1024 * 1024  # bytes
 LATER = "451 4.3.0 It cannot be kept now, so nothing of it was taken. Send it again."
 NOBODY = "550 5.1.1 There is no inlet that this address, or the token in it, could mean."
-PAUSED = "550 5.7.1 This inlet is paused."
 
 
 @contextmanager
@@ -76,8 +75,6 @@ class Mail:
         _, _, envelope, address, _ = told
         try:
             source = await self._in_thread(self._source, address)
-        except NotPermitted:
-            return PAUSED
         except (Failure, Refusal):
             return LATER
         if source is None:

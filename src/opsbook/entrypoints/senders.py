@@ -58,7 +58,7 @@ def body_model(body: Body) -> dict[str, Any]:
         "id": body.id, "at": body.at, "inlet": body.source.name, "kind": body.source.kind, "group": body.source.group,
         "format": body.format, "signals": body.signals,
         "slips": [{"where": slip.where, "why": slip.why} for slip in body.slips], "headers": body.headers,
-        "size": body.size,
+        "size": body.size, "is_held": body.is_held,
     }  # fmt: skip
 
 

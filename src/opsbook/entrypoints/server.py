@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import gc
 import getpass
-import os
 import resource
 import socket
 import sys
@@ -24,6 +22,7 @@ from opsbook.config_check import check_serving
 from opsbook.desk_parts import build_desk
 from opsbook.entrypoints.gates.overload import AT_WORK
 from opsbook.entrypoints.hosts import LOOPBACK, HostGate
+from opsbook.entrypoints.listening import BACKLOG, address_of
 from opsbook.entrypoints.mail_in import taking_mail
 from opsbook.entrypoints.web import build_app
 from opsbook.ground.errors import Failure, Refusal
@@ -31,9 +30,6 @@ from opsbook.usecases.credentials import name_from
 from opsbook.usecases.desk import Desk
 from opsbook.wire import person_at
 
-# Connections that wait to be taken while the loop is busy; the kernel allows no more (net.core.somaxconn). In a storm
-# of alerts thousands come at once, and whoever finds no place waits a second or three before it tries again.
-BACKLOG = 4096
 LARGEST_HEAD = 65_536  # bytes; what proxies take is 8 to 16 KiB
 # A thread that reads pages gives way to the loop after so long: Python's own 5 ms made every hundredth turn of the loop
 # wait for 13 ms while an index was built, and this one 3.
@@ -93,15 +89,15 @@ class Server(uvicorn.Server):
 
 
 def serve(
-    config: Config, *, host: str, port: int, opens_browser: bool, ready: Callable[[], None], nudge: Callable[[], None]
-) -> None:
-    """Serves until SIGTERM or Ctrl-C, and calls `ready` once it does, `nudge` when there is something to page about;
-    raises Failure when the address cannot be taken, Refusal when it may not be, Usage where what is configured cannot
+    config: Config, listener: socket.socket, *, host: str, opens_browser: bool, ready: Callable[[], None],
+    nudge: Callable[[], None],
+) -> None:  # fmt: skip
+    """Serves what comes to `listener`, which was made for `host`, until SIGTERM or Ctrl-C. Calls `ready` once it does,
+    `nudge` when there is something to page about; raises Refusal when it may not, Usage where what is configured cannot
     work."""
     check_serving(config)
     _open_many()
-    listener = listen(host, port)
-    address = _address(host, listener.getsockname()[1])
+    address = address_of(host, listener.getsockname()[1])
     with listener, build_desk(config, address, nudge) as desk, taking_mail(config, desk.alert_desk):
         _demand_login(config, desk, host)
         app = build_app(config, desk, listening_on=host)
@@ -154,35 +150,3 @@ def _tell(desk: Desk, address: str, config: Config, *, opens_browser: bool) -> N
         import webbrowser  # inside: only --open needs it
 
         webbrowser.open(link)
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that takes connections at the address; raises Failure when the address cannot be taken."""
-    try:
-        known = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        family, _, _, _, where = known[0]
-        listener = socket.create_server((where[0], port), family=family, backlog=BACKLOG)
-        # Connections take it over. asyncio sets it by itself only where a socket names its protocol, and without it an
-        # answer's second piece waits 40 ms for the other side's acknowledgement of the first.
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return listener
-    except socket.gaierror as wrong:
-        message = f"The address '{host}' is not known here: {wrong.strerror}. Name another with --host."
-        raise Failure(message) from wrong
-    except OSError as wrong:
-        raise Failure(f"Cannot listen on {_address(host, port)}: {_why(wrong)}") from wrong
-
-
-def _why(wrong: OSError) -> str:
-    if wrong.errno == errno.EADDRINUSE:
-        return "another program is there already. Stop it, or choose a port with --port (0 takes a free one)."
-    if wrong.errno == errno.EACCES:
-        return "ports below 1024 are for root. Choose another with --port."
-    if wrong.errno == errno.EADDRNOTAVAIL:
-        return "this machine does not have that address. Choose another with --host."
-    return f"{os.strerror(wrong.errno)}." if wrong.errno else f"{wrong}."
-
-
-def _address(host: str, port: int) -> str:
-    shown = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)
-    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"

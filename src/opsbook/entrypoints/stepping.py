@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 import threading
@@ -21,6 +22,8 @@ def run_steps(config: Config) -> None:
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stop.set())
     with build_run_parts(config) as parts:
+        gc.freeze()  # whoever forked this looks for no garbage at all, and this process lives as long
+        gc.enable()
         sweeping = threading.Thread(target=_sweep, args=(parts, stop), name="sweep", daemon=True)
         sweeping.start()
         Runner(parts.ledger, parts.engine, owner=parts.owner, now=parts.now, report=_report).run(stop)

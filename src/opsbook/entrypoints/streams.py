@@ -18,8 +18,9 @@ from msgspec import json
 
 from opsbook.book.probe import Probe
 from opsbook.ground.errors import Failure
-from opsbook.ledger.event import Event, shown_facts
+from opsbook.ledger.event import Event, Moved, shown_facts
 from opsbook.ledger.health import Health, Reading
+from opsbook.ledger.person import PEOPLE
 from opsbook.ledger.run_events import RUN_ENDED
 from opsbook.usecases.desk import Desk
 from opsbook.usecases.library import Book
@@ -145,48 +146,49 @@ class Streams:
         # The one reader of the ledger for all listeners. It wakes once a second to see whether it is to stop.
         while not self.is_closing:
             try:
-                found, is_whole = self._passed() if self._is_more() else ([], False)
+                whole, found = self._passed() if self._is_more() else ([], [])
             except Failure:  # it may answer again; meanwhile /readyz says that it does not
                 time.sleep(LEDGER_AGAIN_S)
                 continue
             if found:
                 self.position = found[-1].position
-                self._call(self._give, found, is_whole)
-                if any(event.kind == RUN_ENDED for event in found):
-                    self.desk.library.look_soon()  # it was practised: lint has less to say of its page
+                self._call(self._give, whole, found)
+                if any(event.kind == RUN_ENDED or event.stream.startswith(PEOPLE) for event in found):
+                    self.desk.library.look_soon()  # lint has less to say: it was practised, a contact was verified
 
-    def _passed(self) -> tuple[list[Event], bool]:
-        """What is recorded behind the position, and whether with its facts. Without anybody who listens to events these
-        are left unread. Whoever begins to listen after the second look finds in the past what was read before."""
+    def _passed(self) -> tuple[list[Event], list[Moved]]:
+        """What is recorded behind the position: whole where somebody listens to events, and which events they are.
+        Whoever begins to listen after the second look finds in the past what was read before it."""
         if not self.events:
-            found = self.desk.ledger.after(self.position, BATCH, has_facts=False)
+            found = self.desk.ledger.moved(self.position, BATCH)
             if not self.events:
-                return found, False
-        return self.desk.ledger.after(self.position, BATCH), True
+                return [], found
+        whole = self.desk.ledger.after(self.position, BATCH)
+        return whole, [Moved(event.stream, event.number, event.position, event.kind) for event in whole]
 
     def _is_more(self) -> bool:
         return self.desk.ledger.wait(self.position, 1.0)
 
-    def _give(self, found: list[Event], is_whole: bool) -> None:
-        encoded = [(event, as_message(event)) for event in found] if self.events and is_whole else []
-        for listener in self.events if is_whole else ():
+    def _give(self, whole: list[Event], found: list[Moved]) -> None:
+        encoded = [(event, as_message(event)) for event in whole] if self.events else []
+        for listener in self.events:
             for event, content in encoded:
                 if listener.sees is None or listener.sees(event):
                     listener.put(content, position=event.position)
 
-        for event in found:
-            if event.stream.startswith(RUN):
-                self._show_run(event)
+        for each in found:
+            if each.stream.startswith(RUN):
+                self._show_run(each)
         self._show_alerts(found)
 
-    def _show_run(self, event: Event) -> None:
+    def _show_run(self, event: Moved) -> None:
         # Which run it is, and no more: the page asks anew for what it shows.
         run = event.stream.removeprefix(RUN)
         content = message("run", {"run": run, "number": event.number, "kind": event.kind})
         self.moved.append((self.desk.now(), run, content))
         self._show(content, event.stream)
 
-    def _show_alerts(self, found: list[Event]) -> None:
+    def _show_alerts(self, found: list[Moved]) -> None:
         # Which alert, page or silence, and no more. In a storm only that there are some: a page asks for its own anew.
         about = {event.stream: event.kind for event in found if event.stream.startswith(ALERTING)}
         if len(about) > ALERTS_MOST:

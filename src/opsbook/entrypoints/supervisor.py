@@ -1,7 +1,8 @@
 """One process that keeps others: who answers, who runs steps, who pages. Does none of it itself.
 
 They are forked, so that each imports only what it needs: whoever answers the web has no code that executes or pages,
-and none of the secrets for it. The others begin once it answers, and are started again where they end.
+and none of the secrets for it. The others begin once it answers. Whichever ends is started again, while the others go
+on; only where the one that answers never did is there nothing to keep.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ LONGEST_PAUSE_S = 30.0
 LIVED_S = 60.0
 
 
-class _Other:
-    """A child that works beside the one that answers: what it is called, what it does, and how it fares."""
+class _Child:
+    """What it is called, what it does, and how it fares."""
 
     def __init__(self, name: str, work: Callable[[], None]) -> None:
         self.name = name
@@ -46,65 +47,73 @@ class _Other:
 
 class Supervisor:
     """Runs `answers`, and from when that has called its argument the `others` too, by what they are called, until told
-    to stop or `answers` ends.
+    to stop; then calls `stopping` first.
 
-    Call it from the main thread of a process without others. `report` gives the exit status of what either raises,
-    after telling it.
+    Call it from the main thread of a process without others. `answers` is told whether it is the first time. `report`
+    gives the exit status of what any of them raises, after telling it.
     """
 
     def __init__(
-        self, answers: Callable[[Callable[[], None]], None], others: Mapping[str, Callable[[], None]],
-        report: Callable[[Exception], int],
+        self, answers: Callable[[Callable[[], None], bool], None], others: Mapping[str, Callable[[], None]],
+        report: Callable[[Exception], int], stopping: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
         self._answers = answers
-        self._others = [_Other(name, work) for name, work in others.items()]
+        self._web = _Child("what answers the web", self._answer)
+        self._others = [_Child(name, work) for name, work in others.items()]
         self._report = report
+        self._stopping = stopping
         self._parent = os.getpid()
         self._lives, self._keeps = os.pipe()  # open while this process lives, which is how its children see that
-        self._answering = 0
+        self._has_answered = False
 
     def run(self) -> int:
-        """Returns the exit status of whoever answered, once both have ended."""
+        """Returns the exit status of whoever answers, once all have ended."""
         # Blocked here and taken one by one, so that none is lost between two looks; the children take them as ever.
         signal.pthread_sigmask(signal.SIG_BLOCK, HEARD)
-        self._answering = self._child(lambda: self._answers(lambda: os.kill(self._parent, READY)))
+        self._start(self._web)
         while True:
             told = self._heard()
             if told in STOPS:
                 return self._stop()
-            for other in self._others:
-                if told == READY:
+            if told == READY and not self._has_answered:
+                self._has_answered = True
+                for other in self._others:
                     other.start_at = time.monotonic()
-                if other.child and (gone := _reaped(other.child)) is not None:
-                    other.ended(gone)
-            if (status := _reaped(self._answering)) is not None:
-                self._end_others()
-                return status
-            for other in self._others:
-                if other.start_at is not None and time.monotonic() >= other.start_at:
-                    other.start_at, other.began = None, time.monotonic()
-                    other.child = self._child(other.work)
+            for each in (self._web, *self._others):
+                if not each.child or (gone := _reaped(each.child)) is None:
+                    continue
+                if not self._has_answered:  # it told why
+                    return gone
+                each.ended(gone)
+            for each in (self._web, *self._others):
+                if each.start_at is not None and time.monotonic() >= each.start_at:
+                    self._start(each)
+
+    def _answer(self) -> None:
+        self._answers(lambda: os.kill(self._parent, READY), not self._has_answered)
+
+    def _start(self, each: _Child) -> None:
+        each.start_at, each.began = None, time.monotonic()
+        each.child = self._child(each.work)
 
     def _heard(self) -> int | None:
-        starts = [other.start_at for other in self._others if other.start_at is not None]
+        starts = [each.start_at for each in (self._web, *self._others) if each.start_at is not None]
         if not starts:
             return signal.sigwait(HEARD)
         told = signal.sigtimedwait(HEARD, max(min(starts) - time.monotonic(), 0.0))
         return told.si_signo if told else None
 
     def _stop(self) -> int:
-        os.kill(self._answering, signal.SIGTERM)
-        self._end_others()
-        return _ended(self._answering)
-
-    def _end_others(self) -> None:
-        """All at once, then each to its end."""
-        living = [other for other in self._others if other.child]
-        for other in living:
-            os.kill(other.child, signal.SIGTERM)
-        for other in living:
-            _ended(other.child)
-            other.child = 0
+        """All at once, then each to its end. Where nobody answers just now, there is nothing that went wrong."""
+        self._stopping()
+        living = [each for each in (self._web, *self._others) if each.child]
+        for each in living:
+            os.kill(each.child, signal.SIGTERM)
+        status = 0
+        for each in reversed(living):
+            ended = _ended(each.child)
+            status = ended if each is self._web else status
+        return status
 
     def _child(self, work: Callable[[], None]) -> int:
         sys.stdout.flush()

@@ -16,14 +16,13 @@ def group_key(
     """The key of an alert's group, as matchers are written: `{alertname="WebDown", service="web"}`. The service is the
     one that the alert belongs to where no label says it. An alert that has none of the labels, or no name where groups
     are told by it, is a group of its own. Drills are never in one group with what is real."""
-    known = {**({"service": service} if service else {}), **labels}
-    found = [(name, known[name]) for name in group_by if known.get(name)]
-    if not found or (NAME in group_by and not labels.get(NAME)):
-        key = identity
-    else:
-        key = "{" + ", ".join(f'{name}="{_quoted(value)}"' for name, value in found) + "}"
+    known = {"service": service, **labels} if service else labels
+    found = [f'{name}="{_quoted(value)}"' for name in group_by if (value := known.get(name))]
+    key = identity if not found or (NAME in group_by and not labels.get(NAME)) else "{" + ", ".join(found) + "}"
     return f"drill {key}" if is_drill else key
 
 
 def _quoted(value: str) -> str:
+    if value.isalnum():
+        return value
     return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

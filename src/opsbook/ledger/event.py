@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -44,6 +44,15 @@ class Event(Struct, frozen=True):
     facts: dict[str, Any]
     previous_hash: str
     hash: str
+
+
+class Moved(NamedTuple):
+    """That something happened, for whoever need not know what."""
+
+    stream: str
+    number: int
+    position: int
+    kind: str
 
 
 def shown_facts(event: Event) -> dict[str, Any]:

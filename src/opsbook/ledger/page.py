@@ -89,8 +89,9 @@ class Page(Struct, frozen=True):
     """One run of an escalation policy. `alerts` are those that still fire, `gone` those that did; `subject` follows
     them, `name` is the part of it that stays, `differing` are labels in which they are not alike. `level` is the last
     that was reached in this `loop` (0 before the first, -1 for the catch-all), `reached` are all since `armed_at`, when
-    began to be woken. `news` is what came to an acknowledged page that its acknowledgement did not know of;
-    `passed_on` is who said that they cannot take care of it, until it has gone on."""
+    people began to be woken; `past_levels` and `past_answers` are those before, which count no more. What was sent
+    before `spent_at` was for what somebody had answered. `news` is what came to an acknowledged page that its
+    acknowledgement did not know of; `passed_on` is who said that they cannot take care of it, until it has gone on."""
 
     id: str
     state: PageState
@@ -112,6 +113,9 @@ class Page(Struct, frozen=True):
     acknowledged: tuple[Acknowledgement, ...] = ()
     acknowledged_until: datetime | None = None
     first_acknowledged_at: datetime | None = None
+    past_levels: tuple[ReachedLevel, ...] = ()
+    past_answers: tuple[Acknowledgement, ...] = ()
+    spent_at: datetime | None = None
     news: str = ""
     passed_on: Acknowledgement | None = None
     is_drill: bool = False
@@ -144,6 +148,13 @@ class Page(Struct, frozen=True):
     def next_id(self) -> int:
         """The id of the next notification."""
         return len(self.notifications) + 1
+
+    def is_spent(self, notification: Notification) -> bool:
+        """Whether the link of a message was good for a time that is over: people were woken again since, after it or
+        another had been answered."""
+        sent = notification.attempts[-1].at if notification.attempts else notification.owed_at
+        is_used = notification.state == "read" and self.armed_at is not None and sent < self.armed_at
+        return is_used or (self.spent_at is not None and sent < self.spent_at)
 
     def notification(self, number: int) -> Notification | None:
         """The notification of that id."""
@@ -298,6 +309,7 @@ def _escalated(page: Page, event: Event, facts: dict[str, Any]) -> Page:
     given = Acknowledgement(facts["by"], facts["via"], event.at, facts["why"])
     changed = replace(
         page, state="active", acknowledged=(), acknowledged_until=None, news="", passed_on=given,
+        past_answers=(*page.past_answers, *page.acknowledged),
         why=f"{given.by} passes it on" + (f": {given.why}" if given.why else "."),
     )  # fmt: skip
     if facts["notification"]:
@@ -308,7 +320,9 @@ def _escalated(page: Page, event: Event, facts: dict[str, Any]) -> Page:
 def _rearmed(page: Page, event: Event, facts: dict[str, Any]) -> Page:
     return replace(
         page, state="active", level=0, loop=1, armed_at=event.at, reached=(), acknowledged=(), acknowledged_until=None,
-        news="", passed_on=None, why=facts["why"],
+        news="", passed_on=None, why=facts["why"], past_levels=(*page.past_levels, *page.reached),
+        past_answers=(*page.past_answers, *page.acknowledged),
+        spent_at=event.at if page.acknowledged else page.spent_at,
     )  # fmt: skip
 
 
@@ -338,4 +352,4 @@ def _row(row: Row | None, event: Event) -> Row | None:
     return Row(page.is_open, page.group, page) if page is not None else None
 
 
-PAGE_VIEW = View("pages", 1, kinds.PAGES, _row, Page)
+PAGE_VIEW = View("pages", 2, kinds.PAGES, _row, Page)

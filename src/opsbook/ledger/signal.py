@@ -60,14 +60,16 @@ class Batch(Struct, frozen=True, omit_defaults=True):
     receiver: str = ""
 
 
-class Source(Struct, frozen=True):
+class Source(Struct, frozen=True, omit_defaults=True):
     """Where a body came from: the inlet's name, its kind, and the group in which keys are one identity. Highly
-    available senders and the reconciliation with them share a group. `is_drill` marks what proves the path."""
+    available senders and the reconciliation with them share a group. `is_drill` marks what proves the path. Of one that
+    `is_paused` bodies are kept, and nothing of them is routed."""
 
     name: str
     kind: str
     group: str
     is_drill: bool = False
+    is_paused: bool = False
 
 
 RECEIVED = "AlertsReceived"  # in a stream of its own, batch/ID, with a timer ROUTE that is due at once
@@ -75,18 +77,28 @@ ROUTE = "route"
 BATCHES = "batch/"
 
 
-def received(source: Source, batch: Batch, raw_digest: str, headers: Mapping[str, str] | None = None) -> Draft:
-    """A body was received. `raw_digest` is the SHA-256 of it as it is kept beside the events, under `raw/ID`."""
+def received(
+    source: Source, batch: Batch, raw_digest: str, headers: Mapping[str, str] | None = None, *, is_cut: bool = False
+) -> Draft:
+    """A body was received. `raw_digest` is the SHA-256 of it as it is kept beside the events, under `raw/ID`; with
+    `is_cut` that is only its beginning."""
     # Not taken apart to plain values first: what is kept is the same, and that was a tenth of all that a body costs.
     facts: dict[str, Any] = {"source": source, "batch": batch, "raw": raw_digest}
     if headers:
         facts["headers"] = dict(headers)
+    if is_cut:
+        facts["cut"] = True
     return Draft(RECEIVED, facts)
 
 
 def source_of(event: Event) -> Source:
     """Where the body of such an event came from."""
     return msgspec.convert(event.facts["source"], Source)
+
+
+def was_cut(event: Event) -> bool:
+    """Whether only the beginning of the body of such an event is kept."""
+    return bool(event.facts.get("cut"))
 
 
 def batch_of(event: Event) -> Batch:

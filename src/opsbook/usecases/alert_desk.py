@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from opsbook.usecases.receive import Receiving
     from opsbook.usecases.shared_calendars import SharedCalendars
     from opsbook.usecases.silences import Silences
+    from opsbook.usecases.ways import Ways
 
 
 class AlertDesk(Struct, frozen=True):
@@ -39,6 +40,7 @@ class AlertDesk(Struct, frozen=True):
     contacts: ContactBook
     addresses: Addresses
     catch_all: tuple[str, ...]
+    ways: Ways
     calendars: SharedCalendars
     audit: Callable[[], Audit]
     measured: Callable[[], Measured]

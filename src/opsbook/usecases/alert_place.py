@@ -52,14 +52,27 @@ class AlertPlaces:
             or self._by_runbook(wanted)
         )
 
-    def _by_heading(self, wanted: str, *, is_within: bool) -> AlertPlace | None:
+    def on(self, path: str, name: str) -> AlertPlace | None:
+        """The section of one page about the alert: a heading, a line of its table of alerts, or a list."""
+        wanted, facts = name.strip().lower(), self._book.facts.get(path)
+        if not wanted or facts is None:
+            return None
+        headed = self._by_heading(wanted, is_within=is_alert_name(name.strip()), only=path)
+        if headed is not None:
+            return headed
+        for alert in facts.monitoring.alerts if facts.monitoring else ():
+            if alert.name.lower() == wanted:
+                return AlertPlace(path, alert.anchor, "The page lists the alert here.")
+        return self._listed_on(path, wanted)
+
+    def _by_heading(self, wanted: str, *, is_within: bool, only: str | None = None) -> AlertPlace | None:
         """A heading that is the name, or has it among other words; a word of the language would be in many."""
         name = re.escape(wanted)
         word = re.compile(rf"(?<![\w-]){name}(?![\w-])" if is_within else rf"^[`* ]*{name}[`* ]*$", re.I)
         first = next(iter(_WORDS.findall(wanted)), "")  # whatever heading has the name has its first word
         found: dict[str, int] = {}
         for path, heading in self._headings.get(first, ()) if first else ():
-            if path not in found and word.search(heading):
+            if path not in found and only in (None, path) and word.search(heading):
                 exact = heading.strip("`* ").lower() == wanted
                 found[path] = (0 if exact else 2) + (self._book.facts[path].kind != "alert-runbook")
         for _, path in sorted((rank, path) for path, rank in found.items()):
@@ -112,14 +125,17 @@ class AlertPlaces:
     def _by_runbook(self, wanted: str) -> AlertPlace | None:
         """The runbook whose text names the alert in a list of its own; pages are read for it, so this comes last."""
         for path, text in self._texts.items():
-            if wanted.encode() not in text:
-                continue
-            page = self._library.page(path)
-            for name in alert_names(page):
-                if name.lower() == wanted:
-                    section = page.section_at(named_at(page, name))
-                    anchor = section.anchor if section and section.level > 1 else ""
-                    return AlertPlace(path, anchor, "The runbook lists it.")
+            if wanted.encode() in text and (place := self._listed_on(path, wanted)) is not None:
+                return place
+        return None
+
+    def _listed_on(self, path: str, wanted: str) -> AlertPlace | None:
+        page = self._library.page(path)
+        for name in alert_names(page):
+            if name.lower() == wanted:
+                section = page.section_at(named_at(page, name))
+                anchor = section.anchor if section and section.level > 1 else ""
+                return AlertPlace(path, anchor, "The runbook lists it.")
         return None
 
     @cached_property

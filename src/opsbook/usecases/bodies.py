@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from opsbook.ground.errors import Refusal, Usage
 from opsbook.ledger.event import Event
 from opsbook.ledger.inbound.parsers import parser_of
-from opsbook.ledger.signal import BATCHES, Slip, Source, batch_of, source_of
+from opsbook.ledger.signal import BATCHES, Batch, Slip, Source, batch_of, source_of, was_cut
 from opsbook.usecases.inlets import Inlets
 from opsbook.usecases.ledger_ports import EngineLedger
-from opsbook.usecases.receive import RAW, Receipt, Receiving
+from opsbook.usecases.receive import CHANGES, RAW, Receipt, Receiving
 
+OF_ITS_TIME = "alertmanager-api"  # the kind whose bodies have a meaning only when they come
 MOST_LOOKED_AT = 5_000  # bodies, where only some are wanted
 MOST_OF_A_DAY = 1_000_000
-MOST_FORGOTTEN = 1_000  # in one transaction
+MOST_FORGOTTEN = 10_000  # at a time
+FORGOTTEN_AT_ONCE = 1_000  # in one transaction
 
 
 class Body(Struct, frozen=True):
@@ -33,19 +36,22 @@ class Body(Struct, frozen=True):
     size: int | None
     raw: bytes | None = None
     is_held: bool = False  # its inlet was paused, so nothing of it was routed
+    is_cut: bool = False  # nothing of it could be read, and only its beginning is kept
 
 
 class Bodies:
     """What the inlets of a ledger received."""
 
     def __init__(
-        self, ledger: EngineLedger, inlets: Inlets, receiving: Receiving, *, now: Callable[[], datetime], keep_days: int
-    ) -> None:
+        self, ledger: EngineLedger, inlets: Inlets, receiving: Receiving, *, now: Callable[[], datetime],
+        keep_days: int, keep_bytes: int,
+    ) -> None:  # fmt: skip
         self._ledger = ledger
         self._inlets = inlets
         self._receiving = receiving
         self._now = now
         self._keep_days = keep_days
+        self._keep_bytes = keep_bytes
 
     def latest(self, *, inlet: str = "", slips_only: bool = False, limit: int = 50) -> list[Body]:
         """Those that are kept, the last received first: of one inlet, or those alone that could not be read whole."""
@@ -75,22 +81,38 @@ class Bodies:
         body = self.find(id)
         if body.raw is None:
             raise Refusal(f"The bytes of {body.id} are not kept any more (alerts.keep_days); nothing is left to read.")
+        if body.source.kind == OF_ITS_TIME:
+            raise Refusal(
+                f"{body.id} was posted to Alertmanager's API, and that tells what fires at the moment and for minutes"
+                " alone: received now it would tell of then. Whatever fires still is posted again by its sender within"
+                " a minute or two."
+            )
+        if body.is_cut:
+            raise Refusal(f"Only the beginning of {body.id} is kept, which cannot be read; its sender sends it again.")
         self._inlets.all()  # so that the mapping is the one of now
         parse = parser_of(body.source.kind, body.headers, self._inlets.mapping_of(body.source.name))
-        if parse is None:
-            raise Refusal(f"A body of kind '{body.source.kind}' cannot be received again; its sender sends it again.")
-        batch = parse(body.raw)
+        # Where an address told as well as a body, as Opsgenie's do, what was understood is all that is left.
+        batch = parse(body.raw) if parse is not None else self._understood(body.id)
+        source = replace(body.source, is_paused=False)  # whoever wants it again wants it routed
         for signal in batch.signals:  # that it was told before is what is wanted here
-            self._receiving.forget(body.source.group, signal.key)
-        return self._receiving.receive(body.source, batch, body.raw, body.headers)
+            self._receiving.forget(source.group, signal.key)
+        return self._receiving.receive(source, batch, body.raw, body.headers)
 
     def forget_old(self) -> int:
-        """Forgets the bytes of what is older than it is to be kept, a thousand at the most; how many those were."""
+        """Forgets the bytes of what is older than it is to be kept, then the oldest of what is more than is to be kept,
+        some thousands of each at the most; how many those were."""
         before = self._now() - timedelta(days=self._keep_days)
-        names = self._ledger.attachments(RAW, before=before, limit=MOST_FORGOTTEN)
-        if names:
-            self._ledger.record([], actor="opsbook", at=self._now(), detach=names)
-        return len(names)
+        kept = (self._ledger.attachments(each, before=before, limit=MOST_FORGOTTEN) for each in (RAW, CHANGES))
+        old = [name for some in kept for name in some]
+        self._forget(old)
+        beyond = self._ledger.attachments_beyond(RAW, self._keep_bytes, limit=MOST_FORGOTTEN)
+        self._forget(beyond)
+        return len(old) + len(beyond)
+
+    def _forget(self, names: Sequence[str]) -> None:
+        for start in range(0, len(names), FORGOTTEN_AT_ONCE):
+            some = names[start : start + FORGOTTEN_AT_ONCE]
+            self._ledger.record([], actor="opsbook", at=self._now(), detach=some)
 
     def _body(self, id: str) -> Body | None:
         events = [event for event in self._ledger.read(BATCHES + id) if "batch" in event.facts]
@@ -98,6 +120,12 @@ class Bodies:
             return None
         raw = self._ledger.attachment(RAW + id)
         return _shown(id, events[0], raw, self._signals(id, events[0]))
+
+    def _understood(self, id: str) -> Batch:
+        """What was understood of a body when it came, of all its parts."""
+        streams = [BATCHES + id, *sorted(self._ledger.streams(f"{BATCHES}{id}."))]
+        parts = [batch_of(event) for name in streams for event in self._ledger.read(name) if "batch" in event.facts]
+        return replace(parts[0], signals=tuple(signal for part in parts for signal in part.signals))
 
     def _signals(self, id: str, first: Event) -> int:
         count = len(batch_of(first).signals)
@@ -110,7 +138,7 @@ def _shown(id: str, event: Event, raw: bytes | None, signals: int) -> Body:
     batch = batch_of(event)
     return Body(
         id, event.at, source_of(event), batch.format, signals, batch.slips, dict(event.facts.get("headers", {})),
-        len(raw) if raw is not None else None, raw,
+        len(raw) if raw is not None else None, raw, source_of(event).is_paused, was_cut(event),
     )  # fmt: skip
 
 

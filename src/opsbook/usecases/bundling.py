@@ -1,7 +1,8 @@
 """Which messages to one person go together in one, and which wait: pure, from what is due and what went before.
 
 - The first page of a group never waits: beyond the limit it goes at once in one message with all else that is due.
-- What was late because nobody paged for a while is one message, never a replay: the gravest and newest first.
+- What was late because nobody paged for a while is one message, never a replay: the gravest and newest first. One by
+  each kind of contact that is due, and each of them tells all of it.
 - Repeats and news that something is over wait, beyond the limit, until a digest may go.
 """
 
@@ -14,6 +15,7 @@ from typing import Literal
 from msgspec import Struct
 
 from opsbook.ledger.page import Notification, Page
+from opsbook.usecases.ledger_ports import Timer
 
 MOST = 10  # messages to one contact within the window, after which they are bundled
 WINDOW = timedelta(minutes=5)
@@ -54,7 +56,7 @@ def bundled(
     due: Sequence[Due], now: datetime, *, sent: Sequence[datetime], last_digest: datetime | None
 ) -> Bundled:
     """What becomes of the messages that are due to one contact; `sent` is when it got others."""
-    ordered = tuple(sorted(due, key=_gravest_and_newest))
+    ordered = tuple(sorted(due, key=gravest_and_newest))
     if len(ordered) > 1 and any(each.is_late for each in ordered):
         return _digest(ordered, "late")
     recent = [at for at in sent if at > now - WINDOW]
@@ -83,5 +85,11 @@ def _digest(ordered: tuple[Due, ...], why: Literal["late", "many", "handoff"]) -
     return Bundled((Parcel(ordered, WHY[why]),))
 
 
-def _gravest_and_newest(each: Due) -> tuple[str, float]:
+def was_away(due: Sequence[Timer], now: datetime) -> bool:
+    """Whether nobody paged for a while, by what is due: then what came meanwhile, or just now, goes in one message."""
+    return any(each.due < now - LATE for each in due)
+
+
+def gravest_and_newest(each: Due) -> tuple[str, float]:
+    """In which order pages stand in one message."""
     return each.page.severity, -each.page.opened_at.timestamp()

@@ -77,6 +77,13 @@ class ContactBook:
         found = [self._joined(each, self._kept.person(key)) for key, each in {**listed, **further}.items()]
         return sorted(found, key=lambda each: plain_name(each.name))
 
+    def verified(self) -> dict[str, bool]:
+        """By name, as it is compared, whether somebody has proven a contact; empty where nobody told it anything."""
+        if not self._kept.handles():
+            return {}
+        proven = ((each, any(contact.verified_at for contact in each.contacts)) for each in self.people())
+        return {plain_name(name): is_proven for each, is_proven in proven for name in (each.name, each.handle) if name}
+
     def named(self, name: str) -> Reachable:
         """As `reachable`, for a person whom the book or the ledger knows; raises Usage, with a guess, for another."""
         found = self.reachable(name)

@@ -16,7 +16,7 @@ from opsbook.ground.errors import Finding
 from opsbook.ground.slugs import github_slug
 from opsbook.usecases.library import Book, BookOnDisk, PageFacts
 from opsbook.usecases.lint import Scope, as_wanted
-from opsbook.usecases.page_facts import Derived, Deriving
+from opsbook.usecases.page_facts import PEOPLE, Derived, Deriving
 from opsbook.usecases.ports import PageFile
 
 
@@ -71,10 +71,10 @@ class Keep(Protocol):
 
 def to_derive(
     known: Mapping[str, Derived], files: Mapping[str, PageFile], exists: Callable[[str], bool], *, is_new_day: bool,
-    practised: Mapping[str, tuple[tuple[str, date], ...]],
+    practised: Mapping[str, tuple[tuple[str, date], ...]], verified: tuple[tuple[str, bool], ...] = (),
 ) -> list[PageFile]:  # fmt: skip
-    """The files whose facts must be worked out: new or changed ones, those that another change speaks to, and those of
-    procedures that were practised since."""
+    """The files whose facts must be worked out: new or changed ones, those that another change speaks to, those of
+    procedures that were practised since, and those of people of whom others have verified a contact."""
     removed = known.keys() - files.keys()
     has_moved = bool(removed) or bool(files.keys() - known.keys())
     answers: dict[str, bool] = {}
@@ -88,6 +88,8 @@ def to_derive(
         if is_new_day and derived.asked_day:
             return True
         if derived.facts is not None and derived.practised != practised.get(derived.file.path, ()):
+            return True
+        if derived.facts is not None and derived.facts.kind == PEOPLE and derived.verified != verified:
             return True
         if has_moved and derived.facts is not None:
             if not derived.facts.outline.links_to.isdisjoint(removed):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from opsbook.ledger.matchers import matches
@@ -52,6 +53,14 @@ class _Index:
             else:
                 self.rest.append(each)
 
+    def holding(self, labels: Mapping[str, str], at: datetime) -> list[Silence]:
+        """Those that are active at an instant and match."""
+        candidates = list(self.rest)
+        if self.by_label:
+            for label in labels.items():
+                candidates += self.by_label.get(label, ())
+        return [each.silence for each in candidates if matches(each.silence.matchers, labels) and each.holds(at)]
+
 
 class HeldSilences:
     """All silences that are not over, as the ledger has them now."""
@@ -62,14 +71,13 @@ class HeldSilences:
         self._position = -1
         self._index = _Index({})
 
-    def holding(self, labels: dict[str, str], at: datetime) -> list[Silence]:
+    def holding(self, labels: Mapping[str, str], at: datetime) -> list[Silence]:
         """Those that are active at an instant and match."""
-        index = self._fresh()
-        candidates = list(index.rest)
-        if index.by_label:
-            for label in labels.items():
-                candidates += index.by_label.get(label, ())
-        return [each.silence for each in candidates if matches(each.silence.matchers, labels) and each.holds(at)]
+        return self._fresh().holding(labels, at)
+
+    def asked(self) -> Callable[[Mapping[str, str], datetime], list[Silence]]:
+        """`holding` for many alerts at once, by the silences as they are now: one look at the position for all."""
+        return self._fresh().holding
 
     def _fresh(self) -> _Index:
         head = self._ledger.head()

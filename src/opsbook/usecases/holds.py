@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 from opsbook.ledger.alert import Alert, stream_of
 from opsbook.ledger.silence import Silence
@@ -12,6 +13,8 @@ from opsbook.usecases.episodes import Episode
 from opsbook.usecases.inhibiting import Inhibiting
 from opsbook.usecases.silences import Silences
 
+Holding = Callable[[Mapping[str, str], datetime], Sequence[Silence]]
+On = Callable[[Alert, datetime], tuple[tuple[str, ...], str]]
 MOST_EXPECTED = 20  # alerts of one transaction that are looked at as reasons for the quiet of others in it
 
 
@@ -25,10 +28,14 @@ class Holds:
         self._has_moved = False
         self._rules: object = None
 
-    def on(self, alert: Alert, at: datetime) -> tuple[tuple[str, ...], str]:
-        """The streams of what holds an alert back, and why in a sentence; empty where nothing does."""
+    def asked(self) -> On:
+        """Tells of many alerts at one moment the streams of what holds each back, and why in a sentence; empty where
+        nothing does. Which silences there are is looked up once for all."""
+        return partial(self._on, self._silences.asked())
+
+    def _on(self, holding: Holding, alert: Alert, at: datetime) -> tuple[tuple[str, ...], str]:
         labels = alert.matched_labels
-        silences = self._silences.holding(labels, at)
+        silences = holding(labels, at)
         by, why = tuple(f"silence/{each.id}" for each in silences), _told(silences)
         other = self._quieting(alert, labels)
         if other is not None:
@@ -68,9 +75,9 @@ class Holds:
             if alert is None:
                 continue
             fires, fired = _fires(alert), before is not None and _fires(before)
-            if fires != fired and self._inhibiting.may_quiet(alert.matched_labels):
+            may_quiet = self._inhibiting.follow(alert)
+            if fires != fired and may_quiet:
                 self._has_moved = True
-            self._inhibiting.follow((alert,))
 
     def moved(self) -> bool:
         """Whether alerts that keep others quiet began or ended since this was asked last."""

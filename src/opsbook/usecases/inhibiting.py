@@ -116,13 +116,20 @@ class Inhibiting:
                     return True
         return False
 
-    def follow(self, alerts: Iterable[Alert]) -> None:
-        """Takes in alerts as they are now, after they were recorded."""
-        for alert in alerts:
-            stream = stream_of(alert.id)
-            self._drop(stream)
-            if alert.status in _FIRES:
-                self._take(stream, alert)
+    def follow(self, alert: Alert) -> bool:
+        """Takes in an alert as it is now, after it was recorded; whether it is one that may keep others quiet."""
+        self._follow_book()
+        return self._taken(alert)
+
+    def _taken(self, alert: Alert) -> bool:
+        labels, stream = alert.matched_labels, stream_of(alert.id)
+        self._drop(stream)
+        may_quiet = any(matches(each.rule.inhibition.source, labels) for each in self._sources)
+        if may_quiet and alert.status in _FIRES:
+            self._labels[stream] = labels
+            for each in self._sources:
+                each.take(alert)
+        return may_quiet
 
     def rules(self) -> tuple[Rule, ...]:
         """The inhibitions that hold now."""
@@ -149,16 +156,11 @@ class Inhibiting:
         before: int | None = None
         while self._sources:
             rows = self._ledger.rows("alerts", is_open=True, before=before, limit=_AT_ONCE)
-            self.follow(map(alert_of, rows))
+            for row in rows:
+                self._taken(alert_of(row))
             if len(rows) < _AT_ONCE:
                 return
             before = rows[-1].first
-
-    def _take(self, stream: str, alert: Alert) -> None:
-        if any(matches(each.rule.inhibition.source, alert.matched_labels) for each in self._sources):
-            self._labels[stream] = alert.matched_labels
-            for each in self._sources:
-                each.take(alert)
 
     def _drop(self, stream: str) -> None:
         labels = self._labels.pop(stream, None)

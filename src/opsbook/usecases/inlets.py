@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from opsbook.ground.errors import NotPermitted, Refusal, Usage
+from opsbook.ground.errors import Refusal, Usage
 from opsbook.ground.guesses import closest
 from opsbook.ledger import inlet as events
 from opsbook.ledger.event import Draft
@@ -109,7 +109,7 @@ class Inlets:
         return self.find(name)
 
     def pause(self, name: str, by: str, *, is_paused: bool = True) -> Inlet:
-        """Hears it no more, or again; what it sends meanwhile is refused."""
+        """Leads nothing of it anywhere, or does again; what it sends meanwhile is kept, and can be received again."""
         if self._kept(name).is_paused != is_paused:
             self._append(name, [events.paused(is_paused)], by)
         return self.find(name)
@@ -163,7 +163,7 @@ class Inlets:
         """Which source a token shows, quick enough for every request; None where it shows none and tokens are needed.
         Where `is_open` (this machine itself), no token or a key of somebody else's making means the kind's own source:
         its group is the kind, or the kind and a digest of the key. A token of ours that does not count here never does.
-        Raises NotPermitted for an inlet that is paused."""
+        """
         self._look_sometimes()
         secret = digest(token) if token else ""
         kept = self._by_name.get(self._by_token.get(secret, ""))
@@ -177,9 +177,7 @@ class Inlets:
                 return Source(own, kind, f"{known}:{secret[:_SHOWN_DIGITS]}" if secret else known)
         if kept is None:
             return None
-        if kept.is_paused:
-            raise NotPermitted(f"The inlet '{kept.name}' is paused, so nothing of it is taken. Resume it first.")
-        return Source(kept.name, kind, kept.group, kept.name == PATH_TEST)
+        return Source(kept.name, kind, kept.group, kept.name == PATH_TEST, kept.is_paused)
 
     def _own(self, token: str) -> str:
         if token and not (SHORTEST_TOKEN <= len(token) <= LONGEST_TOKEN and token.isprintable() and " " not in token):

@@ -74,6 +74,11 @@ class EngineLedger(Protocol):
         """The names that begin with `prefix`, the oldest first; with `before` those kept before that time."""
         ...
 
+    def attachments_beyond(self, prefix: str, most_bytes: int, *, limit: int = 1000) -> list[str]:
+        """The names that begin with `prefix` and would have to go, the oldest first, so that those which are left have
+        no more bytes than that."""
+        ...
+
     def sight(self, sightings: Sequence[Sighting]) -> None:
         """Notes that things were seen again: counts add up, the rest is replaced. Not synced by itself: what a crash
         loses of it is a moment, and what was seen is seen again."""
@@ -108,9 +113,8 @@ class EngineLedger(Protocol):
         """The names of the streams that begin with `prefix`, in order."""
         ...
 
-    def after(self, position: int, limit: int, *, has_facts: bool = True) -> list[Event]:
-        """The events behind a position over all streams, in order, at most `limit`; on demand without facts and hashes,
-        for whoever only wants to know what moved."""
+    def after(self, position: int, limit: int) -> list[Event]:
+        """The events behind a position over all streams, in order, at most `limit`."""
         ...
 
     def head(self) -> int:

@@ -42,6 +42,11 @@ def with_practice(scope: Scope, practised: Mapping[str, date]) -> Scope:
     return replace(scope, settings=replace(scope.settings, practised=practised)) if practised else scope
 
 
+def with_verified(scope: Scope, verified: Mapping[str, bool]) -> Scope:
+    """The scope with who has verified a contact, by name as it is compared."""
+    return replace(scope, settings=replace(scope.settings, verified=verified)) if verified else scope
+
+
 def asks_for_practice(scope: Scope) -> bool:
     """Whether any rule of the scope wants to know what the ledger says of practice."""
     off = {rule for rule, severity in scope.severities if severity == "off"} | set(scope.ignore)

@@ -22,10 +22,10 @@ from opsbook.ground.guesses import closest
 from opsbook.usecases.following import Disk, Keep, State, findings_on, make_book, to_derive
 from opsbook.usecases.kept_pages import KeptPages
 from opsbook.usecases.library import Book
-from opsbook.usecases.lint import surroundings, with_practice
+from opsbook.usecases.lint import surroundings, with_practice, with_verified
 from opsbook.usecases.page_facts import Derived, Deriving, derive_part, unpack, unpack_part
 from opsbook.usecases.ports import PageFile, Unreadable
-from opsbook.usecases.practice import Practised, by_page
+from opsbook.usecases.practice import Practised, as_asked, by_page
 
 # Beyond either of these, pages are worked out in other processes: starting one costs a fifth of a second.
 _FEW_PAGES = 60
@@ -50,15 +50,17 @@ class Crew(Protocol):
 
 class LiveLibrary:
     """A book that is followed while it changes; `today` is the calendar, and `practised` tells when each procedure was
-    last run with success, by PATH#ANCHOR; `calendars` what those say that the book names. Raises Failure without its
-    folder."""
+    last run with success, by PATH#ANCHOR; `calendars` what those say that the book names, `verified` by name
+    whether somebody has proven a contact. Raises Failure without its folder."""
 
     def __init__(
         self, disk: Disk, keep: Keep, crew: Crew, today: Callable[[], date], *, practised: Practised = dict,
         calendars: Callable[[Book], Mapping[str, Imported]] = lambda book: {},
+        verified: Callable[[Book], Mapping[str, bool]] = lambda book: {},
     ) -> None:  # fmt: skip
         self._disk, self._keep, self._crew, self._today, self._practised = disk, keep, crew, today, practised
-        self._calendars = calendars
+        self._calendars, self._ask_verified = calendars, verified
+        self._verified: Mapping[str, bool] = {}
         self._known: dict[str, Derived] = {}
         self._pages = KeptPages()
         self._around: tuple[State, date, Around] | None = None
@@ -237,7 +239,7 @@ class LiveLibrary:
                 self._turn.notify_all()
 
     def _look(self) -> None:
-        before = self.trouble()
+        before, self._verified = self.trouble(), self._ask_verified(self._book)
         for left in reversed(range(_LOOK_AGAIN)):
             state = self._state_now()
             self._absent = state is None
@@ -245,15 +247,17 @@ class LiveLibrary:
                 break
         if self.trouble() != before and not self._is_closed:  # the same book, but another thing is to be said of it
             self._tell()
+        if not self._is_closed and self._ask_verified(self._book) != self._verified:
+            self.look_soon()  # there are people on the pages by now of whom something is told
 
     def _state_now(self) -> State | None:
-        """What the disk holds, and what the ledger tells of practice."""
+        """What the disk holds, and what the ledger tells of practice and of people's contacts."""
         state = self._disk.state()
         practised = self._practised() if state is not None else {}
-        if state is None or not practised:
+        if state is None or not (practised or self._verified):
             return state
-        scope = state.scope
-        return replace(state, scope=lambda day: with_practice(scope(day), practised))
+        scope, verified = state.scope, self._verified
+        return replace(state, scope=lambda day: with_verified(with_practice(scope(day), practised), verified))
 
     def _tell(self) -> None:
         for tell in self._listeners:
@@ -266,8 +270,11 @@ class LiveLibrary:
         is_regrounded = state.grounds != self._state.grounds
         known = {} if is_regrounded else dict(self._known)
         files = {file.path: file for file in state.files}
-        practised = by_page(state.scope(day).settings.practised)
-        wanted = to_derive(known, files, state.source.exists, is_new_day=day != self._day, practised=practised)
+        told = state.scope(day).settings
+        wanted = to_derive(
+            known, files, state.source.exists, is_new_day=day != self._day, practised=by_page(told.practised),
+            verified=as_asked(told.verified),
+        )  # fmt: skip
         removed = known.keys() - files.keys()
         is_same = not wanted and not removed and day == self._day and not is_regrounded
         is_same = is_same and self._book.is_whole and state.commit == self._book.commit

@@ -16,6 +16,7 @@ from msgspec import Struct
 from opsbook.book.addresses import Asker, Resolution, UrlBase, read_url_bases, resolve_address
 from opsbook.book.page import Page
 from opsbook.book.page_index import PageIndex
+from opsbook.book.roster.values import plain_name
 from opsbook.book.runbook import Issue, issues
 from opsbook.usecases.alert_place import AlertPlace, AlertPlaces
 from opsbook.usecases.library import Book, Library
@@ -24,6 +25,7 @@ from opsbook.usecases.service_names import named_service
 
 How = Literal["url", "named", "heading", "label", "service", "search"]
 MOST_WORDS = 40  # of an alert, that a search is asked for
+LEAST_LETTERS = 3  # of one of them: whatever is shorter begins some word of every book
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 # Words of nearly every alert, which tell nothing of what is wrong.
 _EMPTY = frozenset(
@@ -101,7 +103,7 @@ class Pages:
         return section.title if section is not None else page.title
 
 
-def by_address(pages: Pages, asked: Asked, service: str | None) -> Found | None:
+def by_address(pages: Pages, asked: Asked) -> Found | None:
     """The section that the alert's own address means: under a configured base, on this server under whatever name, or
     a path of the repository."""
     if not asked.url.strip():
@@ -167,11 +169,17 @@ def _like_fragment(page: Page, fragment: str) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def by_name(pages: Pages, asked: Asked) -> Found | None:
-    """The section about the alert of that name."""
+def by_name(pages: Pages, asked: Asked, service: str | None) -> Found | None:
+    """The section about the alert of that name. Where a runbook of another service has it, and the runbook of its own
+    service too, that one is meant."""
     place = pages.alerts.of(asked.name) if asked.name else None
     if place is None:
         return None
+    own = pages.book.services[service] if service is not None else None
+    if own is not None and place.path != own and place.path in pages.book.services.values():
+        place = pages.alerts.on(own, asked.name) or place
+        if place.path != own and _issue_naming(pages, own, asked.name) is not None:
+            return None  # its entry is found next
     kind: How = "heading" if "heading" in place.why else "named"
     issue = _issue_naming(pages, place.path, asked.name) if not place.anchor or "lists" in place.why else None
     if issue is not None:
@@ -227,15 +235,18 @@ def by_service(pages: Pages, service: str | None, label: str) -> Found | None:
                             " names."), kind)  # fmt: skip
 
 
-def by_search(index: Index | None, pages: Pages, asked: Asked, least: float) -> Found | None:
-    """What a search for the alert's words finds, where it is sure enough."""
+def by_search(
+    index: Index | None, pages: Pages, asked: Asked, *, service: str | None, least: float
+) -> Found | None:  # fmt: skip
+    """What a search for the alert's words finds, where it is sure enough. A page about another service than the labels
+    name is not meant: its steps would be taken at the wrong one."""
     if index is None:
         return None
     text = " ".join([*_WORD.findall(asked.name), *asked.words.removeprefix(asked.name).split()][:MOST_WORDS])
-    if not text.strip():
+    if not any(len(word) >= LEAST_LETTERS or not word.isascii() for word in text.split()):
         return None
     answer = index.search(text, 5)
-    hit = next((hit for hit in answer.hits if _is_helpful(pages, hit.path)), None)
+    hit = next((hit for hit in answer.hits if _is_helpful(pages, hit.path, service)), None)
     said = _words(text)
     unknown = {_SAME.get(word.lower(), word.lower()) for word in answer.unknown}
     if hit is None or hit.score < least or answer.matched in ("any", "none") or 2 * len(said - unknown) <= len(said):
@@ -244,7 +255,13 @@ def by_search(index: Index | None, pages: Pages, asked: Asked, least: float) -> 
     return Found(AlertPlace(hit.path, hit.anchor, why), "search", round(hit.score, 4))
 
 
-def _is_helpful(pages: Pages, path: str) -> bool:
-    """Whether a page says what to do: no template, and no record of what was."""
+def _is_helpful(pages: Pages, path: str, service: str | None) -> bool:
+    """Whether a page says what to do: no template, no record of what was, and about no other service."""
     facts = pages.book.facts.get(path)
-    return facts is not None and facts.kind in ("runbook", "alert-runbook", "procedure", "alerts")
+    if facts is None or facts.kind not in ("runbook", "alert-runbook", "procedure", "alerts"):
+        return False
+    if not service:
+        return True
+    if path in pages.book.services.values():
+        return False  # a runbook of its own would have been found before
+    return not facts.service or plain_name(facts.service) == plain_name(service)

@@ -1,7 +1,7 @@
 """The verb match: the section of the book that an alert leads to, its service and its severity, each with the reason.
 
 In order: the address of a runbook that the alert carries, a page that names the alert, a heading, labels, the runbook
-of its service, and a search last, whose score is shown.
+of its service, and a search last, whose score is shown. The service is what the labels say, and no search overrides it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from msgspec import Struct, field
 
+from opsbook.book.roster.values import plain_name
 from opsbook.book.severity import read_severity
 from opsbook.ground.errors import Failure, Usage
 from opsbook.ledger.alert_events import Place
@@ -19,6 +20,7 @@ from opsbook.usecases.alert_place import AlertPlace
 from opsbook.usecases.first_steps import first_steps as first_steps
 from opsbook.usecases.library import Book, Library
 from opsbook.usecases.match_places import Asked, Pages
+from opsbook.usecases.policy_choice import escalated_services
 from opsbook.usecases.search import Index
 from opsbook.usecases.service_names import named_service
 
@@ -46,6 +48,7 @@ class _Known(NamedTuple):
 
     pages: Pages
     words: dict[str, str]
+    escalated: dict[str, str]
     matches: dict[tuple[str | None, ...], Match]
 
 
@@ -73,13 +76,17 @@ class Matcher(Struct, frozen=True):
         """Never raises: an alert that nothing in the book speaks of has no place, and is paged all the same. What is
         worked out for one alert holds for all that differ only in what they are about, such as the instance."""
         known = self._known()
-        url = next((written for key in self.runbook_keys if (written := annotations.get(key) or labels.get(key))), "")
+        url = ""
+        for name in self.runbook_keys:
+            if url := annotations.get(name) or labels.get(name) or "":
+                break
         is_named = "alertname" in labels and (url or "service" in labels)
         words = "" if is_named else annotations.get("summary", "")
         key = (url, words, severity, *map(labels.get, _TELLING))
         found = known.matches.get(key)
         if found is None:
-            place, service, why = self._found(known.pages, Asked(labels.get("alertname", ""), url, labels, annotations))
+            asked = Asked(labels.get("alertname", ""), url, labels, annotations)
+            place, service, why = self._found(known, asked)
             grave, grave_why = _graded(known.words, labels, severity)
             found = Match(place, service, grave, grave_why, why)
             if len(known.matches) >= MOST_KEPT:
@@ -96,26 +103,31 @@ class Matcher(Struct, frozen=True):
         known = self.kept.known
         if known is None or known.pages.book is not book:
             pages = Pages(self.library, book, self.url_bases)
-            known = self.kept.known = _Known(pages, severity_words(book, self.severities), {})
+            words = severity_words(book, self.severities)
+            known = self.kept.known = _Known(pages, words, escalated_services(book), {})
         return known
 
-    def _found(self, pages: Pages, asked: Asked) -> tuple[Place | None, str | None, str]:
-        service, label = _service_of(pages.book, asked.labels)
+    def _found(self, known: _Known, asked: Asked) -> tuple[Place | None, str | None, str]:
+        """The labels tell the service where the book knows what they name. What it does not know gives way only to the
+        page that the alert's address or name leads to. A search tells none: whom it pages must be no guess."""
+        told = _told_by(known, asked.labels)
         why = "Nothing in the book speaks of it."
         try:
-            for place in self._places(pages, asked, service, label):
-                return self._at(pages, place), service or _service_at(pages.book, place.place.path), place.place.why
+            for found in self._places(known.pages, asked, told):
+                at = _service_at(known.pages.book, found.place.path) if found.kind != "search" else None
+                service = told.name if told.is_known else at or told.name
+                return self._at(known.pages, found), service, found.place.why
         except (Usage, Failure) as wrong:  # a page was taken away or cannot be read just now
             why = f"The book could not be read: {wrong}"
-        return None, service or _as_written(asked.labels), why
+        return None, told.name, why
 
-    def _places(self, pages: Pages, asked: Asked, service: str | None, label: str) -> Iterator[places.Found]:
+    def _places(self, pages: Pages, asked: Asked, told: _Told) -> Iterator[places.Found]:
         candidates: tuple[Callable[[], places.Found | None], ...] = (
-            lambda: places.by_address(pages, asked, service),
-            lambda: places.by_name(pages, asked),
-            lambda: places.by_issue(pages, asked, service),
-            lambda: places.by_service(pages, service, label),
-            lambda: places.by_search(self.index, pages, asked, LEAST_SCORE),
+            lambda: places.by_address(pages, asked),
+            lambda: places.by_name(pages, asked, told.runbook_of),
+            lambda: places.by_issue(pages, asked, told.runbook_of),
+            lambda: places.by_service(pages, told.runbook_of, told.label),
+            lambda: places.by_search(self.index, pages, asked, service=told.name, least=LEAST_SCORE),
         )
         for look in candidates:
             found = look()
@@ -156,19 +168,32 @@ def severity_words(book: Book, severities: Mapping[str, str]) -> dict[str, str]:
     return {**words, **severities}
 
 
-def _service_of(book: Book, labels: Mapping[str, str]) -> tuple[str | None, str]:
-    """The service that the labels name, and which label did."""
-    for name in SERVICE_LABELS:
-        value = labels.get(name)
-        found = named_service(book, value) if value else None
-        if found is not None:
-            return found, name
-    return None, ""
+class _Told(NamedTuple):
+    """The service that labels tell: its name, whether the book knows it, by which label, and, where it has a runbook,
+    its name in addresses."""
+
+    name: str | None
+    is_known: bool = False
+    label: str = ""
+    runbook_of: str | None = None
 
 
-def _as_written(labels: Mapping[str, str]) -> str | None:
-    """The service as the label of that name says it, where the book does not know it."""
-    return labels.get("service") or None
+def _told_by(known: _Known, labels: Mapping[str, str]) -> _Told:
+    """What the label `service` says; where there is none, the first label that names a service with a runbook or an
+    escalation."""
+    for label in SERVICE_LABELS:
+        value = labels.get(label)
+        if not value:
+            continue
+        named = named_service(known.pages.book, value)
+        if named is not None:
+            return _Told(named, True, label, named)
+        escalated = known.escalated.get(plain_name(value))
+        if escalated is not None:
+            return _Told(escalated, True, label)
+        if label == "service":
+            return _Told(value)
+    return _Told(None)
 
 
 def _service_at(book: Book, path: str) -> str | None:

@@ -5,11 +5,12 @@ Asks no clock and contacts nobody.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from opsbook.book.reach import Directory, Reached
 from opsbook.book.roster.calendar import holds_at, shifts
@@ -17,9 +18,11 @@ from opsbook.book.roster.values import Reference, Schedule, plain_name
 from opsbook.book.roster.words import reference_of
 from opsbook.ground.errors import Usage
 from opsbook.ground.guesses import closest
+from opsbook.usecases.alerting_ports import Addresses, Contact
 from opsbook.usecases.library import Book
 from opsbook.usecases.oncall import directory_of
 from opsbook.usecases.policy_choice import known_service, policy_for
+from opsbook.usecases.reaching import Reaching, reaching
 
 _AHEAD = timedelta(days=100)
 _ASKED_SEVERITY = "P1"  # on call for a service is whoever its urgent pages reach first
@@ -70,6 +73,19 @@ def on_duty(
     if schedule is not None:
         schedule = known(directory.schedules, schedule, "schedule").name
     return _of_schedules(directory, at, schedule)
+
+
+def with_reach(answer: Answer, addresses: Addresses, why_not: Callable[[Contact], str]) -> Answer:
+    """The same, with what keeps those who are on call from being reached: `why_not` tells it of a contact."""
+    at = answer.at
+    found = ((each, reaching(addresses.reachable(each.person), _ASKED_SEVERITY, at, quiet=(), why_not=why_not))
+             for each in answer.people)  # fmt: skip
+    return replace(answer, people=tuple(replace(each, why=_with_lack(each, reached)) for each, reached in found))
+
+
+def _with_lack(duty: OnDuty, reached: Reaching) -> str:
+    lack = reached.why_not or (reached.turns[0].why if reached.turns else "")
+    return "; ".join(filter(None, (duty.why, lack)))
 
 
 class Cover(Struct, frozen=True):

@@ -16,6 +16,7 @@ from opsbook.ledger.page_events import OwedNotification, PlannedLevel
 from opsbook.ledger.page_moves import Reach, names_of
 from opsbook.usecases.alerting_ports import Addresses, Contact, Notifier, Reachable
 from opsbook.usecases.reaching import Turn, other_contact, reaching
+from opsbook.usecases.ways import way_of
 
 
 class Whom(Protocol):
@@ -112,8 +113,7 @@ class Owing:
 
     def why_not(self, contact: Contact) -> str:
         """Why a contact cannot be used as configured; empty where it can."""
-        says_itself = contact.kind == "channel" or "://" in contact.address
-        return self._notifier.why_not(contact.address if says_itself else contact.kind)
+        return self._notifier.why_not(way_of(contact))
 
 
 def _owed(somebody: Reachable, turn: Turn, level: int, loop: int, *, why: str, id: int) -> OwedNotification:

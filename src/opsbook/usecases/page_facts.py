@@ -28,13 +28,15 @@ from opsbook.usecases.coverage import service_coverage, slot_places
 from opsbook.usecases.library import BookOnDisk, PageFacts, ProcedureBrief
 from opsbook.usecases.lint import Scope, as_wanted, surroundings, unreadable
 from opsbook.usecases.ports import BookSource, PageFile, Unreadable
-from opsbook.usecases.practice import by_page
+from opsbook.usecases.practice import as_asked, by_page
+
+PEOPLE = "policy"  # the kind of pages whose people are asked for their contacts
 
 
 class Derived(Struct, frozen=True):
     """The facts of a page and what they hold for: the file as it was, the answers about other paths, whether they are
-    those of one day alone, and when its procedures were last practised, by anchor. Of a page that cannot be read there
-    is only the finding that says so."""
+    those of one day alone, when its procedures were last practised, by anchor, and of a page of people who had verified
+    a contact. Of a page that cannot be read there is only the finding that says so."""
 
     file: PageFile
     facts: PageFacts | None
@@ -42,6 +44,7 @@ class Derived(Struct, frozen=True):
     asked_day: bool = False
     unread: Finding | None = None
     practised: tuple[tuple[str, date], ...] = ()
+    verified: tuple[tuple[str, bool], ...] = ()
 
 
 class Deriving:
@@ -53,6 +56,7 @@ class Deriving:
         self.around = surroundings(source, files, scope)
         self.rules = ChosenRules(scope.select, scope.ignore, scope.severities)
         self._practised = by_page(scope.settings.practised)
+        self._verified = as_asked(scope.settings.verified)
 
     def derive(self, file: PageFile, raw: bytes | Unreadable) -> Derived:
         """What these bytes say; `file` is what they were read from."""
@@ -66,7 +70,7 @@ class Deriving:
         facts = facts_of(page, raw, around, tuple(self.findings(page)))
         return Derived(
             file, facts, tuple(around.looked_for.items()), around.asked_day,
-            practised=self._practised.get(file.path, ()),
+            practised=self._practised.get(file.path, ()), verified=self._verified if page.kind == PEOPLE else (),
         )  # fmt: skip
 
     def findings(self, page: Page) -> list[Finding]:

@@ -78,16 +78,18 @@ def _kind_of(address: str) -> str:
 def page_plan(
     book: Book, service: str | None, severity: str, at: datetime, *, addresses: Addresses, commit: str | None = None,
     catch_all: Sequence[str] = (), quiet: Collection[str] = ("P2", "P3"),
+    why_not: Callable[[Contact], str] = lambda contact: "",
 ) -> PagePlan:  # fmt: skip
     """Who would be paged at an instant, and then at the instants of the further levels. `quiet` are the severities that
-    wait for the end of somebody's quiet hours. Raises Usage for a service that the book does not know."""
+    wait for the end of somebody's quiet hours; `why_not` tells why a contact cannot be used here. Raises Usage for
+    a service that the book does not know."""
     if service is not None:
         known_service(book, service)
     policy, why = policy_for(book, service, severity, commit=commit, catch_all=catch_all)
     if policy is None:
         return PagePlan(at, service, severity, None, (), why)
     def told(person: str, when: datetime) -> Reaching:
-        return reaching(addresses.reachable(person), severity, when, quiet=quiet)
+        return reaching(addresses.reachable(person), severity, when, quiet=quiet, why_not=why_not)
 
     steps = _Rounds(directory_of(book), policy, at, told).steps()
     return PagePlan(at, service, severity, policy, tuple(steps))

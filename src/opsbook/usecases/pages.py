@@ -156,24 +156,28 @@ class Pages:
         return found, of
 
     def acknowledge_by_link(self, page: str, notification: int, secret: str) -> Page:
-        """Whoever got that notification answers by its link. A second use changes nothing and says who was first."""
+        """Whoever got that notification answers by its link. A second use changes nothing and says who was first; once
+        people were woken again the link of a new message answers."""
         found, of = self.by_link(page, notification, secret)
         by = of.owed.handle or of.owed.person
-        if not found.is_open or found.state == "acknowledged" or any(each.by == by for each in found.acknowledged):
+        is_answered = found.state == "acknowledged" or any(each.by == by for each in found.acknowledged)
+        if found.is_spent(of) or not found.is_open or is_answered:
             return found
         return self.acknowledge(page, by, via="link", notification=notification)
 
     def escalate_by_link(self, page: str, notification: int, secret: str) -> Page:
         """Whoever got that notification passes it on by its link; changes nothing where it has gone on already."""
         found, of = self.by_link(page, notification, secret)
-        if not found.is_open or has_gone_on(found, of):
+        if not found.is_open or found.is_spent(of) or has_gone_on(found, of):
             return found
         return self.escalate(found.id, of.owed.handle or of.owed.person, via="link", notification=notification)
 
     def resolve_by_link(self, page: str, notification: int, secret: str) -> Page:
         """Whoever got that notification says by its link that it is over; changes nothing where it is."""
         found, of = self.by_link(page, notification, secret)
-        return self.resolve(found.id, of.owed.handle or of.owed.person) if found.is_open else found
+        if not found.is_open or found.is_spent(of):
+            return found
+        return self.resolve(found.id, of.owed.handle or of.owed.person)
 
     def wake(
         self, whom: str, subject: str, by: str, *, severity: str = "P1", service: str | None = None

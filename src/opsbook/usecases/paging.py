@@ -162,8 +162,9 @@ class Pager:
         """Hands over what is on record."""
         for handing in going:
             kept = tuple(item for item in handing.items if item.due.page.id in recorded)
+            also = tuple(item for item in handing.also if item.due.page.id in recorded)
             if kept:
-                self._outbox.hand_over(Handing(handing.contact, kept, handing.why))
+                self._outbox.hand_over(Handing(handing.contact, kept, handing.why, also))
 
     def _prepare(
         self, id: str, at: datetime, *, came: Sequence[Draft], drafts: dict[str, PageDraft],

@@ -304,14 +304,20 @@ def known_service(book: Book, service: str) -> str:
     slug = named_service(book, service)
     if slug is not None:
         return slug
-    named: dict[str, str] = {}
-    for each in _written(book):
-        for name in (*each.policy.services, *(name for level in each.policy.levels for name in level.services)):
-            named.setdefault(plain_name(name), name)
+    named = escalated_services(book)
     if plain_name(service) in named:
         return named[plain_name(service)]
     near = closest(service, [*book.services, *named.values()])
     raise Usage(f"The book knows no service '{service}'." + (f" Did you mean '{near}'?" if near else ""))
+
+
+def escalated_services(book: Book) -> dict[str, str]:
+    """The services that escalations name, as they are written there, by their plain names."""
+    named: dict[str, str] = {}
+    for each in _written(book):
+        for name in (*each.policy.services, *(name for level in each.policy.levels for name in level.services)):
+            named.setdefault(plain_name(name), name)
+    return named
 
 
 # -- the settings --------------------------------------------------------------------------------------------------

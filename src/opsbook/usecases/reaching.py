@@ -46,7 +46,10 @@ def reaching(
     begins, why = _beginning(somebody, severity, at, quiet)
     ruled = _by_rules(somebody, severity, {each.id: each for each in usable})
     after = ruled or _in_turn(usable, severity)
-    return Reaching(tuple(Turn(each, begins + timedelta(seconds=after_s), why) for each, after_s in after))
+    turns = [Turn(each, begins + timedelta(seconds=after_s), why) for each, after_s in after]
+    if lacks := _passed_over(somebody, why_not):
+        turns[0] = Turn(turns[0].contact, turns[0].due, " ".join(filter(None, (*lacks, why))))
+    return Reaching(tuple(turns))
 
 
 def other_contact(
@@ -92,18 +95,27 @@ def _beginning(
 
 
 def _by_rules(somebody: Reachable, severity: str, known: dict[str, Contact]) -> list[tuple[Contact, float]]:
+    """By the rules in the order of their times. Where a contact cannot be used, the next one comes at its time: nobody
+    waits for what reaches nobody."""
     urgency = "high" if severity in URGENT else "low"
-    ruled = [
-        (known[rule.contact], rule.after_s) for rule in somebody.rules
-        if rule.urgency in ("all", urgency) and rule.contact in known
-    ]  # fmt: skip
-    return sorted(ruled, key=lambda each: each[1])
+    ruled = sorted(
+        (rule for rule in somebody.rules if rule.urgency in ("all", urgency)), key=lambda rule: rule.after_s
+    )  # fmt: skip
+    usable = [known[rule.contact] for rule in ruled if rule.contact in known]
+    return list(zip(usable, (rule.after_s for rule in ruled), strict=False))
 
 
 def _in_turn(usable: list[Contact], severity: str) -> list[tuple[Contact, float]]:
     """Without rules: of what is grave every contact in turn, of the rest the first."""
     some = usable if severity in URGENT else usable[:1]
     return [(each, count * IN_TURN_S) for count, each in enumerate(some)]
+
+
+def _passed_over(somebody: Reachable, why_not: Callable[[Contact], str]) -> list[str]:
+    """Of each contact that is wanted and cannot be used, why not, in a sentence each."""
+    ruled = {rule.contact for rule in somebody.rules}
+    wanted = (each for each in somebody.contacts if each.is_enabled and (not ruled or each.id in ruled))
+    return [f"{each.id} is passed over: {told}" for each in wanted if (told := why_not(each))]
 
 
 def _nothing(somebody: Reachable, why_not: Callable[[Contact], str]) -> str:

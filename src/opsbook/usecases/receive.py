@@ -18,7 +18,7 @@ from msgspec import Struct, field
 from opsbook.ground.errors import Conflict
 from opsbook.ledger.alert import identity
 from opsbook.ledger.alert_events import ALERTS
-from opsbook.ledger.signal import BATCHES, ROUTE, Batch, Signal, Source, received
+from opsbook.ledger.signal import BATCHES, ROUTE, Batch, Signal, Slip, Source, received
 from opsbook.ledger.view import Kept
 from opsbook.usecases.ids import run_id
 from opsbook.usecases.ledger_ports import EngineLedger, Sighting, Timer, Write
@@ -26,8 +26,11 @@ from opsbook.usecases.redaction import redacted
 
 RAW = "raw/"  # what attachments of bodies begin with; the name of one is that of its batch
 INLETS_SEEN = "inlet/"  # what sightings of inlets begin with
+CHANGES = "change/"  # what attachments begin with that tell of changes, such as deploys; each is named as its batch
 LETTERS = 7  # of chance in the id of a batch: hundreds come in one second
 MOST_IN_ONE = 1000  # signals of one event; a greater body becomes several, in order, in one transaction
+MOST_CHANGES = 20  # of one body
+KEPT_UNREAD = 64 << 10  # bytes of a body of which nothing could be read
 MOST_REMEMBERED = 100_000  # identities; about 25 MB. Whatever is forgotten is only recorded once more
 MOST_INLETS = 10_000  # whose sightings are counted; names of open inlets are anybody's
 SEEN_EVERY = timedelta(seconds=5)  # when an inlet was last seen is noted this often
@@ -78,12 +81,13 @@ class Receiving:
         they are taken out of it first."""
         raw, batch = redacted(raw, batch, secrets)
         now = self._now()
-        heard = self._heard(source.group, batch.signals)
+        # What a paused sender says again is not kept twice either; once it is resumed all that it says is news.
+        heard = self._heard(f"paused/{source.name}" if source.is_paused else source.group, batch.signals)
         mark = f"slips/{source.name}"
         is_same_slip = bool(batch.slips) and self._is_told(mark, "slips", hash(raw))
         sightings = [
             Sighting(ALERTS + heard.names[place], now, batch.signals[place].ends_at)
-            for place in heard.again if batch.signals[place].action == "firing"
+            for place in heard.again if batch.signals[place].action == "firing" and not source.is_paused
         ]  # fmt: skip
         sightings += self._seen_of(source.name, now)
         if sightings:
@@ -107,8 +111,11 @@ class Receiving:
             self._told.pop(identity(source_group, key), None)
 
     def _record(self, source: Source, batch: Batch, raw: bytes, headers: Mapping[str, str] | None) -> str:
+        if is_cut := not batch.signals and len(raw) > KEPT_UNREAD:
+            raw, batch = _beginning(raw, batch)
         digest, parts = sha256(raw).hexdigest(), _parts(batch)
-        drafts = [received(source, part, digest, headers) for part in parts]
+        drafts = [received(source, part, digest, headers, is_cut=is_cut) for part in parts]
+        changes = b"" if source.is_paused else _changes(batch)
         left = TRIES
         while True:
             left -= 1
@@ -116,11 +123,12 @@ class Receiving:
             id = run_id(now, self._chance(LETTERS))
             names = [f"{BATCHES}{id}" + (f".{number + 1:03d}" if number else "") for number in range(len(parts))]
             writes = [
-                Write(name, [draft], expected=0, set_timers=[Timer(name, ROUTE, now)])
+                Write(name, [draft], expected=0, set_timers=[] if source.is_paused else [Timer(name, ROUTE, now)])
                 for name, draft in zip(names, drafts, strict=True)
             ]
             try:
-                self._ledger.record(writes, actor=f"inlet:{source.name}", at=now, attach={RAW + id: raw})
+                kept = {RAW + id: raw} | ({CHANGES + id: changes} if changes else {})
+                self._ledger.record(writes, actor=f"inlet:{source.name}", at=now, attach=kept)
             except Conflict:  # another batch of this second has the id already
                 if not left:
                     raise
@@ -191,6 +199,18 @@ def _digest(signal: Signal) -> int:
     return hash(msgspec.json.encode((
         signal.labels, signal.annotations, signal.starts_at, signal.severity, signal.generator, signal.links,
     )))  # fmt: skip
+
+
+def _changes(batch: Batch) -> bytes:
+    """What a batch tells of changes, which no alert is made of, as messages about alerts tell it; empty for nothing."""
+    told = [signal for signal in batch.signals if signal.action == "change"][:MOST_CHANGES]
+    return msgspec.json.encode(told) if told else b""
+
+
+def _beginning(raw: bytes, batch: Batch) -> tuple[bytes, Batch]:
+    kept = f"the first {KEPT_UNREAD >> 10} KB of its {len(raw):,} bytes are kept"
+    slip = Slip("body", f"Nothing of it could be read, so only {kept}.")
+    return raw[:KEPT_UNREAD], msgspec.structs.replace(batch, slips=(*batch.slips, slip))
 
 
 def _parts(batch: Batch) -> list[Batch]:

@@ -25,7 +25,7 @@ from opsbook.ledger.signal import ROUTE, batch_of, source_of
 from opsbook.ledger.silence import SILENCES
 from opsbook.usecases.alert_timers import looked_at
 from opsbook.usecases.episodes import LOOK, Episode, Spoken, Telling, Told
-from opsbook.usecases.holds import Holds
+from opsbook.usecases.holds import Holds, On
 from opsbook.usecases.inhibiting import Inhibiting
 from opsbook.usecases.ledger_ports import EngineLedger, Lease, Timer, Write
 from opsbook.usecases.matching import Matcher
@@ -159,10 +159,10 @@ class Router:
         count = 0
         for alerts in self._open():
             count += len(alerts)
-            now = self._now()
+            now, on = self._now(), self._holds.asked()
             names = [
                 identity(alert.source_group, alert.key) for alert in alerts
-                if alert.status != "stale" and self._holds.on(alert, now)[0] != alert.suppressed_by
+                if alert.status != "stale" and on(alert, now)[0] != alert.suppressed_by
             ]  # fmt: skip
             if names:
                 self._settle(lambda names=names: self._as_they_are(names), fence)  # type: ignore[misc]
@@ -225,7 +225,8 @@ class Router:
             now = self._now()
             episodes = made()
             self._holds.expect(each.after for each in episodes if each.drafts and each.after is not None)
-            episodes = [self._held(each, now) for each in episodes]
+            on = self._holds.asked()
+            episodes = [_held(each, now, on) for each in episodes]
             writes = [*self._writes(episodes, now), *further]
             if not writes:
                 return
@@ -239,17 +240,6 @@ class Router:
             then()
             self._holds.follow(each for each in episodes if each.drafts)
             return
-
-    def _held(self, episode: Episode, now: datetime) -> Episode:
-        """The episode with what suppresses it, or no longer does."""
-        alert = episode.after
-        if alert is None or not alert.is_open or alert.status == "stale":
-            return episode
-        by, why = self._holds.on(alert, now)
-        if by == alert.suppressed_by:
-            return episode
-        draft = events.suppressed(by, why) if by else events.released("Nothing holds it back any more.")
-        return episode.adding((draft,), now)
 
     def _writes(self, episodes: Sequence[Episode], now: datetime) -> Iterable[Write]:
         changed = [each for each in episodes if each.after is not None]
@@ -297,6 +287,18 @@ class Router:
 
     def _new_id(self) -> str:
         return run_id(self._now(), self._chance(LETTERS))
+
+
+def _held(episode: Episode, now: datetime, on: On) -> Episode:
+    """The episode with what suppresses it, or no longer does."""
+    alert = episode.after
+    if alert is None or not alert.is_open or alert.status == "stale":
+        return episode
+    by, why = on(alert, now)
+    if by == alert.suppressed_by:
+        return episode
+    draft = events.suppressed(by, why) if by else events.released("Nothing holds it back any more.")
+    return episode.adding((draft,), now)
 
 
 def _chunks(told: Sequence[Told]) -> Iterator[list[Told]]:

@@ -104,6 +104,8 @@ class Journal:
             self._timers[TOLD] = Timer(self._stream, TOLD, self._moment())
         number = draft.facts.get("step")
         was, now = (before.step(number), self._run.step(number)) if number else (None, None)
+        if was is not None and now is not None and was.asked != now.asked and is_told(before, was):
+            self._timers[TOLD] = Timer(self._stream, TOLD, self._moment())  # what they were told of is settled
         if was is not None and now is not None and _due(was) != _due(now):
             due = _due(now)
             self._timers[now.number] = None if due is None else Timer(self._stream, now.number, due)
@@ -111,6 +113,12 @@ class Journal:
     def _fold(self, draft: Draft) -> None:
         event = Event(self._stream, self._run.number + 1, 0, self._moment(), ACTOR, draft.kind, draft.facts, "", "")
         self._run = folded((event,), self._run) or self._run
+
+
+def is_told(run: Run, step: RunStep) -> bool:
+    """Whether people were told that a step asks something, besides whoever looks at it."""
+    asked = step.asked
+    return asked is not None and (asked.question in ("approval", "unknown") or not run.is_interactive)
 
 
 def _due(step: RunStep) -> datetime | None:

@@ -17,9 +17,10 @@ from opsbook.ledger.run import Run, folded, stream_of
 from opsbook.ledger.run_events import Decision, run_started
 from opsbook.ledger.run_view import RUNS
 from opsbook.usecases import approvals, run_answers, run_history, run_start
-from opsbook.usecases.ledger_ports import EngineLedger
+from opsbook.usecases.ledger_ports import EngineLedger, Timer
 from opsbook.usecases.run_form import Form, Prepared, Source, form_of, plan_of, prepared
 from opsbook.usecases.run_history import Brief, History
+from opsbook.usecases.run_journal import TOLD, is_told
 from opsbook.usecases.run_ports import Inventory
 from opsbook.usecases.run_start import Starter
 
@@ -215,8 +216,10 @@ class Runs:
             if not drafts:
                 return run
             try:
+                now, stream = self._now(), stream_of(run.id)
+                told = [Timer(stream, TOLD, now)] if any(is_told(run, each) for each in run.steps) else []
                 recorded = self._ledger.append(
-                    stream_of(run.id), drafts, expected=run.number, actor=by, at=self._now()
+                    stream, drafts, expected=run.number, actor=by, at=now, set_timers=told
                 )
             except Conflict:
                 fresh = self.find(run.id)

@@ -12,11 +12,12 @@ from queue import Empty, SimpleQueue
 from typing import Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from opsbook.ledger import page_events as events
 from opsbook.ledger.event import Draft
 from opsbook.usecases.alerting_ports import Contact, Handed, Message, Notifier
-from opsbook.usecases.bundling import WINDOW, Bundled, Due, Parcel, bundled
+from opsbook.usecases.bundling import WHY, WINDOW, Bundled, Due, Parcel, bundled, gravest_and_newest
 
 SECRET_BYTES = 18
 
@@ -42,11 +43,13 @@ class Item(Struct, frozen=True):
 
 
 class Handing(Struct, frozen=True):
-    """What goes to one contact in one message; `why` tells why several do."""
+    """What goes to one contact in one message; `why` tells why several do. `also` are those that go to another contact
+    of the same person, and are told of here as well."""
 
     contact: Contact
     items: tuple[Item, ...]
     why: str = ""
+    also: tuple[Item, ...] = ()
 
 
 class Composing(Protocol):
@@ -56,8 +59,9 @@ class Composing(Protocol):
         """What somebody gets of one page."""
         ...
 
-    def digest(self, items: Sequence[Item], why: str) -> Message:
-        """What somebody gets of several pages at once, the gravest first."""
+    def digest(self, items: Sequence[Item], why: str, also: Sequence[Item] = ()) -> Message:
+        """What somebody gets of several pages at once, the gravest first; the contact and the key are those of the
+        first of `items`."""
         ...
 
 
@@ -85,9 +89,11 @@ class Outbox:
         """What goes now, and what waits, of all that is due."""
         by_contact: dict[tuple[str, str], list[Due]] = defaultdict(list)
         contacts: dict[tuple[str, str], Contact] = {}
+        late = {each.notification.owed.person for each, _ in due if each.is_late}
         for each, contact in due:
-            name = (each.notification.owed.person, contact.id)
-            by_contact[name].append(each)
+            person = each.notification.owed.person
+            name = (person, contact.id)
+            by_contact[name].append(replace(each, is_late=person in late))
             contacts[name] = contact
         going, held = [], []
         for name, some in by_contact.items():
@@ -98,7 +104,7 @@ class Outbox:
                 self._sent[name].append(now)
                 if len(parcel.due) > 1:
                     self._digests[name] = now
-        return going, held
+        return _told_everywhere(going), held
 
     def _sent_lately(self, name: tuple[str, str], now: datetime) -> Sequence[datetime]:
         sent = self._sent[name]
@@ -131,12 +137,12 @@ class Outbox:
         made: list[Message] = []
 
         def write() -> None:
-            many = len(handing.items) > 1
-            made.append(self._compose.digest(handing.items, handing.why) if many
+            many = len(handing.items) + len(handing.also) > 1
+            made.append(self._compose.digest(handing.items, handing.why, handing.also) if many
                         else self._compose.single(handing.items[0]))  # fmt: skip
 
         self._guard(f"message {handing.items[0].key}", write)
-        return made[0] if made else Plain().digest(handing.items, handing.why)
+        return made[0] if made else Plain().digest(handing.items, handing.why, handing.also)
 
     def collect(self) -> dict[str, list[Draft]]:
         """By page what became of attempts and is not recorded yet."""
@@ -169,6 +175,29 @@ class Outbox:
                 self.in_flight.discard((page, draft.facts["notification"], draft.facts["attempt"]))
 
 
+def in_order(items: Sequence[Item], also: Sequence[Item]) -> Sequence[Item]:
+    """All that one message tells, the gravest first."""
+    return sorted((*items, *also), key=lambda item: gravest_and_newest(item.due))
+
+
+def _told_everywhere(going: Sequence[Handing]) -> list[Handing]:
+    """What was late and goes to several contacts of one person is told of whole by each."""
+    by_person: dict[str, list[Handing]] = defaultdict(list)
+    for each in going:
+        by_person[each.items[0].due.notification.owed.person].append(each)
+    return [
+        _with_others(each, by_person[each.items[0].due.notification.owed.person])
+        if any(item.due.is_late for item in each.items) else each for each in going
+    ]  # fmt: skip
+
+
+def _with_others(handing: Handing, all: Sequence[Handing]) -> Handing:
+    own = {item.due.page.id for item in handing.items}
+    others = {item.due.page.id: item for each in all for item in each.items if item.secret}
+    also = tuple(item for page, item in others.items() if page not in own)
+    return replace(handing, also=also, why=handing.why or WHY["late"]) if also else handing
+
+
 def begun(item: Item) -> Draft:
     """That an attempt is about to be made; only the hash of its secret is recorded."""
     notification = item.due.notification
@@ -199,11 +228,11 @@ class Plain:
         """One page."""
         return self.digest((item,), item.due.notification.owed.why)
 
-    def digest(self, items: Sequence[Item], why: str) -> Message:
+    def digest(self, items: Sequence[Item], why: str, also: Sequence[Item] = ()) -> Message:
         """Several."""
-        first = items[0]
-        lines = [f"{item.due.page.severity} {item.due.page.subject} (page {item.due.page.id})" for item in items]
+        first, pages = items[0], [item.due.page for item in in_order(items, also)]
+        lines = [f"{page.severity} {page.subject} (page {page.id})" for page in pages]
         return Message(
             key=first.key, kind=first.due.notification.owed.kind, title=lines[0],
-            body="\n".join([*lines, why]), severity=first.due.page.severity,
+            body="\n".join([*lines, why]), severity=pages[0].severity,
         )  # fmt: skip

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 if TYPE_CHECKING:  # what reads expectations costs 15 ms, and whoever only asks git needs none of it
     from opsbook.book.probe import Probe
-    from opsbook.ledger.event import Draft, Event
+    from opsbook.ledger.event import Draft, Event, Moved
     from opsbook.ledger.health import Health
     from opsbook.ledger.health import Reading as HealthReading
 
@@ -118,9 +118,12 @@ class Ledger(Protocol):
         """The names of the streams that begin with `prefix`, in order."""
         ...
 
-    def after(self, position: int, limit: int, *, has_facts: bool = True) -> list[Event]:
-        """The events behind a position over all streams, in order, at most `limit`; on demand without facts and hashes,
-        for whoever only wants to know what moved."""
+    def after(self, position: int, limit: int) -> list[Event]:
+        """The events behind a position over all streams, in order, at most `limit`."""
+        ...
+
+    def moved(self, position: int, limit: int) -> list[Moved]:
+        """As `after`, but no more than which events there are."""
         ...
 
     def head(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -124,6 +124,10 @@ class Silences:
     def holding(self, labels: dict[str, str], at: datetime) -> list[Silence]:
         """Those that are active at an instant and match; kept in memory, cheap to ask for each of many alerts."""
         return self._held.holding(labels, at)
+
+    def asked(self) -> Callable[[Mapping[str, str], datetime], list[Silence]]:
+        """`holding` for many alerts at one moment: whether silences changed is looked up once for all of them."""
+        return self._held.asked()
 
     def turned(self, silence: Silence) -> Write:
         """What is to be recorded when a timer `start` or `end` of it was due, with whatever becomes of alerts: the next

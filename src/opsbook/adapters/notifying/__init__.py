@@ -57,6 +57,10 @@ class WorkerNotifier:
         """Why nobody can be reached by a kind of contact, a #channel or an address by itself; empty where they can."""
         return self._routes.why_not(kind)
 
+    def faults(self) -> tuple[str, ...]:
+        """What is configured and cannot work now, each in a sentence; may take long."""
+        return self._routes.faults()
+
     def warm(self) -> None:
         """Has one worker ready, so that the first message need not wait for it."""
         with self._turn:

@@ -12,17 +12,17 @@ import ssl
 from collections.abc import Callable
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP as POLICY
 from email.utils import formatdate, parseaddr
 
 from opsbook.adapters.notifying.jobs import Job, MailServer, broken, unreachable
+from opsbook.adapters.notifying.mail_headers import MailPolicy
 from opsbook.usecases.alerting_ports import Handed
 from opsbook.usecases.contact_forms import is_mail
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _NAME = "localhost"  # what we call ourselves where our own address tells no domain
-_PLAIN = POLICY.clone(cte_type="7bit", max_line_length=76)
-_UTF8 = POLICY.clone(cte_type="8bit", utf8=True, max_line_length=76)
+_PLAIN = MailPolicy(linesep="\r\n", cte_type="7bit", max_line_length=76)
+_UTF8 = _PLAIN.clone(cte_type="8bit", utf8=True)
 
 
 def send(job: Job, handing: Callable[[], None]) -> Handed:

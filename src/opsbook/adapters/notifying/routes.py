@@ -13,14 +13,14 @@ from urllib.parse import quote, unquote, urlsplit
 from msgspec import Struct
 
 from opsbook.adapters.notifying.jobs import MailServer, Route
-from opsbook.ground.guesses import closest
+from opsbook.ground.errors import Failure, Refusal
 from opsbook.usecases.alerting_ports import Handed
+from opsbook.usecases.contact_forms import is_mail
+from opsbook.usecases.ways import Ways
 
 PASSWORD = "env:SMTP_PASSWORD"
 SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _UNTITLED = ("sms", "phone")  # the text says it all, and a title would be put before it
-# A kind that has no channel of its own goes by another: a telephone takes text messages too.
-_INSTEAD = {"phone": "sms", "pager": "push"}
 
 
 class Settings(Struct, frozen=True):
@@ -43,16 +43,32 @@ class Routes:
         self._settings = settings
         self._fetch = fetch
         self._server = _mail_server(settings)
+        named = tuple(name for name, written in settings.channels.items() if written)
+        self._ways = Ways(self._server is not None, named)
 
     def why_not(self, kind: str) -> str:
         """Why nobody can be reached by a kind of contact, a #channel or an address by itself; empty where they can."""
-        if SCHEME.match(kind) or kind == "webhook" or self._channel(kind):
-            return ""
-        if kind == "email":
-            return "" if self._server else "No mail server is configured: 'notify.smtp' of opsbook.toml names one."
-        if kind == "channel":
-            return "" if any(name.startswith("#") for name in self._settings.channels) else _no_channel("#…")
-        return _no_channel(kind, self._settings.channels)
+        return self._ways.why_not(kind)
+
+    def faults(self) -> tuple[str, ...]:
+        """What is configured and cannot work now, for its secret cannot be had or holds no address, each in a sentence
+        without it. May take long: the program of a source is run."""
+        settings = self._settings
+        found = [self._fault("notify.smtp", PASSWORD)] if self._server is not None and self._server.user else []
+        for name, written in settings.channels.items():
+            if self._is_secret(written):
+                found.append(self._fault(f"notify.channels.{name}", written, is_address=True))
+        found += [self._fault("notify.webhook_secret", name) for name in _names(settings.webhook_secret)]
+        return tuple(filter(None, found))
+
+    def _fault(self, key: str, secret: str, *, is_address: bool = False) -> str:
+        try:
+            value = self._fetch(secret).strip()
+        except (Refusal, Failure) as wrong:
+            return f"'{key}' of opsbook.toml cannot work: {wrong}"
+        if is_address and not SCHEME.match(value) and not is_mail(value.removeprefix("mailto:")):
+            return f"'{key}' of opsbook.toml cannot work: the secret {secret} holds no address."
+        return ""
 
     def place(self, kind: str, address: str) -> str:
         """What attempts are counted by that may hang together; cheap, and never shown."""
@@ -76,8 +92,7 @@ class Routes:
         return self._mail(template.removeprefix("mailto:"))
 
     def _channel(self, name: str) -> str:
-        channels = self._settings.channels
-        return channels.get(name) or channels.get(name.removeprefix("#")) or channels.get(_INSTEAD.get(name, ""), "")
+        return self._settings.channels.get(self._ways.channel(name), "")
 
     def _is_secret(self, text: str) -> bool:
         source, colon, path = text.partition(":")
@@ -94,7 +109,7 @@ class Routes:
         settings = self._settings
         if not address.lower().startswith(("http://", "https://")) or (kind != "webhook" and _is_known(address)):
             return Route("apprise", address, allowed=settings.allowed, is_titled=kind not in _UNTITLED)
-        signers = tuple(self._fetch(name) for name in re.split(r"[,\s]+", settings.webhook_secret.strip()) if name)
+        signers = tuple(self._fetch(name) for name in _names(settings.webhook_secret))
         return Route(
             "web", address, signers=signers, allowed=settings.allowed, source=settings.source, agent=settings.agent
         )
@@ -112,14 +127,12 @@ def _is_known(address: str) -> bool:
     return any(host == name.lstrip(".") or host.endswith(f".{name.lstrip('.')}") for name in _CHATS)
 
 
+def _names(secrets: str) -> list[str]:
+    return [name for name in re.split(r"[,\s]+", secrets) if name]
+
+
 def _bare(kind: str, address: str) -> str:
     return re.sub(r"[^\d+]", "", address) if kind in ("sms", "phone") else address.strip()
-
-
-def _no_channel(kind: str, channels: Collection[str] = ()) -> str:
-    near = closest(kind, channels)
-    guess = f" Did you mean '{near}'?" if near else ""
-    return f"'notify.channels' of opsbook.toml says nothing of {kind}.{guess}"
 
 
 def _mail_server(settings: Settings) -> MailServer | None:

@@ -26,7 +26,7 @@ from opsbook.adapters.postgres_ledger.listening import Listener
 from opsbook.adapters.postgres_ledger.recording import Addition, Vouch
 from opsbook.adapters.postgres_ledger.writing import Writer
 from opsbook.ground.errors import Usage
-from opsbook.ledger.event import Draft, Event
+from opsbook.ledger.event import Draft, Event, Moved
 from opsbook.ledger.view import Kept, View
 from opsbook.usecases.ledger_ports import Lease, Sighting, Timer, Write
 from opsbook.usecases.upkeep_ports import Progress, Snapshot
@@ -39,7 +39,7 @@ DEAF_POLL_S, POLL_S = 0.1, 1.0
 _HEAD = "SELECT coalesce(max(position), 0) FROM event"
 _READ = f"SELECT {tables.COLUMNS} FROM event WHERE stream = %s AND number > %s ORDER BY number"
 _AFTER = f"SELECT {tables.COLUMNS} FROM event WHERE position > %s ORDER BY position LIMIT %s"
-_PASSED = _AFTER.replace("facts, previous_hash, hash", "'{}', '', ''")
+_MOVED = "SELECT stream, number, position, kind FROM event WHERE position > %s ORDER BY position LIMIT %s"
 # From one stream to the next by the index, however many events each has.
 _STREAMS = """
 WITH RECURSIVE found(stream) AS (
@@ -99,6 +99,10 @@ class PostgresLedger:
         """The names that begin with `prefix`, the oldest first; with `before` those kept before that time."""
         return self._pool.run(lambda connection: beside.names(connection, prefix, before, limit))
 
+    def attachments_beyond(self, prefix: str, most_bytes: int, *, limit: int = 1000) -> list[str]:
+        """The oldest of those that begin with `prefix`, without which the rest has no more bytes than that."""
+        return self._pool.run(lambda connection: beside.beyond(connection, prefix, most_bytes, limit))
+
     def sight(self, sightings: Sequence[Sighting]) -> None:
         """Notes that things were seen again, without waiting for the disk."""
         if sightings:
@@ -126,11 +130,13 @@ class PostgresLedger:
         """The names of the streams that begin with `prefix`, in order."""
         return [row[0] for row in self._rows(_STREAMS, {"prefix": prefix})]
 
-    def after(self, position: int, limit: int, *, has_facts: bool = True) -> list[Event]:
-        """The events behind a position over all streams, in order, at most `limit`; on demand without facts and hashes,
-        which takes a fifth of the time."""
-        found = self._rows(_AFTER if has_facts else _PASSED, (position, limit))
-        return [tables.event_of(row) for row in found]
+    def after(self, position: int, limit: int) -> list[Event]:
+        """The events behind a position over all streams, in order, at most `limit`."""
+        return [tables.event_of(row) for row in self._rows(_AFTER, (position, limit))]
+
+    def moved(self, position: int, limit: int) -> list[Moved]:
+        """As `after`, but no more than which events there are: that takes a tenth of the time."""
+        return list(map(Moved._make, self._rows(_MOVED, (position, limit))))
 
     def head(self) -> int:
         """The position of the last event, 0 when there is none."""

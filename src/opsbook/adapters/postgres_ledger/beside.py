@@ -18,6 +18,12 @@ _NAMES = """
 SELECT name FROM attachment WHERE starts_with(name, %s) AND at < coalesce(%s, 'infinity'::timestamptz)
 ORDER BY at, name LIMIT %s
 """
+_BEYOND = """
+SELECT name FROM (
+  SELECT name, at, sum(octet_length(content)::bigint) OVER (ORDER BY at DESC, name DESC) AS total
+  FROM attachment WHERE starts_with(name, %s)
+) AS kept WHERE total > %s ORDER BY at, name LIMIT %s
+"""
 _ALL = "SELECT name, at, content FROM attachment ORDER BY at, name"
 _ATTACH = """
 INSERT INTO attachment(name, at, content) VALUES (%s, %s, %s)
@@ -59,6 +65,11 @@ def content(connection: Db, name: str) -> bytes | None:
 def names(connection: Db, prefix: str, before: datetime | None, limit: int) -> list[str]:
     """The names of attachments that begin so, the oldest first."""
     return [row[0] for row in connection.execute(_NAMES, (prefix, before, limit))]
+
+
+def beyond(connection: Db, prefix: str, most_bytes: int, limit: int) -> list[str]:
+    """The names of the oldest of those that begin so, without which the rest has no more bytes than that."""
+    return [row[0] for row in connection.execute(_BEYOND, (prefix, most_bytes, limit))]
 
 
 def attachments(connection: Db) -> Iterator[Attachment]:

@@ -26,7 +26,7 @@ import apsw
 from opsbook.adapters.sqlite_ledger import beside, rows, tables
 from opsbook.adapters.sqlite_ledger.recording import Recorder, addings
 from opsbook.adapters.sqlite_ledger.writing import Writer
-from opsbook.ledger.event import Draft, Event
+from opsbook.ledger.event import Draft, Event, Moved
 from opsbook.ledger.view import Kept, View
 from opsbook.usecases.ledger_ports import Lease, Sighting, Timer, Write
 
@@ -40,7 +40,7 @@ POLL_S = 0.05  # how soon an event of another process is noticed by those that w
 
 _READ = f"SELECT {tables.COLUMNS} FROM event WHERE stream = ? AND number > ? ORDER BY number"
 _AFTER = f"SELECT {tables.COLUMNS} FROM event WHERE position > ? ORDER BY position LIMIT ?"
-_PASSED = _AFTER.replace("facts, previous_hash, hash", "'{}', '', ''")
+_MOVED = "SELECT stream, number, position, kind FROM event WHERE position > ? ORDER BY position LIMIT ?"
 _HELD = (
     "SELECT name, owner, epoch, until FROM lease WHERE until > ?1 AND substr(name, 1, length(?2)) = ?2 ORDER BY name"
 )
@@ -124,6 +124,10 @@ class SqliteLedger:
         until = beside.EVER if before is None else tables.microseconds(before)
         return [row[0] for row in self._rows(beside.NAMES, (prefix, until, limit))]
 
+    def attachments_beyond(self, prefix: str, most_bytes: int, *, limit: int = 1000) -> list[str]:
+        """The oldest of those that begin with `prefix`, without which the rest has no more bytes than that."""
+        return [row[0] for row in self._rows(beside.BEYOND, (prefix, most_bytes, limit))]
+
     def sight(self, sightings: Sequence[Sighting]) -> None:
         """Notes that things were seen again, without waiting for the disk."""
         if sightings:
@@ -197,11 +201,13 @@ class SqliteLedger:
         """The names of the streams that begin with `prefix`, in order."""
         return [row[0] for row in self._rows(_STREAMS, (prefix,))]
 
-    def after(self, position: int, limit: int, *, has_facts: bool = True) -> list[Event]:
-        """The events behind a position over all streams, in order, at most `limit`; on demand without facts and hashes,
-        which takes a fifth of the time."""
-        found = self._rows(_AFTER if has_facts else _PASSED, (position, limit))
-        return [tables.event_of(row) for row in found]
+    def after(self, position: int, limit: int) -> list[Event]:
+        """The events behind a position over all streams, in order, at most `limit`."""
+        return [tables.event_of(row) for row in self._rows(_AFTER, (position, limit))]
+
+    def moved(self, position: int, limit: int) -> list[Moved]:
+        """As `after`, but no more than which events there are: that takes a tenth of the time."""
+        return list(map(Moved._make, self._rows(_MOVED, (position, limit))))
 
     def head(self) -> int:
         """The position of the last event, 0 when there is none; about 4 µs, whatever else is read at the time."""

@@ -18,6 +18,10 @@ CONTENT = "SELECT content FROM attachment WHERE name = ?"
 NAMES = (
     "SELECT name FROM attachment WHERE substr(name, 1, length(?1)) = ?1 AND at < ?2 ORDER BY at, name LIMIT ?3"
 )
+BEYOND = (  # the length of a content is known without reading it
+    "SELECT name FROM (SELECT name, at, sum(length(content)) OVER (ORDER BY at DESC, name DESC) AS total"
+    " FROM attachment WHERE substr(name, 1, length(?1)) = ?1) WHERE total > ?2 ORDER BY at, name LIMIT ?3"
+)
 SIGHTED = "SELECT name, at, until, count, mark FROM sighting WHERE name IN (SELECT value FROM json_each(?))"
 _ATTACHMENTS = "SELECT name, at, content FROM attachment ORDER BY at, name"
 _SIGHTINGS = "SELECT name, at, until, count, mark FROM sighting ORDER BY name"

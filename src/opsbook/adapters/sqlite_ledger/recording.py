@@ -173,10 +173,11 @@ class Recorder:
         events: list[Event] = []
         for each in added.additions:
             events += self._chained(each, *heads[each.stream], actor=added.actor, at=added.at)
-            for name in each.cleared:
-                self._connection.execute(_CLEAR_TIMER, (each.stream, name))
-            for timer in each.timers:
-                self._connection.execute(_SET_TIMER, timer)
+        # Each stream is named once, so all are cleared before any is set.
+        self._connection.executemany(
+            _CLEAR_TIMER, [(each.stream, name) for each in added.additions for name in each.cleared]
+        )
+        self._connection.executemany(_SET_TIMER, [timer for each in added.additions for timer in each.timers])
         beside.detach(self._connection, added.detach)
         beside.attach(self._connection, added.attach, added.at)
         return tuple(events)

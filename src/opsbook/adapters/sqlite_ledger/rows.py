@@ -57,6 +57,8 @@ class ViewRows:
         self._remembered: dict[tuple[str, str], Kept | None] = {}
         self._changed: dict[tuple[str, str], None] = {}  # in the order in which they were
         self._left_behind: set[str] = set()
+        self._head: str | None = None
+        self._of_head: tuple[View, ...] = ()
 
     def look_again(self, connection: apsw.Connection) -> None:
         """Forgets what is remembered, because somebody else wrote, and makes rows again that they left behind."""
@@ -88,16 +90,23 @@ class ViewRows:
     def fold(self, connection: apsw.Connection, event: Event, facts: bytes) -> None:
         """Folds an event of the transaction; `facts` are its facts as they are kept."""
         stream = event.stream
-        for view in self._views:
-            if stream.startswith(view.prefix):
-                key = (view.name, stream)
-                before = self._remembered[key] if key in self._remembered else _before(connection, view, event)
-                after = folded(view, before, replace(event, facts=tables.decode(facts)))
-                self._remembered[key] = after and replace(after, row=_as_read(after.row))
-                self._changed[key] = None
+        for view in self._views_of(stream):
+            key = (view.name, stream)
+            before = self._remembered[key] if key in self._remembered else _before(connection, view, event)
+            after = folded(view, before, replace(event, facts=tables.decode(facts)))
+            self._remembered[key] = after and _as_read(after)
+            self._changed[key] = None
         for name, prefix in self._unknown:
             if stream.startswith(prefix):
                 self._left_behind.add(name)
+
+    def _views_of(self, stream: str) -> tuple[View, ...]:
+        """The views that are made from a stream, remembered by the last one: many of a kind come one after another."""
+        head = stream[: stream.find("/") + 1]
+        if head != self._head:
+            may_be = [view for view in self._views if view.prefix.startswith(head) or head.startswith(view.prefix)]
+            self._head, self._of_head = head, tuple(may_be)
+        return tuple([view for view in self._of_head if stream.startswith(view.prefix)])
 
     def write(self, connection: apsw.Connection) -> None:
         """Writes what was folded in this transaction."""
@@ -245,7 +254,10 @@ def _keep(connection: apsw.Connection, rows: Sequence[tuple[str | int, ...]]) ->
         connection.executemany(_KEEP, rows[whole:])
 
 
-def _as_read(row: Row) -> Row:
-    """The row as it will be read: a fold must not see whether it comes from the file or from memory. A document with a
-    type of its own is the same in both."""
-    return row if isinstance(row.document, Struct) else replace(row, document=tables.decode(canonical(row.document)))
+def _as_read(kept: Kept) -> Kept:
+    """A row of plain JSON values as it will be read: a fold must not see whether it comes from the file or from memory.
+    A document with a type of its own is the same in both."""
+    row = kept.row
+    if isinstance(row.document, Struct):
+        return kept
+    return replace(kept, row=replace(row, document=tables.decode(canonical(row.document))))

@@ -15,6 +15,7 @@ from opsbook.book.roster.words import read_count, read_hours, read_wait, referen
 from opsbook.book.severity import PRIORITIES
 from opsbook.book.slots import is_unfilled
 from opsbook.book.tables import Cell, Table
+from opsbook.ground.guesses import closest
 
 T = TypeVar("T")
 
@@ -32,7 +33,12 @@ _HOURS = ("hours", "only", "only in", "condition", "active", "during")
 _WITHIN = ("acknowledge within", "acknowledgement holds", "ack timeout", "acknowledgement time-out",
            "acknowledgement timeout", "ack within")  # fmt: skip
 _ZONE = ("time zone", "timezone", "tz", "time-zone")
+_STRATEGY = ("strategy",)
+_AT_ONCE = ("all", "every", "both", "broadcast", "simultaneous", "parallel", "at once", "together", "default", "none")
+_REPEAT = ("repeat", "repeats")
+_SERVICES, _SEVERITIES = ("services", "service", "applies to"), ("severities", "severity")
 _CATCH_ALL = ("catch-all", "catch all", "otherwise", "finally", "last resort")
+_LABELS = (*_REPEAT, *_CATCH_ALL[:2], *_WITHIN, *_ZONE, *_STRATEGY, *_NEEDS, *_SERVICES, *_SEVERITIES)
 _ALL = ("all", "any", "every", "*")
 _MOST = 20  # times that all is said once more
 
@@ -55,37 +61,57 @@ def _policy(page: Page, table: Table, section: Section | None, contact: int) -> 
     def label(*names: str) -> Cell | None:
         return _filled(label_cell(page, section, names))
 
-    repeat, catch_all = label("repeat", "repeats"), label(*_CATCH_ALL)
+    repeat, catch_all = label(*_REPEAT), label(*_CATCH_ALL)
     within, zone = label(*_WITHIN), _filled(inherited_cell(page, section, _ZONE))
     time_zone = zone.text.split(" ")[0].strip("`(),") if zone else "UTC"
     if zone and zone_of(time_zone) is None:
         flaws.append(Flaw(f"The time zone '{time_zone}' is not known.", zone.start, zone.end))
-    defaults = _Defaults(label("strategy"), label(*_NEEDS))
+    defaults = _Defaults(label(*_STRATEGY), label(*_NEEDS))
+    _read(defaults.strategy, read_strategy, "round robin", flaws)
+    _read(defaults.needs, read_count, "2 people", flaws)
+    levels = tuple(_levels(page, table, _Columns(table, contact), defaults=defaults, flaws=flaws))
+    repeated = _read(repeat, read_times, "2 times, every 30 minutes", flaws) or 0
+    ack_within = _read(within, read_wait, "30 minutes", flaws)
+    if within is not None and ack_within == timedelta(0):
+        flaws.append(Flaw("An acknowledgement that holds no time stops nothing.", within.start, within.end))
+    flaws.extend(_slips(page, section))
     return EscalationPolicy(
         section.title if section else page.title,
-        tuple(_levels(page, table, _Columns(table, contact), defaults=defaults, flaws=flaws)),
+        levels,
         (section.start, section.body) if section else (table.start, table.end),
-        _words(label("services", "service", "applies to")),
-        _severities(label("severities", "severity")),
-        _times(repeat),
+        _words(label(*_SERVICES)),
+        _severities(label(*_SEVERITIES)),
+        repeated,
         read_wait(repeat.text) if repeat else None,
         references(page.document, catch_all) if catch_all else (),
         tuple(flaws),
-        _read(within, read_wait, "30 minutes", flaws),
+        ack_within,
         time_zone,
     )
+
+
+def _slips(page: Page, section: Section | None) -> Iterator[Flaw]:
+    """The labels of a section that are those of an escalation but for a slip of the keyboard."""
+    for field in page.fields_within(section.body, section.end) if section else ():
+        if field.key in _LABELS:
+            continue
+        guess = closest(field.key, _LABELS)
+        if guess is not None:
+            message = f"'{field.name}' is no label of an escalation. Did you mean '{guess.title()}'?"
+            yield Flaw(message, field.start, field.value_end)
 
 
 class _Columns:
     """Which column of a table of levels holds what."""
 
-    __slots__ = ("after", "contact", "hours", "is_wait", "needs", "service", "severity", "strategy")
+    __slots__ = ("after", "contact", "hours", "is_strategy", "is_wait", "needs", "service", "severity", "strategy")
 
     def __init__(self, table: Table, contact: int) -> None:
         self.contact = contact
         self.after, self.severity = table.column(*_AFTER), table.column(*_SEVERITY)
         self.service, self.needs = table.column(*_SERVICE), table.column(*_NEEDS)
         self.strategy, self.hours = table.column("strategy", "how"), table.column(*_HOURS)
+        self.is_strategy = "strategy" in table.columns  # `how` may be prose
         self.is_wait = self.after is not None and table.columns[self.after] in _WAITS
 
 
@@ -114,6 +140,7 @@ def _levels(
         hours = _at(row, columns.hours)
         _read(hours, read_hours, "Mon–Fri 09:00–17:00", flaws)
         strategy, needs = _at(row, columns.strategy), _at(row, columns.needs)
+        _read(strategy if columns.is_strategy else None, read_strategy, "round robin", flaws)
         contact = row[columns.contact]
         yield Level(
             number,
@@ -149,7 +176,15 @@ def _read(cell: Cell | None, read: Callable[[str], T | None], example: str, flaw
 
 
 def _is_round_robin(cell: Cell | None) -> bool:
-    return cell is not None and any(word in cell.text.lower() for word in ("robin", "in turn", "take turns"))
+    return cell is not None and read_strategy(cell.text) is True
+
+
+def read_strategy(text: str) -> bool | None:
+    """Whether those of a level take turns; None when the words say neither that nor that all are paged."""
+    words = text.lower()
+    if any(word in words for word in ("robin", "in turn", "take turns")):
+        return True
+    return False if words in ("-", "–", "—") or any(word in words for word in _AT_ONCE) else None
 
 
 def _severities(cell: Cell | None) -> tuple[str, ...]:
@@ -178,13 +213,13 @@ def _words(cell: Cell | None) -> tuple[str, ...]:
     return () if any(word.lower() in _ALL for word in words) else words
 
 
-def _times(cell: Cell | None) -> int:
-    """How often all is said once more: `2 times`, `twice`, `3`, `no`; `every 10 minutes` is until somebody answers."""
-    if cell is None:
-        return 0
-    text = cell.text.lower()
-    found = re.search(r"(\d{1,3}|[a-z]+)\s+times?\b", text)
-    word = found.group(1) if found else text.split()[0].strip(".,")
-    named = {"once": 1, "twice": 2, "thrice": 3, "no": 0, "never": 0, "one": 1, "two": 2, "three": 3, "every": _MOST,
-             "until": _MOST, "always": _MOST, "yes": 1}  # fmt: skip
-    return named.get(word, min(int(word), _MOST) if word.isdigit() else 0)
+def read_times(text: str) -> int | None:
+    """How often all is said once more: `2 times`, `twice`, `3`, `no`; `every 10 minutes` is until somebody answers.
+    None when it is not told."""
+    words = text.lower()
+    found = re.search(r"(\d{1,3}|[a-z]+)\s+times?\b", words)
+    word = found.group(1) if found else (words.split() or [""])[0].strip(".,;")
+    named = {"once": 1, "twice": 2, "thrice": 3, "no": 0, "never": 0, "none": 0, "not": 0, "-": 0, "–": 0, "—": 0,
+             "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "yes": 1, "every": _MOST, "until": _MOST,
+             "always": _MOST}  # fmt: skip
+    return named.get(word, min(int(word), _MOST) if word.isdecimal() else None)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # Not the @ of an address, of a package (`@scope/name`), of a decorator with its call, or of a version (`x@1`).
 _HANDLE = Pattern(r"(?<![\w@./`-])@([A-Za-z][\w-]*(?:\.[\w-]+)*)(?![\w/@(])")
+_SERVICES = ("services", "service", "applies to")
 _APPROVALS = frozenset({"approval", "approvals", "approved by", "needs approval"})
 # What the template of a tool's documentation writes where a name belongs.
 _EXAMPLES = frozenset({"name", "handle", "user", "username", "someone", "team", "person"})
@@ -38,7 +39,8 @@ def mentions_of(page: Page) -> tuple[Mention, ...]:
     """The people, teams and schedules that a page refers to where paging reads it, in order.
 
     These are participants, stand-ins, members and contacts of escalation on policy pages; `@handles` of approvals and
-    of emergency contacts anywhere; `@handles` of what is still to be done on incident reports and post-mortems.
+    of emergency contacts anywhere; the contacts of runbooks; `@handles` of what is still to be done on incident reports
+    and post-mortems.
     """
     if page.kind == "template":
         return ()
@@ -47,7 +49,26 @@ def mentions_of(page: Page) -> tuple[Mention, ...]:
         found.extend(_referred(page))
     if b"@" in page.document.content:
         found.extend(_handles(page))
+    if page.kind == "runbook" and "emergency-contacts" in page.slots:
+        known = {mention.span for mention in found}
+        found.extend(mention for mention in _contacts(page) if mention.span not in known)
     return tuple(sorted(found, key=lambda mention: mention.span))
+
+
+def paged_services_of(page: Page) -> tuple[Mention, ...]:
+    """The services that a page's escalations are for, each where it is named, or in the line where it is."""
+    if page.kind != "policy":
+        return ()
+    found: list[Mention] = []
+    for policy in _roster(page).policies:
+        section = page.section_at(policy.place[0]) if policy.services else None
+        fields = page.fields_within(section.body, section.end) if section else ()
+        for field in (field for field in fields if field.key in _SERVICES):
+            place = page.span(field.value_start, field.value_end)
+            found.extend(Mention(name, place) for name in policy.services)
+        for level in policy.levels:
+            found.extend(Mention(name, page.span(*level.place)) for name in level.services)
+    return tuple(found)
 
 
 def _roster(page: Page) -> Roster:
@@ -65,7 +86,7 @@ def _referred(page: Page) -> Iterator[Mention]:
             for turn in rotation.turns:
                 yield from _mentions(page, turn)
         for override in schedule.overrides:
-            yield from _mentions(page, override.people)
+            yield from _mentions(page, (*override.people, *override.replaced))
         for holiday in schedule.holidays:
             yield from _mentions(page, holiday.people)
     for policy in roster.policies:
@@ -88,6 +109,18 @@ def _handles(page: Page) -> Iterator[Mention]:
         for section in page.sections:
             if section.slot == "prevention":
                 yield from _open_actions(page, section.body, section.end)
+
+
+def _contacts(page: Page) -> Iterator[Mention]:
+    from opsbook.book.contact_notes import contact_notes  # most pages have no contacts
+
+    for note in contact_notes(page):
+        for each in note.references:
+            place = page.span(each.start, each.end)
+            if each.form in ("address", "channel"):
+                yield Mention(each.name, place, "address")
+            elif each.form in ("handle", "name"):
+                yield Mention(each.name, place, "contact")
 
 
 def _is_contact(page: Page, field: Field) -> bool:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from opsbook.book.page import Page
 from opsbook.book.roster.calendar import zone_of
-from opsbook.book.roster.values import Flaw, OwnRule, Person, Team
+from opsbook.book.roster.values import Flaw, OwnRule, Person, Team, plain_name
 from opsbook.book.roster.words import read_clock, read_wait, references
 from opsbook.book.slots import is_unfilled
 from opsbook.book.tables import Cell, Table
@@ -45,9 +45,10 @@ def read_people(table: Table) -> Iterator[Person]:
             named, nick = "", nick or named.lstrip("@")
         if is_unfilled(named) and is_unfilled(nick):
             continue
-        contacts = tuple((kind, row[i].text) for i, kind in kinds if not is_unfilled(row[i].text))
+        told = [(kind, cell) for i, kind in kinds if (cell := _filled(row, i)) is not None]
+        contacts = tuple((kind, cell.text) for kind, cell in told)
         first = row[name if name is not None and row[name].text else handle or 0]
-        flaws: list[Flaw] = []
+        flaws = list(_wrong_addresses(told))
         quiet, rules = _filled(row, table.column(*QUIET)), _filled(row, table.column(*RULES))
         yield Person(
             "" if is_unfilled(named) else named,
@@ -76,6 +77,25 @@ def _filled(row: tuple[Cell, ...], column: int | None) -> Cell | None:
     if column is None or is_unfilled(row[column].text) or row[column].text in ("-", "–", "—", "none", "never"):
         return None
     return row[column]
+
+
+def _wrong_addresses(told: Iterable[tuple[str, Cell]]) -> Iterator[Flaw]:
+    """What cannot be an address of its kind, whatever stands around it; of chats and apps nobody can tell."""
+    for kind, cell in told:
+        if kind == "email" and not re.search(r"[^\s@]@[^\s@]", cell.text):
+            yield Flaw(f"'{cell.text}' is no e-mail address.", cell.start, cell.end)
+        is_number = len(re.findall(r"\d", cell.text)) > 2 and not re.search(r"\d(?!x|ext|p|w)[a-z]", cell.text, re.I)
+        if kind in ("phone", "sms") and not is_number:
+            yield Flaw(f"'{cell.text}' is no telephone number.", cell.start, cell.end)
+
+
+def same_handles(people: Sequence[Person]) -> Iterator[Person]:
+    """Those whose handle somebody above them has, under another name."""
+    first: dict[str, str] = {}
+    for person in people:
+        name = plain_name(person.name)
+        if person.handle and first.setdefault(plain_name(person.handle), name) != name:
+            yield person
 
 
 def _zone(cell: Cell | None, flaws: list[Flaw]) -> str:

@@ -12,7 +12,7 @@ from opsbook.book.page import Page
 from opsbook.book.roster.escalation import read_policies
 from opsbook.book.roster.people import read_people, read_teams
 from opsbook.book.roster.schedules import read_schedules
-from opsbook.book.roster.values import Roster
+from opsbook.book.roster.values import Flaw, Roster
 from opsbook.book.tables import read_tables
 
 
@@ -25,9 +25,11 @@ def read_roster(page: Page) -> Roster:
     if not page.document.tables and not page.fields:
         return Roster()
     tables = [(table, page.section_at(table.start)) for table in read_tables(page.document)]
+    flaws: list[Flaw] = []
     return Roster(
         tuple(person for table, _ in tables for person in read_people(table)),
         tuple(team for table, _ in tables for team in read_teams(page, table)),
-        tuple(read_schedules(page, tables)),
+        tuple(read_schedules(page, tables, flaws)),
         tuple(read_policies(page, tables)),
+        tuple(flaws),
     )

@@ -25,6 +25,7 @@ from opsbook.book.roster.words import read_hand_over, read_hours, read_step, ref
 from opsbook.book.slots import is_unfilled
 from opsbook.book.tables import Cell, Table
 from opsbook.book.times import When, read_time
+from opsbook.ground.guesses import closest
 
 T = TypeVar("T")
 Tables = Sequence[tuple[Table, Section | None]]
@@ -41,9 +42,13 @@ _ZONE = ("time zone", "timezone", "tz")
 _FROM = ("from", "starts", "begin", "starting", "week of", "week", "week starting", "date")
 _TO = ("to", "until", "till", "ends", "through")
 _INSTEAD = ("instead of", "for", "replaces", "instead", "originally")
+# `For` may as well say what for.
+_INSTEAD_SURELY = tuple(name for name in _INSTEAD if name != "for")
 _CALENDAR = ("calendar", "ical", "ics", "calendar feed", "ical feed")
 _ROLES = ("primary", "secondary", "backup", "on call", "engineer", "person", "who", "shadow", "tertiary")
 _ZONE_LABELS = ("time zone", "timezone", "tz", "time-zone", "all times", "times")
+_EVERY = ("all", "every", "any", "both", "*")
+_NO_TURNS = "A rotation of the schedule '{}' has no participants, so nobody is on call by it."
 _OVERRIDING = ("override", "swap", "exception", "stand-in", "absence", "vacation", "cover")
 
 
@@ -70,23 +75,23 @@ class _Draft:
         )  # fmt: skip
 
 
-def read_schedules(page: Page, tables: Tables) -> Iterator[Schedule]:
-    """The schedules of a page in the order in which they stand."""
+def read_schedules(page: Page, tables: Tables, flaws: list[Flaw]) -> Iterator[Schedule]:
+    """The schedules of a page in the order in which they stand; rows that have no effect are told in `flaws`."""
     drafts: dict[str, _Draft] = {}
     for labelled in page.sections:
-        _read_labels(page, labelled, drafts)
+        _read_labels(page, labelled, drafts, flaws)
     for table, section in tables:
         if _is_rotations(table):
-            _read_rotations(page, table, section, drafts)
+            _read_rotations(page, table, section, drafts=drafts, flaws=flaws)
     for table, section in tables:
         if _is_rotations(table):
             continue
         if table.column(*_FROM) is not None and table.column(*_TO) is not None and table.column(*WHO) is not None:
-            _read_overrides(page, table, section, drafts)
+            _read_overrides(page, table, section, drafts=drafts, flaws=flaws)
         elif table.column(*_FROM) is not None and any(role in table.columns for role in _ROLES):
             _read_dated(page, table, section, drafts)
         elif "holiday" in table.columns or (section is not None and "holiday" in section.title.lower()):
-            _read_holidays(page, table, section, drafts)
+            _read_holidays(page, table, section, drafts=drafts, flaws=flaws)
     yield from (draft.made() for draft in drafts.values())
 
 
@@ -110,7 +115,9 @@ def _text(row: Sequence[Cell], column: int | None) -> str:
 # -- rotations ---------------------------------------------------------------------------------------------------
 
 
-def _read_rotations(page: Page, table: Table, section: Section | None, drafts: dict[str, _Draft]) -> None:
+def _read_rotations(
+    page: Page, table: Table, section: Section | None, *, drafts: dict[str, _Draft], flaws: list[Flaw]
+) -> None:
     named = table.column(*_SCHEDULE)
     who = table.column(*WHO)
     for row in table.rows:
@@ -127,14 +134,17 @@ def _read_rotations(page: Page, table: Table, section: Section | None, drafts: d
         }
         zone = _text(row, table.column(*_ZONE))
         draft.zone = zone or draft.zone
-        _add_rotation(draft, turns(page.document, row[who]), cells, (row[0].start, row[-1].end))
+        taken = turns(page.document, row[who])
+        if not taken:
+            flaws.append(Flaw(_NO_TURNS.format(draft.name), row[0].start, row[-1].end))
+        _add_rotation(draft, taken, cells, (row[0].start, row[-1].end))
 
 
 def _cell(row: Sequence[Cell], column: int | None) -> Cell | None:
     return None if column is None or is_unfilled(row[column].text) else row[column]
 
 
-def _read_labels(page: Page, section: Section, drafts: dict[str, _Draft]) -> None:
+def _read_labels(page: Page, section: Section, drafts: dict[str, _Draft], flaws: list[Flaw]) -> None:
     """A rotation told by labels under a heading: `**Rotation:** weekly`, `**Participants:** @ada, @ben`."""
     cells: dict[str, Cell] = {}
     for field in page.fields_within(section.body, section.end):
@@ -151,7 +161,10 @@ def _read_labels(page: Page, section: Section, drafts: dict[str, _Draft]) -> Non
         return
     filled = {name: cell for name, cell in cells.items() if not is_unfilled(cell.text)}
     draft = _draft(page, section, "", drafts)
-    _add_rotation(draft, turns(page.document, who), filled, (section.start, section.body))
+    taken = turns(page.document, who)
+    if not taken:
+        flaws.append(Flaw(_NO_TURNS.format(draft.name), section.start, section.body))
+    _add_rotation(draft, taken, filled, (section.start, section.body))
 
 
 def _add_calendar(page: Page, draft: _Draft, cells: Mapping[str, Cell], place: tuple[int, int]) -> None:
@@ -224,6 +237,8 @@ def _start(text: str) -> When | None:
 
 def _attached(page: Page, section: Section | None, name: str, drafts: dict[str, _Draft]) -> list[_Draft]:
     """The schedules that a table without its own is about: the one named, the one around it, else all of the page."""
+    if plain_name(name) in _EVERY:
+        return list(drafts.values())
     if name:
         return [drafts[plain_name(name)]] if plain_name(name) in drafts else []
     for around in chain(page, section):
@@ -233,7 +248,9 @@ def _attached(page: Page, section: Section | None, name: str, drafts: dict[str, 
     return list(drafts.values())
 
 
-def _read_overrides(page: Page, table: Table, section: Section | None, drafts: dict[str, _Draft]) -> None:
+def _read_overrides(
+    page: Page, table: Table, section: Section | None, *, drafts: dict[str, _Draft], flaws: list[Flaw]
+) -> None:
     title = section.title.lower() if section else ""
     columns = table.column(*_FROM), table.column(*_TO), table.column(*WHO)
     if not _attached(page, section, "", drafts) and not any(word in title for word in _OVERRIDING):
@@ -242,16 +259,31 @@ def _read_overrides(page: Page, table: Table, section: Section | None, drafts: d
         begin, end, who = (row[column] for column in columns if column is not None)
         if is_unfilled(begin.text) or is_unfilled(who.text):
             continue
+        _tell_unknown(_cell(row, table.column(*_SCHEDULE)), drafts, flaws)
         for draft in _attached(page, section, _text(row, table.column(*_SCHEDULE)), drafts):
             span = _span(draft, begin, end)
             if span is None:
                 continue
             instead = _text(row, table.column(*_INSTEAD))
+            out = _cell(row, table.column(*_INSTEAD_SURELY))
             reason = _text(row, table.column("reason", "why", "note", "notes"))
             people = references(page.document, who)
             draft.overrides.append(
-                Override(people, *span, (row[0].start, row[-1].end), plain_name(instead) if instead else None, reason)
-            )
+                Override(
+                    people, *span, (row[0].start, row[-1].end), plain_name(instead) if instead else None, reason,
+                    references(page.document, out) if out else (),
+                )
+            )  # fmt: skip
+
+
+def _tell_unknown(cell: Cell | None, drafts: dict[str, _Draft], flaws: list[Flaw]) -> None:
+    """A flaw where a row is for a schedule that the page does not have."""
+    if cell is None or plain_name(cell.text) in drafts or plain_name(cell.text) in _EVERY:
+        return
+    guess = closest(plain_name(cell.text), drafts)
+    meant = f" Did you mean '{drafts[guess].name}'?" if guess else ""
+    message = f"No schedule of this page is named '{cell.text}', so the row has no effect.{meant}"
+    flaws.append(Flaw(message, cell.start, cell.end))
 
 
 def _span(draft: _Draft, begin: Cell, end: Cell) -> tuple[datetime, datetime] | None:
@@ -296,15 +328,22 @@ def _read_dated(page: Page, table: Table, section: Section | None, drafts: dict[
                 draft.overrides.append(Override(people, start, end, (row[0].start, row[-1].end), reason=row[0].text))
 
 
-def _read_holidays(page: Page, table: Table, section: Section | None, drafts: dict[str, _Draft]) -> None:
+def _read_holidays(
+    page: Page, table: Table, section: Section | None, *, drafts: dict[str, _Draft], flaws: list[Flaw]
+) -> None:
     day, name = table.column("date", "day", "when"), table.column("holiday", "name", "occasion", "reason")
     if day is None:
         return
     who = next((column for column in (table.column(*WHO[:-1]),) if column is not None and column != name), None)
     for row in table.rows:
+        attached = _attached(page, section, _text(row, table.column(*_SCHEDULE)), drafts)
         when = _start(row[day].text)
         if when is None or when.day is None:
+            if attached and not is_unfilled(row[day].text):
+                message = f"'{row[day].text}' is no day that can be read; it should be like '2026-12-25'."
+                flaws.append(Flaw(message, row[day].start, row[day].end))
             continue
+        _tell_unknown(_cell(row, table.column(*_SCHEDULE)), drafts, flaws)
         people = references(page.document, row[who]) if who is not None else ()
-        for draft in _attached(page, section, _text(row, table.column(*_SCHEDULE)), drafts):
+        for draft in attached:
             draft.holidays.append(Holiday(when.day, _text(row, name), people, (row[day].start, row[day].end)))

@@ -124,6 +124,7 @@ class Override(Struct, frozen=True):
     place: Place
     instead_of: str | None = None
     reason: str = ""
+    replaced: tuple[Reference, ...] = ()
 
 
 class Holiday(Struct, frozen=True):
@@ -187,12 +188,13 @@ class EscalationPolicy(Struct, frozen=True):
 
 
 class Roster(Struct, frozen=True):
-    """What one page says of people, schedules and escalation."""
+    """What one page says of people, schedules and escalation; `flaws` are of rows that have no effect as they stand."""
 
     people: tuple[Person, ...] = ()
     teams: tuple[Team, ...] = ()
     schedules: tuple[Schedule, ...] = ()
     policies: tuple[EscalationPolicy, ...] = ()
+    flaws: tuple[Flaw, ...] = ()
 
 
 def plain_name(name: str) -> str:

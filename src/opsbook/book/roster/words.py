@@ -238,6 +238,8 @@ def read_wait(text: str) -> timedelta | None:
     words = " ".join(text.casefold().split()).strip(" .+")
     if words in ("immediately", "immediate", "at once", "now", "0", "instantly", "sofort", "straight away"):
         return timedelta(0)
+    if re.match(r"[-–−]\s*\d", words):
+        return None  # nobody is paged before the alert
     whole = read_duration(re.sub(r"^(?:after|in|within|for)\s+", "", words))
     if whole is not None:
         return whole

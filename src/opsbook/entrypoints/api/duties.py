@@ -22,7 +22,7 @@ from opsbook.usecases.desk import Desk
 from opsbook.usecases.duty_calendar import KINDS, About, duty_calendar
 from opsbook.usecases.library import Book
 from opsbook.usecases.matching import severity_words
-from opsbook.usecases.on_duty import duty_model, on_duty, shared_zone
+from opsbook.usecases.on_duty import duty_model, on_duty, shared_zone, with_reach
 from opsbook.usecases.oncall import oncall, oncall_model
 from opsbook.usecases.page_plan import page_plan, plan_model
 from opsbook.usecases.paging_report import paging_report_model
@@ -74,6 +74,7 @@ def on_call(request: Asks, query: OnCallQuery) -> dict[str, Any]:
     answer = on_duty(
         book, at, service=query.service, schedule=query.schedule, team=query.team, catch_all=desk.alert_desk.catch_all
     )
+    answer = with_reach(answer, desk.alert_desk.addresses, desk.alert_desk.ways.why_not_by)
     whole = oncall_model(oncall(book, at))
     return {"schedules": whole["schedules"], "escalations": whole["escalations"], "known": whole["people"],
             **duty_model(answer)}  # fmt: skip
@@ -92,7 +93,7 @@ def plan(request: Asks, query: PlanQuery) -> dict[str, Any]:
     quiet = request.app.state["config"].quiet_severities
     found = page_plan(
         book, query.service, severity, at, addresses=desk.alert_desk.addresses, commit=book.commit,
-        catch_all=desk.alert_desk.catch_all, quiet=quiet,
+        catch_all=desk.alert_desk.catch_all, quiet=quiet, why_not=desk.alert_desk.ways.why_not_by,
     )  # fmt: skip
     return plan_model(found)
 

@@ -69,7 +69,8 @@ class SlipModel(Struct):
 
 
 class BodyModel(Struct):
-    """A body as it was received; `size` is null where its bytes are not kept any more."""
+    """A body as it was received; `size` is null where its bytes are not kept any more, and what a paused inlet sent
+    `is_held`: it was led nowhere."""
 
     id: str
     at: datetime
@@ -81,6 +82,7 @@ class BodyModel(Struct):
     slips: list[SlipModel]
     headers: dict[str, str]
     size: int | None
+    is_held: bool
 
 
 class BodyList(Struct):

@@ -89,7 +89,7 @@ def revoke(request: Asks) -> dict[str, Any]:
 
 @operation("POST", f"{NAMED}/pause", models.InletModel, also=(409,), **ADMINISTER)
 def pause(request: Asks) -> dict[str, Any]:
-    """Refuses what an inlet sends, until it is resumed"""
+    """Keeps what an inlet sends and leads it nowhere, until it is resumed"""
     return inlet_model(alerts_of(request).inlets.pause(inlet_named(request).name, signed_in(request).name))
 
 

@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import click
 
 from opsbook.entrypoints.options import Shared, verb
-
-if TYPE_CHECKING:
-    from opsbook.config import Config
-    from opsbook.usecases.alerting_ports import Addresses
-    from opsbook.usecases.library import Book
 
 
 @verb(
@@ -33,21 +25,22 @@ def plan(shared: Shared, *, service: str | None, severity: str, when: str) -> in
 
     A time without a zone is one of the zone that all schedules share, else of UTC. Exits 1 when nobody is paged.
     """
+    from opsbook.alert_parts import build_ways
     from opsbook.entrypoints.duties import asked_instant, asked_severity
     from opsbook.usecases.matching import severity_words
     from opsbook.usecases.on_duty import shared_zone
     from opsbook.usecases.page_plan import page_plan, plan_model
-    from opsbook.wire_duties import build_duty_book
+    from opsbook.wire_duties import build_duty_book, people_reached
 
     config = shared.config()
     book = build_duty_book(config)
     grave = asked_severity(severity, severity_words(book, config.severities))
     zone = shared_zone(book)
     instant = asked_instant(when, zone)
-    with _addresses(config, book) as addresses:
+    with people_reached(config, book) as addresses:
         found = page_plan(
-            book, service, grave, instant.at, addresses=addresses, commit=book.commit,
-            catch_all=config.catch_all, quiet=config.quiet_severities,
+            book, service, grave, instant.at, addresses=addresses, commit=book.commit, catch_all=config.catch_all,
+            quiet=config.quiet_severities, why_not=build_ways(config).why_not_by,
         )  # fmt: skip
     if shared.format == "json":
         import msgspec
@@ -60,24 +53,3 @@ def plan(shared: Shared, *, service: str | None, severity: str, when: str) -> in
         for line in plan_as_text(found, instant, zone, terminal_width()):
             click.echo(line)
     return 0 if any(step.person for step in found.steps) else 1
-
-
-@contextmanager
-def _addresses(config: Config, book: Book) -> Iterator[Addresses]:
-    """How people are reached: by the pages, and by what they told Opsbook alone where there is a ledger."""
-    from opsbook.alert_parts import build_contacts
-    from opsbook.ground.errors import Usage
-    from opsbook.usecases.page_plan import BookAddresses
-    from opsbook.wire import build_ledger
-
-    try:
-        ledger = build_ledger(config, is_new_welcome=False)
-    except Usage:
-        yield BookAddresses(book)
-        return
-    try:
-        yield build_contacts(ledger, lambda: book)
-    finally:
-        ledger.close()
-
-

@@ -91,7 +91,7 @@ def revoke(shared: Shared, name: str, token_id: str) -> None:
 @click.argument("name", metavar="NAME")
 @click.option("--resume", is_flag=True, help="Hear it again.")
 def pause(shared: Shared, name: str, *, resume: bool) -> None:
-    """Refuse what an inlet sends, until it is resumed."""
+    """Keep what an inlet sends and lead it nowhere, until it is resumed."""
     with senders_of(shared) as senders:
         inlet = senders.inlets.pause(name, at_terminal(), is_paused=not resume)
     show(shared, inlet_model(inlet), [f"'{name}' is {'paused' if inlet.is_paused else 'open'}"])
@@ -179,7 +179,8 @@ def _show_one(shared: Shared, body: Any) -> None:
         text = body.raw.decode("utf-8", "replace") if body.raw is not None else None
         show(shared, {**body_model(body), "raw": text}, [])
         return
-    click.echo(f"{body.id} of {body.source.name}, {told_time(body.at)}, read as {body.format}", err=True)
+    held = ", led nowhere: the inlet was paused" if body.is_held else ""
+    click.echo(f"{body.id} of {body.source.name}, {told_time(body.at)}, read as {body.format}{held}", err=True)
     for slip in body.slips:
         click.echo(f"{slip.where}: {slip.why}", err=True)
     if body.raw is not None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 
 import click
 
 from opsbook.entrypoints.options import Shared, verb
+from opsbook.ground.errors import Failure
 
 
 @verb(
@@ -26,9 +28,10 @@ def command(shared: Shared, *, service: str | None, schedule: str | None, team: 
 
     A time without a zone is one of the zone that all schedules share, else of UTC. Exits 1 when nobody is on call.
     """
+    from opsbook.alert_parts import build_ways
     from opsbook.entrypoints.duties import asked_instant
-    from opsbook.usecases.on_duty import duty_model, on_duty, shared_zone
-    from opsbook.wire_duties import build_duty_book
+    from opsbook.usecases.on_duty import duty_model, on_duty, shared_zone, with_reach
+    from opsbook.wire_duties import build_duty_book, people_reached
 
     config = shared.config()
     book = build_duty_book(config, with_services=service is not None)
@@ -37,6 +40,8 @@ def command(shared: Shared, *, service: str | None, schedule: str | None, team: 
     answer = on_duty(
         book, instant.at, service=service, schedule=schedule, team=team, catch_all=config.catch_all
     )
+    with suppress(Failure), people_reached(config, book) as addresses:  # who it is needs no ledger
+        answer = with_reach(answer, addresses, build_ways(config).why_not_by)
     if shared.format == "json":
         import msgspec
 

@@ -5,14 +5,10 @@ from __future__ import annotations
 import gc
 import signal
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import click
 
 from opsbook.entrypoints.options import Shared, verb
-
-if TYPE_CHECKING:
-    from opsbook.config import Config
 
 _EXAMPLES = (
     "opsbook serve --open                    in the browser",
@@ -37,30 +33,35 @@ def command(shared: Shared, host: str, port: int, opens_browser: bool) -> None:
     config = shared.config()
     from opsbook.adapters.nudges import Nudge  # inside, as the rest: --help needs none of it
     from opsbook.entrypoints.cli import report  # inside: it imports this
+    from opsbook.entrypoints.listening import listen
     from opsbook.entrypoints.supervisor import Supervisor
 
     nudge = Nudge()  # from the child that answers to the one that pages
+    # Held here, so that whoever answers next has the same port, and who asks in between waits instead of being refused.
+    listener = listen(host, port)
 
-    def answers(ready: Callable[[], None]) -> None:
+    def answers(ready: Callable[[], None], is_first: bool) -> None:
         from opsbook.config import forget_secret_variables
         from opsbook.entrypoints.server import serve  # inside: the web framework is slow to import
 
         forget_secret_variables()  # those are for steps and messages, which other children see to
-        serve(config, host=host, port=port, opens_browser=opens_browser, ready=ready, nudge=nudge.notify)
+        opens = opens_browser and is_first
+        serve(config, listener, host=host, opens_browser=opens, ready=ready, nudge=nudge.notify)
+
+    def runs() -> None:
+        from opsbook.entrypoints.stepping import run_steps  # inside: only this child executes
+
+        listener.close()
+        run_steps(config)
 
     def pages() -> None:
         from opsbook.entrypoints.paging_child import page_people  # inside: only this child pages
 
+        listener.close()
         page_people(config, nudge)
 
-    others = {"what runs steps": lambda: _runs(config), "what pages": pages}
-    raise SystemExit(Supervisor(answers, others, report).run())
-
-
-def _runs(config: Config) -> None:
-    from opsbook.entrypoints.stepping import run_steps  # inside: only this child executes
-
-    run_steps(config)
+    others = {"what runs steps": runs, "what pages": pages}
+    raise SystemExit(Supervisor(answers, others, report, stopping=listener.close).run())
 
 
 def _stop_when_asked() -> None:

@@ -57,9 +57,11 @@ def operation(path: str, *, method: str = "GET") -> Callable[[Callable[..., Any]
     def declare(answer: Callable[..., Any]) -> HTTPRouteHandler:
         async def answered(request: Asks) -> Response[Any]:
             try:
-                await source_of(request, KIND)
+                source = await source_of(request, KIND)
             except HTTPException as why:  # programs that know Alertmanager read no problem documents
                 return wrong(why.status_code, why.detail, why.headers)
+            if source.is_paused and method != "GET":
+                return wrong(403, f"The inlet '{source.name}' is paused, so it changes nothing.")
             given = (request, await request.body()) if method == "POST" else (request,)
             return await asyncio.to_thread(_answer, answer, *given)
 

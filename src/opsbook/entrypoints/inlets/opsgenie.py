@@ -16,6 +16,7 @@ from litestar import HttpMethod, Response, route
 from litestar.exceptions import NotAuthorizedException
 from litestar.handlers import HTTPRouteHandler
 
+from opsbook.entrypoints.gates.names import name_in
 from opsbook.entrypoints.inlets.receiving import LARGEST_BODY, Asks, kept, shown_token, source_of
 from opsbook.entrypoints.web.answering import desk_of
 from opsbook.ground.errors import Refusal, Usage
@@ -46,7 +47,7 @@ async def create(request: Asks) -> Response[Any]:
 
 def _acting(action: str, method: HttpMethod, path: str) -> HTTPRouteHandler:
     async def act(request: Asks) -> Response[Any]:
-        named = str(request.path_params["named"])
+        named = name_in(request.scope, "/v2/alerts/")
         source = await _source(request)
         if isinstance(source, Response):
             return source
@@ -60,7 +61,7 @@ def _acting(action: str, method: HttpMethod, path: str) -> HTTPRouteHandler:
         extra = {"action": str(request.path_params["action"])} if action == "actions" else {}
         found = read_action(action, alias, body, {**query, **extra})
         answer = await _taken(request, found, body)
-        if action == "escalate" and alert is not None and not found.errors:
+        if action == "escalate" and alert is not None and not found.errors and not source.is_paused:
             await asyncio.to_thread(_passed_on, request, alert, found)
         return answer
 
@@ -115,7 +116,7 @@ async def count(request: Asks) -> Response[Any]:
 @_route("/v2/alerts/{named:str}", HttpMethod.GET)
 async def shown(request: Asks) -> Response[Any]:
     """One alert."""
-    named = str(request.path_params["named"])
+    named = name_in(request.scope, "/v2/alerts/")
     alert = await _found(request, named)
     return alert if isinstance(alert, Response) else _answer({"data": view.model(alert)})
 
@@ -123,7 +124,7 @@ async def shown(request: Asks) -> Response[Any]:
 @_route("/v2/alerts/{named:str}/notes", HttpMethod.GET)
 async def notes(request: Asks) -> Response[Any]:
     """What was written to one alert."""
-    named = str(request.path_params["named"])
+    named = name_in(request.scope, "/v2/alerts/")
     alert = await _found(request, named)
     if isinstance(alert, Response):
         return alert

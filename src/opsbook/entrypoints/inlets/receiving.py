@@ -20,7 +20,7 @@ from opsbook.entrypoints.gates.edge import FOREIGN
 from opsbook.entrypoints.gates.origins import OWN_SITES
 from opsbook.entrypoints.problems import PROBLEM, problem
 from opsbook.entrypoints.web.answering import desk_of
-from opsbook.ground.errors import Failure, NotPermitted, Refusal
+from opsbook.ground.errors import Failure, Refusal
 from opsbook.ledger.signal import Batch, Source
 from opsbook.usecases.receive import Receipt
 
@@ -66,15 +66,13 @@ async def taken(request: Asks, kind: str, parse: Parse, *, name: str = "", token
 
 
 async def source_of(request: Asks, kind: str, *, name: str = "", token: str | None = None) -> Source:
-    """Who sends; raises what answers 401 or 403."""
+    """Who sends; raises what answers 401, or 403 to a page of another site."""
     refuse_foreign(request)
     shown = shown_token(request) if token is None else token
     look = partial(desk_of(request).alert_desk.inlets.source_for, kind, shown, name=name, is_open=is_open(request))
     is_far = request.app.state["keeper"].is_far  # such a ledger may take long to say that it is away
     try:
         source = await asyncio.to_thread(look) if is_far else look()
-    except NotPermitted:
-        raise
     except Refusal as wrong:  # such as a ledger that moved on: nothing that the sender could mend
         raise Failure(str(wrong), retryable=True) from wrong
     if source is None:

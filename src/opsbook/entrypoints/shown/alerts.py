@@ -50,7 +50,8 @@ def group_lines(alerts: Sequence[Alert], now: datetime, width: int | None) -> It
         grave = min(each.severity for each in members)
         counts = {status: sum(1 for each in members if each.status == status) for status in _GRAVITY}
         told = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
-        line = f"{click.style(grave, fg=_INK[grave])}  {click.style(printable(_cut(key, LONGEST_SUMMARY)), bold=True)}  {told}"
+        name = click.style(printable(_cut(key, LONGEST_SUMMARY)), bold=True)
+        line = f"{click.style(grave, fg=_INK[grave])}  {name}  {told}"
         newest = max(members, key=lambda each: each.starts_at)
         yield from wrapped(f"{line}, the newest for {_since(newest, now)}", width, _HANGING)
 

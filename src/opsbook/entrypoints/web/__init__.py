@@ -17,11 +17,13 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Litestar
 from litestar.datastructures import State
+from litestar.enums import ScopeType
 from litestar.handlers import HTTPRouteHandler
 from litestar.plugins import PluginProtocol
 from litestar.plugins.core import MsgspecDIPlugin
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template.config import TemplateConfig
+from litestar.types import LifeSpanScope, Scope
 
 from opsbook.book.plan_words import length_words
 from opsbook.book.rendering import book_address
@@ -30,6 +32,7 @@ from opsbook.entrypoints.gates.asked import Doorkeeper
 from opsbook.entrypoints.gates.edge import Edge
 from opsbook.entrypoints.gates.kept import Kept
 from opsbook.entrypoints.gates.meter import Meter
+from opsbook.entrypoints.gates.names import keep_whole
 from opsbook.entrypoints.gates.origins import Origins
 from opsbook.entrypoints.gates.overload import Overload
 from opsbook.entrypoints.gates.peers import Peers
@@ -115,7 +118,13 @@ MODULES = (
 
 
 class App(Litestar):
-    """Litestar without what it would import for pydantic and attrs, a tenth of a second where they are installed."""
+    """Litestar without what it would import for pydantic and attrs, a tenth of a second where they are installed; the
+    names that senders chose are one piece of a path, whatever letters are in them."""
+
+    async def __call__(self, scope: Scope | LifeSpanScope, receive: Any, send: Any) -> None:
+        if scope["type"] == ScopeType.HTTP:
+            keep_whole(scope)
+        await super().__call__(scope, receive, send)
 
     @staticmethod
     def _get_default_plugins(plugins: list[PluginProtocol]) -> list[PluginProtocol]:
@@ -142,8 +151,8 @@ def build_app(config: Config, desk: Desk, *, listening_on: str = "127.0.0.1") ->
     )
     kept = Kept(_stamps(desk, streams))
     return Edge(
-        Overload(app), keeper=keeper, peers=peers, origins=Origins(config.public_url), kept=kept, meter=meter,
-        close_streams=streams.close,
+        Overload(app), keeper=keeper, peers=peers, origins=Origins(config.public_url), kept=kept,
+        meter=meter, close_streams=streams.close,
     )  # fmt: skip
 
 

@@ -80,14 +80,18 @@ def _about(request: Asks, page: Page, notification: Notification) -> Template:
     is_test = page.group.startswith(TESTS)
     contacts = desk.alert_desk.contacts.reachable(owed.handle or owed.person).contacts if is_test else ()
     proven = any(each.id == owed.contact and each.verified_at is not None for each in contacts)
-    may_answer = not proven if is_test else page.is_open and not any(each.by in me for each in page.acknowledged)
+    is_spent = page.is_open and page.is_spent(notification)
+    has_answered = any(each.by in me for each in page.acknowledged)
+    may_answer = not proven if is_test else page.is_open and not is_spent and not has_answered
     steps = first_steps(desk.library, page.place) if page.place is not None else ()
     return _shown(
         request, "ack.html", 200, of=page, owed=owed, steps=steps, is_test=is_test, is_proven=proven,
+        is_spent=is_spent,
         has_gone_on=page.is_open and page.state != "acknowledged" and has_gone_on(page, notification),
         may_answer=may_answer and (is_test or page.state != "acknowledged"), now=desk.now(),
         others=[each for each in page.acknowledged if each.by not in me],
         mine=next((each for each in page.acknowledged if each.by in me), None),
+        was_mine=next((each for each in reversed(page.past_answers) if each.by in me), None),
     )  # fmt: skip
 
 

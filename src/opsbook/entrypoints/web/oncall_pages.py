@@ -158,7 +158,7 @@ def _if(desk: Desk, request: Asks) -> If:
         instant = asked_instant(at or "now", zone, desk.now())
         plan = page_plan(
             book, service or None, severity, instant.at, addresses=held.addresses, commit=book.commit,
-            catch_all=held.catch_all,
+            catch_all=held.catch_all, why_not=held.ways.why_not_by,
         )  # fmt: skip
     except (Usage, Refusal) as wrong:
         return If(service, severity, at, zone, wrong=str(wrong))

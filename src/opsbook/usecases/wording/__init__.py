@@ -17,7 +17,7 @@ from opsbook.usecases.contact_book import TESTS, ContactBook
 from opsbook.usecases.ledger_ports import EngineLedger
 from opsbook.usecases.library import Library
 from opsbook.usecases.matching import first_steps
-from opsbook.usecases.sending import Item
+from opsbook.usecases.sending import Item, in_order
 from opsbook.usecases.wording.around import Around, told_already
 from opsbook.usecases.wording.digest import digest_of
 from opsbook.usecases.wording.facts import facts_of
@@ -53,10 +53,11 @@ class Wording:
             told.page_url, facts_of(told),
         )  # fmt: skip
 
-    def digest(self, items: Sequence[Item], why: str) -> Message:
-        """What somebody gets of several pages at once, the gravest first."""
+    def digest(self, items: Sequence[Item], why: str, also: Sequence[Item] = ()) -> Message:
+        """What somebody gets of several pages at once, the gravest first; `also` go to another contact as well."""
         kind = items[0].due.notification.owed.kind
-        return digest_of([self.told(item) for item in items], why, kind, f"{self._address}/pages")
+        told = [self.told(item) for item in in_order(items, also)]
+        return digest_of(told, why, kind, list_url=f"{self._address}/pages", key=items[0].key)
 
     def told(self, item: Item) -> Told:
         """All that is told of one page, before it is cut to a kind of contact."""

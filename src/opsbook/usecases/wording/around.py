@@ -6,7 +6,9 @@ What is asked here must never keep a message back: each part reads little, and g
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+
+import msgspec
 
 from opsbook.book.reach import Directory
 from opsbook.book.roster.values import plain_name
@@ -15,11 +17,13 @@ from opsbook.ledger.alert import stream_of as alert_stream
 from opsbook.ledger.event import Event
 from opsbook.ledger.health import Health, fold
 from opsbook.ledger.page import Page
+from opsbook.ledger.signal import Signal
 from opsbook.ledger.view import Kept
 from opsbook.usecases.ledger_ports import EngineLedger
 from opsbook.usecases.library import Book, Library
 from opsbook.usecases.oncall import directory_of
 from opsbook.usecases.page_plan import whom
+from opsbook.usecases.receive import CHANGES
 from opsbook.usecases.run_names import run_name
 from opsbook.usecases.service_names import named_service
 from opsbook.usecases.wording.told import SHOWN_ALERTS, moment
@@ -27,6 +31,9 @@ from opsbook.usecases.wording.told import SHOWN_ALERTS, moment
 LATELY = timedelta(hours=24)
 _ROWS = 100  # of runs, the last begun, among which those of the service are looked for
 _SHOWN = 3
+_MOST_NAMES = 100_000  # bodies of one day that tell of changes
+_LONGEST = 200  # characters of what a change is called
+_SERVICE_LABELS = ("service", "component", "repository", "app", "application", "project", "job")
 _FRESH = timedelta(seconds=5)  # so long the runs that were read count: a storm must not read them for each message
 
 
@@ -39,6 +46,7 @@ class Around:
         self._read: dict[str, tuple[int, Event | None]] = {}
         self._directory: tuple[Book, Directory] | None = None
         self._runs: tuple[datetime, list[Kept]] | None = None
+        self._changes: tuple[datetime, list[tuple[datetime, Signal]]] | None = None
 
     def alerts(self, page: Page) -> list[Alert]:
         """Some of the alerts of a page that still fire; of one that is over, of those that did."""
@@ -65,7 +73,7 @@ class Around:
                 yield fold(probe.key, (last,))
 
     def recent(self, service: str | None, zone: str, now: datetime) -> tuple[str, ...]:
-        """The last runs for a service of the last day, a sentence each."""
+        """The last runs for a service of the last day, and what senders told of changes, a sentence each."""
         if not service:
             return ()
         book, told = self._library.snapshot(), []
@@ -78,7 +86,31 @@ class Around:
                 continue
             name = run_name(book, run["path"], run["service"], run["title"])
             told.append(f"{name} was run by {run['actor']} at {moment(started, zone, now)}: {run['state']}.")
-        return tuple(told[:_SHOWN])
+        return (*told[:_SHOWN], *self._changed(service, zone, now)[:_SHOWN])
+
+    def _changed(self, service: str, zone: str, now: datetime) -> list[str]:
+        """Changes of the last day, the last first: those of the service, and those of which nobody says of which."""
+        if self._changes is None or not timedelta(0) <= now - self._changes[0] < _FRESH:
+            self._changes = (now, list(self._told_changes(now)))
+        book, told = self._library.snapshot(), []
+        mine = named_service(book, service) or service
+        for at, signal in self._changes[1]:
+            of = [text for name in _SERVICE_LABELS if (text := signal.labels.get(name))]
+            if of and mine not in (named_service(book, text) or text for text in of):
+                continue
+            words = " ".join((signal.annotations.get("summary") or signal.key).split())[:_LONGEST].rstrip(".")
+            told.append(f"{words}, at {moment(signal.starts_at or at, zone, now)}.")
+        return told
+
+    def _told_changes(self, now: datetime) -> Iterator[tuple[datetime, Signal]]:
+        """What was received of changes within a day, the last first."""
+        days = [f"{CHANGES}{now - timedelta(days=days):%y%m%d}-" for days in (1, 0)]
+        names = [name for day in days for name in self._ledger.attachments(day, limit=_MOST_NAMES)]
+        for name in reversed(names[-_ROWS:]):
+            at = datetime.strptime(name.removeprefix(CHANGES)[:13], "%y%m%d-%H%M%S").replace(tzinfo=UTC)
+            raw = self._ledger.attachment(name) if now - at <= LATELY else None
+            for signal in msgspec.json.decode(raw, type=list[Signal]) if raw else ():
+                yield at, signal
 
     def on_call(self, page: Page, person: str, now: datetime) -> tuple[str, ...]:
         """Who else is on call by the levels of a page: name, level, and why."""

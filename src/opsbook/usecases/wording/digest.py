@@ -12,14 +12,15 @@ from opsbook.usecases.wording.plain import SIZES, WHOLE, Block, fitted, shortene
 from opsbook.usecases.wording.told import Told
 
 _COLOUR = "#44546a"
+_NAMED = 40  # characters of a page in the title
 _SHOWN = 40  # pages in one message; the rest is counted
 
 
-def digest_of(told: Sequence[Told], why: str, kind: str, list_url: str) -> Message:
-    """One message for all of these; `list_url` is where every page is."""
+def digest_of(told: Sequence[Told], why: str, kind: str, *, list_url: str, key: str) -> Message:
+    """One message for all of these, which is known by `key`; `list_url` is where every page is."""
     first = told[0]
     title_size, size = SIZES.get(kind, WHOLE)
-    title = shortened(f"{len(told)} pages: {'; '.join(each.headline for each in told)}", title_size)
+    title = shortened(_title(told), title_size)
     is_short = kind in ("sms", "phone")
     blocks = list(_blocks(told, title, why, is_short=is_short, list_url=list_url))
     if is_short:
@@ -27,12 +28,19 @@ def digest_of(told: Sequence[Told], why: str, kind: str, list_url: str) -> Messa
     else:
         body = fitted(blocks, size, "\n" if kind == "push" else "\n\n")
     facts = {
-        "version": VERSION, "key": first.key, "thread": f"page/{first.page}", "purpose": "digest", "title": title,
+        "version": VERSION, "key": key, "thread": f"page/{first.page}", "purpose": "digest", "title": title,
         "sent_at": first.sent_at.isoformat(), "severity": first.severity, "person": first.person, "why": why,
         "page_url": list_url, "pages": [facts_of(each) for each in told],
     }  # fmt: skip
     html = _html(told, title, why, list_url) if kind in ("email", "webhook") else ""
-    return Message(first.key, kind, title, body, first.severity, html, first.ack_url, list_url, facts)
+    return Message(key, kind, title, body, first.severity, html, first.ack_url, list_url, facts)
+
+
+def _title(told: Sequence[Told]) -> str:
+    """How many they are, how grave, and what the first two are about."""
+    named = "; ".join(shortened(each.headline.removeprefix(f"{each.severity} "), _NAMED) for each in told[:2])
+    more = f" and {len(told) - 2} more" if len(told) > 2 else ""
+    return f"{len(told)} pages, gravest {told[0].severity}: {named}{more}"
 
 
 def _blocks(
@@ -44,8 +52,8 @@ def _blocks(
     for number, each in enumerate(told[:_SHOWN]):
         steps = each.section.steps[:1] if each.section is not None else ()
         answer = f"Acknowledge: {each.ack_url}" if each.wants_answer else ""
-        lines = (each.title, *(f"First: {step}" for step in steps), answer) if not is_short else (each.title,)
-        yield Block(10 + number if number else 3, "\n".join(filter(None, lines[:2] if answer else lines)))
+        lines = (each.title, *(f"First: {step}" for step in steps if not is_short))
+        yield Block(10 + number if number else 3, "\n".join(lines))
         if answer and number == 0:
             yield Block(0, answer)
         elif answer and not is_short:

@@ -10,7 +10,7 @@ from opsbook.book.page import Page
 from opsbook.ground.errors import Finding
 
 if TYPE_CHECKING:
-    from opsbook.book.roster.values import EscalationPolicy, Reference, Roster
+    from opsbook.book.roster.values import EscalationPolicy, Level, Reference, Roster
 
 _FIX = "Let the last level, or a `**Catch-All:**` below it, name a person, or a team or schedule that has someone."
 
@@ -25,7 +25,31 @@ def check(page: Page, around: Around) -> Iterator[Finding]:
             place = (flaw.start, flaw.end)
             fix = "Write it so that it can be followed."
             yield page.finding("dead-end-policy", "error", place, flaw.message, fix=fix)
+        for level in policy.levels:
+            yield from _too_many(page, level, roster)
         yield from _dead_end(page, policy, roster)
+
+
+def _too_many(page: Page, level: Level, roster: Roster) -> Iterator[Finding]:
+    """A finding where more must acknowledge than the level can reach, as far as this page tells."""
+    if level.needs < 2 or level.is_round_robin:
+        return
+    from opsbook.book.roster.values import plain_name  # as above
+
+    teams = {plain_name(team.name): team for team in roster.teams}
+    people = {plain_name(name): person.place for person in roster.people for name in (person.name, person.handle)}
+    found: set[object] = set()
+    for reference in level.targets:
+        name = plain_name(reference.name)
+        if name not in teams and name not in people:
+            return  # a schedule, or what other pages know
+        members = teams[name].members if name in teams else (reference,)
+        found.update(people.get(plain_name(member.name), member.name) for member in members)
+    if len(found) < level.needs:
+        has = {0: "nobody", 1: "one person"}.get(len(found), f"{len(found)} people")
+        message = f"{level.needs} people must acknowledge at a level that has {has}."
+        fix = "Name as many people as are required, or require fewer."
+        yield page.finding("dead-end-policy", "error", level.place, message, fix=fix)
 
 
 def _dead_end(page: Page, policy: EscalationPolicy, roster: Roster) -> Iterator[Finding]:

@@ -18,7 +18,7 @@ _NONE = frozenset({"-", "–", "—", "n/a", "na", "unknown", "any", "all"})
 
 @page_rule("invalid-severity", "error", "incident", "post-mortem", "policy", "alerts")
 def check(page: Page, around: Around) -> Iterator[Finding]:
-    if b"everity" not in page.document.content:
+    if b"everit" not in page.document.content:
         return
     for value, start, end in (*_severities(page), *_of_escalations(page)):
         if is_unfilled(value) or value.lower() in _NONE:
@@ -40,14 +40,23 @@ def _of_escalations(page: Page) -> Iterator[tuple[str, int, int]]:
     from opsbook.book.incident_policy import read_policy  # few pages have an escalation
     from opsbook.book.roster.escalation import severity_spans
     from opsbook.book.roster.words import split_words
+    from opsbook.book.tables import read_tables
 
     policy = read_policy(page)
     own = {word.lower() for row in policy.severities for word in split_words(row.labels)} if policy else set()
-    for field in page.fields:
-        if plain_key(field.name) == "severities":
-            for word in severity_spans(split_words(field.value(page.document))):
-                if word.lower() not in own:
-                    yield word, field.value_start, field.value_end
+    written = [
+        (field.value(page.document), field.value_start, field.value_end)
+        for field in page.fields
+        if plain_key(field.name) == "severities"
+    ]
+    for table in read_tables(page.document):
+        column = table.column("severities")
+        if column is not None:
+            written += [(cell.text, cell.start, cell.end) for cell in table.cells(column)]
+    for text, start, end in written:
+        for word in () if is_unfilled(text) else severity_spans(split_words(text)):
+            if word.lower() not in own:
+                yield word, start, end
 
 
 def _severities(page: Page) -> Iterator[tuple[str, int, int]]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from opsbook.book.roster.values import Schedule
 
 _DAYS = 30
+_FOLLOWED = "Write it so that it can be followed, or take the row out."
 _SHOWN = 3
 
 
@@ -24,7 +25,10 @@ def check(page: Page, around: Around) -> Iterator[Finding]:
     if not 1970 <= around.today.year < 9999:
         return  # the calendar of the machine ends there
     start = datetime(around.today.year, around.today.month, around.today.day, tzinfo=UTC)
-    for written in read_roster(page).schedules:
+    roster = read_roster(page)
+    for flaw in roster.flaws:
+        yield page.finding("schedule-gap", "error", (flaw.start, flaw.end), flaw.message, fix=_FOLLOWED)
+    for written in roster.schedules:
         schedule = written
         if any(rotation.calendar in around.settings.calendars for rotation in written.rotations if rotation.calendar):
             from opsbook.book.roster.imported import filled  # few schedules are kept as calendars

@@ -16,10 +16,13 @@ def check(outlines: Sequence[Outline], around: Around) -> Iterator[Finding]:
     if not known:
         return  # a book without a page of people keeps them elsewhere
     for outline in outlines:
+        is_reached = any(each.of == "address" or _plain(each.name) in known for each in outline.mentions)
         for mention in outline.mentions:
-            if _plain(mention.name) in known:
+            if _plain(mention.name) in known or mention.of == "address":
                 continue
             guess = closest(_plain(mention.name), known)
+            if mention.of == "contact" and is_reached and not guess:
+                continue  # words for whoever reads them, beside somebody who is known
             meant = f" Did you mean '{known[guess]}'?" if guess else ""
             yield Finding(
                 "unknown-person",
