@@ -353,4 +353,4 @@ def _row(row: Row | None, event: Event) -> Row | None:
     return Row(page.is_open, page.group, page) if page is not None else None
 
 
-PAGE_VIEW = View("pages", 2, kinds.PAGES, _row, Page)
+PAGE_VIEW = View("pages", 3, kinds.PAGES, _row, Page)
