@@ -140,6 +140,12 @@ class Page(Struct, frozen=True):
         return max([1, *(levels.get(each.level, 1) for each in self.reached)])
 
     @property
+    def answers(self) -> str:
+        """How many of those who must have acknowledged, while some have and others have not; else empty."""
+        count = len(self.acknowledged)
+        return f"{count} of {self.needs} have acknowledged" if self.state == "active" and count else ""
+
+    @property
     def can_be_passed_on(self) -> bool:
         """Whether it is for others besides those of its first level."""
         return len(self.policy.levels) + bool(self.policy.catch_all) > 1

@@ -75,7 +75,7 @@ def on_call(request: Asks, query: OnCallQuery) -> dict[str, Any]:
         book, at, service=query.service, schedule=query.schedule, team=query.team, catch_all=desk.alert_desk.catch_all
     )
     answer = with_reach(answer, desk.alert_desk.addresses, desk.alert_desk.ways.why_not_by)
-    whole = oncall_model(oncall(book, at))
+    whole = oncall_model(oncall(book, at, catch_all=desk.alert_desk.catch_all))
     return {"schedules": whole["schedules"], "escalations": whole["escalations"], "known": whole["people"],
             **duty_model(answer)}  # fmt: skip
 

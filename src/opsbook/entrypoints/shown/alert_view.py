@@ -53,7 +53,7 @@ class Woken(Struct, frozen=True):
 def page_state(page: Page) -> tuple[str, str]:
     """The state of a page in words, and its tone."""
     if page.state == "active":
-        return "Waking people", "bad"
+        return ", ".join(filter(None, ("Waking people", page.answers))), "bad"
     if page.state == "acknowledged":
         by = page.acknowledged[-1].by if page.acknowledged else ""
         return (f"Acknowledged by {by}" if by else "Acknowledged"), "note"

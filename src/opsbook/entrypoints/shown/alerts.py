@@ -121,7 +121,8 @@ def _paged(page: Page | None, width: int | None) -> Iterator[str]:
         return
     yield ""
     by = ", ".join(each.by for each in page.acknowledged)
-    yield f"  Page {page.id}: {page.state}{f', acknowledged by {printable(by)}' if by else ''}"
+    counted = f"{page.answers}: " if page.answers else "acknowledged by "
+    yield f"  Page {page.id}: {page.state}{f', {counted}{printable(by)}' if by else ''}"
     for each in page.notifications:
         last = each.attempts[-1] if each.attempts else None
         took = f" in {last.latency_ms:.0f} ms" if last is not None and last.latency_ms is not None else ""

@@ -11,6 +11,7 @@ from opsbook.entrypoints.shown.terminal import printable, wrapped
 from opsbook.ledger.page import Notification, Page
 from opsbook.ledger.path_test import PathTest
 from opsbook.usecases.alert_story import Told
+from opsbook.usecases.page_shown import waits_for
 
 HEADS = ("PAGE", "STATE", "GRAVE", "SINCE", "WOKEN", "SUBJECT")
 COLOURS = {
@@ -23,9 +24,13 @@ COLOURS = {
 def page_rows(pages: Sequence[Page]) -> list[tuple[str, ...]]:
     """One row a page."""
     return [
-        (page.id, page.state, page.severity, _time(page.opened_at), ", ".join(woken(page)) or "nobody", page.subject)
+        (page.id, page.state, page.severity, _time(page.opened_at), ", ".join(woken(page)) or "nobody", _subject(page))
         for page in pages
     ]
+
+
+def _subject(page: Page) -> str:
+    return page.subject + (f" ({page.answers})" if page.answers else "")
 
 
 def woken(page: Page) -> list[str]:
@@ -47,18 +52,22 @@ def page_text(page: Page, story: Iterable[Told], width: int | None) -> Iterator[
     yield from wrapped(f"  by '{printable(page.policy.name)}'{where}: {printable(page.policy.why)}", width, 4)
     for told in story:
         yield from wrapped(f"  {_time(told.at)}  {printable(f'{told.words} {told.why}'.rstrip())}", width, 4)
+    if page.answers:
+        yield f"  {page.answers}; it goes on until all of them have."
     for each in page.notifications:
         yield ""
-        yield from notification_text(each, width)
+        yield from notification_text(page, each, width)
 
 
-def notification_text(each: Notification, width: int | None) -> Iterator[str]:
+def notification_text(page: Page, each: Notification, width: int | None) -> Iterator[str]:
     """One message with all its attempts."""
     owed = each.owed
     yield f"{owed.id:>3}  {_state(each.state)}  {printable(owed.person)} by {printable(owed.contact)}  {owed.purpose}"
     yield from wrapped(f"     {printable(owed.why)}", width, 5)
     if each.settled_why:
         yield from wrapped(f"     {printable(each.settled_why)}", width, 5)
+    if waits := waits_for(page, each):
+        yield from wrapped(f"     {printable(waits)}", width, 5)
     for attempt in each.attempts:
         took = f" after {attempt.latency_ms:.0f} ms" if attempt.latency_ms is not None else ""
         twice = ", perhaps for the second time" if attempt.is_duplicate else ""
