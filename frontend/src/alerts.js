@@ -11,11 +11,15 @@ const boxes = () => [...(list()?.querySelectorAll('input[name="alert"]') ?? [])]
 const chosen = () => boxes().filter((box) => box.checked)
 const rowNow = () => document.activeElement?.closest?.('[data-alert]')
 
+let cameUp // the row that came to where another was acted on; going on by one leads to it, and past none
+
 function move(by) {
   const all = rows()
   if (!all.length) return false
   const at = all.indexOf(rowNow())
-  const next = at < 0 ? all[by > 0 ? 0 : all.length - 1] : all[Math.min(Math.max(at + by, 0), all.length - 1)]
+  const step = by > 0 && at >= 0 && all[at] === cameUp ? 0 : by
+  cameUp = undefined
+  const next = at < 0 ? all[by > 0 ? 0 : all.length - 1] : all[Math.min(Math.max(at + step, 0), all.length - 1)]
   next.querySelector('.alert-name').focus()
   next.scrollIntoView({ block: 'nearest' })
   return true
@@ -74,6 +78,7 @@ document.addEventListener('submit', async (event) => {
   event.preventDefault()
   const all = rows()
   const focused = all.indexOf(rowNow())
+  const id = rowNow()?.dataset.alert
   const said = new URLSearchParams(new FormData(form, event.submitter))
   try {
     const answer = await fetch(form.action, { method: 'POST', body: said, headers: { Accept: 'text/html' } })
@@ -83,9 +88,10 @@ document.addEventListener('submit', async (event) => {
     if (!take(page)) return location.reload()
     count()
     const left = rows()
-    if (focused >= 0 && left.length && !left.includes(rowNow())) {
-      left[Math.min(focused, left.length - 1)].querySelector('.alert-name').focus({ preventScroll: true })
-    }
+    if (focused < 0 || !left.length) return
+    const row = left[Math.min(focused, left.length - 1)]
+    if (row.dataset.alert !== id || row !== rowNow()) row.querySelector('.alert-name').focus({ preventScroll: true })
+    cameUp = row.dataset.alert !== id ? row : undefined
   } catch {
     tell('Nothing was done: the server does not answer.')
   }

@@ -39,12 +39,14 @@ def build_duty_book(config: Config, *, with_services: bool = True) -> Book:
     copies are not fresh."""
     from msgspec.structs import replace
 
+    from opsbook.adapters.book_disk.git_marks import GitFolder
     from opsbook.usecases.duty_book import duty_book
     from opsbook.usecases.imported_calendars import calendars_of
     from opsbook.wire import build_book
     from opsbook.wire_calendars import build_calendars
 
-    book = duty_book(build_book(config), with_services=with_services)
+    commit = GitFolder(config.root).marks().commit
+    book = duty_book(build_book(config), commit=commit, with_services=with_services)
     return replace(book, calendars=build_calendars(config).current(book)) if calendars_of(book) else book
 
 

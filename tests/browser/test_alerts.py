@@ -94,6 +94,26 @@ def test_an_alert_is_acknowledged_by_the_keyboard_and_taken_back(open_page: Open
     assert page.evaluate("window.wasHere") is True  # it was never loaded again
 
 
+def test_a_list_is_worked_down_by_the_keyboard(open_page: Open, shop: Shop) -> None:
+    for number in range(4):
+        shop.fire(f"261126-06110{number}-kac{number}", f"Down{number}")
+    page = look(open_page, shop, "/alerts?match=alertname=~Down.*")
+    names = [each.inner_text() for each in page.locator("[data-alert] .alert-name").all()]
+    for number in range(3):
+        page.keyboard.press("j")
+        expect(page.locator(".alert-name:focus")).to_have_text(names[number])
+        page.keyboard.press("a")
+        expect(page.locator("[data-alert][data-status=acknowledged]")).to_have_count(number + 1)
+        expect(page.locator(".alert-name:focus")).to_have_text(names[number + 1])
+
+
+def test_what_a_silence_would_hold_is_shown_before_its_reason_is_written(open_page: Open, shop: Shop) -> None:
+    page = look(open_page, shop, "/silences/new")
+    page.locator('[name="match"]').fill('alertname="Nothing"')
+    page.get_by_role("button", name="Show what it would hold").click()
+    expect(page.locator("main")).not_to_contain_text("then press “Show what it would hold”")
+
+
 def test_several_are_selected_by_the_keyboard_and_resolved_at_once(open_page: Open, shop: Shop) -> None:
     ids = [shop.fire(f"261126-06200{n}-kab{n}", f"Several{n}") for n in range(3)]
     page = look(open_page, shop, "/alerts?match=alertname=~Several.*")

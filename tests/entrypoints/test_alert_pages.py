@@ -14,7 +14,13 @@ from tests.entrypoints.browsing import Browser, browsing
 from tests.entrypoints.paged_alerts import ALERT as FIRST
 from tests.entrypoints.paged_alerts import PAGE, fired, lay_alerts
 
+from opsbook.book.reach import Directory
+from opsbook.entrypoints.web.oncall_pages import drawn
+from opsbook.ledger.page_events import FrozenPolicy, PlannedLevel
 from opsbook.usecases.ledger_ports import Write
+from opsbook.usecases.oncall import oncall
+from opsbook.usecases.page_plan import _Rounds
+from opsbook.usecases.reaching import Reaching
 
 
 def shop_pages() -> dict[str, str]:
@@ -243,6 +249,19 @@ def test_the_calendar_shows_any_week_or_month(shop, query):
 def test_the_escalation_is_drawn_and_told_in_words(shop):
     html = shop.see("/oncall")
     assert re.search(r"<desc[^>]*>at once: Level 1, Primary On-Call; Kim Okafor\.", html)
+
+
+def test_what_is_configured_as_catch_all_stands_behind_escalations_that_name_none(shop):
+    found = oncall(shop.door.desk.library.snapshot(), datetime.now(UTC), catch_all=("#last-resort",))
+    bare = next(each for each in found.escalations if not each.policy.catch_all)
+    assert "at last: Catch-all, #last-resort; #last-resort." in drawn(bare, 0)
+
+
+def test_why_a_channel_is_told_is_not_said_twice():
+    levels = (PlannedLevel(1, 0.0, ("#ops",), "level 1 of 'Money'"),)
+    policy = FrozenPolicy("Money", "p.md", 1, None, levels, 0, None, (), 1800.0)
+    rounds = _Rounds(Directory([]), policy, datetime(2026, 11, 26, tzinfo=UTC), lambda name, at: Reaching())
+    assert [step.why for step in rounds.steps()] == ["level 1 of 'Money'"]
 
 
 def test_a_calendars_secret_address_is_shown_once(shop):

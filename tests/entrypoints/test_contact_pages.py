@@ -7,11 +7,13 @@ from hashlib import sha256
 from itertools import count
 
 import pytest
+from msgspec.structs import replace
 from tests.entrypoints.door import Door
 from tests.entrypoints.paged_alerts import POLICY, owed, place
 
 from opsbook.ledger import page_events as events
 from opsbook.ledger.page import stream_of
+from opsbook.ledger.page_events import FrozenPolicy
 from opsbook.usecases.ledger_ports import Write
 
 SECRET = "5e" * 18
@@ -21,12 +23,12 @@ _count = count()
 class Paged:
     """A page of which Jo and Lee were told."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, policy: FrozenPolicy = POLICY) -> None:
         self.id = f"261126-031000-{next(_count):07d}"
         self.door = door
         self.link, self.other = f"/a/{self.id}.1.{SECRET}", f"/a/{self.id}.2.{SECRET}2"
         door.desk.ledger.record(
-            [Write(stream_of(self.id), told(door.desk.now()))], actor="pager", at=door.desk.now()
+            [Write(stream_of(self.id), told(door.desk.now(), policy))], actor="pager", at=door.desk.now()
         )
 
     @property
@@ -34,11 +36,11 @@ class Paged:
         return self.door.desk.alert_desk.pages.find(self.id)
 
 
-def told(now):
+def told(now, policy):
     where = place("api", "deployment", "Deployment", "It is named there.")
     return [
         events.page_opened(group="g", subject="ApiDown <b>", severity="P1", service="api", alerts=("a-1",),
-                           policy=POLICY, place=where),
+                           policy=policy, place=where),
         events.level_reached(1, 1, ""), events.owed(owed(1, "Jo Nakamura", "email", now)),
         events.owed(owed(2, "Lee Ray", "email", now)),
         events.attempt_begun(1, 1, sha256(SECRET.encode()).hexdigest()),
@@ -56,6 +58,19 @@ def test_a_link_shows_what_it_is_about_without_signing_in_and_without_a_script(d
     assert shown.status_code == 200 and "ApiDown &lt;b&gt;" in shown.text and "<script" not in shown.text
     assert "systemctl restart api" in shown.text and "Acknowledge as Jo Nakamura" in shown.text
     assert shown.headers["cache-control"] == "no-store" and shown.headers["referrer-policy"] == "same-origin"
+
+
+def test_where_two_must_answer_the_page_of_the_link_says_that_one_has(door, paged):
+    replaced = replace(paged.now.policy, levels=(replace(paged.now.policy.levels[0], needs=2),))
+    paged = Paged(door, policy=replaced)
+    door.ask("POST", paged.link)
+    assert "1 of 2 have acknowledged" in door.ask("GET", paged.link).text
+    assert "1 of 2 have acknowledged" in (other := door.ask("GET", paged.other).text)
+    assert "Acknowledge as Lee" in other
+    assert "1 of 2 have acknowledged" in door.ask("GET", f"/pages/{paged.id}").text
+    door.ask("POST", paged.other)
+    assert paged.now.state == "acknowledged"
+    assert "have acknowledged" not in door.ask("GET", paged.link).text
 
 
 def test_a_program_that_only_looks_answers_nothing(door, paged):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -108,6 +109,40 @@ def test_the_command_line_tells_the_same(folder: Path, capsys: pytest.CaptureFix
         "  Ada Byron (@ada)  until Mon 2027-03-29 09:00  weekly rotation of Primary; On-Call Engineer of docs/operations/runbooks/api.md:8",
         "  next: Ben Nevis from Mon 2027-03-29 09:00, weekly rotation of Primary",
     ]
+
+
+MATRIX = """
+## Severity Levels
+
+| Severity | Meaning | Labels |
+| --- | --- | --- |
+| P0 | All is down | sev-a |
+| P1 | Some is down | sev-b |
+"""
+
+
+def test_a_plan_is_asked_in_the_words_of_the_books_own_severities(folder: Path, capsys: pytest.CaptureFixture[str]):
+    page = folder / "docs" / "operations" / "incidents" / "on-call.md"
+    page.write_text(page.read_text() + MATRIX)
+    plan = json.loads(said(capsys, folder, "page", "plan", "--service", "api", "--severity", "Sev-B", "--format", "json"))
+    assert plan["severity"] == "P1"
+    with opened(folder) as door:
+        assert door.ask("GET", "/api/v1/page-plan?service=api&severity=sev-b").json()["severity"] == "P1"
+
+
+def test_the_plan_of_the_command_line_tells_the_commit(folder: Path, capsys: pytest.CaptureFixture[str]):
+    git = ["git", "-C", str(folder), "-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "x"]):
+        subprocess.run([*git, *words], check=True)
+    head = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+    plan = ("page", "plan", "--service", "api")
+    assert json.loads(said(capsys, folder, *plan, "--format", "json"))["policy"]["commit"] == head
+    assert f"At commit {head[:12]}." in said(capsys, folder, *plan)
+
+
+def test_a_time_of_the_zone_z_is_told_in_utc(folder: Path, capsys: pytest.CaptureFixture[str]):
+    said_first = said(capsys, folder, "oncall", "--at", "29 March 2027 00:00 Z").splitlines()[0]
+    assert said_first == "On call for Primary at Mon 2027-03-29 00:00 UTC"
 
 
 def test_what_is_asked_wrongly_is_told_and_nobody_is_an_exit_of_its_own(folder: Path, capsys: pytest.CaptureFixture[str]):

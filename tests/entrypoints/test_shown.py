@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import click
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.entrypoints.paged_alerts import fired
 
 from opsbook.book.search import SearchAnswer
 from opsbook.entrypoints.shown import coverage, findings, hits, page
+from opsbook.entrypoints.shown.alerts import alert_lines, group_lines, list_lines
 from opsbook.entrypoints.shown.findings import Telling
 from opsbook.entrypoints.shown.terminal import columns, printable, wrapped
 from opsbook.ground.errors import Finding, Span
+from opsbook.usecases.alerts import Noise
 from opsbook.usecases.coverage import CoverageReport
+from opsbook.usecases.episodes import imagined
 from opsbook.usecases.lint import LintReport
 from opsbook.usecases.show import Shown
 
@@ -172,3 +177,16 @@ def test_colours_take_no_columns():
 def test_what_may_not_be_printed_is_replaced():
     assert printable("a\x1b\tb", kept="\t") == "a?\tb"
     assert re.fullmatch(r"a b", printable("a\nb", instead=" "))
+
+
+def test_a_list_of_alerts_cuts_what_is_long_and_an_alert_by_itself_is_whole():
+    now, long = datetime(2026, 11, 26, 3, 10, tzinfo=UTC), "x" * 60_000
+    alerts = [
+        imagined(None, f"a{number}", (fired("Long", "P1", now, service=long, summary=summary, blob=long),), now)
+        for number, summary in enumerate(("", long))
+    ]  # fmt: skip
+    for lines in (list_lines, group_lines):
+        assert all(columns(line) < 800 for line in lines(alerts, now, None))
+    assert any("…" in line for line in list_lines(alerts[:1], now, None))
+    whole = alert_lines(alerts[0], (), Noise((), 1, 0, 0), steps=(), page=None, now=now, width=None)
+    assert any(f"blob={long}" in line for line in whole)

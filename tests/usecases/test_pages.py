@@ -10,12 +10,17 @@ from tests.ledger.planned import gate, plan, started
 from tests.usecases.paging_world import PagingWorld, level, policy
 from tests.usecases.test_policy_choice import URGENT, book
 
+from opsbook.entrypoints.shown.paged import page_text
 from opsbook.ground.errors import Refusal, Usage
 from opsbook.ledger import alert_events, run_events
+from opsbook.ledger import page_events as events
 from opsbook.ledger import path_test as paths
 from opsbook.ledger.alert import alert_of
 from opsbook.ledger.alert import stream_of as alert_stream
+from opsbook.ledger.page import stream_of
+from opsbook.ledger.page_moves import next_level
 from opsbook.ledger.path_test import PATH_TEST
+from opsbook.usecases.alert_story import story
 from opsbook.usecases.alerting_ports import Contact, ContactRule, Reachable
 from opsbook.usecases.alerts import Alerts
 from opsbook.usecases.inlets import Inlets
@@ -108,6 +113,35 @@ def test_once_people_are_woken_again_an_old_link_changes_nothing_and_the_new_one
         assert answers(page, 1, old).number == before.number
     assert before.is_spent(before.notifications[0]) and not before.is_spent(before.notifications[-1])
     assert pages.acknowledge_by_link(page, before.notifications[-1].owed.id, new).state == "acknowledged"
+
+
+def test_what_was_before_people_were_woken_again_stays_told(world, pages):
+    page, *_ = woken_again(world, pages)
+    told = page_model(world.page(page))
+    assert [each["why"] for each in told["levels"]] == ["It began.", "It begins again."]
+    assert [(each["by"], each["via"]) for each in told["acknowledged"]] == [("ada", "link")]
+    assert told["acknowledged_by"] == []
+    lines = "\n".join(page_text(world.page(page), story(world.ledger.read(stream_of(page))), None))
+    for words in ("03:10:00 UTC  The turn of level 1. It began.", "03:10:00 UTC  Acknowledged by ada (link).", "03:40:00 UTC  People are woken again. ada acknowledged it 30 minutes ago"):
+        assert words in lines
+
+
+def test_the_next_level_is_told_at_its_time_in_every_round(world, pages):
+    page = world.open(frozen=policy(level(1, 0, "primary"), level(2, 300, "secondary"), repeat=1))
+    world.tick()
+    assert next_level(world.page(page)) == (2, world.at + timedelta(minutes=5))
+    world.later(minutes=5)
+    assert next_level(world.page(page)) == (1, world.at + timedelta(minutes=5))
+    world.later(minutes=5)
+    assert next_level(world.page(page)) == (2, world.at + timedelta(minutes=5))
+    world.later(minutes=5)
+    assert next_level(world.page(page)) == (-1, world.at + timedelta(minutes=5))
+
+
+def test_what_one_alert_left_for_is_no_word_on_those_that_stay(world, pages):
+    page = world.open(alerts=2)
+    world.tell(page, events.left((f"{page}-0",), "Its sender says that it is over."))
+    assert world.page(page).why == ""
 
 
 def test_a_link_that_nobody_used_answers_though_people_were_asked_anew(world, pages):

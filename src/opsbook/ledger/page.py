@@ -140,6 +140,12 @@ class Page(Struct, frozen=True):
         return max([1, *(levels.get(each.level, 1) for each in self.reached)])
 
     @property
+    def answers(self) -> str:
+        """How many of those who must have acknowledged, while some have and others have not; else empty."""
+        count = len(self.acknowledged)
+        return f"{count} of {self.needs} have acknowledged" if self.state == "active" and count else ""
+
+    @property
     def can_be_passed_on(self) -> bool:
         """Whether it is for others besides those of its first level."""
         return len(self.policy.levels) + bool(self.policy.catch_all) > 1
@@ -214,7 +220,8 @@ def _left(page: Page, event: Event, facts: dict[str, Any]) -> Page:
     left = set(facts["alerts"])
     gone = (*page.gone, *(each for each in page.alerts if each in left))
     staying = tuple(each for each in page.alerts if each not in left)
-    return _called(replace(page, alerts=staying, gone=gone, why=facts["why"]))
+    why = page.why if staying else facts["why"]  # it is no word on those that stay
+    return _called(replace(page, alerts=staying, gone=gone, why=why))
 
 
 def _called(page: Page) -> Page:
@@ -352,4 +359,4 @@ def _row(row: Row | None, event: Event) -> Row | None:
     return Row(page.is_open, page.group, page) if page is not None else None
 
 
-PAGE_VIEW = View("pages", 2, kinds.PAGES, _row, Page)
+PAGE_VIEW = View("pages", 3, kinds.PAGES, _row, Page)

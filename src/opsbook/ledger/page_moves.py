@@ -74,6 +74,16 @@ def next_moves(
     return _sending(page, now, rules, due)
 
 
+def next_level(page: Page) -> tuple[int, datetime] | None:
+    """Which level has its turn next unless somebody answers, and when, -1 for the catch-all; None where none has."""
+    if page.state != "active" or page.passed_on is not None:
+        return None
+    due, then = _next_turn(page, Rules())
+    if due is None or not isinstance(then, Reach) or not then.planned.targets:
+        return None
+    return then.planned.level, due
+
+
 def retry_at(notification: Notification) -> datetime | None:
     """When the next attempt is to be made; None where none is."""
     if notification.has_ended or notification.open_attempt is not None:
@@ -189,9 +199,10 @@ def _next_turn(page: Page, rules: Rules) -> tuple[datetime | None, Reach | tuple
         return _carrier_turn(page)
     if not page.reached:
         begun = page.armed_at or page.opened_at
+        why = "It began." if begun == page.opened_at else "It begins again."
         if not page.policy.levels:
             return begun, _catch_all(page, 1, "Its policy has no level.")
-        return begun + timedelta(seconds=page.policy.levels[0].after_s), _level(page, 0, 1, "It began.")
+        return begun + timedelta(seconds=page.policy.levels[0].after_s), _level(page, 0, 1, why)
     last = page.reached[-1]
     of_it = [each for each in _of_this_arming(page) if (each.owed.level, each.owed.loop) == (last.level, last.loop)]
     gap_s, then = _after_level(page, last, rules)

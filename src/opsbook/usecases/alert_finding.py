@@ -32,7 +32,7 @@ class SeveralMeant(Refusal):
 
     def __init__(self, name: str, groups: Sequence[tuple[str, int]]) -> None:
         self.name, self.groups = name, groups
-        told = "; ".join(f"{count:,} in group {group}" for group, count in groups[:_GROUPS_TOLD])
+        told = "; ".join(f"{count:,} in group {group[:300]}" for group, count in groups[:_GROUPS_TOLD])
         left = f"; and {len(groups) - _GROUPS_TOLD} more groups" if len(groups) > _GROUPS_TOLD else ""
         count = sum(count for _, count in groups)
         super().__init__(

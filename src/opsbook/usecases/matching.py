@@ -103,7 +103,8 @@ class Matcher(Struct, frozen=True):
         known = self.kept.known
         if known is None or known.pages.book is not book:
             pages = Pages(self.library, book, self.url_bases)
-            known = self.kept.known = _Known(pages, _words(book, self.severities), escalated_services(book), {})
+            words = severity_words(book, self.severities)
+            known = self.kept.known = _Known(pages, words, escalated_services(book), {})
         return known
 
     def _found(self, known: _Known, asked: Asked) -> tuple[Place | None, str | None, str]:
@@ -154,7 +155,7 @@ def _graded(words: Mapping[str, str], labels: Mapping[str, str], severity: str) 
     return UNKNOWN_SEVERITY, "Nothing tells its severity; so it is P2."
 
 
-def _words(book: Book, severities: Mapping[str, str]) -> dict[str, str]:
+def severity_words(book: Book, severities: Mapping[str, str]) -> dict[str, str]:
     """The words of the severity matrix of the policy pages, and those of the configuration, which win."""
     words: dict[str, str] = {}
     for _, facts in sorted(book.facts.items()):

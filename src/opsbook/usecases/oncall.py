@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from msgspec import Struct
 from opsbook.book.reach import Directory, Meant, Reached
 from opsbook.book.roster.calendar import shifts
 from opsbook.book.roster.values import EscalationPolicy, Person, Reference, Schedule, plain_name
+from opsbook.book.roster.words import reference_of
 from opsbook.usecases.library import Book
 
 _AHEAD = timedelta(days=28)
@@ -72,9 +73,11 @@ def directory_of(book: Book) -> Directory:
     return Directory(sorted(found, key=lambda each: each[0]), book.calendars)
 
 
-def oncall(book: Book, at: datetime) -> OnCall:
-    """Who is on call at an instant and whom each escalation reaches, in the order of pages."""
+def oncall(book: Book, at: datetime, *, catch_all: Sequence[str] = ()) -> OnCall:
+    """Who is on call at an instant and whom each escalation reaches, in the order of pages. `catch_all` stands behind
+    an escalation that names none of its own."""
     directory = directory_of(book)
+    caught = tuple(map(reference_of, catch_all))
     duties, escalations, people = [], [], []
     for path, facts in sorted(book.facts.items()):
         if facts.policy is None:
@@ -85,7 +88,7 @@ def oncall(book: Book, at: datetime) -> OnCall:
             duties.append(_duty(directory, (schedule, path), spots.get(plain_name(schedule.name), (1, "")), at))
         for policy in roster.policies:
             place = spots.get(plain_name(policy.name), (1, ""))
-            escalations.append(_escalation(directory, (policy, path), place, at))
+            escalations.append(_escalation(directory, (policy, path), place, at, caught))
         for person in roster.people:
             people.append((person, path, *spots.get(plain_name(person.handle or person.name), (1, ""))))
     return OnCall(at, tuple(duties), tuple(escalations), tuple(people))
@@ -109,11 +112,12 @@ def _duty(directory: Directory, found: tuple[Schedule, str], place: tuple[int, s
 
 
 def _escalation(
-    directory: Directory, found: tuple[EscalationPolicy, str], place: tuple[int, str], at: datetime
-) -> Escalation:
+    directory: Directory, found: tuple[EscalationPolicy, str], place: tuple[int, str], at: datetime,
+    caught: tuple[Reference, ...],
+) -> Escalation:  # fmt: skip
     policy, path = found
     levels = tuple(Reaches(lv.number, lv.after, _meant(directory, lv.targets, at)) for lv in policy.levels)
-    return Escalation(policy, path, *place, levels, _meant(directory, policy.catch_all, at))
+    return Escalation(policy, path, *place, levels, _meant(directory, policy.catch_all or caught, at))
 
 
 def _meant(directory: Directory, references: Iterable[Reference], at: datetime) -> tuple[Meant, ...]:

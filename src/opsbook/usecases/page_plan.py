@@ -141,7 +141,8 @@ class _Rounds:
             kinds = tuple(dict.fromkeys(turn.contact.kind for turn in found.turns))
             due_s = (found.turns[0].due - self.at).total_seconds() if found.turns else self.after_s
             also = " ".join(filter(None, (found.why_not, *(turn.why for turn in found.turns[:1]))))
-            told = f"{level.why}: {why}{again}" + (f". {also}" if also else "")
+            said = why if why.startswith(level.why) else f"{level.why}: {why}"
+            told = f"{said}{again}" + (f". {also}" if also else "")
             yield PlannedStep(due_s, level.level, person, kinds, told, loop)
         if not reached:
             yield PlannedStep(self.after_s, level.level, "", (), f"{level.why}: {why_not}{again}", loop)

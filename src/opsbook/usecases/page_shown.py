@@ -6,7 +6,9 @@ from typing import Any
 
 import msgspec
 
-from opsbook.ledger.page import Page
+from opsbook.book.plan_words import length_words
+from opsbook.ledger.page import Notification, Page
+from opsbook.ledger.page_events import OwedNotification
 from opsbook.ledger.path_test import PathTest
 from opsbook.usecases.pages import Delivered
 
@@ -24,8 +26,27 @@ def notification_model(found: Delivered) -> dict[str, Any]:
             for attempt in each.attempts
         ],
         "page": page.id, "contact": owed.contact, "purpose": owed.purpose, "due": owed.due.isoformat(),
-        "settled_why": each.settled_why or None,
+        "settled_why": each.settled_why or None, "waits_for": waits_for(page, each) or None,
     }  # fmt: skip
+
+
+def waits_for(page: Page, of: Notification) -> str:
+    """When a message is sent whose turn comes later, and why not before; empty where it waits for no turn."""
+    owed = of.owed
+    if of.state != "waiting" or of.attempts or owed.due <= of.owed_at:
+        return ""
+    day = "" if owed.due.date() == of.owed_at.date() else f" on {owed.due:%Y-%m-%d}"
+    told = f"It is sent at {owed.due:%H:%M:%S} UTC{day} unless somebody answers before"
+    beside = [each.owed for each in page.notifications if _is_beside(each.owed, owed)]
+    before = min(beside, key=lambda each: each.due)
+    if before.due == owed.due:
+        return f"{told}."
+    return f"{told}: {owed.kind} comes {length_words(owed.due - before.due)} after {before.kind}."
+
+
+def _is_beside(one: OwedNotification, other: OwedNotification) -> bool:
+    """Whether two messages are to the same person, by the same turn of the same level."""
+    return (one.person, one.level, one.loop, one.purpose) == (other.person, other.level, other.loop, other.purpose)
 
 
 def page_brief(page: Page) -> dict[str, Any]:
@@ -38,6 +59,7 @@ def page_brief(page: Page) -> dict[str, Any]:
         "asked_by": page.asked_by or None, "incident": page.incident,
         "acknowledged_by": [each.by for each in page.acknowledged],
         "acknowledged_until": page.acknowledged_until.isoformat() if page.acknowledged_until else None,
+        "needs": page.needs,
     }  # fmt: skip
 
 
@@ -48,10 +70,11 @@ def page_model(page: Page) -> dict[str, Any]:
         "policy": msgspec.to_builtins(page.policy), "section": msgspec.to_builtins(page.place),
         "levels": [
             {"level": each.level, "loop": each.loop, "at": each.at.isoformat(), "why": each.why}
-            for each in page.reached
+            for each in (*page.past_levels, *page.reached)
         ],
         "acknowledged": [
-            {"by": each.by, "via": each.via, "at": each.at.isoformat(), "why": each.why} for each in page.acknowledged
+            {"by": each.by, "via": each.via, "at": each.at.isoformat(), "why": each.why}
+            for each in (*page.past_answers, *page.acknowledged)
         ],
         "notifications": [notification_model(Delivered(page, each)) for each in page.notifications],
     }  # fmt: skip

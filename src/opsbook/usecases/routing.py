@@ -38,7 +38,9 @@ from opsbook.usecases.silences import REMIND, Silences
 
 ACTOR = "router"
 MOST_AT_ONCE = 4000  # signals that are looked at together; about 20 MB
-MOST_IN_ONE = 1000  # alerts of one transaction, apart from those of one group, which are never parted
+# Alerts of one transaction, apart from those of one group, which are never parted. While it is being written nothing
+# that inlets take can be, so it is only so long that a few more syncs cost next to nothing.
+MOST_IN_ONE = 250
 MOST_ROWS = 500  # of a view, read at a time
 MOST_POLICIES = 10_000
 SPELL = timedelta(seconds=20)  # of one call: whoever calls has to show progress to keep the lease

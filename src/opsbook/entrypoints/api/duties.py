@@ -21,6 +21,7 @@ from opsbook.ground.errors import Usage
 from opsbook.usecases.desk import Desk
 from opsbook.usecases.duty_calendar import KINDS, About, duty_calendar
 from opsbook.usecases.library import Book
+from opsbook.usecases.matching import severity_words
 from opsbook.usecases.on_duty import duty_model, on_duty, shared_zone, with_reach
 from opsbook.usecases.oncall import oncall, oncall_model
 from opsbook.usecases.page_plan import page_plan, plan_model
@@ -74,7 +75,7 @@ def on_call(request: Asks, query: OnCallQuery) -> dict[str, Any]:
         book, at, service=query.service, schedule=query.schedule, team=query.team, catch_all=desk.alert_desk.catch_all
     )
     answer = with_reach(answer, desk.alert_desk.addresses, desk.alert_desk.ways.why_not_by)
-    whole = oncall_model(oncall(book, at))
+    whole = oncall_model(oncall(book, at, catch_all=desk.alert_desk.catch_all))
     return {"schedules": whole["schedules"], "escalations": whole["escalations"], "known": whole["people"],
             **duty_model(answer)}  # fmt: skip
 
@@ -85,7 +86,7 @@ def plan(request: Asks, query: PlanQuery) -> dict[str, Any]:
     desk = desk_of(request)
     book = desk.library.snapshot()
     try:
-        severity = asked_severity(query.severity, desk.scope().settings.severities)
+        severity = asked_severity(query.severity, severity_words(book, desk.scope().settings.severities))
     except Usage as wrong:
         raise ClientException(str(wrong)) from wrong
     at = _instant(desk, book, query.at)

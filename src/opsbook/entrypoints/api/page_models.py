@@ -39,6 +39,7 @@ class NotificationModel(Struct):
     purpose: str
     due: datetime
     settled_why: str | None
+    waits_for: str | None
 
 
 class NotificationList(Struct):
@@ -66,6 +67,7 @@ class PageBrief(Struct):
     incident: int | None
     acknowledged_by: list[str]
     acknowledged_until: datetime | None
+    needs: int
 
 
 class PageList(Struct):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from opsbook.usecases.ledger_ports import EngineLedger
 
 VIA = "command line"
+LONGEST_KEY = 300  # letters of a group's key that is offered to be typed
 STATUSES = ("firing", "acknowledged", "suppressed", "stale", "resolved")
 _NAMES = click.argument("alerts", nargs=-1, required=True, metavar="ALERT…")
 _WHY = click.option("--why", default="", metavar="TEXT", help="The reason, which everybody sees.")
@@ -185,7 +186,8 @@ def _done(shared: Shared, act: Callable[[Alerts, str], list[Alert]], said: str, 
         try:
             changed = act(verbs, who_acts(config, ledger, "respond"))
         except SeveralMeant as wrong:
-            quoted = [quote(each) for each in (wrong.name, *(group for group, _ in wrong.groups[:3]))]
+            groups = [group for group, _ in wrong.groups[:3] if len(group) <= LONGEST_KEY]
+            quoted = [quote(each) for each in (wrong.name, *groups)]
             ways = [f"  opsbook alerts {word} {each}" for each in (f"{quoted[0]} --all", *quoted[1:])]
             wrong.at_terminal = "\n".join(("", *ways)) if word else ""
             raise

@@ -40,11 +40,14 @@ def show(shared: Shared, page: str) -> None:
     from opsbook.entrypoints.people import show as answer
     from opsbook.entrypoints.shown.paged import page_text
     from opsbook.entrypoints.shown.terminal import terminal_width
+    from opsbook.ledger.page import stream_of
+    from opsbook.usecases.alert_story import story
     from opsbook.usecases.page_shown import page_model
 
     with page_desk(shared) as desk:
         found = desk.pages.find(page)
-    answer(shared, page_model(found), page_text(found, terminal_width()))
+        told = story(desk.ledger.read(stream_of(found.id)))
+    answer(shared, page_model(found), page_text(found, told, terminal_width()))
 
 
 @verb("ack", examples=("opsbook page ack last", "opsbook page ack last --for 2h --why 'the vendor mends it'"))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from msgspec import Struct
 
 from opsbook.ledger.page import Page
+from opsbook.ledger.page_moves import next_level
 
 # The words and the tone of each state of an alert; a list says them, and colour only repeats them.
 STATES: dict[str, tuple[str, str]] = {
@@ -52,7 +53,7 @@ class Woken(Struct, frozen=True):
 def page_state(page: Page) -> tuple[str, str]:
     """The state of a page in words, and its tone."""
     if page.state == "active":
-        return "Waking people", "bad"
+        return ", ".join(filter(None, ("Waking people", page.answers))), "bad"
     if page.state == "acknowledged":
         by = page.acknowledged[-1].by if page.acknowledged else ""
         return (f"Acknowledged by {by}" if by else "Acknowledged"), "note"
@@ -73,14 +74,13 @@ def woken(page: Page) -> tuple[Woken, ...]:
     return tuple(Woken(person, tuple(sent)) for person, sent in found.items())
 
 
-def next_level_at(page: Page) -> tuple[int, datetime] | None:
-    """Which level comes next, and when, unless somebody answers; None where no time is known."""
-    if page.state != "active" or page.armed_at is None or page.level == CATCH_ALL:
+def next_level_at(page: Page) -> tuple[str, datetime] | None:
+    """Which level comes next, as it is called, and when, unless somebody answers; None where none does."""
+    coming = next_level(page)
+    if coming is None:
         return None
-    for planned in page.policy.levels:
-        if planned.level > page.level:
-            return planned.level, page.armed_at + timedelta(seconds=planned.after_s)
-    return None
+    level, at = coming
+    return "the catch-all" if level == CATCH_ALL else f"level {level}", at
 
 
 def latency_words(milliseconds: float | None) -> str:

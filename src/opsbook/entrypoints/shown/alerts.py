@@ -18,6 +18,8 @@ _INK = {"P0": "red", "P1": "red", "P2": "yellow", "P3": "blue"}
 _GRAVITY = {"firing": 0, "stale": 1, "acknowledged": 2, "suppressed": 3, "resolved": 4}
 _HANGING = 4
 NOTHING = "No alert fires."
+LONGEST_VALUE = 60  # letters of a label's value in a list
+LONGEST_SUMMARY = 300  # letters of what is said of an alert in a list
 
 
 def list_lines(alerts: Sequence[Alert], now: datetime, width: int | None) -> Iterator[str]:
@@ -30,8 +32,8 @@ def list_lines(alerts: Sequence[Alert], now: datetime, width: int | None) -> Ite
         severity = click.style(each.severity, fg=_INK[each.severity], bold=each.severity == "P0")
         told = f"{each.id}  {severity}  {each.status:<12}  {_since(each, now):>8}  "
         name = _name(each) + " " * (names - columns(_name(each)))
-        summary = printable(each.annotations.get("summary") or _labels(each))
-        line = f"{told}{click.style(name, bold=True)}  {summary}{_state(each)}"
+        summary = _cut(each.annotations.get("summary", ""), LONGEST_SUMMARY) or _labels(each, LONGEST_VALUE)
+        line = f"{told}{click.style(name, bold=True)}  {printable(summary)}{_state(each)}"
         yield from wrapped(click.style(line, dim=True) if each.status == "resolved" else line, width, _HANGING)
 
 
@@ -59,7 +61,8 @@ def group_lines(alerts: Sequence[Alert], now: datetime, width: int | None) -> It
         grave = min(each.severity for each in members)
         counts = {status: sum(1 for each in members if each.status == status) for status in _GRAVITY}
         told = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
-        line = f"{click.style(grave, fg=_INK[grave])}  {click.style(printable(key), bold=True)}  {told}"
+        name = click.style(printable(_cut(key, LONGEST_SUMMARY)), bold=True)
+        line = f"{click.style(grave, fg=_INK[grave])}  {name}  {told}"
         newest = max(members, key=lambda each: each.starts_at)
         yield from wrapped(f"{line}, the newest for {_since(newest, now)}", width, _HANGING)
 
@@ -118,7 +121,8 @@ def _paged(page: Page | None, width: int | None) -> Iterator[str]:
         return
     yield ""
     by = ", ".join(each.by for each in page.acknowledged)
-    yield f"  Page {page.id}: {page.state}{f', acknowledged by {printable(by)}' if by else ''}"
+    counted = f"{page.answers}: " if page.answers else "acknowledged by "
+    yield f"  Page {page.id}: {page.state}{f', {counted}{printable(by)}' if by else ''}"
     for each in page.notifications:
         last = each.attempts[-1] if each.attempts else None
         took = f" in {last.latency_ms:.0f} ms" if last is not None and last.latency_ms is not None else ""
@@ -140,12 +144,18 @@ def _rank(members: Sequence[Alert]) -> tuple[int, str, float]:
 
 
 def _name(alert: Alert) -> str:
-    service = f" ({alert.service})" if alert.service else ""
+    service = f" ({_cut(alert.service, LONGEST_VALUE)})" if alert.service else ""
     return printable(alert.name[:60] + service)
 
 
-def _labels(alert: Alert) -> str:
-    return " ".join(f"{name}={value}" for name, value in sorted(alert.labels.items()) if name != "alertname")
+def _labels(alert: Alert, longest: int | None = None) -> str:
+    """Its labels; with `longest`, for lists, each value cut to that many letters, and all of them to a few lines."""
+    told = (f"{name}={_cut(value, longest)}" for name, value in sorted(alert.labels.items()) if name != "alertname")
+    return _cut(" ".join(told), longest and LONGEST_SUMMARY)
+
+
+def _cut(text: str, longest: int | None) -> str:
+    return text if longest is None or len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def _state(alert: Alert) -> str:

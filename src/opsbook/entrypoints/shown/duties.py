@@ -57,6 +57,8 @@ def plan_as_text(plan: PagePlan, asked: Instant, zone: str, width: int | None = 
         if step.level == CATCH_ALL:
             yield from _step(step, width)
     yield from wrapped(f"  {printable(plan.policy.why)}", width, _HANGING)
+    if plan.policy.commit:
+        yield f"  At commit {plan.policy.commit[:12]}."
 
 
 def _head(words: str, asked: Instant, width: int | None) -> Iterator[str]:
@@ -82,6 +84,8 @@ def _length(seconds: float) -> str:
 
 
 def _shown_zone(asked: Instant, zone: str) -> str:
+    if asked.zone == "Z":
+        return "UTC"
     return asked.zone if zone_of(asked.zone) is not None and asked.zone != "UTC" else zone
 
 

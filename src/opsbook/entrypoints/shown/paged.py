@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 import click
@@ -10,6 +10,8 @@ import click
 from opsbook.entrypoints.shown.terminal import printable, wrapped
 from opsbook.ledger.page import Notification, Page
 from opsbook.ledger.path_test import PathTest
+from opsbook.usecases.alert_story import Told
+from opsbook.usecases.page_shown import waits_for
 
 HEADS = ("PAGE", "STATE", "GRAVE", "SINCE", "WOKEN", "SUBJECT")
 COLOURS = {
@@ -22,9 +24,13 @@ COLOURS = {
 def page_rows(pages: Sequence[Page]) -> list[tuple[str, ...]]:
     """One row a page."""
     return [
-        (page.id, page.state, page.severity, _time(page.opened_at), ", ".join(woken(page)) or "nobody", page.subject)
+        (page.id, page.state, page.severity, _time(page.opened_at), ", ".join(woken(page)) or "nobody", _subject(page))
         for page in pages
     ]
+
+
+def _subject(page: Page) -> str:
+    return page.subject + (f" ({page.answers})" if page.answers else "")
 
 
 def woken(page: Page) -> list[str]:
@@ -32,8 +38,8 @@ def woken(page: Page) -> list[str]:
     return list(dict.fromkeys(each.owed.person for each in page.notifications if each.has_told))
 
 
-def page_text(page: Page, width: int | None) -> Iterator[str]:
-    """One page: what it is about, whom it follows, each message with its attempts."""
+def page_text(page: Page, story: Iterable[Told], width: int | None) -> Iterator[str]:
+    """One page: what it is about, whom it follows, what happened, each message with its attempts."""
     yield click.style(printable(page.subject), bold=True)
     service = f"  {printable(page.service)}" if page.service else ""
     yield f"  {page.severity}  {_state(page.state)}{service}  page {page.id}  since {_time(page.opened_at)}"
@@ -44,25 +50,24 @@ def page_text(page: Page, width: int | None) -> Iterator[str]:
         yield from wrapped(f"  {printable(page.place.path)}{anchor}: {printable(page.place.why)}", width, 4)
     where = f" ({page.policy.path}:{page.policy.line})" if page.policy.path else ""
     yield from wrapped(f"  by '{printable(page.policy.name)}'{where}: {printable(page.policy.why)}", width, 4)
-    for given in page.acknowledged:
-        why = f": {given.why}" if given.why else ""
-        words = f"  {_time(given.at)}  {printable(given.by)} acknowledged by {given.via}{printable(why)}"
-        yield from wrapped(words, width, 4)
-    for reached in page.reached:
-        name = "the catch-all" if reached.level < 0 else f"level {reached.level}"
-        yield from wrapped(f"  {_time(reached.at)}  {name}: {printable(reached.why)}", width, 4)
+    for told in story:
+        yield from wrapped(f"  {_time(told.at)}  {printable(f'{told.words} {told.why}'.rstrip())}", width, 4)
+    if page.answers:
+        yield f"  {page.answers}; it goes on until all of them have."
     for each in page.notifications:
         yield ""
-        yield from notification_text(each, width)
+        yield from notification_text(page, each, width)
 
 
-def notification_text(each: Notification, width: int | None) -> Iterator[str]:
+def notification_text(page: Page, each: Notification, width: int | None) -> Iterator[str]:
     """One message with all its attempts."""
     owed = each.owed
     yield f"{owed.id:>3}  {_state(each.state)}  {printable(owed.person)} by {printable(owed.contact)}  {owed.purpose}"
     yield from wrapped(f"     {printable(owed.why)}", width, 5)
     if each.settled_why:
         yield from wrapped(f"     {printable(each.settled_why)}", width, 5)
+    if waits := waits_for(page, each):
+        yield from wrapped(f"     {printable(waits)}", width, 5)
     for attempt in each.attempts:
         took = f" after {attempt.latency_ms:.0f} ms" if attempt.latency_ms is not None else ""
         twice = ", perhaps for the second time" if attempt.is_duplicate else ""

@@ -39,6 +39,7 @@ from opsbook.ledger.page import Page
 from opsbook.usecases.alert_board import Group, Listed, counted, grouped, select
 from opsbook.usecases.alert_story import story
 from opsbook.usecases.desk import Desk
+from opsbook.usecases.page_shown import waits_for
 
 Asks = Request[Any, Any, Any]
 READS = {"act": "read"}
@@ -240,7 +241,7 @@ def section_of(request: Asks, place: Place | None) -> PlaceShown | None:
 # What the templates of alerts and pages go by.
 WORDS: dict[str, Any] = {
     "states": STATES, "severities": SEVERITIES, "sent_words": SENT, "page_state": page_state, "woken": woken,
-    "level_words": level_words, "next_level_at": next_level_at, "latency_words": latency_words,
+    "level_words": level_words, "waits_for": waits_for, "next_level_at": next_level_at, "latency_words": latency_words,
     "labels_of": lambda labels: label_words(labels.items(), _TOLD), "matcher_text": matcher_text,
 }  # fmt: skip
 

@@ -61,7 +61,7 @@ def shown_oncall(request: Asks, *, status: int = 200, wrong: str = "", secret_at
     view = view if view in VIEWS else "week"
     day = _day(asked.get("day", ""), now.date())
     first, count = month_of(day) if view == "month" else (week_of(day), 7)
-    found = oncall(book, now)
+    found = oncall(book, now, catch_all=desk.alert_desk.catch_all)
     shown = page(
         request, "oncall.html", place="On call", status=status, found=found, is_whole=book.is_whole, view=view,
         views=VIEWS, day=day, first=first, lanes=calendar(book, first, count), today=now.date(),

@@ -102,8 +102,9 @@ def shown_page(request: Asks, of: Page, *, status: int = 200, wrong: str = "", *
     shown = page(
         request, "page.html", place="Alerts", status=status, of=of, now=desk.now(), wrong=wrong, typed=typed,
         board=board, told=story(desk.ledger.read(stream_of(of.id))), levels=levels,
-        reached={each.level for each in of.reached} | {each.owed.level for each in of.notifications},
-        **_may(request), **WORDS,
+        reached={each.level for each in (*of.past_levels, *of.reached)}.union(
+            each.owed.level for each in of.notifications
+        ), **_may(request), **WORDS,
     )  # fmt: skip
     shown.headers["Cache-Control"] = "no-store"
     return shown

@@ -128,6 +128,7 @@ def _notes(page: Page, notification: int, loop: int, is_duplicate: bool) -> list
     if page.acknowledged:
         last = page.acknowledged[-1]
         notes.append(f"{last.by} acknowledged it at {last.at:%H:%M} UTC.")
+        notes += [f"{page.answers}, and it wakes people until all of them have."] if page.answers else []
     others = told_already(page, notification)
     if others and not page.acknowledged:
         notes.append(f"Paged before: {', '.join(others[:5])}.")
