@@ -35,7 +35,7 @@ def test_a_page_that_two_must_answer_tells_that_one_has(world):
     assert (page.state, page.answers) == ("active", "1 of 2 have acknowledged")
     assert page_state(page) == ("Waking people, 1 of 2 have acknowledged", "bad")
     assert page_rows([page])[0][-1] == "api is down (1 of 2 have acknowledged)"
-    assert "  1 of 2 have acknowledged" in "\n".join(page_text(page, None))
+    assert "  1 of 2 have acknowledged" in "\n".join(page_text(page, (), None))
     assert page_model(page)["needs"] == 2
 
 
@@ -54,7 +54,7 @@ def test_a_message_that_waits_for_its_turn_says_when_and_why(world):
     said = "It is sent at 03:12:00 UTC unless somebody answers before: sms comes 2 min after email."
     assert (first.state, waits_for(world.page(page), first)) == ("accepted", "")
     assert (later.state, waits_for(world.page(page), later)) == ("waiting", said)
-    assert said in "\n".join(page_text(world.page(page), None))
+    assert said in "\n".join(page_text(world.page(page), (), None))
     assert page_model(world.page(page))["notifications"][1]["waits_for"] == said
 
 
