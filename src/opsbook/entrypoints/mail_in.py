@@ -46,6 +46,8 @@ def taking_mail(config: Config, desk: AlertDesk) -> Iterator[int]:
         socket.create_server((HOST, config.mail_port)).close()  # aiosmtpd would wait for 5 s before it says so
         door.start()
     except (OSError, OverflowError, TimeoutError) as wrong:
+        if not door.loop.is_running():
+            door.loop.close()  # made with it, and nobody else would
         raise Failure(
             f"{config.place('alerts.mail_port')}: mail cannot be taken at port {config.mail_port}: {wrong}. Choose"
             " another."
