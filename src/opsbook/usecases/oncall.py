@@ -88,7 +88,7 @@ def oncall(book: Book, at: datetime, *, catch_all: Sequence[str] = ()) -> OnCall
             duties.append(_duty(directory, (schedule, path), spots.get(plain_name(schedule.name), (1, "")), at))
         for policy in roster.policies:
             place = spots.get(plain_name(policy.name), (1, ""))
-            escalations.append(_escalation(directory, (policy, path), place, at, caught))
+            escalations.append(_escalation(directory, (policy, path), place, at, caught=caught))
         for person in roster.people:
             people.append((person, path, *spots.get(plain_name(person.handle or person.name), (1, ""))))
     return OnCall(at, tuple(duties), tuple(escalations), tuple(people))
@@ -112,7 +112,7 @@ def _duty(directory: Directory, found: tuple[Schedule, str], place: tuple[int, s
 
 
 def _escalation(
-    directory: Directory, found: tuple[EscalationPolicy, str], place: tuple[int, str], at: datetime,
+    directory: Directory, found: tuple[EscalationPolicy, str], place: tuple[int, str], at: datetime, *,
     caught: tuple[Reference, ...],
 ) -> Escalation:  # fmt: skip
     policy, path = found
