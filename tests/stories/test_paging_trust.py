@@ -152,6 +152,22 @@ def test_8b_a_kind_of_contact_that_is_not_set_up_is_told_before_it_is_needed(wor
     assert "No channel for 'push' is configured." in world.page(page).reached[0].why
 
 
+def test_8c_a_page_that_reached_nobody_is_a_trouble_until_somebody_is_reached(world):
+    """What wakes nobody must be seen by somebody: the switch outside is not told that all is well."""
+    for name in ("ada", "ben", "olga"):
+        world.person(name, "push")
+    world.post.unusable["push"] = "No channel for 'push' is configured."
+    page = world.open()
+    world.tick()
+    world.later(minutes=1)
+    Beating(world.ledger, owner="here", now=lambda: world.at, troubles=tuple).beat(1)
+    (trouble,) = audit(world.ledger, world.at).troubles
+    assert trouble.startswith(f"Page {page} (P1 ")
+    assert "has reached nobody" in trouble
+    world.tell(page, events.page_acknowledged("eve", "web", None))
+    assert not audit(world.ledger, world.at).troubles
+
+
 def test_9_that_it_is_over_is_told_also_after_a_restart(world):
     """alertmanager#2370 and grafana#68162: what was in memory was lost, and with it the news that all is well."""
     page = world.open()

@@ -1,5 +1,6 @@
 """The audit of the engine that pages, from the ledger alone: what is late, and whether anybody works at all. Cheap on
-purpose, for an auditor that is too slow is switched off: it asks for the oldest timer, and for one beat.
+purpose, for an auditor that is too slow is switched off: it asks for the oldest timer, for one beat, and for the open
+pages that began last.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from opsbook.ledger.page import PAGE_VIEW, page_of
 from opsbook.ledger.page_events import PAGES
 from opsbook.ledger.signal import BATCHES
 from opsbook.usecases.ledger_ports import EngineLedger, Sighting
@@ -19,6 +21,8 @@ BEAT = "engine/pager"  # the sighting by which the engine says that it goes roun
 LATE_S = 30.0  # what is due for longer is late: all of it is done at once, or within a retry
 SILENT_S = 30.0  # without a beat
 MOST_TOLD = 5
+_IN_VAIN = ("failed", "cancelled")
+MOST_PAGES = 50  # open pages that are looked at
 
 
 class Audit(Struct, frozen=True):
@@ -45,6 +49,7 @@ def audit(ledger: EngineLedger, now: datetime) -> Audit:
         troubles.append(f"What was received {_long(batch_s)} ago is not routed yet.")
     if page_s > LATE_S:
         troubles.append(f"A page was due {_long(page_s)} ago and was not looked at.")
+    troubles += _reaching_nobody(ledger, now)
     return Audit(
         now, beat.count if beat else 0, beat.at if beat else None, told.get("owner", ""), batch_s, page_s,
         tuple(troubles),
@@ -56,6 +61,17 @@ def _silence(beat: Sighting | None, now: datetime) -> list[str]:
         return ["Nothing pages yet: no engine has gone round."]
     silent_s = (now - beat.at).total_seconds()
     return [f"Nothing has paged for {_long(silent_s)}: no engine goes round."] if silent_s > SILENT_S else []
+
+
+def _reaching_nobody(ledger: EngineLedger, now: datetime) -> list[str]:
+    """The open pages of which no message arrived or is on its way, a sentence for each."""
+    pages = (page_of(kept) for kept in ledger.rows(PAGE_VIEW.name, is_open=True, limit=MOST_PAGES))
+    return [
+        f"Page {page.id} ({page.severity} {page.subject}) has reached nobody: {page.why or 'no message is on its way.'}"
+        for page in pages
+        if page.state == "active" and page.reached and (now - page.opened_at).total_seconds() > LATE_S
+        and all(each.state in _IN_VAIN for each in page.notifications)
+    ][:MOST_TOLD]  # fmt: skip
 
 
 def _told(beat: Sighting | None) -> dict[str, Any]:
