@@ -71,6 +71,12 @@ def test_an_anchor_that_is_not_there_is_told(matcher):
     assert "comes nearest" in matcher.match({}, {"runbook_url": "http://x/runbooks/web#issue-502"}).place.why
 
 
+def test_an_anchor_that_is_not_there_gives_way_to_the_section_that_names_the_alert(matcher):
+    place = matcher.match({"alertname": "WebDown"}, {"runbook_url": "http://x/runbooks/web#nothing-of-the-kind"}).place
+    assert (place.path, place.anchor, place.kind) == (WEB, DOWN, "url")
+    assert "it has no section '#nothing-of-the-kind'. This one names the alert." in place.why
+
+
 @pytest.mark.parametrize(
     ("labels", "annotations", "found"),
     [

@@ -118,7 +118,7 @@ def by_address(pages: Pages, asked: Asked) -> Found | None:
         meant = meant_here
     if meant.path is None:
         return None
-    return Found(_at_anchor(pages, meant.path, asked.url.partition("#")[2], meant), "url")
+    return Found(_at_anchor(pages, meant.path, asked, meant), "url")
 
 
 def _of_this_server(pages: Pages, asked: Asked) -> Resolution | AlertPlace | None:
@@ -137,9 +137,10 @@ def _of_this_server(pages: Pages, asked: Asked) -> Resolution | AlertPlace | Non
     return pages.below(rest, asked)
 
 
-def _at_anchor(pages: Pages, path: str, fragment: str, meant: Resolution) -> AlertPlace:
-    """The section of a page that a fragment means; one that is not quite its anchor is told so."""
-    fragment = unquote(meant.anchor or fragment).removeprefix("user-content-")
+def _at_anchor(pages: Pages, path: str, asked: Asked, meant: Resolution) -> AlertPlace:
+    """The section of a page that the fragment of an address means; one that is not quite its anchor is told so, and
+    where none is near, the one that names the alert."""
+    fragment = unquote(meant.anchor or asked.url.partition("#")[2]).removeprefix("user-content-")
     why = "The alert carries its address."
     if not fragment or fragment.startswith(":~:"):
         return AlertPlace(path, "", why)
@@ -151,7 +152,16 @@ def _at_anchor(pages: Pages, path: str, fragment: str, meant: Resolution) -> Ale
     if near:
         return AlertPlace(path, near, f"The alert carries the address of its page with '#{fragment}', and this is"
                           " the section that comes nearest to that.")  # fmt: skip
-    return AlertPlace(path, "", f"The alert carries its address; it has no section '#{fragment}'.")
+    why = f"The alert carries its address; it has no section '#{fragment}'."
+    named = _naming(pages, path, asked.name)
+    return AlertPlace(path, named, f"{why} This one names the alert." if named else why)
+
+
+def _naming(pages: Pages, path: str, name: str) -> str:
+    """The anchor of the section of a page that names an alert; empty where none does."""
+    issue = _issue_naming(pages, path, name) if name else None
+    named = pages.alerts.on(path, name) if name else None
+    return issue.anchor if issue is not None else named.anchor if named is not None else ""
 
 
 def _is_title(page: Page, anchor: str) -> bool:
