@@ -93,6 +93,13 @@ def judge(ledger: Any, answered: list[int], came: list[tuple[str, bool]], where:
     return twice
 
 
+def _has_open(pid: int, name: str) -> bool:
+    """Whether a process has a file of that name open."""
+    with suppress(OSError):
+        return any(each.readlink().name == name for each in Path(f"/proc/{pid}/fd").iterdir())
+    return False
+
+
 class Disturbed:
     """A server that is killed, in part or whole, and comes back."""
 
@@ -121,8 +128,9 @@ class Disturbed:
         return pid if pid in self.node.children() else 0
 
     def _web(self) -> int:
-        children = self.node.children()
-        return children[0] if children and children[0] != self.pager() else 0
+        """The process that answers, which keeps the search index up; 0 while none does."""
+        others = (child for child in self.node.children() if child != self.pager())
+        return next((child for child in others if _has_open(child, "search.db")), 0)
 
 
 def campaign(root: Path, db: str, victims: list[str], seed: int) -> None:
