@@ -17,7 +17,6 @@ from opsbook.ground.errors import Usage
 from opsbook.ground.linear_regex import Regex, read_regex
 
 MOST_LETTERS = 65_536
-_PLAIN_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _BARE = re.compile(r"""[^\s{}!=~,\\"'`]+""")
 _SIGN = re.compile(r"=~|!~|!=|=")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)

@@ -181,10 +181,6 @@ class ContactBook:
 
     # Proving that a contact is theirs, and that it works.
 
-    def ask_to_verify(self, handle: str, contact: str, by: str) -> None:
-        """Has a code sent to a contact (the pager sends it)."""
-        self.test(handle, contact, by)
-
     def verify(self, handle: str, contact: str, code: str, by: str) -> Contact:
         """A contact whose code came back is verified; raises Refusal for a wrong one, a few times."""
         key = self.named(handle).handle

@@ -94,10 +94,6 @@ class Matcher(Struct, frozen=True):
             known.matches[key] = found
         return found
 
-    def grade(self, labels: Mapping[str, str], severity: str = "") -> tuple[str, str]:
-        """P0 to P3 of an alert and why: by the sender's own word, else by its labels."""
-        return _graded(self._known().words, labels, severity)
-
     def _known(self) -> _Known:
         book = self.library.snapshot()
         known = self.kept.known

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from msgspec.structs import replace
 
-from opsbook.book.roster.values import Flaw, Imported, Roster, Rotation, Schedule, Stretch
+from opsbook.book.roster.values import Flaw, Imported, Rotation, Schedule, Stretch
 
 _LEAD = re.compile(r"^\s*(?:on[- ]?call|primary|secondary|duty|shift)\s*[:\-–]\s*", re.I)
 Known = Callable[[str], str | None]
-
-
-def calendars_in(rosters: Iterable[Roster]) -> Iterator[str]:
-    """The calendars that schedules name, each as often as it is named."""
-    for roster in rosters:
-        for schedule in roster.schedules:
-            yield from (rotation.calendar for rotation in schedule.rotations if rotation.calendar)
 
 
 def filled(schedule: Schedule, calendars: Mapping[str, Imported], known: Known) -> Schedule:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from opsbook.ledger.page import Page
+from opsbook.ledger.page import CATCH_ALL, Page
 from opsbook.ledger.page_moves import next_level
 
 # The words and the tone of each state of an alert; a list says them, and colour only repeats them.
@@ -33,8 +33,6 @@ SENT: dict[str, tuple[str, str]] = {
     "cancelled": ("not needed", "quiet"),
     "bundled": ("in one with others", "quiet"),
 }
-ARRIVED = frozenset({"accepted", "delivered", "read"})
-CATCH_ALL = -1
 _ENDS = {
     "resolved": ("Over", "good"),
     "cancelled": ("Cancelled", "quiet"),

@@ -8,7 +8,7 @@ alert is a slip and its neighbours live. Whatever has no list of alerts is someb
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,7 @@ from opsbook.ledger.inbound.fingerprints import fingerprints
 from opsbook.ledger.signal import Action, Batch, Signal
 
 FORMAT = "alertmanager-4"
+ReadOne = Callable[[Any, str, loose.Slips], Signal | None]  # one alert of a list, and where it stands
 _FINGERPRINT = re.compile(r"[0-9a-f]{16}")
 _QUOTED = re.compile(r"\\([\\.+*?()|\[\]{}^$])")  # what Go's regexp.QuoteMeta writes
 
@@ -137,12 +138,13 @@ def _is_ours(value: dict[str, Any]) -> bool:
     return "version" in value or "groupKey" in value or "orgId" in value
 
 
-def read(value: dict[str, Any], format: str) -> Batch:
-    """The batch of a body with a list of alerts, piece by piece."""
+def read(value: dict[str, Any], format: str, read_one: ReadOne | None = None) -> Batch:
+    """The batch of a body with a list of alerts, piece by piece; `read_one` reads one of a sender that tells more."""
+    read_one = read_one or read_alert
     slips = loose.Slips()
     signals = [
         signal for place, each in enumerate(value["alerts"])
-        if (signal := read_alert(each, f"alerts[{place}]", slips)) is not None
+        if (signal := read_one(each, f"alerts[{place}]", slips)) is not None
     ]  # fmt: skip
     return Batch(
         format, tuple(signals), slips.all(), truncated_of(value, slips), loose.as_text(value.get("groupKey")),

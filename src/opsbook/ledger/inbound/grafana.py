@@ -8,8 +8,7 @@ from typing import Any
 
 import msgspec
 
-from opsbook.ledger.inbound import generic, loose
-from opsbook.ledger.inbound.alertmanager import read_alert, truncated_of, unquoted
+from opsbook.ledger.inbound import alertmanager, generic, loose
 from opsbook.ledger.signal import Batch, Signal
 
 FORMAT = "grafana-1"
@@ -32,19 +31,11 @@ def parse(body: bytes) -> Batch:
 
 def read(value: dict[str, Any]) -> Batch:
     """The batch of a body with a list of alerts."""
-    slips = loose.Slips()
-    signals = [
-        signal for place, each in enumerate(value["alerts"])
-        if (signal := _signal(each, f"alerts[{place}]", slips)) is not None
-    ]  # fmt: skip
-    return Batch(
-        FORMAT, tuple(signals), slips.all(), truncated_of(value, slips), loose.as_text(value.get("groupKey")),
-        loose.as_text(value.get("externalURL")), unquoted(loose.as_text(value.get("receiver"))),
-    )  # fmt: skip
+    return alertmanager.read(value, FORMAT, _signal)
 
 
 def _signal(each: Any, where: str, slips: loose.Slips) -> Signal | None:
-    signal = read_alert(each, where, slips)
+    signal = alertmanager.read_alert(each, where, slips)
     if signal is None:
         return None
     told = {name: text for name, field in _TEXTS if (text := loose.as_text(each.get(field)))}
