@@ -11,13 +11,16 @@ from datetime import UTC, date, datetime
 
 from opsbook.alert_parts import build_alert_desk, build_contacts
 from opsbook.config import Config
+from opsbook.incident_parts import build_incident_desk
 from opsbook.run_parts import build_outputs, build_runs
 from opsbook.usecases.desk import Desk
+from opsbook.usecases.edit import BookEditing
 from opsbook.usecases.ledger_trial import Trial
 from opsbook.usecases.ledger_upkeep import vouching
 from opsbook.wire import (
     build_accounts,
     build_book,
+    build_branches,
     build_ledger,
     build_library,
     build_repository,
@@ -59,12 +62,15 @@ def build_desk(config: Config, address: str, nudge: Callable[[], None] = lambda:
         stack.callback(watch.stop)
         watch.start()
         stack.enter_context(vouching(ledger.checkpoint))
+        repository = build_repository(config)
+        editing = BookEditing(library, repository, ledger, _now)
         yield Desk(
-            name=os.path.basename(config.root), library=library, index=upkeep, repository=build_repository(config),
+            name=os.path.basename(config.root), library=library, index=upkeep, repository=repository,
             rule_files=build_book(config), alerting=scope.alerting, scope=lambda: lint_scope(config, date.today()),
             watch=watch, samples=samples, ledger=ledger, trial=Trial(ledger.claim, time.monotonic),
             accounts=build_accounts(config, ledger), runs=runs,
-            outputs=outputs, alert_desk=build_alert_desk(config, ledger, library.snapshot, nudge), now=_now,
+            outputs=outputs, alert_desk=build_alert_desk(config, ledger, library.snapshot, nudge),
+            incident_desk=build_incident_desk(config, ledger, editing, build_branches(config), nudge=nudge), now=_now,
         )  # fmt: skip
 
 

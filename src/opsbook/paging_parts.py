@@ -22,6 +22,7 @@ from opsbook.alert_parts import build_ways
 from opsbook.book.reach import Directory
 from opsbook.config import Config, authorities
 from opsbook.ground.errors import Failure, Refusal
+from opsbook.incident_works import Around, build_incident_works
 from opsbook.ledger.alert_events import ALERTS
 from opsbook.ledger.heartbeat import HEARTBEATS
 from opsbook.ledger.page_events import PAGES, PlannedLevel
@@ -131,10 +132,10 @@ def build_paging_parts(config: Config, waking: Waking) -> Iterator[PagingParts]:
         works = list(_works(
             ledger, router, pager, outbox=outbox, heartbeats=heartbeats, progressed=lambda: loop.progressed()
         ))  # fmt: skip
-        if config.synthetic:
-            tester = _tester(config, ledger, address)
-            chores.append(Chore("test of the path", PATH_TEST_S, tester.begin_when_due))
-            works.append(Work(PATH_TEST, tester.do))
+        around = Around(ledger, library, notifier, contacts, guard, config.public_url or address)
+        for more, further in (build_incident_works(config, around), _path_test(config, ledger, address)):
+            works += more
+            chores += further
         loop = EngineLoop(
             ledger, works, chores, owner=owner,
             lease_s=config.paging_lease_s, now=_now, monotonic=time.monotonic, waking=waking, guard=guard,
@@ -263,6 +264,14 @@ def _dead_man(config: Config, ledger: EngineLedger) -> list[Chore]:
         pinger, config.dead_man, audit=lambda: audit(ledger, _now()), aside=_aside, report=_report
     )  # fmt: skip
     return [Chore("dead man's switch", DEAD_MAN_S, lambda lease: dead_man.tell())]
+
+
+def _path_test(config: Config, ledger: EngineLedger, address: str) -> tuple[list[Work], list[Chore]]:
+    """What tests the whole path; nothing where nobody is to be told by it."""
+    if not config.synthetic:
+        return [], []
+    tester = _tester(config, ledger, address)
+    return [Work(PATH_TEST, tester.do)], [Chore("test of the path", PATH_TEST_S, tester.begin_when_due)]
 
 
 def _tester(config: Config, ledger: EngineLedger, address: str) -> PathTester:

@@ -30,6 +30,7 @@ from opsbook.wire_ledger import serving_lock as serving_lock
 if TYPE_CHECKING:
 
     from opsbook.adapters.book_disk import Opened
+    from opsbook.adapters.git_branches import GitBranches
     from opsbook.adapters.git_repository import GitRepository
     from opsbook.adapters.lint_cache import LintCache
     from opsbook.adapters.new_files import NewFiles
@@ -97,6 +98,13 @@ def build_repository(config: Config) -> GitRepository:
     repository = GitRepository(config.root, config.book, build_book(config), config.state)
     repository.recover()
     return repository
+
+
+def build_branches(config: Config) -> GitBranches:
+    """Commits beside the branch that is checked out."""
+    from opsbook.adapters.git_branches import GitBranches  # inside: as above
+
+    return GitBranches(config.root)
 
 
 def _opened(first: Config) -> Opened:

@@ -17,6 +17,7 @@ from opsbook.usecases.serving_ports import Ledger, Repository, Samples, Watch
 if TYPE_CHECKING:
     from opsbook.usecases.accounts import Accounts
     from opsbook.usecases.alert_desk import AlertDesk
+    from opsbook.usecases.incident_desk import IncidentDesk
     from opsbook.usecases.ledger_trial import Trial
     from opsbook.usecases.run_ports import Outputs
     from opsbook.usecases.runs import Runs
@@ -40,4 +41,5 @@ class Desk(Struct, frozen=True):
     runs: Runs
     outputs: Outputs
     alert_desk: AlertDesk
+    incident_desk: IncidentDesk
     now: Callable[[], datetime]

@@ -46,6 +46,15 @@ class Editing(Protocol):
         ...
 
 
+class BookEditing(Struct, frozen=True):
+    """`Editing` as a value of its own, for verbs that change pages and have no desk."""
+
+    library: Library
+    repository: Repository
+    ledger: Ledger
+    now: Callable[[], datetime]
+
+
 class PageEdit(Struct, frozen=True):
     """Who changes which page, and why. `based_on` is the digest of the bytes that the edit began with, None for a page
     that is to be new; `actor` is the name that events carry, `author` what the commit says."""

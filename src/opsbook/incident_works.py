@@ -1,0 +1,41 @@
+"""What the engine does for incidents when it is due, put together from a Config: only the child that pages has it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from opsbook.config import Config
+from opsbook.usecases.alerting_ports import Notifier
+from opsbook.usecases.contact_book import ContactBook
+from opsbook.usecases.engine_loop import Chore, Work
+from opsbook.usecases.guarding import Guarded
+from opsbook.usecases.ledger_ports import EngineLedger
+from opsbook.usecases.library import Library
+
+
+class Around(NamedTuple):
+    """What the works of incidents may use of the process that pages; `address` is how people reach this server."""
+
+    ledger: EngineLedger
+    library: Library
+    notifier: Notifier
+    contacts: ContactBook
+    guard: Guarded
+    address: str
+
+
+def build_incident_works(config: Config, around: Around) -> tuple[list[Work], list[Chore]]:
+    """Whoever does what is due of incidents, in this order, and what is looked at every so often."""
+    works: list[Work] = [*_updates(config, around)]
+    chores: list[Chore] = [*_nags(config, around)]
+    return works, chores
+
+
+def _updates(config: Config, around: Around) -> list[Work]:
+    """Status updates that are due, and what is handed over of those that were published."""
+    return []
+
+
+def _nags(config: Config, around: Around) -> list[Chore]:
+    """Action items and post-mortems that are late."""
+    return []

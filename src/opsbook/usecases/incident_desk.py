@@ -1,0 +1,24 @@
+"""The verbs of incidents that doors hand to, in one place. Builds nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from opsbook.usecases.incident_acts import Incidents
+    from opsbook.usecases.incident_reports import Reports
+    from opsbook.usecases.incident_timeline import Timelines
+    from opsbook.usecases.proposals import Proposals
+    from opsbook.usecases.status_updates import StatusUpdates
+
+
+class IncidentDesk(Struct, frozen=True):
+    """What a served book holds for incidents; see each."""
+
+    incidents: Incidents
+    timelines: Timelines
+    updates: StatusUpdates
+    proposals: Proposals
+    reports: Reports
