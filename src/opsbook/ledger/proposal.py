@@ -62,7 +62,7 @@ def stream_of(proposal: str) -> str:
     return kinds.PROPOSALS + proposal
 
 
-def base_of(proposal: str) -> str:
+def origin_of(proposal: str) -> str:
     """The name of the attachment that holds what it was made from."""
     return kinds.BASES + proposal
 

@@ -22,7 +22,7 @@ from opsbook.ledger.event import Draft
 from opsbook.ledger.incident import incident_of
 from opsbook.ledger.incident import stream_of as incident_stream
 from opsbook.ledger.proposal import Proposal as Proposal
-from opsbook.ledger.proposal import base_of, folded, group_of, proposal_of, stream_of
+from opsbook.ledger.proposal import folded, group_of, origin_of, proposal_of, stream_of
 from opsbook.ledger.proposal_events import ProposalKind as Kind
 from opsbook.usecases.edit import Editing, PageEdit, save_bytes
 from opsbook.usecases.ids import run_id
@@ -102,7 +102,7 @@ class Proposals:
             writes = [Write(stream_of(made), [draft], 0), *self._beside(kind, path, made, incident=incident)]
             if before is not None:
                 writes.append(Write(stream_of(before.id), [events.superseded(made)], before.number))
-            kept = {stream_of(made): together} | ({base_of(made): base} if base is not None else {})
+            kept = {stream_of(made): together} | ({origin_of(made): base} if base is not None else {})
             try:
                 self._ledger.record(writes, actor=by, at=now, attach=kept)
             except Conflict:
@@ -155,9 +155,9 @@ class Proposals:
                 return there
         return self._ledger.attachment(stream_of(proposal.id)) or b""
 
-    def base(self, proposal: Proposal) -> bytes | None:
+    def made_from(self, proposal: Proposal) -> bytes | None:
         """What it was made from; None for a page that is to be new."""
-        return self._ledger.attachment(base_of(proposal.id))
+        return self._ledger.attachment(origin_of(proposal.id))
 
     def accept(
         self, proposal: str, by: str, author: tuple[str, str], *, text: str | None = None, based_on: str | None = None,
@@ -228,7 +228,7 @@ class Proposals:
         return joined
 
     def _together(self, proposal: Proposal, mine: bytes, theirs: bytes | None) -> bytes:
-        base = self.base(proposal)
+        base = self.made_from(proposal)
         if theirs in (base, mine):
             return mine
         joined = _joined(base, mine, theirs) if base is not None and theirs is not None else None
