@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from opsbook.book.incident_opening import Opening, read_openings
 from opsbook.book.inhibition import Inhibition, read_inhibitions
 from opsbook.book.metadata import plain_key
 from opsbook.book.page import Page, Section
@@ -83,6 +84,7 @@ class Policy(Struct, frozen=True):
     channels: tuple[Channel, ...] = ()
     spots: tuple[Spot, ...] = ()
     inhibitions: tuple[Inhibition, ...] = ()
+    openings: tuple[Opening, ...] = ()
 
 
 _LEVEL = ("severity", "severity level", "level", "sev", "priority", "class", "p level")
@@ -118,9 +120,10 @@ def read_policy(page: Page) -> Policy | None:
         tuple(_channels(page)),
         tuple(_spots(page, roster)),
         tuple(read_inhibitions(page)[0]),
+        tuple(read_openings(page)[0]),
     )
     is_empty = not (policy.severities or policy.roles or policy.templates or policy.channels or policy.spots)
-    return None if is_empty and not policy.inhibitions else policy
+    return None if is_empty and not (policy.inhibitions or policy.openings) else policy
 
 
 def _spot(page: Page, at: int) -> tuple[int, str]:
