@@ -17,6 +17,7 @@ from opsbook.usecases.ledger_ports import EngineLedger
 from opsbook.usecases.library import Book
 from opsbook.usecases.proposals import Branches, Proposals
 from opsbook.usecases.status_updates import StatusUpdates
+from opsbook.usecases.telling_owed import owed_to
 
 
 def build_incident_desk(
@@ -31,7 +32,9 @@ def build_incident_desk(
     return IncidentDesk(
         incidents=incidents,
         timelines=timelines,
-        updates=StatusUpdates(ledger, book, now=_now, chance=secrets.token_bytes, nudge=nudge),
+        updates=StatusUpdates(
+            ledger, book, now=_now, chance=secrets.token_bytes, nudge=nudge, owed=owed_to(lambda incident, update: ()),
+        ),
         proposals=proposals,
         reports=Reports(ledger, editing, proposals, timelines, now=_now),
     )
