@@ -9,6 +9,7 @@ from opsbook.ledger.inlet import INLET_VIEW
 from opsbook.ledger.maintenance import MAINTENANCE_VIEW
 from opsbook.ledger.page import PAGE_VIEW
 from opsbook.ledger.proposal import PROPOSAL_VIEW
+from opsbook.ledger.probe_view import PROBE_VIEW
 from opsbook.ledger.run_view import RUNS
 from opsbook.ledger.silence import SILENCE_VIEW
 from opsbook.ledger.view import View
@@ -25,3 +26,6 @@ VIEWS: tuple[View, ...] = (
     MAINTENANCE_VIEW,
     PROPOSAL_VIEW,
 )
+VIEWS: tuple[View, ...] = (
+    RUNS, ALERT_VIEW, PAGE_VIEW, SILENCE_VIEW, INLET_VIEW, HEARTBEAT_VIEW, INCIDENT_VIEW, PROBE_VIEW,
+)  # fmt: skip
