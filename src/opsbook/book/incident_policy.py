@@ -129,8 +129,8 @@ def read_policy(page: Page) -> Policy | None:
         tuple(read_openings(page)[0]),
     )
     is_empty = not (policy.severities or policy.roles or policy.templates or policy.channels or policy.spots)
-    is_empty = is_empty and not (policy.inhibitions or policy.openings)
-    return None if is_empty and policy.status_page is None else policy
+    is_more = policy.inhibitions or policy.openings or policy.status_page is not None
+    return None if is_empty and not is_more else policy
 
 
 def _spot(page: Page, at: int) -> tuple[int, str]:
