@@ -18,6 +18,7 @@ from opsbook.book.roster.surroundings import field_cell
 from opsbook.book.roster.values import Place, Roster, plain_name
 from opsbook.book.severity import read_severity
 from opsbook.book.slots import is_unfilled
+from opsbook.book.status_components import StatusPage, read_status_page
 from opsbook.book.tables import Table, plain_text, read_tables
 from opsbook.ground.pattern import Pattern
 
@@ -83,6 +84,7 @@ class Policy(Struct, frozen=True):
     channels: tuple[Channel, ...] = ()
     spots: tuple[Spot, ...] = ()
     inhibitions: tuple[Inhibition, ...] = ()
+    status_page: StatusPage | None = None
 
 
 _LEVEL = ("severity", "severity level", "level", "sev", "priority", "class", "p level")
@@ -118,9 +120,10 @@ def read_policy(page: Page) -> Policy | None:
         tuple(_channels(page)),
         tuple(_spots(page, roster)),
         tuple(read_inhibitions(page)[0]),
+        read_status_page(page),
     )
     is_empty = not (policy.severities or policy.roles or policy.templates or policy.channels or policy.spots)
-    return None if is_empty and not policy.inhibitions else policy
+    return None if is_empty and not policy.inhibitions and policy.status_page is None else policy
 
 
 def _spot(page: Page, at: int) -> tuple[int, str]:

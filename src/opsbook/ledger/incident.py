@@ -189,7 +189,8 @@ def _update_approved(incident: Incident, event: Event, facts: dict[str, Any]) ->
 
 def _update_published(incident: Incident, event: Event, facts: dict[str, Any]) -> Incident:
     made = _update(
-        incident, facts["update"], state="published", published_at=event.at, deliveries=tuple(facts["deliveries"])
+        incident, facts["update"], state="published", published_at=event.at, deliveries=tuple(facts["deliveries"]),
+        during=incident.state,
     )
     update = next((each for each in made.updates if each.id == facts["update"]), None)
     return _update(made, update.corrects, state="corrected") if update is not None and update.corrects else made
@@ -267,4 +268,4 @@ def _row(row: Row | None, event: Event) -> Row | None:
     return Row(incident.is_live, str(incident.number), incident) if incident is not None else None
 
 
-INCIDENT_VIEW = View("incidents", 1, kinds.INCIDENTS, _row, Incident)
+INCIDENT_VIEW = View("incidents", 2, kinds.INCIDENTS, _row, Incident)
