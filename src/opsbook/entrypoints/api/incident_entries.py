@@ -6,7 +6,6 @@ from typing import Any
 
 from litestar import Response
 from litestar.exceptions import ClientException, NotFoundException
-from msgspec import structs
 
 from opsbook.entrypoints.api import incident_models as models
 from opsbook.entrypoints.api.incident_answer import IncidentModel, TimelineModel, answer, timeline_answer
@@ -99,7 +98,7 @@ def add_action(request: Asks, body: models.ActionBody) -> dict[str, Any]:
            also=(404, 409), group="incidents")  # fmt: skip
 def set_action(request: Asks, body: models.ActionStateBody) -> dict[str, Any]:
     """What became of an action item"""
-    told = {name: value for name, value in structs.asdict(body).items() if name in ("owner", "due") and value is not None}
+    told = {name: value for name, value in (("owner", body.owner), ("due", body.due)) if value is not None}
     return answer(request, incidents_of(request).set_promise(
         named(request).id, by(request), number(request, "action"), body.state, why=body.why, **told
     ))  # fmt: skip

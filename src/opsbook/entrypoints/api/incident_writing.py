@@ -8,7 +8,6 @@ from litestar.exceptions import NotFoundException
 
 from opsbook.entrypoints.api import incident_models as models
 from opsbook.entrypoints.api.incident_answer import (
-    DraftModel,
     IncidentModel,
     PatchList,
     ProposalList,
@@ -24,6 +23,7 @@ from opsbook.entrypoints.web.answering import desk_of
 from opsbook.ground.errors import Usage
 from opsbook.usecases.incident_desk import IncidentDesk
 from opsbook.usecases.proposals import Proposal
+from opsbook.usecases.status_updates import DraftText
 
 
 def held(request: Asks) -> IncidentDesk:
@@ -45,7 +45,7 @@ def proposed(request: Asks) -> Proposal:
         raise NotFoundException(str(wrong)) from wrong
 
 
-@operation("GET", ONE + "/updates/compose", DraftModel, query=models.AudienceQuery, group="incidents")
+@operation("GET", ONE + "/updates/compose", DraftText, query=models.AudienceQuery, group="incidents")
 def compose(request: Asks, query: models.AudienceQuery) -> Any:
     """What might be told an audience now, by the template of the page for it"""
     return held(request).updates.compose(named(request), query.audience)
