@@ -17,9 +17,6 @@ from opsbook.ledger.view import View
 
 # A view is entered here and nowhere else; whoever opens a ledger brings the rows of these up to date.
 VIEWS: tuple[View, ...] = (
-    RUNS, ALERT_VIEW, PAGE_VIEW, SILENCE_VIEW, INLET_VIEW, HEARTBEAT_VIEW, INCIDENT_VIEW, TELLING_VIEW,
-)  # fmt: skip
-VIEWS: tuple[View, ...] = (
     RUNS,
     ALERT_VIEW,
     PAGE_VIEW,
@@ -27,9 +24,8 @@ VIEWS: tuple[View, ...] = (
     INLET_VIEW,
     HEARTBEAT_VIEW,
     INCIDENT_VIEW,
+    TELLING_VIEW,
     MAINTENANCE_VIEW,
     PROPOSAL_VIEW,
+    PROBE_VIEW,
 )
-VIEWS: tuple[View, ...] = (
-    RUNS, ALERT_VIEW, PAGE_VIEW, SILENCE_VIEW, INLET_VIEW, HEARTBEAT_VIEW, INCIDENT_VIEW, PROBE_VIEW,
-)  # fmt: skip
