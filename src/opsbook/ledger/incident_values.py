@@ -52,7 +52,8 @@ class Task(Struct, frozen=True):
 
 
 class StatusUpdate(Struct, frozen=True):
-    """What an audience is told: `state` is draft, approved, published, corrected (by a later one) or withdrawn."""
+    """What an audience is told: `state` is draft, approved, published, corrected (by a later one) or withdrawn;
+    `during` is the state that the incident was in when it was published."""
 
     id: int
     audience: str
@@ -69,6 +70,7 @@ class StatusUpdate(Struct, frozen=True):
     published_at: datetime | None = None
     deliveries: tuple[str, ...] = ()
     why: str = ""
+    during: str = ""
 
 
 class Promise(Struct, frozen=True):
