@@ -1,7 +1,7 @@
 """The file in which incidents are recorded while the ledger is away: who may use it now, and putting it away.
 
-Whoever records holds it together with others, whoever brings holds it alone: so nothing is recorded into a file that was
-put away. The kernel frees both when the program ends, however it ends. Knows no ledger.
+Whoever records holds it together with others, whoever brings holds it alone: so nothing is recorded into a file that
+was put away. The kernel frees both when the program ends, however it ends. Knows no ledger.
 """
 
 from __future__ import annotations

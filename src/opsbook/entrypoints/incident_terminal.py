@@ -1,5 +1,5 @@
-"""What the verbs of incidents on the command line share: the ledger, or the file that stands in for it while it is away,
-and how what was changed is told. Knows no verb."""
+"""What the verbs of incidents on the command line share: the ledger, or the file that stands in for it while that is
+away, and how what was changed is told. Knows no verb."""
 
 from __future__ import annotations
 
@@ -52,6 +52,10 @@ class IncidentTerminal(Struct, frozen=True):
         from opsbook.wire import author_at
 
         return author_at(self.config.root, by.removeprefix("terminal:"))
+
+    def now(self) -> datetime:
+        """What time it is."""
+        return datetime.now(UTC)
 
     def only_online(self, what: str) -> None:
         """Raises Refusal where the ledger is away: some things are of no use in a file."""
