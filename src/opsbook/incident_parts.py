@@ -22,6 +22,7 @@ from opsbook.usecases.library import Book, Library
 from opsbook.usecases.proposals import Branches, Proposals
 from opsbook.usecases.serving_ports import Ledger, Repository
 from opsbook.usecases.status_updates import StatusUpdates
+from opsbook.usecases.telling_owed import owed_to
 from opsbook.wire import build_book, build_branches, build_library, build_repository
 
 if TYPE_CHECKING:
@@ -44,7 +45,9 @@ def build_incident_desk(
     return IncidentDesk(
         incidents=incidents,
         timelines=timelines,
-        updates=StatusUpdates(ledger, book, now=_now, chance=secrets.token_bytes, nudge=nudge),
+        updates=StatusUpdates(
+            ledger, book, now=_now, chance=secrets.token_bytes, nudge=nudge, owed=owed_to(lambda incident, update: ()),
+        ),
         proposals=proposals,
         reports=Reports(ledger, editing, proposals, timelines, now=_now),
     )
