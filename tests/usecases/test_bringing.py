@@ -21,7 +21,7 @@ from opsbook.ledger import incident_events as said
 from opsbook.ledger.event import Draft, Event
 from opsbook.ledger.incident import INCIDENT_VIEW, Incident, claim_of, incident_of
 from opsbook.ledger.views import VIEWS
-from opsbook.usecases.bringing import Bringing, Brought, also_called
+from opsbook.usecases.bringing import Bringing, Brought, also_called, keep_numbers_free
 from opsbook.usecases.late_notes import keep_late, late_notes
 from opsbook.usecases.ledger_check import check
 from opsbook.usecases.ledger_ports import Write
@@ -231,8 +231,25 @@ def test_a_late_note_for_a_number_that_nobody_has_stays_and_is_told(ledger, file
 
     brought = bring(ledger, file)
 
-    assert brought.left == ("There is no INC-99 in the ledger; 1 note for it stay in the file.",)
+    assert brought.left == ("Notes (1) for INC-99 wait: the ledger has no such incident.",)
     assert list(late_notes(file)) == [99]
+
+
+def test_a_late_note_may_be_told_where_it_belongs(ledger, file):
+    declare(ledger, "i-1", 1)
+    keep_late(file, 99, ME, "Lost?", now=NIGHT)
+
+    brought = Bringing(ledger, now=lambda: MORNING).bring(file, "ben", {99: 1})
+
+    assert (brought.left, texts(ledger, "i-1")) == ((), ["Lost?"])
+
+
+def test_an_empty_file_leaves_the_numbers_of_the_ledger_free(file):
+    keep_numbers_free(file, 14, at=NIGHT)
+    keep_numbers_free(file, 20, at=NIGHT)
+
+    assert file.streams("incident-number/")[-1] == claim_of(9)
+    assert (len(file.read(claim_of(14))), file.read(claim_of(15))) == (1, [])
 
 
 def test_the_chain_holds(ledger, file):

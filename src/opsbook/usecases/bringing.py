@@ -23,6 +23,7 @@ from opsbook.usecases.ledger_ports import EngineLedger, Write
 
 FILES = "incident-file/"
 AT_ONCE = 500  # events in one transaction
+_MOST_KEPT = 20_000  # numbers; beyond, those that are taken become others when they are brought
 _ATTEMPTS = 50  # others write to the same incident or claim the same number meanwhile
 
 
@@ -43,8 +44,9 @@ class Bringing:
         self._ledger = ledger
         self._now = now
 
-    def bring(self, source: EngineLedger, by: str) -> Brought:
-        """Brings what is not there yet. Raises Refusal, and brings nothing, where the file was changed by hand."""
+    def bring(self, source: EngineLedger, by: str, late_into: Mapping[int, int] | None = None) -> Brought:
+        """Brings what is not there yet; `late_into` are numbers here of those that late notes were kept for. Raises
+        Refusal, and brings nothing, where the file was changed by hand."""
         held = {stream: source.read(stream) for prefix in (kinds.INCIDENTS, PROPOSALS, LATE)
                 for stream in source.streams(prefix)}  # fmt: skip
         _check(held)
@@ -57,9 +59,9 @@ class Bringing:
         late, left = [], []
         for stream in (each for each in held if each.startswith(LATE)):
             number = int(stream.removeprefix(LATE))
-            into = self._stream(number)
+            into = self._stream((late_into or {}).get(number, number))
             if into is None:
-                left.append(f"There is no INC-{number} in the ledger; {_told(held[stream])} for it stay in the file.")
+                left.append(f"{_told(held[stream])} for INC-{number} wait: the ledger has no such incident.")
                 continue
             count = self._bring(source, held[stream], by, into=into, numbers=numbers)
             entries += count
@@ -180,7 +182,15 @@ def _check(held: Mapping[str, Sequence[Event]]) -> None:
 
 
 def _told(events: Sequence[Event]) -> str:
-    return "1 note" if len(events) == 1 else f"{len(events)} notes"
+    return f"Notes ({len(events)})"
+
+
+def keep_numbers_free(file: EngineLedger, last: int, *, at: datetime) -> None:
+    """Claims the numbers up to the last one of the ledger in an empty file, so that incidents that are declared there
+    get numbers which nobody has, and keep them."""
+    if last > 0 and file.head() == 0:
+        claims = [Write(claim_of(number), [kinds.numbered("")], 0) for number in range(1, min(last, _MOST_KEPT) + 1)]
+        file.record(claims, actor="opsbook", at=at)
 
 
 def also_called(ledger: EngineLedger, incident: Incident) -> list[int]:

@@ -130,7 +130,7 @@ def _write(shared: Shared, incident: str, what: str, offline: bool) -> None:
     from opsbook.entrypoints.run_desk import answer
 
     with incident_terminal(shared, offline=offline) as found:
-        found.only_online(f"A {what} cannot be written")
+        found.only_online(f"A {what} cannot be written", "Once it is there, it takes one command.")
         seen, by = found.desk.incidents.find(incident), found.who()
         reports = found.desk.reports
         made = (reports.report if what == "report" else reports.post_mortem)(seen, by, found.author(by))

@@ -82,7 +82,7 @@ def update(shared: Shared, *, incident: str, words: Sequence[str], text: str | N
             made, which = seen, 0
         else:
             if publishes:
-                found.only_online("Nothing can be sent: keep it as a draft, without --publish")
+                found.only_online("Nothing can be sent", "Without --publish it is kept as a draft.")
             made, which = _done(shared, found, seen, wanted)
         model = found.model(made) if shared.format == "json" else {}
     if is_list:

@@ -103,7 +103,7 @@ def call(shared: Shared, *, incident: str, person: str, why: str, offline: bool)
     from opsbook.entrypoints.shown.incident import done_line
 
     def act(found: IncidentTerminal, by: str) -> Incident:
-        found.only_online("Nobody can be called")
+        found.only_online("Nobody can be called", "Call them by phone, and note that you did.")
         return found.desk.incidents.call(incident, by, person, why)
 
     def said(made: Incident) -> list[str]:
@@ -212,7 +212,7 @@ def pin(shared: Shared, *, incident: str, entry: str, off: bool, offline: bool) 
         verbs = found.desk.incidents
         return verbs.pin(incident, by, long_key(verbs.find(incident), entry), not off)
 
-    changed(shared, offline, act, lambda made: [done_line(made, f"has {len(made.pins)} entries on top.")])
+    changed(shared, offline, act, lambda made: [done_line(made, f"has {len(made.pins)} of its entries on top.")])
 
 
 @verb(
