@@ -17,6 +17,7 @@ from opsbook.usecases.ledger_ports import EngineLedger
 from opsbook.usecases.library import Book
 from opsbook.usecases.proposals import Branches, Proposals
 from opsbook.usecases.status_updates import StatusUpdates
+from opsbook.usecases.timeline_changes import changes_told
 
 
 def build_incident_desk(
@@ -26,7 +27,7 @@ def build_incident_desk(
     """The verbs over a ledger and the book as it is at the time; `nudge` wakes the engine."""
     book = editing.library.snapshot
     incidents = build_incidents(config, ledger, book, nudge)
-    timelines = Timelines(ledger, now=_now)
+    timelines = Timelines(ledger, now=_now, told=changes_told(ledger, book))
     proposals = Proposals(ledger, editing, branches, now=_now, chance=secrets.token_bytes)
     return IncidentDesk(
         incidents=incidents,
