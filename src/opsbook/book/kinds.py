@@ -59,7 +59,7 @@ _POLICY_STEMS = frozenset({
     "incident-response", "incident-management", "incident-policy", "severity", "severities", "severity-levels",
     "severity-matrix", "escalation", "escalation-policy", "escalation-policies", "on-call", "oncall", "on-call-policy",
     "people", "schedule", "schedules", "rota", "rotation", "rotation-schedule", "escalation-paths", "status-updates",
-    "communication", "contacts", "roles",
+    "communication", "contacts", "roles", "status-page",
 })  # fmt: skip
 _POST_MORTEM = Pattern(r"post-?\s?mortem|retrospective|\brca\b|root[- ]cause[- ]analysis", re.I)
 _RUNBOOK_TITLE = Pattern(r"\brun-?book\b", re.I)

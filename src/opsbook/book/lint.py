@@ -144,7 +144,8 @@ class Suppressions(Struct, frozen=True):
 
 
 class Outline(Struct, frozen=True):
-    """What the rest of the book needs to know of a page; `paged_services` are those that its escalations are for."""
+    """What the rest of the book needs to know of a page; `paged_services` are those that its escalations are for,
+    `shown_services` those that the components of the public status page are made of."""
 
     path: str
     kind: str
@@ -161,6 +162,7 @@ class Outline(Struct, frozen=True):
     mentions: tuple[Mention, ...] = ()
     paged_services: tuple[Mention, ...] = ()
     allowed: Suppressions | None = None
+    shown_services: tuple[Mention, ...] = ()
 
 
 # Rules whose findings lie in rule files, not in pages: the checks are in alert_coverage and alert_rules.

@@ -5,10 +5,11 @@ from __future__ import annotations
 from opsbook.book.calls import callers
 from opsbook.book.kinds import is_alert_name
 from opsbook.book.links import address_edit, fragment, is_page, targets
-from opsbook.book.lint import Around, Outline, Reference, suppressions
+from opsbook.book.lint import Around, Mention, Outline, Reference, suppressions
 from opsbook.book.page import Page
 from opsbook.book.procedure import procedures_of
 from opsbook.book.roster.mentions import mentions_of, paged_services_of, people_of
+from opsbook.book.status_components import read_status_page
 from opsbook.ground.markdown import Link
 
 
@@ -45,7 +46,16 @@ def outline_of(page: Page, around: Around) -> Outline:
         mentions_of(page),
         paged_services_of(page),
         suppressions(page),
+        _shown_services(page),
     )
+
+
+def _shown_services(page: Page) -> tuple[Mention, ...]:
+    found = read_status_page(page)
+    return tuple(
+        Mention(service.name, page.span(service.start, service.end))
+        for component in (found.components if found else ()) for service in component.services
+    )  # fmt: skip
 
 
 def _fragment_place(page: Page, link: Link) -> tuple[int, int] | None:

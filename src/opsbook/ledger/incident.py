@@ -19,9 +19,12 @@ from opsbook.ledger.event import Event
 from opsbook.ledger.incident_values import EDITABLE as EDITABLE
 from opsbook.ledger.incident_values import LIVE as LIVE
 from opsbook.ledger.incident_values import STATUS as STATUS
+from opsbook.ledger.incident_values import TIME_OF, PostMortemDue, Promise, Relation, RoleHeld, StatusUpdate, Writing
 from opsbook.ledger.incident_values import Incident as Incident
-from opsbook.ledger.incident_values import PostMortemDue, Promise, Relation, RoleHeld, StatusUpdate, Task, Writing
+from opsbook.ledger.incident_values import Task as Task
 from opsbook.ledger.view import Kept, Row, View
+
+_WAS_BETTER = frozenset({"monitoring", "resolved", "closed", "dismissed", "merged"})
 
 
 def stream_of(incident: str) -> str:
@@ -74,7 +77,8 @@ def _declared(event: Event) -> Incident:
     )}  # fmt: skip
     is_overridden = bool(facts["rated"]) and facts["rated"] != facts["severity"]
     known = {"id": event.stream.removeprefix(kinds.INCIDENTS), "declared_at": at, "changed_at": event.at,
-             "declared_by": event.actor, "is_overridden": is_overridden, "version": event.number}  # fmt: skip
+             "state_since": at, "declared_by": event.actor, "is_overridden": is_overridden,
+             "version": event.number}  # fmt: skip
     return msgspec.convert({**taken, **known}, Incident)
 
 
@@ -89,17 +93,20 @@ def _moved(incident: Incident, event: Event, facts: dict[str, Any]) -> Incident:
         times = {"resolved_at": at, "mitigated_at": incident.mitigated_at or at, "update_due_at": None}
     elif state == "closed":
         times = {"closed_at": at, "resolved_at": incident.resolved_at or at}
-    if incident.state in ("monitoring", "resolved", "closed") and state in LIVE and state != "monitoring":
-        times = {"mitigated_at": None, "resolved_at": None, "closed_at": None, "regressions": incident.regressions + 1}
-    return replace(incident, state=state, **times)
+    if incident.state in _WAS_BETTER and state in LIVE and state != "monitoring":
+        times = {"mitigated_at": None, "resolved_at": None, "closed_at": None,
+                 "regressions": incident.regressions + (incident.state not in ("dismissed", "merged"))}  # fmt: skip
+    edited_by = {**incident.edited_by, "state": (event.actor, event.number)}
+    return replace(incident, state=state, state_since=at, edited_by=edited_by, **times)
 
 
 def _rated(incident: Incident, event: Event, facts: dict[str, Any]) -> Incident:
     impact = msgspec.convert(facts["impact"], Impact) if "impact" in facts else incident.impact
+    changed = ["severity", "impact"] if "impact" in facts else ["severity"]
     return replace(
         incident, severity=facts["severity"], severity_why=facts["why"], rated=facts["by_matrix"] or incident.rated,
         is_overridden=facts["is_override"], impact=impact,
-        edited_by={**incident.edited_by, "severity": (event.actor, event.number)},
+        edited_by={**incident.edited_by, **dict.fromkeys(changed, (event.actor, event.number))},
     )  # fmt: skip
 
 
@@ -109,36 +116,38 @@ def _edited(incident: Incident, event: Event, facts: dict[str, Any]) -> Incident
         return incident
     document = {**msgspec.structs.asdict(incident), field: facts["value"]}
     made = msgspec.convert(document, Incident, from_attributes=True)
+    if TIME_OF.get(incident.state) == field and getattr(made, field) is not None:
+        made = replace(made, state_since=getattr(made, field))
     return replace(made, edited_by={**incident.edited_by, field: (event.actor, event.number)})
 
 
 def _acknowledged(incident: Incident, event: Event, facts: dict[str, Any]) -> Incident:
     if incident.acknowledged_at is not None:
         return incident
-    return replace(incident, acknowledged_at=event.at, acknowledged_by=facts["by"])
+    return replace(incident, acknowledged_at=happened(event), acknowledged_by=facts["by"])
 
 
 def _role_given(incident: Incident, event: Event, facts: dict[str, Any]) -> Incident:
     left = facts["instead_of"]
     kept = tuple(
-        replace(held, until=event.at) if held.role == facts["role"] and held.person == left and held.until is None
+        replace(held, until=happened(event)) if held.role == facts["role"] and held.person == left and held.until is None
         else held for held in incident.roles
     )  # fmt: skip
-    return replace(incident, roles=(*kept, RoleHeld(facts["role"], facts["person"], event.at)))
+    return replace(incident, roles=(*kept, RoleHeld(facts["role"], facts["person"], happened(event))))
 
 
 def _role_released(incident: Incident, event: Event, facts: dict[str, Any]) -> Incident:
     named = (facts["role"], facts["person"])
     roles = tuple(
-        replace(held, until=event.at) if (held.role, held.person) == named and held.until is None else held
+        replace(held, until=happened(event)) if (held.role, held.person) == named and held.until is None else held
         for held in incident.roles
     )
     return replace(incident, roles=roles)
 
 
 def _task_set(incident: Incident, event: Event, facts: dict[str, Any]) -> Incident:
-    told = {name: value for name, value in facts.items() if name not in ("task", "why")}
-    made = Task(facts["task"], changed_by=event.actor, changed_at=event.at, **told)
+    told = {name: facts[name] for name in ("text", "state", "role", "owner", "origin")}
+    made = Task(facts["task"], changed_by=event.actor, changed_at=happened(event), **told)
     return replace(incident, tasks=_with(incident.tasks, made))
 
 
@@ -179,7 +188,7 @@ def _renumbered(incident: Incident, event: Event, facts: dict[str, Any]) -> Inci
 def _update_drafted(incident: Incident, event: Event, facts: dict[str, Any]) -> Incident:
     told = {name: facts[name] for name in ("audience", "body", "channels", "template", "components", "next_due",
                                            "corrects")}  # fmt: skip
-    known = {"id": facts["update"], "state": "draft", "author": event.actor, "drafted_at": event.at}
+    known = {"id": facts["update"], "state": "draft", "author": event.actor, "drafted_at": happened(event)}
     return replace(incident, updates=_with(incident.updates, msgspec.convert({**told, **known}, StatusUpdate)))
 
 
@@ -189,7 +198,8 @@ def _update_approved(incident: Incident, event: Event, facts: dict[str, Any]) ->
 
 def _update_published(incident: Incident, event: Event, facts: dict[str, Any]) -> Incident:
     made = _update(
-        incident, facts["update"], state="published", published_at=event.at, deliveries=tuple(facts["deliveries"])
+        incident, facts["update"], state="published", published_at=event.at, deliveries=tuple(facts["deliveries"]),
+        during=incident.state,
     )
     update = next((each for each in made.updates if each.id == facts["update"]), None)
     return _update(made, update.corrects, state="corrected") if update is not None and update.corrects else made
@@ -214,12 +224,12 @@ def _update(incident: Incident, number: int, **changes: Any) -> Incident:
 
 
 def _action_set(incident: Incident, event: Event, facts: dict[str, Any]) -> Incident:
-    told = {name: value for name, value in facts.items() if name not in ("action", "why")}
+    told = {name: facts[name] for name in ("text", "state", "owner", "due", "kind", "proof")}
     return replace(incident, actions=_with(incident.actions, Promise(facts["action"], by=event.actor, **told)))
 
 
 def _written(incident: Incident, event: Event, facts: dict[str, Any]) -> Incident:
-    made = Writing(facts["what"], facts["path"], facts["proposal"], event.at)
+    made = Writing(facts["what"], facts["path"], facts["proposal"], happened(event))
     return replace(incident, writings=(*incident.writings, made))
 
 
@@ -267,4 +277,4 @@ def _row(row: Row | None, event: Event) -> Row | None:
     return Row(incident.is_live, str(incident.number), incident) if incident is not None else None
 
 
-INCIDENT_VIEW = View("incidents", 1, kinds.INCIDENTS, _row, Incident)
+INCIDENT_VIEW = View("incidents", 2, kinds.INCIDENTS, _row, Incident)

@@ -183,6 +183,16 @@ class Pages:
         self, whom: str, subject: str, by: str, *, severity: str = "P1", service: str | None = None
     ) -> Page:
         """Wakes people by hand: those who are named, parted by commas, else the people of a service."""
+        id, written = self.waking(whom, subject, by, severity=severity, service=service)
+        self._ledger.record([written], actor=by, at=self._now())
+        self._nudge()
+        return self.find(id)
+
+    def waking(
+        self, whom: str, subject: str, by: str, *, severity: str = "P1", service: str | None = None,
+        incident: int | None = None, is_drill: bool = False,
+    ) -> tuple[str, Write]:  # fmt: skip
+        """What is recorded for that, with the id of the page: for whoever records it with something else."""
         if not subject.strip():
             raise Usage("Say in a sentence what people are woken for.")
         if severity not in PRIORITIES:
@@ -193,12 +203,18 @@ class Pages:
         id = run_id(now, self._chance(LETTERS))
         opened = page_events.page_opened(
             group=f"by-hand/{id}", subject=" ".join(subject.split())[:LONGEST], severity=severity, service=service,
-            alerts=(), policy=policy, place=None, asked_by=by,
+            alerts=(), policy=policy, place=None, asked_by=by, incident=incident, is_drill=is_drill,
         )  # fmt: skip
         stream = stream_of(id)
-        self._ledger.append(stream, (opened,), expected=0, actor=by, at=now, set_timers=(Timer(stream, LEVEL, now),))
-        self._nudge()
-        return self.find(id)
+        return id, Write(stream, (opened,), 0, (Timer(stream, LEVEL, now),))
+
+    def answering(self, page: Page, by: str, *, via: str, why: str, at: datetime) -> list[Write]:
+        """What is recorded where somebody takes care of an open page with something else: of it and of its alerts."""
+        until = at + timedelta(seconds=page.policy.ack_timeout_s or self._ack_timeout_s)
+        draft = PageDraft(page, at)
+        draft.add((page_events.page_acknowledged(by, via, until, why=why),))
+        answered = self._answered(draft.page, by, via) if draft.page.state == "acknowledged" else ()
+        return [draft.write(at), *answered]
 
     def _change(
         self, page: str, drafts: Callable[[Page], Sequence[Draft]], *, by: str, via: str = "",

@@ -240,7 +240,7 @@ def _act(request: Asks, incident: Incident, key: str, fields: dict[str, str]) ->
         is_later = at is not None and abs((at - entry.at).total_seconds()) >= 60
         if not (is_other or is_later or entry.is_struck):
             raise Usage("Nothing is different: change what it says, or when it happened.")
-        incidents.correct(incident.number, by, key, why, text=text if is_other else None,
+        incidents.correct(incident.number, by, key, why, text=text if is_other or entry.is_struck else None,
                           happened_at=at if is_later else None)  # fmt: skip
     else:
         raise Usage("Choose what is to be done.")
