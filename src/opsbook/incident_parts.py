@@ -23,6 +23,7 @@ from opsbook.usecases.proposals import Branches, Proposals
 from opsbook.usecases.serving_ports import Ledger, Repository
 from opsbook.usecases.status_updates import StatusUpdates
 from opsbook.usecases.telling_owed import owed_to
+from opsbook.usecases.timeline_changes import changes_told
 from opsbook.wire import build_book, build_branches, build_library, build_repository
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def build_incident_desk(
     """The verbs over a ledger and the book as it is at the time; `nudge` wakes the engine."""
     book = editing.library.snapshot
     incidents = build_incidents(config, ledger, book, nudge)
-    timelines = Timelines(ledger, now=_now)
+    timelines = Timelines(ledger, now=_now, told=changes_told(ledger, book))
     proposals = Proposals(ledger, editing, branches, now=_now, chance=secrets.token_bytes)
     return IncidentDesk(
         incidents=incidents,
