@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from opsbook.alert_parts import build_pages
 from opsbook.config import Config
+from opsbook.telling_parts import build_updates
 from opsbook.usecases.edit import Editing
 from opsbook.usecases.incident_acts import Incidents
 from opsbook.usecases.incident_desk import IncidentDesk
@@ -16,8 +17,6 @@ from opsbook.usecases.incident_timeline import Timelines
 from opsbook.usecases.ledger_ports import EngineLedger
 from opsbook.usecases.library import Book
 from opsbook.usecases.proposals import Branches, Proposals
-from opsbook.usecases.status_updates import StatusUpdates
-from opsbook.usecases.telling_owed import owed_to
 
 
 def build_incident_desk(
@@ -32,9 +31,7 @@ def build_incident_desk(
     return IncidentDesk(
         incidents=incidents,
         timelines=timelines,
-        updates=StatusUpdates(
-            ledger, book, now=_now, chance=secrets.token_bytes, nudge=nudge, owed=owed_to(lambda incident, update: ()),
-        ),
+        updates=build_updates(ledger, book, nudge),
         proposals=proposals,
         reports=Reports(ledger, editing, proposals, timelines, now=_now),
     )

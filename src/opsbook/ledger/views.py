@@ -11,13 +11,11 @@ from opsbook.ledger.page import PAGE_VIEW
 from opsbook.ledger.proposal import PROPOSAL_VIEW
 from opsbook.ledger.run_view import RUNS
 from opsbook.ledger.silence import SILENCE_VIEW
+from opsbook.ledger.subscription import SUBSCRIPTION_VIEW
 from opsbook.ledger.telling import TELLING_VIEW
 from opsbook.ledger.view import View
 
 # A view is entered here and nowhere else; whoever opens a ledger brings the rows of these up to date.
-VIEWS: tuple[View, ...] = (
-    RUNS, ALERT_VIEW, PAGE_VIEW, SILENCE_VIEW, INLET_VIEW, HEARTBEAT_VIEW, INCIDENT_VIEW, TELLING_VIEW,
-)  # fmt: skip
 VIEWS: tuple[View, ...] = (
     RUNS,
     ALERT_VIEW,
@@ -28,4 +26,6 @@ VIEWS: tuple[View, ...] = (
     INCIDENT_VIEW,
     MAINTENANCE_VIEW,
     PROPOSAL_VIEW,
+    TELLING_VIEW,
+    SUBSCRIPTION_VIEW,
 )
