@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from opsbook.book.incident_opening import Opening, read_openings
 from opsbook.book.inhibition import Inhibition, read_inhibitions
 from opsbook.book.metadata import plain_key
 from opsbook.book.page import Page, Section
@@ -87,6 +88,7 @@ class Policy(Struct, frozen=True):
     spots: tuple[Spot, ...] = ()
     inhibitions: tuple[Inhibition, ...] = ()
     status_page: StatusPage | None = None
+    openings: tuple[Opening, ...] = ()
 
 
 _LEVEL = ("severity", "severity level", "level", "sev", "priority", "class", "p level")
@@ -124,9 +126,11 @@ def read_policy(page: Page) -> Policy | None:
         tuple(_spots(page, roster)),
         tuple(read_inhibitions(page)[0]),
         read_status_page(page),
+        tuple(read_openings(page)[0]),
     )
     is_empty = not (policy.severities or policy.roles or policy.templates or policy.channels or policy.spots)
-    return None if is_empty and not policy.inhibitions and policy.status_page is None else policy
+    is_more = policy.inhibitions or policy.openings or policy.status_page is not None
+    return None if is_empty and not is_more else policy
 
 
 def _spot(page: Page, at: int) -> tuple[int, str]:

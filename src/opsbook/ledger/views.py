@@ -8,6 +8,7 @@ from opsbook.ledger.incident import INCIDENT_VIEW
 from opsbook.ledger.inlet import INLET_VIEW
 from opsbook.ledger.maintenance import MAINTENANCE_VIEW
 from opsbook.ledger.page import PAGE_VIEW
+from opsbook.ledger.probe_view import PROBE_VIEW
 from opsbook.ledger.proposal import PROPOSAL_VIEW
 from opsbook.ledger.run_view import RUNS
 from opsbook.ledger.silence import SILENCE_VIEW
@@ -28,4 +29,5 @@ VIEWS: tuple[View, ...] = (
     PROPOSAL_VIEW,
     TELLING_VIEW,
     SUBSCRIPTION_VIEW,
+    PROBE_VIEW,
 )
