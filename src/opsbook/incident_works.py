@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from opsbook.config import Config
+from opsbook.status_works import build_status_chores
 from opsbook.usecases.alerting_ports import Notifier
 from opsbook.usecases.contact_book import ContactBook
 from opsbook.usecases.engine_loop import Chore, Work
@@ -27,7 +28,7 @@ class Around(NamedTuple):
 def build_incident_works(config: Config, around: Around) -> tuple[list[Work], list[Chore]]:
     """Whoever does what is due of incidents, in this order, and what is looked at every so often."""
     works: list[Work] = [*_updates(config, around)]
-    chores: list[Chore] = [*_nags(config, around)]
+    chores: list[Chore] = [*_nags(config, around), *build_status_chores(config, around.ledger, around.library, around.guard)]
     return works, chores
 
 
@@ -39,3 +40,4 @@ def _updates(config: Config, around: Around) -> list[Work]:
 def _nags(config: Config, around: Around) -> list[Chore]:
     """Action items and post-mortems that are late."""
     return []
+

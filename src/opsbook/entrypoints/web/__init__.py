@@ -73,6 +73,7 @@ from opsbook.entrypoints.web import (
     service_pages,
     sign_in,
     silence_pages,
+    status_pages,
 )
 from opsbook.entrypoints.web.shown_once import ShownOnce
 from opsbook.entrypoints.web.wrong import EXCEPTIONS
@@ -114,6 +115,7 @@ MODULES = (
     service_pages,
     sign_in,
     silence_pages,
+    status_pages,
 )
 
 
