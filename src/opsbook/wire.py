@@ -30,8 +30,7 @@ from opsbook.wire_ledger import serving_lock as serving_lock
 if TYPE_CHECKING:
 
     from opsbook.adapters.book_disk import Opened
-    from opsbook.adapters.git_branches import GitBranches
-    from opsbook.adapters.git_repository import GitRepository
+    from opsbook.adapters.git_repository import GitBranches, GitRepository
     from opsbook.adapters.lint_cache import LintCache
     from opsbook.adapters.new_files import NewFiles
     from opsbook.adapters.oidc_provider import OidcProvider
@@ -102,9 +101,9 @@ def build_repository(config: Config) -> GitRepository:
 
 def build_branches(config: Config) -> GitBranches:
     """Commits beside the branch that is checked out."""
-    from opsbook.adapters.git_branches import GitBranches  # inside: as above
+    from opsbook.adapters.git_repository import GitBranches  # inside: as above
 
-    return GitBranches(config.root)
+    return GitBranches(config.root, config.state)
 
 
 def _opened(first: Config) -> Opened:
@@ -254,6 +253,13 @@ def aliases_at(folder: str) -> tuple[str, ...]:
     from opsbook.adapters.git_person import git_email, git_person  # only runs ask
 
     return tuple(name for name in (git_person(folder), git_email(folder)) if name)
+
+
+def author_at(folder: str, name: str) -> tuple[str, str]:
+    """The name and the address on commits of whoever sits at the keyboard: git's, else `name`."""
+    from opsbook.adapters.git_person import git_email, git_person  # inside: as above
+
+    return git_person(folder) or name, git_email(folder) or f"{name}@localhost"
 
 
 def build_workers() -> Workers:

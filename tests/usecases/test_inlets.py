@@ -223,12 +223,20 @@ def test_a_great_body_of_which_something_could_be_read_is_kept_whole(world):
     assert world.bodies.find(first.batch).raw == great
 
 
-def test_bytes_are_forgotten_after_their_days_and_the_event_stays(world):
+def test_changes_are_kept_for_more_than_a_year(world):
     first = world.receiving.receive(SOURCE, batch_with(firing(), Signal("deploy", "change")), b"raw")
+    world.forward(days=399)
+    world.bodies.forget_old()
     assert world.ledger.attachments("change/") == [f"change/{first.batch}"]
-    world.forward(days=31)
-    assert world.bodies.forget_old() == 2
+    world.forward(days=2)
+    world.bodies.forget_old()
     assert world.ledger.attachments("change/") == []
+
+
+def test_bytes_are_forgotten_after_their_days_and_the_event_stays(world):
+    first = world.receiving.receive(SOURCE, batch_with(firing()), b"raw")
+    world.forward(days=31)
+    assert world.bodies.forget_old() == 1
     assert world.bodies.find(first.batch).raw is None
     with pytest.raises(Refusal, match="not kept any more"):
         world.bodies.replay(first.batch)

@@ -20,6 +20,7 @@ OF_ITS_TIME = "alertmanager-api"  # the kind whose bodies have a meaning only wh
 MOST_LOOKED_AT = 5_000  # bodies, where only some are wanted
 MOST_OF_A_DAY = 1_000_000
 MOST_FORGOTTEN = 10_000  # at a time
+CHANGES_DAYS = 400  # at the least: deploys are looked up for incidents long after their bodies went, and are small
 FORGOTTEN_AT_ONCE = 1_000  # in one transaction
 
 
@@ -101,9 +102,13 @@ class Bodies:
     def forget_old(self) -> int:
         """Forgets the bytes of what is older than it is to be kept, then the oldest of what is more than is to be kept,
         some thousands of each at the most; how many those were."""
-        before = self._now() - timedelta(days=self._keep_days)
-        kept = (self._ledger.attachments(each, before=before, limit=MOST_FORGOTTEN) for each in (RAW, CHANGES))
-        old = [name for some in kept for name in some]
+        days = {RAW: self._keep_days, CHANGES: max(self._keep_days, CHANGES_DAYS)}
+        old = [
+            name for prefix, keep_days in days.items()
+            for name in self._ledger.attachments(
+                prefix, before=self._now() - timedelta(days=keep_days), limit=MOST_FORGOTTEN
+            )
+        ]  # fmt: skip
         self._forget(old)
         beyond = self._ledger.attachments_beyond(RAW, self._keep_bytes, limit=MOST_FORGOTTEN)
         self._forget(beyond)

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from opsbook.ledger.event import Draft, Event
+from opsbook.ledger.event import Draft, Event, Moved
 from opsbook.ledger.view import Kept
 
 
@@ -115,6 +115,10 @@ class EngineLedger(Protocol):
 
     def after(self, position: int, limit: int) -> list[Event]:
         """The events behind a position over all streams, in order, at most `limit`."""
+        ...
+
+    def moved(self, position: int, limit: int) -> list[Moved]:
+        """As `after`, but no more than which events there are."""
         ...
 
     def head(self) -> int:

@@ -63,6 +63,7 @@ def test_an_event_of_another_id_about_the_same_is_the_same_alert():
         ("com.example.disk.alert", {"message": "x", "status": "ok"}, "resolved"),
         ("com.example.alert.firing", {"message": "x"}, "firing"),
         ("dev.cdevents.service.deployed.0.2.0", {"message": "x"}, "change"),
+        ("org.example.change.flag", {"message": "x"}, "change"),
     ],
 )
 def test_the_type_or_the_data_tells_whether_it_is_over(kind, data, action):

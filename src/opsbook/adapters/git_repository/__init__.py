@@ -7,27 +7,25 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import datetime
 
+from opsbook.adapters.git_repository.branches import GitBranches
 from opsbook.adapters.git_repository.git import Git
 from opsbook.adapters.git_repository.places import check_place
 from opsbook.adapters.git_repository.saving import Page, ReadablePages, Saving
+from opsbook.adapters.git_repository.turn import turn_in
 from opsbook.ground.digests import digest_of
 from opsbook.ground.errors import Failure, PageConflict, Refusal
 from opsbook.usecases.ports import Unreadable
 from opsbook.usecases.serving_ports import Change, Saved
 
-__all__ = ["GitRepository"]
+__all__ = ["GitBranches", "GitRepository"]
 
 _COMMIT = re.compile(r"[0-9a-f]{4,64}")
-_PATIENCE_S = 10.0
 _UNBORN = 1  # of `rev-parse --verify HEAD`: no commit yet; 128 is a repository that cannot be read
 # What git leaves in its folder while something is half done, and what that is called.
 _HALF_DONE = {
@@ -74,7 +72,7 @@ class GitRepository:
     def save(self, path: str, before: bytes | None, after: bytes, *, author: tuple[str, str], message: str) -> Saved:
         """Commits `after` in the place of `before`, byte for byte and alone, and writes it to the working tree."""
         self.check_place(path)
-        with self._turn, self._alone() as lock:
+        with self._turn, turn_in(self._state) as lock:
             saving = self._saving(lock)
             if saving is not None:
                 saving.recover()
@@ -94,7 +92,7 @@ class GitRepository:
     def recover(self, patience_s: float = 2.0) -> None:
         """Finishes or undoes a save that a kill cut off; for the start of a program. Where another one saves, or a git
         of the killed one still works, it waits so long and leaves the rest to the next save."""
-        with self._turn, suppress(Failure), self._alone(patience_s) as lock:
+        with self._turn, suppress(Failure), turn_in(self._state, patience_s) as lock:
             saving = self._saving(lock)
             if saving is not None:
                 saving.recover()
@@ -104,28 +102,6 @@ class GitRepository:
             return None
         place = self._git.ask("rev-parse", "--absolute-git-dir").decode("utf-8", "surrogateescape").strip()
         return Saving(self._git, place, self._pages, lock)
-
-    @contextmanager
-    def _alone(self, patience_s: float = _PATIENCE_S) -> Iterator[int]:
-        """Keeps out every other program that saves here, as long as it or a git that it started lives."""
-        try:
-            os.makedirs(self._state, mode=0o700, exist_ok=True)
-            descriptor = os.open(os.path.join(self._state, "save.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as wrong:
-            raise Failure(f"The folder '{self._state}' cannot be written to: {wrong.strerror}.") from wrong
-        try:
-            give_up = time.monotonic() + patience_s
-            while True:
-                try:
-                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError as wrong:
-                    if time.monotonic() >= give_up:
-                        raise Failure("Another page is being saved; try again in a moment.", retryable=True) from wrong
-                    time.sleep(0.02)
-            yield descriptor
-        finally:
-            os.close(descriptor)
 
     def _check_before(self, path: str, before: bytes | None, after: bytes) -> None:
         now = self._pages.read(path)

@@ -17,7 +17,6 @@ added to the user's index first, and it reads the page again instead of taking t
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -28,6 +27,7 @@ import msgspec
 from msgspec import Struct
 
 from opsbook.adapters.git_repository.git import Git
+from opsbook.adapters.git_repository.persons import persons
 from opsbook.ground.errors import Failure, PageConflict, Refusal
 from opsbook.usecases.ports import PageWriter, Unreadable
 
@@ -43,7 +43,6 @@ _PATIENCE_S = 3.0
 _COMMIT_S = 120.0  # hooks may run a linter over the page
 _LEFT_S = 5.0  # no living git holds the lock of a branch for so long
 _NOTHING = "0" * 40
-_NO_DOMAIN = "opsbook.invalid"  # for an author without a mail address; nobody can ever own it (RFC 2606)
 # Our own commits neither wait for a clean-up nor start one; objects and the branch are on the disk when it is told.
 _SETTINGS = ("-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "core.fsync=committed")
 
@@ -164,7 +163,7 @@ class Saving:
         self._git.ask("update-index", "--add", "--cacheinfo", entry, variables=own)
         done = self._git.run(
             *_SETTINGS, "commit", "--quiet", "--cleanup=whitespace", "--file=-",
-            given=page.message.encode("utf-8", "replace"), variables={**own, **self._people(page.author)},
+            given=page.message.encode("utf-8", "replace"), variables={**own, **persons(self._git, page.author)},
             limit_s=_COMMIT_S, kept_open=[self._lock],
         )  # fmt: skip
         commit = self._git.line("rev-parse", "-q", "--verify", "HEAD")
@@ -186,16 +185,6 @@ class Saving:
     def _mode(self, head: str | None, path: str) -> str:
         listed = self._git.ask("ls-tree", "-z", head, "--", path) if head else b""
         return listed.split(b" ", 1)[0].decode("ascii") if listed else "100644"
-
-    def _people(self, author: tuple[str, str]) -> dict[str, str]:
-        """The author; and as the committer too where this machine's git has no name of its own."""
-        name, mail = (_plain(word) for word in author)
-        name = name or mail or "unknown"
-        mail = mail or f"{re.sub(r'[^A-Za-z0-9._+-]+', '-', name)}@{_NO_DOMAIN}"
-        found = {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": mail}
-        if not (self._git.line("config", "user.name") and self._git.line("config", "user.email")):
-            found |= {"GIT_COMMITTER_NAME": name, "GIT_COMMITTER_EMAIL": mail}
-        return found
 
     def _tell_index(self, commit: str) -> None:
         """Lets the user's index know what was committed, and leaves the rest of it as it is."""
@@ -301,11 +290,6 @@ class Saving:
                     time.sleep(max(0.0, min(_LEFT_S, made_s + _LEFT_S - time.time())))
                     if os.stat(path).st_mtime == made_s:
                         os.unlink(path)
-
-
-def _plain(word: str) -> str:
-    """A name or address without what would end it in a commit's header."""
-    return "".join(letter for letter in word if letter.isprintable() and letter not in "<>").strip()
 
 
 def _index_lines(raw: bytes) -> bytes:

@@ -27,7 +27,10 @@ _REQUIRED = ("id", "source", "type")
 _OWN = frozenset({"id", "source", "type", "specversion", "datacontenttype", "dataschema", "subject", "time", "data",
                   "data_base64"})  # fmt: skip
 # Words of types that tell of a change rather than of trouble, such as CDEvents' dev.cdevents.service.deployed.0.2.0.
-_CHANGES = frozenset({"deployed", "deployment", "upgraded", "rolledback", "published", "released", "release", "deploy"})
+_CHANGES = frozenset({
+    "deployed", "deployment", "upgraded", "rolledback", "published", "released", "release", "deploy",
+    "change",
+})  # fmt: skip
 
 
 def parse(body: bytes, headers: Mapping[str, str]) -> Batch:

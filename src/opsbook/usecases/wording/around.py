@@ -6,9 +6,7 @@ What is asked here must never keep a message back: each part reads little, and g
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
-
-import msgspec
+from datetime import datetime, timedelta
 
 from opsbook.book.reach import Directory
 from opsbook.book.roster.values import plain_name
@@ -17,13 +15,12 @@ from opsbook.ledger.alert import stream_of as alert_stream
 from opsbook.ledger.event import Event
 from opsbook.ledger.health import Health, fold
 from opsbook.ledger.page import Page
-from opsbook.ledger.signal import Signal
 from opsbook.ledger.view import Kept
+from opsbook.usecases.changes import Change, told
 from opsbook.usecases.ledger_ports import EngineLedger
 from opsbook.usecases.library import Book, Library
 from opsbook.usecases.oncall import directory_of
 from opsbook.usecases.page_plan import whom
-from opsbook.usecases.receive import CHANGES
 from opsbook.usecases.run_names import run_name
 from opsbook.usecases.service_names import named_service
 from opsbook.usecases.wording.told import SHOWN_ALERTS, moment
@@ -31,9 +28,6 @@ from opsbook.usecases.wording.told import SHOWN_ALERTS, moment
 LATELY = timedelta(hours=24)
 _ROWS = 100  # of runs, the last begun, among which those of the service are looked for
 _SHOWN = 3
-_MOST_NAMES = 100_000  # bodies of one day that tell of changes
-_LONGEST = 200  # characters of what a change is called
-_SERVICE_LABELS = ("service", "component", "repository", "app", "application", "project", "job")
 _FRESH = timedelta(seconds=5)  # so long the runs that were read count: a storm must not read them for each message
 
 
@@ -46,7 +40,7 @@ class Around:
         self._read: dict[str, tuple[int, Event | None]] = {}
         self._directory: tuple[Book, Directory] | None = None
         self._runs: tuple[datetime, list[Kept]] | None = None
-        self._changes: tuple[datetime, list[tuple[datetime, Signal]]] | None = None
+        self._changes: tuple[datetime, list[Change]] | None = None
 
     def alerts(self, page: Page) -> list[Alert]:
         """Some of the alerts of a page that still fire; of one that is over, of those that did."""
@@ -76,7 +70,7 @@ class Around:
         """The last runs for a service of the last day, and what senders told of changes, a sentence each."""
         if not service:
             return ()
-        book, told = self._library.snapshot(), []
+        book, runs = self._library.snapshot(), []
         if self._runs is None or not timedelta(0) <= now - self._runs[0] < _FRESH:
             self._runs = (now, self._ledger.rows("runs", limit=_ROWS))
         for kept in self._runs[1]:
@@ -85,45 +79,32 @@ class Around:
             if run["is_dry"] or plain_name(run["service"] or "") != plain_name(service) or now - started > LATELY:
                 continue
             name = run_name(book, run["path"], run["service"], run["title"])
-            told.append(f"{name} was run by {run['actor']} at {moment(started, zone, now)}: {run['state']}.")
-        return (*told[:_SHOWN], *self._changed(service, zone, now)[:_SHOWN])
+            runs.append(f"{name} was run by {run['actor']} at {moment(started, zone, now)}: {run['state']}.")
+        return (*runs[:_SHOWN], *self._changed(service, zone, now)[:_SHOWN])
 
     def _changed(self, service: str, zone: str, now: datetime) -> list[str]:
         """Changes of the last day, the last first: those of the service, and those of which nobody says of which."""
         if self._changes is None or not timedelta(0) <= now - self._changes[0] < _FRESH:
-            self._changes = (now, list(self._told_changes(now)))
-        book, told = self._library.snapshot(), []
+            self._changes = (now, list(told(self._ledger, now - LATELY, now, _ROWS)))
+        book = self._library.snapshot()
         mine = named_service(book, service) or service
-        for at, signal in self._changes[1]:
-            of = [text for name in _SERVICE_LABELS if (text := signal.labels.get(name))]
-            if of and mine not in (named_service(book, text) or text for text in of):
-                continue
-            words = " ".join((signal.annotations.get("summary") or signal.key).split())[:_LONGEST].rstrip(".")
-            told.append(f"{words}, at {moment(signal.starts_at or at, zone, now)}.")
-        return told
-
-    def _told_changes(self, now: datetime) -> Iterator[tuple[datetime, Signal]]:
-        """What was received of changes within a day, the last first."""
-        days = [f"{CHANGES}{now - timedelta(days=days):%y%m%d}-" for days in (1, 0)]
-        names = [name for day in days for name in self._ledger.attachments(day, limit=_MOST_NAMES)]
-        for name in reversed(names[-_ROWS:]):
-            at = datetime.strptime(name.removeprefix(CHANGES)[:13], "%y%m%d-%H%M%S").replace(tzinfo=UTC)
-            raw = self._ledger.attachment(name) if now - at <= LATELY else None
-            for signal in msgspec.json.decode(raw, type=list[Signal]) if raw else ():
-                yield at, signal
+        return [
+            f"{each.text}, at {moment(each.at, zone, now)}." for each in self._changes[1]
+            if not each.services or mine in (named_service(book, text) or text for text in each.services)
+        ]  # fmt: skip
 
     def on_call(self, page: Page, person: str, now: datetime) -> tuple[str, ...]:
         """Who else is on call by the levels of a page: name, level, and why."""
         book = self._library.snapshot()
         if self._directory is None or self._directory[0] is not book:
             self._directory = (book, directory_of(book))
-        seen, told = {plain_name(person)}, []
+        seen, others = {plain_name(person)}, []
         for planned in page.policy.levels:
             for name, why in whom(self._directory[1], planned, now)[0]:
                 if plain_name(name) not in seen:
                     seen.add(plain_name(name))
-                    told.append(f"{name}, level {planned.level}" + (f": {why}" if why else ""))
-        return tuple(told[:6])
+                    others.append(f"{name}, level {planned.level}" + (f": {why}" if why else ""))
+        return tuple(others[:6])
 
 
 def _health_words(health: Health, zone: str, now: datetime) -> str:
@@ -133,5 +114,5 @@ def _health_words(health: Health, zone: str, now: datetime) -> str:
 
 def told_already(page: Page, except_for: int) -> Sequence[str]:
     """Whom a page told before, each once."""
-    told = (each.owed.person for each in page.notifications if each.has_told and each.owed.id != except_for)
-    return tuple(dict.fromkeys(told))
+    people = (each.owed.person for each in page.notifications if each.has_told and each.owed.id != except_for)
+    return tuple(dict.fromkeys(people))
