@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from opsbook.config import Config
+from opsbook.status_works import build_status_chores
 from opsbook.telling_works import update_works
 from opsbook.usecases.alerting_ports import Notifier
 from opsbook.usecases.contact_book import ContactBook
@@ -31,6 +32,7 @@ def build_incident_works(config: Config, around: Around) -> tuple[list[Work], li
     """Whoever does what is due of incidents, in this order, and what is looked at every so often."""
     works, chores = _updates(config, around)
     chores += _nags(config, around)
+    chores += build_status_chores(config, around.ledger, around.library, around.guard)
     return works, chores
 
 
@@ -45,3 +47,4 @@ def _updates(config: Config, around: Around) -> tuple[list[Work], list[Chore]]:
 def _nags(config: Config, around: Around) -> list[Chore]:
     """Action items and post-mortems that are late."""
     return []
+

@@ -74,6 +74,7 @@ from opsbook.entrypoints.web import (
     service_pages,
     sign_in,
     silence_pages,
+    status_pages,
 )
 from opsbook.entrypoints.web.shown_once import ShownOnce
 from opsbook.entrypoints.web.wrong import EXCEPTIONS
@@ -116,6 +117,7 @@ MODULES = (
     service_pages,
     sign_in,
     silence_pages,
+    status_pages,
 )
 
 
