@@ -202,6 +202,15 @@ def token(environ: Mapping[str, str] | None = None) -> str:
     return (os.environ if environ is None else environ).get("OPSBOOK_TOKEN", "").strip()
 
 
+def local_zone(environ: Mapping[str, str] | None = None) -> str:
+    """The time zone of whoever sits at the terminal, such as Europe/Berlin; UTC where the machine names none."""
+    named = (os.environ if environ is None else environ).get("TZ", "").removeprefix(":")
+    if named and not named.startswith("/"):
+        return named
+    _, is_one, zone = os.path.realpath(named or "/etc/localtime").rpartition("/zoneinfo/")
+    return zone if is_one else "UTC"
+
+
 def authorities(environ: Mapping[str, str] | None = None) -> str:
     """The file of certificates that are trusted: SSL_CERT_FILE, else the system's; "" where it has none.
 

@@ -5,18 +5,32 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache, cached_property
+from typing import TYPE_CHECKING
 
 from opsbook.alert_parts import build_pages
 from opsbook.config import Config
+from opsbook.usecases.bringing import Bringing
+from opsbook.usecases.duty_book import duty_book
 from opsbook.usecases.edit import Editing
 from opsbook.usecases.incident_acts import Incidents
 from opsbook.usecases.incident_desk import IncidentDesk
 from opsbook.usecases.incident_reports import Reports
 from opsbook.usecases.incident_timeline import Timelines
 from opsbook.usecases.ledger_ports import EngineLedger
-from opsbook.usecases.library import Book
+from opsbook.usecases.library import Book, Library
 from opsbook.usecases.proposals import Branches, Proposals
+from opsbook.usecases.serving_ports import Ledger, Repository
 from opsbook.usecases.status_updates import StatusUpdates
+from opsbook.usecases.telling_owed import owed_to
+from opsbook.wire import build_book, build_branches, build_library, build_repository
+
+if TYPE_CHECKING:
+    from opsbook.adapters.postgres_ledger import PostgresLedger
+    from opsbook.adapters.sqlite_ledger import SqliteLedger
+    from opsbook.usecases.live_library import LiveLibrary
+
+WHOLE_S = 60.0  # how long every page of a book may take to be read
 
 
 def build_incident_desk(
@@ -31,10 +45,69 @@ def build_incident_desk(
     return IncidentDesk(
         incidents=incidents,
         timelines=timelines,
-        updates=StatusUpdates(ledger, book, now=_now, chance=secrets.token_bytes, nudge=nudge),
+        updates=StatusUpdates(
+            ledger, book, now=_now, chance=secrets.token_bytes, nudge=nudge, owed=owed_to(lambda incident, update: ()),
+        ),
         proposals=proposals,
         reports=Reports(ledger, editing, proposals, timelines, now=_now),
     )
+
+
+class AskedEditing:
+    """`Editing` for a program that asks once: the book as a whole, and its history, are opened once something asks of
+    them, because most verbs do without."""
+
+    def __init__(self, config: Config, ledger: SqliteLedger | PostgresLedger) -> None:
+        self._config = config
+        self._ledger = ledger
+        self._library: LiveLibrary | None = None
+
+    @property
+    def library(self) -> Library:
+        """The book, every page of it read."""
+        if self._library is None:
+            self._library = build_library(self._config, keeps_facts=False)
+            self._library.wait_whole(WHOLE_S)
+        return self._library
+
+    @cached_property
+    def repository(self) -> Repository:
+        """Its history."""
+        return build_repository(self._config)
+
+    @property
+    def ledger(self) -> Ledger:
+        """What happened."""
+        return self._ledger
+
+    @property
+    def now(self) -> Callable[[], datetime]:
+        """The clock."""
+        return _now
+
+    def close(self) -> None:
+        """Stops following the book, where that was begun."""
+        if self._library is not None:
+            self._library.close()
+
+
+def build_asked_desk(config: Config, ledger: SqliteLedger | PostgresLedger, editing: AskedEditing) -> IncidentDesk:
+    """The verbs for a program that asks once: the policy's pages are read when something asks of them."""
+    book: Callable[[], Book] = cache(lambda: duty_book(build_book(config)))
+    timelines = Timelines(ledger, now=_now)
+    proposals = Proposals(ledger, editing, build_branches(config), now=_now, chance=secrets.token_bytes)
+    return IncidentDesk(
+        incidents=build_incidents(config, ledger, book),
+        timelines=timelines,
+        updates=StatusUpdates(ledger, book, now=_now, chance=secrets.token_bytes),
+        proposals=proposals,
+        reports=Reports(ledger, editing, proposals, timelines, now=_now),
+    )
+
+
+def build_bringing(ledger: EngineLedger) -> Bringing:
+    """What brings incidents from a file into a ledger."""
+    return Bringing(ledger, now=_now)
 
 
 def build_incidents(

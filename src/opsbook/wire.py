@@ -255,6 +255,13 @@ def aliases_at(folder: str) -> tuple[str, ...]:
     return tuple(name for name in (git_person(folder), git_email(folder)) if name)
 
 
+def author_at(folder: str, name: str) -> tuple[str, str]:
+    """The name and the address on commits of whoever sits at the keyboard: git's, else `name`."""
+    from opsbook.adapters.git_person import git_email, git_person  # inside: as above
+
+    return git_person(folder) or name, git_email(folder) or f"{name}@localhost"
+
+
 def build_workers() -> Workers:
     """The processors of this machine; only for a process without other threads."""
     return ForkedWorkers()

@@ -14,10 +14,12 @@ from opsbook.config import Config
 from opsbook.ground.errors import Failure, Usage
 
 if TYPE_CHECKING:
+    from opsbook.adapters.offline_file import OfflineFile
     from opsbook.adapters.postgres_ledger import PostgresLedger
     from opsbook.adapters.sqlite_ledger import SqliteLedger
 
 SERVERS = "server/"  # leases of running servers, whose owners are their addresses
+OFFLINE = "offline.db"  # what is recorded while the ledger is away
 
 
 def is_shared(config: Config) -> bool:
@@ -41,6 +43,37 @@ def build_ledger(config: Config, *, is_new_welcome: bool = True) -> SqliteLedger
         raise Usage(f"There is no ledger {file}. Name one with --db sqlite:///FILE.")
     _make_folder(config, file)
     return SqliteLedger(file, views=VIEWS)
+
+
+def build_offline_file(config: Config) -> OfflineFile:
+    """The file in which incidents are recorded while the ledger of a configuration is away."""
+    from opsbook.adapters.offline_file import OfflineFile  # incidents alone have it
+
+    _make_folder(config, os.path.join(config.state, OFFLINE))
+    return OfflineFile(os.path.join(config.state, OFFLINE))
+
+
+def build_offline_ledger(config: Config) -> SqliteLedger:
+    """The ledger in that file, made if there is none."""
+    from opsbook.adapters.sqlite_ledger import SqliteLedger
+    from opsbook.ledger.views import VIEWS
+
+    return SqliteLedger(os.path.join(config.state, OFFLINE), views=VIEWS)
+
+
+@contextmanager
+def opened_copy(config: Config, file: str) -> Iterator[SqliteLedger]:
+    """A copy of the ledger in a file, which itself is only read; gone at the end. Raises Usage where there is none."""
+    from opsbook.adapters.sqlite_ledger.backup import BackupFile  # only what is brought is copied
+    from opsbook.ledger.views import VIEWS
+
+    backup = BackupFile(file, VIEWS)
+    if not backup.exists():
+        raise Usage(f"There is no file {file}.")
+    beside = os.path.join(config.state, f"bringing-{os.getpid()}.db")
+    _make_folder(config, beside)
+    with backup.opened(beside) as ledger:
+        yield ledger
 
 
 def has_ledger(config: Config) -> bool:

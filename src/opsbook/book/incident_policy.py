@@ -15,7 +15,7 @@ from opsbook.book.inhibition import Inhibition, read_inhibitions
 from opsbook.book.metadata import plain_key
 from opsbook.book.page import Page, Section
 from opsbook.book.roster.reading import read_roster
-from opsbook.book.roster.surroundings import field_cell
+from opsbook.book.roster.surroundings import field_cell, label_cell
 from opsbook.book.roster.values import Place, Roster, plain_name
 from opsbook.book.severity import read_severity
 from opsbook.book.slots import is_unfilled
@@ -49,13 +49,15 @@ class Role(Struct, frozen=True, gc=False):
 
 
 class Template(Struct, frozen=True, gc=False):
-    """Text to be filled in during an incident, and for whom it is."""
+    """Text to be filled in during an incident, for whom it is, and where it goes: the value of `Channels:`, as written.
+    """
 
     title: str
     text: str
     line: int
     anchor: str
     audience: str = ""
+    channels: str = ""
 
 
 class Channel(Struct, frozen=True, gc=False):
@@ -106,6 +108,7 @@ _CHANNELS = frozenset({
     "incident channel", "channel", "war room", "video call", "bridge", "conference bridge", "call", "status page",
     "slack channel", "chat", "zoom", "meeting",
 })  # fmt: skip
+_TOLD = ("channels", "channel", "goes to", "sent to", "send to", "where")
 _TITLED_LEVEL = Pattern(r"^(?:severity\s*)?(?:p[0-4]|sev[-\s]?[0-5]|s[0-5])\b", re.I)
 
 
@@ -196,7 +199,9 @@ def _templates(page: Page) -> Iterator[Template]:
             if block.kind == "code" and block.text.strip():
                 line = page.document.line(block.start)
                 audience = _first_paragraph(page, section)
-                yield Template(section.title, block.text.rstrip("\n"), line, section.anchor, audience)
+                places = label_cell(page, section, _TOLD)
+                told = places.text if places is not None and not is_unfilled(places.text) else ""
+                yield Template(section.title, block.text.rstrip("\n"), line, section.anchor, audience, told)
                 break
 
 

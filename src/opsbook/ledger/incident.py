@@ -115,30 +115,30 @@ def _edited(incident: Incident, event: Event, facts: dict[str, Any]) -> Incident
 def _acknowledged(incident: Incident, event: Event, facts: dict[str, Any]) -> Incident:
     if incident.acknowledged_at is not None:
         return incident
-    return replace(incident, acknowledged_at=event.at, acknowledged_by=facts["by"])
+    return replace(incident, acknowledged_at=happened(event), acknowledged_by=facts["by"])
 
 
 def _role_given(incident: Incident, event: Event, facts: dict[str, Any]) -> Incident:
     left = facts["instead_of"]
     kept = tuple(
-        replace(held, until=event.at) if held.role == facts["role"] and held.person == left and held.until is None
+        replace(held, until=happened(event)) if held.role == facts["role"] and held.person == left and held.until is None
         else held for held in incident.roles
     )  # fmt: skip
-    return replace(incident, roles=(*kept, RoleHeld(facts["role"], facts["person"], event.at)))
+    return replace(incident, roles=(*kept, RoleHeld(facts["role"], facts["person"], happened(event))))
 
 
 def _role_released(incident: Incident, event: Event, facts: dict[str, Any]) -> Incident:
     named = (facts["role"], facts["person"])
     roles = tuple(
-        replace(held, until=event.at) if (held.role, held.person) == named and held.until is None else held
+        replace(held, until=happened(event)) if (held.role, held.person) == named and held.until is None else held
         for held in incident.roles
     )
     return replace(incident, roles=roles)
 
 
 def _task_set(incident: Incident, event: Event, facts: dict[str, Any]) -> Incident:
-    told = {name: value for name, value in facts.items() if name not in ("task", "why")}
-    made = Task(facts["task"], changed_by=event.actor, changed_at=event.at, **told)
+    told = {name: facts[name] for name in ("text", "state", "role", "owner", "origin")}
+    made = Task(facts["task"], changed_by=event.actor, changed_at=happened(event), **told)
     return replace(incident, tasks=_with(incident.tasks, made))
 
 
@@ -179,7 +179,7 @@ def _renumbered(incident: Incident, event: Event, facts: dict[str, Any]) -> Inci
 def _update_drafted(incident: Incident, event: Event, facts: dict[str, Any]) -> Incident:
     told = {name: facts[name] for name in ("audience", "body", "channels", "template", "components", "next_due",
                                            "corrects")}  # fmt: skip
-    known = {"id": facts["update"], "state": "draft", "author": event.actor, "drafted_at": event.at}
+    known = {"id": facts["update"], "state": "draft", "author": event.actor, "drafted_at": happened(event)}
     return replace(incident, updates=_with(incident.updates, msgspec.convert({**told, **known}, StatusUpdate)))
 
 
@@ -215,12 +215,12 @@ def _update(incident: Incident, number: int, **changes: Any) -> Incident:
 
 
 def _action_set(incident: Incident, event: Event, facts: dict[str, Any]) -> Incident:
-    told = {name: value for name, value in facts.items() if name not in ("action", "why")}
+    told = {name: facts[name] for name in ("text", "state", "owner", "due", "kind", "proof")}
     return replace(incident, actions=_with(incident.actions, Promise(facts["action"], by=event.actor, **told)))
 
 
 def _written(incident: Incident, event: Event, facts: dict[str, Any]) -> Incident:
-    made = Writing(facts["what"], facts["path"], facts["proposal"], event.at)
+    made = Writing(facts["what"], facts["path"], facts["proposal"], happened(event))
     return replace(incident, writings=(*incident.writings, made))
 
 

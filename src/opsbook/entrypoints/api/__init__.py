@@ -8,6 +8,9 @@ from opsbook.entrypoints.api import (
     contacts,
     duties,
     events,
+    incident_entries,
+    incident_writing,
+    incidents,
     inlets,
     lists,
     measured,
@@ -29,6 +32,9 @@ MODULES = (
     people,
     runs,
     silences,
+    incidents,
+    incident_entries,
+    incident_writing,
     events,
 )
 ROUTES = tuple(route for module in MODULES for route in module.ROUTES)

@@ -45,6 +45,12 @@ PARAMETERS = {
     "key": "The key of a probe, as GET /probes lists it.",
     "handle": "Somebody's handle, or `me` for whoever asks.",
     "contact": "The id of a contact, such as `email` or `own-sms`.",
+    "incident": "The number of an incident (`14` or `INC-14`), or its id.",
+    "digest": "The digest of a file, as the entry has it.",
+    "task": "The number of a task, as the incident has it.",
+    "action": "The number of an action item, as the incident has it.",
+    "update": "The number of a status update, as the incident has it.",
+    "proposal": "The id of a proposal, as GET /proposals lists it.",
 }
 ABOUT = (
     "Everything that the pages of Opsbook show. Reading is open on the machine that serves; everything else needs a"

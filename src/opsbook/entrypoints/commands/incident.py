@@ -1,0 +1,249 @@
+"""`opsbook incident`: the life of an incident, from its declaration to what was learned. Works with no server."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from opsbook.entrypoints.commands import _incident_learn as learn
+from opsbook.entrypoints.commands import _incident_members as members
+from opsbook.entrypoints.commands import _incident_tell as tell
+from opsbook.entrypoints.commands import _incident_work as work
+from opsbook.entrypoints.incident_terminal import (
+    at_option,
+    changed,
+    incident_terminal,
+    number_argument,
+    offline_option,
+    utc_option,
+    why_option,
+)
+from opsbook.entrypoints.incident_words import impact_options, member_options
+from opsbook.entrypoints.options import Shared, VerbGroup, verb
+
+if TYPE_CHECKING:
+    from opsbook.entrypoints.incident_terminal import IncidentTerminal
+    from opsbook.ledger.incident import Incident
+
+STATUSES = ("Investigating", "Mitigating", "Resolved")
+
+
+@verb(
+    "open",
+    examples=(
+        "opsbook incident open 'Checkout fails' --users 40% --function checkout",
+        "opsbook incident open 'Orders are lost' --severity P0 --why 'money is lost'",
+        "opsbook incident open 'Slow pages' --service api --alert ApiSlow --triage",
+        "opsbook incident open 'The database is gone' --drill",
+    ),
+)
+@click.argument("title", nargs=-1, required=True, metavar="TITLE")
+@click.option("--severity", metavar="P0|P1|P2|P3", help="How grave it is; else what the impact comes to.")
+@why_option
+@impact_options
+@member_options
+@click.option("--started", metavar="TIME", help="Since when, such as '02:40' or '10 min ago'.")
+@click.option("--summary", default="", metavar="TEXT", help="What is known, in a sentence or two.")
+@click.option("--war-room", default="", metavar="URL", help="Where people meet; else as the policy page says.")
+@click.option("--drill", "is_drill", is_flag=True, help="Practice: told as such everywhere, in no figure.")
+@click.option("--triage", "is_triage", is_flag=True, help="Nobody is sure yet that it is one.")
+@offline_option
+def open_(shared: Shared, *, title: Sequence[str], severity: str | None, why: str, started: str | None, summary: str,
+          war_room: str, is_drill: bool, is_triage: bool, offline: bool, **told: Any) -> None:  # fmt: skip
+    """Declare an incident.
+
+    Without --severity it is as grave as the matrix of the policy page says of the impact. With both, the severity
+    counts, and --why says why it is another.
+    """
+    from opsbook.book.impact import Impact
+    from opsbook.entrypoints.incident_words import impact_of, members_of, moment_of, severity_of
+    from opsbook.usecases.incident_acts import Declaration
+
+    named = members_of(**{name: told.pop(name) for name in ("services", "alerts", "runs", "pages")})
+    impact, began = impact_of(**told) or Impact(), moment_of(started)
+
+    def act(found: IncidentTerminal, by: str) -> Incident:
+        return found.desk.incidents.declare(
+            Declaration(
+                " ".join(title), severity=severity_of(severity, found.config.severities), severity_why=why,
+                impact=impact, members=named, summary=summary, started_at=began, is_drill=is_drill,
+                is_triage=is_triage, war_room=war_room,
+            ), by,
+        )  # fmt: skip
+
+    def said(made: Incident) -> list[str]:
+        from datetime import UTC, datetime
+
+        from opsbook.entrypoints.shown.incident import done_line
+        from opsbook.usecases.incident_next import next_steps
+
+        kind = "a drill" if made.is_drill else "to be looked at" if made.state == "triage" else "declared"
+        lines = [done_line(made, f"is {kind}, {made.severity}: {made.severity_why or 'nobody said why'}")]
+        lines += [f"  {step.words}  opsbook incident {step.typed}" for step in next_steps(made, datetime.now(UTC))]
+        return lines
+
+    changed(shared, offline, act, said)
+
+
+@verb(
+    "list",
+    examples=(
+        "opsbook incident list",
+        "opsbook incident list --live --format json",
+        "opsbook incident list checkout --severity P1 --since '2026-01-01'",
+    ),
+)
+@click.argument("words", nargs=-1, metavar="[WORD…]")
+@click.option("--live", "is_live", is_flag=True, help="Only those that are not over.")
+@click.option("--status", multiple=True, metavar="STATUS", type=click.Choice(STATUSES, case_sensitive=False),
+              help=f"{', '.join(STATUSES)}.")  # fmt: skip
+@click.option("--severity", multiple=True, metavar="P0|P1|P2|P3", help="So grave; repeatable.")
+@click.option("--service", default="", metavar="S", help="That touch this service.")
+@click.option("--since", metavar="TIME", help="That began then or later.")
+@click.option("--until", metavar="TIME", help="That began before then.")
+@click.option("--no-drills", is_flag=True, help="Without practice.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, metavar="N", help="How many.")
+@offline_option
+def list_(shared: Shared, *, words: Sequence[str], is_live: bool, status: Sequence[str], severity: Sequence[str],
+          service: str, since: str | None, until: str | None, no_drills: bool, limit: int,
+          offline: bool) -> None:  # fmt: skip
+    """List incidents: what is live first, then the last declared."""
+    from datetime import UTC, datetime
+
+    from opsbook.entrypoints.incident_words import moment_of, severity_of
+    from opsbook.entrypoints.run_desk import answer
+    from opsbook.entrypoints.shown.clock import Clock
+    from opsbook.entrypoints.shown.incident import incident_list_lines
+    from opsbook.entrypoints.shown.terminal import terminal_width
+    from opsbook.usecases.incident_shown import incidents_list_model
+
+    with incident_terminal(shared, offline=offline) as found:
+        incidents = found.desk.incidents.select(
+            is_live=True if is_live else None, statuses=status, words=" ".join(words), service=service,
+            severities=[severity_of(each, found.config.severities) for each in severity],
+            with_drills=not no_drills, since=moment_of(since), until=moment_of(until), limit=limit,
+        )  # fmt: skip
+    is_filtered = bool(words or is_live or status or severity or service or since or until or no_drills)
+    model = {**incidents_list_model(incidents), "is_offline": found.is_offline}
+    lines = incident_list_lines(incidents, Clock(datetime.now(UTC)), terminal_width(), is_filtered=is_filtered)
+    answer(shared, model, lines)
+
+
+@verb("show", examples=("opsbook incident show 14", "opsbook incident show INC-14 --format json"))
+@number_argument
+@utc_option
+@offline_option
+def show(shared: Shared, *, incident: str, utc: bool, offline: bool) -> None:
+    """Show one incident: what it is, who is at it, what is due next, what happened last.
+
+    N is its number, INC-14, or its id, wherever an incident is named.
+    """
+    from datetime import UTC, datetime
+
+    from opsbook.entrypoints.run_desk import answer
+    from opsbook.entrypoints.shown.clock import Clock
+    from opsbook.entrypoints.shown.incident import incident_lines
+    from opsbook.entrypoints.shown.terminal import terminal_width
+    from opsbook.usecases.bringing import also_called
+    from opsbook.usecases.incident_shown import incident_model
+
+    with incident_terminal(shared, offline=offline) as found:
+        shown = found.desk.incidents.find(incident)
+        entries = list(found.desk.timelines.entries(shown))
+        others = also_called(found.ledger, shown)
+    if others:
+        named = ", ".join(f"INC-{number}" for number in others)
+        click.echo(f"{named} was called {shown.name} too, until it was brought into this ledger.", err=True)
+    lines = incident_lines(shown, entries, Clock(datetime.now(UTC), is_utc=utc), terminal_width())
+    answer(shared, {**incident_model(shown, entries), "is_offline": found.is_offline}, lines)
+
+
+@verb("ack", examples=("opsbook incident ack 14",))
+@number_argument
+@why_option
+@offline_option
+def acknowledge(shared: Shared, *, incident: str, why: str, offline: bool) -> None:
+    """Take care of it: you are its commander where nobody is, and nobody else is woken for it."""
+    from opsbook.entrypoints.shown.incident import done_line
+
+    changed(
+        shared, offline,
+        lambda found, by: found.desk.incidents.acknowledge(incident, by, via="command line", why=why),
+        lambda made: [done_line(made, f"is taken care of by {made.acknowledged_by}.")],
+    )  # fmt: skip
+
+
+@verb(
+    "severity",
+    examples=(
+        "opsbook incident severity 14 --users 80% --data lost",
+        "opsbook incident severity 14 P0 --why 'the regulator calls'",
+    ),
+)
+@number_argument
+@click.argument("severity", required=False, metavar="[P0|P1|P2|P3]")
+@why_option
+@impact_options
+@offline_option
+def rate(shared: Shared, *, incident: str, severity: str | None, why: str, offline: bool, **told: Any) -> None:
+    """Say how grave it is: by its impact, or against the matrix with a reason."""
+    from opsbook.entrypoints.incident_words import impact_of, severity_of
+    from opsbook.entrypoints.shown.incident import done_line
+    from opsbook.ground.errors import Usage
+
+    if severity is None and impact_of(**told) is None:
+        raise Usage("Say what the impact is (--users 40%, --function NAME, …), or how grave it is (P0 to P3).")
+
+    def act(found: IncidentTerminal, by: str) -> Incident:
+        now = found.desk.incidents.find(incident)
+        return found.desk.incidents.rate(
+            incident, by, severity=severity_of(severity, found.config.severities),
+            impact=impact_of(now.impact, **told), why=why,
+        )  # fmt: skip
+
+    changed(shared, offline, act, lambda made: [done_line(made, f"is {made.severity}: {made.severity_why}")])
+
+
+@verb(
+    "status",
+    examples=(
+        "opsbook incident status 14 mitigating --why 'the primary is restarted'",
+        "opsbook incident status 14 identified --at '02:40'",
+    ),
+)
+@number_argument
+@click.argument("state", metavar="STATE")
+@why_option
+@at_option
+@offline_option
+def status(shared: Shared, *, incident: str, state: str, why: str, when: str | None, offline: bool) -> None:
+    """Say how far it is: investigating, identified, mitigating, monitoring, resolved, closed; or dismissed.
+
+    Investigating, Mitigating and Resolved are what everybody is told; the finer ones stand behind them.
+    """
+    from opsbook.entrypoints.incident_words import moment_of
+    from opsbook.entrypoints.shown.incident import done_line
+
+    at = moment_of(when)
+    changed(
+        shared, offline,
+        lambda found, by: found.desk.incidents.move(incident, by, state, why=why, happened_at=at),
+        lambda made: [done_line(made, f"is {made.state}; people are told {made.status}.")],
+    )  # fmt: skip
+
+
+command = VerbGroup(
+    "incident",
+    (open_, list_, show, acknowledge, work.note, rate, status, work.role, tell.update, learn.resolve,
+     learn.post_mortem, work.call, work.task, members.attach, members.detach, members.merge, members.split,
+     members.duplicate, learn.reopen, work.timeline, work.pin, work.correct, work.edit, work.action, learn.report,
+     members.bring),
+    about="Incidents: declared, led, told, resolved, learned from.",
+    examples=(
+        "opsbook incident open 'Checkout fails' --users 40%",
+        "opsbook incident show 14",
+        "opsbook incident note 14 'The primary is full.'",
+    ),
+)  # fmt: skip

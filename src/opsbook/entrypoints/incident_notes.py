@@ -1,0 +1,64 @@
+"""A note from the command line: into the incident, or kept for one that only the ledger knows, while that is away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from opsbook.entrypoints.incident_terminal import IncidentTerminal, incident_terminal
+from opsbook.entrypoints.options import Shared
+from opsbook.entrypoints.run_desk import answer
+from opsbook.entrypoints.shown.incident import done_line
+from opsbook.ground.errors import Usage
+
+if TYPE_CHECKING:
+    from opsbook.ledger.incident_events import EntryKind
+
+
+def noted(
+    shared: Shared, named: str, text: str, *, offline: bool, kind: str, happened_at: datetime | None,
+    files: Sequence[tuple[str, str, bytes]], link: str, key: str,
+) -> None:  # fmt: skip
+    """Records it and tells it."""
+    told: dict[str, Any] = {
+        "kind": cast("EntryKind", kind), "happened_at": happened_at, "files": files, "link": link, "key": key,
+    }  # fmt: skip
+    with incident_terminal(shared, offline=offline) as found:
+        by = found.who()
+        try:
+            made = found.desk.incidents.note(named, by, text, **told)
+        except Usage:
+            number = number_in(named)
+            if not found.is_offline or number is None or _knows(found, named):
+                raise
+            model, line = _kept(found, number, by, text, told)
+        else:
+            model = found.model(made) if shared.format == "json" else {}
+            line = done_line(made, "is noted.")
+    answer(shared, model, iter((line,)))
+
+
+def number_in(named: str) -> int | None:
+    """The number that names an incident; None for an id."""
+    digits = named.strip().upper().removeprefix("INC-").lstrip("#")
+    return int(digits) if digits.isdigit() and len(digits) < 10 else None
+
+
+def _knows(found: IncidentTerminal, named: str) -> bool:
+    try:
+        found.desk.incidents.find(named)
+    except Usage:
+        return False
+    return True
+
+
+def _kept(
+    found: IncidentTerminal, number: int, by: str, text: str, told: dict[str, Any]
+) -> tuple[dict[str, Any], str]:
+    from opsbook.usecases.late_notes import keep_late
+
+    waiting = keep_late(found.ledger, number, by, text, now=datetime.now(UTC), **told)
+    notes = "1 note waits" if waiting == 1 else f"{waiting} notes wait"
+    line = f"Kept here for INC-{number}, which this file does not hold: {notes} to be brought."
+    return {"number": number, "is_late": True, "waiting": waiting, "is_offline": True}, line
