@@ -23,7 +23,7 @@ from opsbook.usecases.proposals import Branches, Proposals
 from opsbook.usecases.serving_ports import Ledger, Repository
 from opsbook.usecases.status_updates import StatusUpdates
 from opsbook.usecases.telling_owed import owed_to
-from opsbook.wire import build_book, build_branches, build_library, build_repository
+from opsbook.wire import build_book, build_branches, build_library, build_repository, build_seed
 
 if TYPE_CHECKING:
     from opsbook.adapters.postgres_ledger import PostgresLedger
@@ -49,7 +49,7 @@ def build_incident_desk(
             ledger, book, now=_now, chance=secrets.token_bytes, nudge=nudge, owed=owed_to(lambda incident, update: ()),
         ),
         proposals=proposals,
-        reports=Reports(ledger, editing, proposals, timelines, now=_now),
+        reports=Reports(ledger, editing, proposals, timelines, now=_now, seed=build_seed),
     )
 
 
@@ -101,7 +101,7 @@ def build_asked_desk(config: Config, ledger: SqliteLedger | PostgresLedger, edit
         timelines=timelines,
         updates=StatusUpdates(ledger, book, now=_now, chance=secrets.token_bytes),
         proposals=proposals,
-        reports=Reports(ledger, editing, proposals, timelines, now=_now),
+        reports=Reports(ledger, editing, proposals, timelines, now=_now, seed=build_seed),
     )
 
 

@@ -35,10 +35,13 @@ USUAL = PostMortemPolicy({"P0": Term(3), "P1": Term(5), "P2": Term(5), "P3": Ter
 _TITLE = re.compile(r"post[- ]?mortem|retrospective|post[- ]incident|incident review|after[- ]action", re.I)
 _NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "ten": 10, "a": 1, "an": 1}
 _NAME = r"(?:P[0-4]|SEV[- ]?[0-5]|S[0-4])"
-_WHO = rf"(?:{_NAME}s?(?:(?:\s*(?:,|/|and|or|&)\s*)+{_NAME}s?)*|(?:all )?(?:the )?(?:others?|rest)|all|every(?:thing| one)?)"
+_WHO = (
+    rf"(?:{_NAME}s?(?:(?:\s*(?:,|/|and|or|&)\s*)+{_NAME}s?)*"
+    r"|(?:all )?(?:the )?(?:others?|rest)|all|every(?:thing| one)?)"
+)
 _WITHIN = re.compile(
     rf"\b(?P<who>{_WHO})\b[^.;|\n]{{0,40}}?(?:\bwithin|\bin|\bafter|:)\s*(?P<count>\d{{1,3}}|[a-z]{{1,5}})\b"
-    rf"(?:[ -](?P<kind>working|business|calendar|week))?[ -]?(?P<unit>day|week|hour)?s?\b",
+    rf"(?:[ -](?P<kind>working|business|calendar))?[ -]?(?P<unit>weekday|day|week|hour)?s?\b",
     re.I,
 )
 _BARE = re.compile(
@@ -118,7 +121,7 @@ def _terms(text: str) -> dict[str, Term]:
     count = _count(bare.group("count")) if bare is not None else None
     if bare is not None and count is not None:
         others = _term(count, (bare.group("kind") or "").lower(), bare.group("unit").lower())
-    return {**dict.fromkeys(PRIORITIES, others), **named} if others is not None else named  # type: ignore[dict-item]
+    return {**dict.fromkeys(PRIORITIES, others), **named} if others is not None else named
 
 
 def _term(count: int, kind: str, unit: str) -> Term:
@@ -126,7 +129,7 @@ def _term(count: int, kind: str, unit: str) -> Term:
         return Term(max(1, -(-count // 24)), is_working=False)
     if unit == "week":
         return Term(count * 7, is_working=False)
-    return Term(count, is_working=kind in ("working", "business", "week"))
+    return Term(count, is_working=unit == "weekday" or kind in ("working", "business"))
 
 
 def _count(word: str) -> int | None:
