@@ -23,7 +23,7 @@ from opsbook.usecases.library import Book, Library
 from opsbook.usecases.proposals import Branches, Proposals
 from opsbook.usecases.serving_ports import Ledger, Repository
 from opsbook.usecases.timeline_changes import changes_told
-from opsbook.wire import build_book, build_branches, build_library, build_repository
+from opsbook.wire import build_book, build_branches, build_library, build_repository, build_seed
 
 if TYPE_CHECKING:
     from opsbook.adapters.postgres_ledger import PostgresLedger
@@ -47,7 +47,7 @@ def build_incident_desk(
         timelines=timelines,
         updates=build_updates(ledger, book, nudge),
         proposals=proposals,
-        reports=Reports(ledger, editing, proposals, timelines, now=_now),
+        reports=Reports(ledger, editing, proposals, timelines, now=_now, seed=build_seed),
     )
 
 
@@ -99,7 +99,7 @@ def build_asked_desk(config: Config, ledger: SqliteLedger | PostgresLedger, edit
         timelines=timelines,
         updates=build_updates(ledger, book),
         proposals=proposals,
-        reports=Reports(ledger, editing, proposals, timelines, now=_now),
+        reports=Reports(ledger, editing, proposals, timelines, now=_now, seed=build_seed),
     )
 
 
