@@ -28,7 +28,8 @@ class Around(NamedTuple):
 def build_incident_works(config: Config, around: Around) -> tuple[list[Work], list[Chore]]:
     """Whoever does what is due of incidents, in this order, and what is looked at every so often."""
     works: list[Work] = [*_updates(config, around)]
-    chores: list[Chore] = [*_nags(config, around), *build_status_chores(config, around.ledger, around.library, around.guard)]
+    chores: list[Chore] = [*_nags(config, around)]
+    chores += build_status_chores(config, around.ledger, around.library, around.guard)
     return works, chores
 
 
