@@ -40,7 +40,8 @@ VERBS: dict[str, dict[str, Entry]] = {
         "inlet": Entry("opsbook.entrypoints.commands.inlet", "Who sends alerts: tokens, mappings, what was received."),
         "heartbeat": Entry("opsbook.entrypoints.commands.heartbeat", "What is to call regularly, and is it late."),
     },
-    "Tell": {
+    "Respond": {
+        "incident": Entry("opsbook.entrypoints.commands.incident", "Declare, lead, tell, resolve, learn; offline too."),
         "status": Entry("opsbook.entrypoints.commands.status", "What everybody may see: show, export, planned work."),
     },
     "Serve": {
