@@ -198,6 +198,10 @@ def _paged(alert: Alert, event: Event, facts: dict[str, Any]) -> Alert:
     return replace(alert, page=facts["page"], why_not_paged="")
 
 
+def _attached(alert: Alert, event: Event, facts: dict[str, Any]) -> Alert:
+    return replace(alert, incident=facts["incident"])
+
+
 def _time(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
@@ -217,6 +221,7 @@ _FOLDS: dict[str, Callable[[Alert, Event, dict[str, Any]], Alert]] = {
     kinds.ALERT_RESOLVED: _resolved,
     kinds.ALERT_NOTED: _noted,
     kinds.ALERT_PAGED: _paged,
+    kinds.ALERT_ATTACHED: _attached,
 }
 
 
@@ -227,4 +232,4 @@ def _row(row: Row | None, event: Event) -> Row | None:
     return Row(alert.is_open, identity(alert.source_group, alert.key), alert)
 
 
-ALERT_VIEW = View("alerts", 1, kinds.ALERTS, _row, Alert)
+ALERT_VIEW = View("alerts", 2, kinds.ALERTS, _row, Alert)

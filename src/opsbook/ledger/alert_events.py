@@ -28,6 +28,7 @@ ALERT_STALE = "AlertStale"
 ALERT_RESOLVED = "AlertResolved"
 ALERT_NOTED = "AlertNoted"
 ALERT_PAGED = "AlertPaged"
+ALERT_ATTACHED = "AlertAttached"
 ALERTS = "alert/"
 
 
@@ -116,6 +117,11 @@ def noted(text: str, by: str) -> Draft:
 def paged(page: str) -> Draft:
     """It belongs to a page that wakes people."""
     return Draft(ALERT_PAGED, {"page": page})
+
+
+def attached(incident: int | None, why: str = "") -> Draft:
+    """It belongs to the incident of that number from now on; None: to none any more."""
+    return Draft(ALERT_ATTACHED, {"incident": incident, "why": why})
 
 
 def _time(at: datetime | None) -> str | None:

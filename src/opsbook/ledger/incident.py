@@ -19,9 +19,12 @@ from opsbook.ledger.event import Event
 from opsbook.ledger.incident_values import EDITABLE as EDITABLE
 from opsbook.ledger.incident_values import LIVE as LIVE
 from opsbook.ledger.incident_values import STATUS as STATUS
+from opsbook.ledger.incident_values import TIME_OF, PostMortemDue, Promise, Relation, RoleHeld, StatusUpdate, Writing
 from opsbook.ledger.incident_values import Incident as Incident
-from opsbook.ledger.incident_values import PostMortemDue, Promise, Relation, RoleHeld, StatusUpdate, Task, Writing
+from opsbook.ledger.incident_values import Task as Task
 from opsbook.ledger.view import Kept, Row, View
+
+_WAS_BETTER = frozenset({"monitoring", "resolved", "closed", "dismissed", "merged"})
 
 
 def stream_of(incident: str) -> str:
@@ -74,7 +77,8 @@ def _declared(event: Event) -> Incident:
     )}  # fmt: skip
     is_overridden = bool(facts["rated"]) and facts["rated"] != facts["severity"]
     known = {"id": event.stream.removeprefix(kinds.INCIDENTS), "declared_at": at, "changed_at": event.at,
-             "declared_by": event.actor, "is_overridden": is_overridden, "version": event.number}  # fmt: skip
+             "state_since": at, "declared_by": event.actor, "is_overridden": is_overridden,
+             "version": event.number}  # fmt: skip
     return msgspec.convert({**taken, **known}, Incident)
 
 
@@ -89,17 +93,20 @@ def _moved(incident: Incident, event: Event, facts: dict[str, Any]) -> Incident:
         times = {"resolved_at": at, "mitigated_at": incident.mitigated_at or at, "update_due_at": None}
     elif state == "closed":
         times = {"closed_at": at, "resolved_at": incident.resolved_at or at}
-    if incident.state in ("monitoring", "resolved", "closed") and state in LIVE and state != "monitoring":
-        times = {"mitigated_at": None, "resolved_at": None, "closed_at": None, "regressions": incident.regressions + 1}
-    return replace(incident, state=state, **times)
+    if incident.state in _WAS_BETTER and state in LIVE and state != "monitoring":
+        times = {"mitigated_at": None, "resolved_at": None, "closed_at": None,
+                 "regressions": incident.regressions + (incident.state not in ("dismissed", "merged"))}  # fmt: skip
+    edited_by = {**incident.edited_by, "state": (event.actor, event.number)}
+    return replace(incident, state=state, state_since=at, edited_by=edited_by, **times)
 
 
 def _rated(incident: Incident, event: Event, facts: dict[str, Any]) -> Incident:
     impact = msgspec.convert(facts["impact"], Impact) if "impact" in facts else incident.impact
+    changed = ["severity", "impact"] if "impact" in facts else ["severity"]
     return replace(
         incident, severity=facts["severity"], severity_why=facts["why"], rated=facts["by_matrix"] or incident.rated,
         is_overridden=facts["is_override"], impact=impact,
-        edited_by={**incident.edited_by, "severity": (event.actor, event.number)},
+        edited_by={**incident.edited_by, **dict.fromkeys(changed, (event.actor, event.number))},
     )  # fmt: skip
 
 
@@ -109,6 +116,8 @@ def _edited(incident: Incident, event: Event, facts: dict[str, Any]) -> Incident
         return incident
     document = {**msgspec.structs.asdict(incident), field: facts["value"]}
     made = msgspec.convert(document, Incident, from_attributes=True)
+    if TIME_OF.get(incident.state) == field and getattr(made, field) is not None:
+        made = replace(made, state_since=getattr(made, field))
     return replace(made, edited_by={**incident.edited_by, field: (event.actor, event.number)})
 
 
@@ -121,7 +130,8 @@ def _acknowledged(incident: Incident, event: Event, facts: dict[str, Any]) -> In
 def _role_given(incident: Incident, event: Event, facts: dict[str, Any]) -> Incident:
     left = facts["instead_of"]
     kept = tuple(
-        replace(held, until=happened(event)) if held.role == facts["role"] and held.person == left and held.until is None
+        replace(held, until=happened(event))
+        if held.role == facts["role"] and held.person == left and held.until is None
         else held for held in incident.roles
     )  # fmt: skip
     return replace(incident, roles=(*kept, RoleHeld(facts["role"], facts["person"], happened(event))))

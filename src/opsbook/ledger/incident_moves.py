@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from opsbook.ground.errors import Refusal, Usage
+from opsbook.ground.guesses import closest
 from opsbook.ledger.incident_events import IncidentState
 from opsbook.ledger.incident_values import Incident
 
@@ -16,10 +17,10 @@ _ON: frozenset[IncidentState] = frozenset({"investigating", "identified", "mitig
 MOVES: dict[IncidentState, frozenset[IncidentState]] = {
     "triage": _ON | {"dismissed", "merged"},
     "investigating": (_ON - {"investigating"}) | {"dismissed", "merged"},
-    "identified": (_ON - {"identified"}) | {"merged"},
-    "mitigating": (_ON - {"mitigating"}) | {"merged"},
-    "monitoring": (_ON - {"monitoring"}) | {"merged"},
-    "resolved": frozenset({"investigating", "identified", "mitigating", "closed"}),
+    "identified": (_ON - {"identified"}) | {"merged", "dismissed"},
+    "mitigating": (_ON - {"mitigating"}) | {"merged", "dismissed"},
+    "monitoring": (_ON - {"monitoring"}) | {"merged", "dismissed"},
+    "resolved": frozenset({"investigating", "identified", "mitigating", "closed", "merged"}),
     "closed": frozenset({"investigating"}),
     "dismissed": frozenset({"investigating"}),
     "merged": frozenset({"investigating"}),
@@ -30,9 +31,25 @@ WORDS: dict[str, IncidentState] = {
     "identified": "identified", "monitoring": "monitoring", "mitigated": "monitoring", "watching": "monitoring",
     "closed": "closed", "dismissed": "dismissed", "cancelled": "dismissed", "canceled": "dismissed",
     "fixing": "mitigating", "live": "investigating", "open": "investigating", "declared": "investigating",
-    "fixed": "resolved",
+    "fixed": "resolved", "merged": "merged",
 }  # fmt: skip
 AHEAD = timedelta(minutes=1)  # by how much a clock may be ahead of ours
+# The times of an incident in the order in which they happen, with what each says of it.
+TIMES: tuple[tuple[str, str], ...] = (
+    ("started_at", "began"), ("detected_at", "was detected"), ("identified_at", "was identified"),
+    ("mitigated_at", "was mitigated"), ("resolved_at", "was resolved"), ("closed_at", "was closed"),
+)  # fmt: skip
+
+
+def state_of(words: str) -> IncidentState:
+    """The state that people mean; raises Usage, with a guess."""
+    plain = words.strip().lower()
+    state = WORDS.get(plain)
+    if state is None:
+        near = closest(plain, WORDS)
+        told = f" Did you mean '{near}'?" if near else ""
+        raise Usage(f"'{words[:80]}' is no state of an incident.{told} There are {', '.join(MOVES)}.")
+    return state
 
 
 def check_move(incident: Incident, state: IncidentState, happened_at: datetime, now: datetime) -> None:
@@ -41,8 +58,7 @@ def check_move(incident: Incident, state: IncidentState, happened_at: datetime, 
     if state not in MOVES[incident.state]:
         there = ", ".join(sorted(MOVES[incident.state]))
         raise Refusal(f"{incident.name} is {incident.state}; from there it can become {there}, and not {state}.")
-    if happened_at > now + AHEAD:
-        raise Usage(f"{_told(happened_at)} is in the future: it is {_told(now)}.")
+    _check_not_ahead(happened_at, now)
     last_name, last = latest(incident)
     if happened_at < last:
         raise Usage(
@@ -51,17 +67,61 @@ def check_move(incident: Incident, state: IncidentState, happened_at: datetime, 
         )
 
 
+def check_time(incident: Incident, field: str, at: datetime | None, now: datetime) -> None:
+    """Raises Usage where one of its times cannot be that: in the future, before one that comes before it, behind one
+    that comes after it. None: nobody knows it."""
+    if at is None:
+        return
+    _check_not_ahead(at, now)
+    names = [name for name, _ in TIMES]
+    here = names.index(field)
+    for index, (name, words) in enumerate(TIMES):
+        other: datetime | None = getattr(incident, name)
+        if other is None or index == here or ("detected_at" in (name, field) and {name, field} != _BEGINNING):
+            continue  # when it was noticed may be after people had mended it
+        if (index < here and other > at) or (index > here and other < at):
+            side = "before" if index < here else "after"
+            raise Usage(
+                f"{incident.name} cannot have {_words(field)} at {_told(at)}: that is {side} it {words}"
+                f" ({_told(other)}). Correct that time first, or give another."
+            )
+
+
+_BEGINNING = {"started_at", "detected_at"}
+
+
+def missing_times(incident: Incident) -> tuple[tuple[str, str], ...]:
+    """Which times nobody told yet that have passed, each as the field and a question."""
+    asked: list[tuple[str, str]] = []
+    if incident.started_at is None:
+        asked.append(("started_at", "Since when were people hindered?"))
+    if incident.identified_at is None and incident.state in ("mitigating", "monitoring", "resolved", "closed"):
+        asked.append(("identified_at", "When was it known what is wrong?"))
+    if incident.state in ("resolved", "closed") and incident.mitigated_at == incident.resolved_at:
+        asked.append(("mitigated_at", "When was nobody hindered any more?"))
+    return tuple(asked)
+
+
 def latest(incident: Incident) -> tuple[str, datetime]:
     """The last thing that is known to have happened to it, in words, and when: nothing can have happened before."""
     known = [("was declared", incident.declared_at)] if incident.started_at is None else []
-    for name, at in (
-        ("began", incident.started_at), ("was identified", incident.identified_at),
-        ("was mitigated", incident.mitigated_at), ("was resolved", incident.resolved_at),
-        ("was closed", incident.closed_at),
-    ):  # fmt: skip
-        if at is not None:
-            known.append((name, at))
+    since = incident.state_since
+    if since is not None and (incident.version > 1 and "state" in incident.edited_by):
+        known.append((f"became {incident.state}", since))
+    for name, words in TIMES:
+        at = getattr(incident, name)
+        if at is not None and name != "detected_at":
+            known.append((words, at))
     return max(known, key=lambda each: each[1])
+
+
+def _words(field: str) -> str:
+    return {"started_at": "begun", "detected_at": "been detected"}.get(field, f"been {field.removesuffix('_at')}")
+
+
+def _check_not_ahead(at: datetime, now: datetime) -> None:
+    if at > now + AHEAD:
+        raise Usage(f"{_told(at)} is in the future: it is {_told(now)}.")
 
 
 def _told(at: datetime) -> str:

@@ -17,10 +17,15 @@ STATUS: dict[IncidentState, str] = {
     "dismissed": "Resolved", "merged": "Resolved",
 }  # fmt: skip
 LIVE: frozenset[IncidentState] = frozenset({"triage", "investigating", "identified", "mitigating", "monitoring"})
+# The time that a state sets.
+TIME_OF: dict[IncidentState, str] = {
+    "identified": "identified_at", "monitoring": "mitigated_at", "resolved": "resolved_at", "dismissed": "resolved_at",
+    "merged": "resolved_at",
+}  # fmt: skip
 # Fields that people may change, which have no event of their own.
 EDITABLE = (
-    "title", "summary", "started_at", "detected_at", "war_room", "cause", "root_cause", "resolution", "tags", "lessons",
-    "factors", "went_well", "went_badly", "lucky",
+    "title", "summary", "started_at", "detected_at", "identified_at", "mitigated_at", "resolved_at", "war_room",
+    "cause", "root_cause", "resolution", "tags", "lessons", "factors", "went_well", "went_badly", "lucky",
 )  # fmt: skip
 
 
@@ -111,7 +116,8 @@ class Incident(Struct, frozen=True):
     """An incident. Of its times `started_at` is since when people were hindered, as far as is known; `declared_at` when
     somebody said so. `regressions` counts how often it was worse again. `rated` is the severity by the matrix, where
     `is_overridden` a person says otherwise. `number` is the short one that people say, `version` the number of the last
-    event. `alerts`, `pages` and `runs` are ids; `called` are who was called in, with their pages."""
+    event. `alerts`, `pages` and `runs` are ids; `called` are who was called in, with their pages. `state_since`
+    is when it came into its state; `edited_by` who changed a field last, with the number of that event."""
 
     id: str
     number: int
@@ -152,6 +158,7 @@ class Incident(Struct, frozen=True):
     mitigated_at: datetime | None = None
     resolved_at: datetime | None = None
     closed_at: datetime | None = None
+    state_since: datetime | None = None
     regressions: int = 0
     roles: tuple[RoleHeld, ...] = ()
     tasks: tuple[Task, ...] = ()

@@ -338,6 +338,10 @@ def _done(page: Page, event: Event, facts: dict[str, Any]) -> Page:
                    passed_on=None)  # fmt: skip
 
 
+def _attached(page: Page, event: Event, facts: dict[str, Any]) -> Page:
+    return replace(page, incident=facts["incident"])
+
+
 _FOLDS: dict[str, Callable[[Page, Event, dict[str, Any]], Page]] = {
     kinds.PAGE_JOINED: _joined,
     kinds.PAGE_LEFT: _left,
@@ -351,6 +355,7 @@ _FOLDS: dict[str, Callable[[Page, Event, dict[str, Any]], Page]] = {
     kinds.PAGE_ESCALATED: _escalated,
     kinds.PAGE_REARMED: _rearmed,
     kinds.PAGE_DONE: _done,
+    kinds.PAGE_ATTACHED: _attached,
 }
 
 
@@ -359,4 +364,4 @@ def _row(row: Row | None, event: Event) -> Row | None:
     return Row(page.is_open, page.group, page) if page is not None else None
 
 
-PAGE_VIEW = View("pages", 3, kinds.PAGES, _row, Page)
+PAGE_VIEW = View("pages", 4, kinds.PAGES, _row, Page)

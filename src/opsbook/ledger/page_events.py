@@ -34,6 +34,7 @@ PAGE_ACKNOWLEDGED = "PageAcknowledged"
 PAGE_REARMED = "PageRearmed"
 PAGE_ESCALATED = "PageEscalated"
 PAGE_DONE = "PageDone"
+PAGE_ATTACHED = "PageAttached"
 PAGES = "page/"
 
 
@@ -172,3 +173,8 @@ def escalated(by: str, via: str, why: str = "", notification: int = 0) -> Draft:
 def page_done(how: PageEnd, why: str, by: str = "") -> Draft:
     """Nobody is woken any more for it."""
     return Draft(PAGE_DONE, {"how": how, "why": why, "by": by})
+
+
+def attached(incident: int | None, why: str = "") -> Draft:
+    """It belongs to the incident of that number from now on; None: to none any more."""
+    return Draft(PAGE_ATTACHED, {"incident": incident, "why": why})

@@ -260,6 +260,10 @@ def _answered(run: Run, event: Event, facts: dict[str, Any]) -> Run:
     return replace(run, captured={**run.captured, **facts["values"]})
 
 
+def _attached(run: Run, _event: Event, facts: dict[str, Any]) -> Run:
+    return replace(run, incident=facts["incident"])
+
+
 def _approved(run: Run, event: Event, facts: dict[str, Any]) -> Run:
     given = Approved(event.actor, facts["digest"], event.at, tuple(facts.get("aliases", ())))
     return _with(run, facts["step"], lambda step: replace(step, approvals=(*step.approvals, given)))
@@ -345,6 +349,7 @@ def _retry_due(run: Run, _event: Event, facts: dict[str, Any]) -> Run:
 
 
 _FOLDS: dict[str, Callable[[Run, Event, dict[str, Any]], Run]] = {
+    kinds.RUN_ATTACHED: _attached,
     kinds.RUN_TAKEN: _taken,
     kinds.RUN_PAUSED: _paused,
     kinds.RUN_RESUMED: _resumed,

@@ -42,6 +42,7 @@ STEP_ENDED = "StepEnded"
 STEP_UNKNOWN = "StepUnknown"
 DECIDED = "StepDecided"
 RETRY_DUE = "StepRetryDue"
+RUN_ATTACHED = "RunAttached"
 OWED = "NotificationOwed"
 
 
@@ -60,6 +61,11 @@ def run_started(
         "is_trusted": is_trusted, "is_stepwise": is_stepwise,
     }  # fmt: skip
     return Draft(RUN_STARTED, facts)
+
+
+def run_attached(incident: int | None, why: str = "") -> Draft:
+    """It belongs to the incident of that number from now on; None: to none any more."""
+    return Draft(RUN_ATTACHED, {"incident": incident, "why": why})
 
 
 def run_taken(owner: str, epoch: int) -> Draft:

@@ -90,6 +90,10 @@ def _paused(document: Document, _event: Event, facts: dict[str, Any]) -> None:
     _going_on(document)
 
 
+def _attached(document: Document, _event: Event, facts: dict[str, Any]) -> None:
+    document["incident"] = facts["incident"]
+
+
 def _resumed(document: Document, _event: Event, facts: dict[str, Any]) -> None:
     document.update(is_paused=False, why=facts["why"])
     _going_on(document)
@@ -178,6 +182,7 @@ def _decided(document: Document, _event: Event, facts: dict[str, Any]) -> None:
 
 
 _FOLDS: dict[str, Callable[[Document, Event, dict[str, Any]], None]] = {
+    kinds.RUN_ATTACHED: _attached,
     kinds.RUN_PAUSED: _paused,
     kinds.RUN_RESUMED: _resumed,
     kinds.CANCEL_ASKED: _why,
@@ -194,7 +199,7 @@ _FOLDS: dict[str, Callable[[Document, Event, dict[str, Any]], None]] = {
     kinds.DECIDED: _decided,
 }
 
-RUNS = View("runs", 3, "run/", _fold)
+RUNS = View("runs", 4, "run/", _fold)
 # By what its row says a run is practice of its procedure, and since when.
 PRACTICE: dict[str, str | bool] = {"state": "succeeded", "is_dry": False}
 PRACTISED_AT = "ended_at"

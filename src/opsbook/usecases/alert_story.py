@@ -106,6 +106,11 @@ def _done(facts: Facts) -> tuple[str, str]:
     return (f"Cancelled by {facts['by']}." if facts.get("by") and facts["how"] == "cancelled" else words), _why(facts)
 
 
+def _attached(facts: Facts) -> tuple[str, str]:
+    number = facts["incident"]
+    return (f"It belongs to INC-{number}." if number else "It belongs to no incident any more."), _why(facts)
+
+
 _TELLERS: dict[str, Teller] = {
     alert.ALERT_FIRED: _fired,
     alert.ALERT_REOPENED: _saying("It fires again."),
@@ -118,6 +123,8 @@ _TELLERS: dict[str, Teller] = {
     alert.ALERT_RESOLVED: _resolved,
     alert.ALERT_NOTED: _noted,
     alert.ALERT_PAGED: lambda facts: (f"It belongs to the page {facts['page']}.", ""),
+    alert.ALERT_ATTACHED: _attached,
+    page.PAGE_ATTACHED: _attached,
     page.PAGE_OPENED: _opened,
     page.PAGE_JOINED: _joining("joined"),
     page.PAGE_LEFT: _joining("left"),

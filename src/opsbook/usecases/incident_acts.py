@@ -10,41 +10,27 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from msgspec import Struct
-
 from opsbook.book.impact import Impact
-from opsbook.ground.errors import Conflict
 from opsbook.ledger.incident import Incident
-from opsbook.ledger.incident_events import EntryKind, IncidentState, Members, Origin
+from opsbook.ledger.incident_events import EntryKind, IncidentState, Members
+from opsbook.usecases import (
+    incident_declaring,
+    incident_entries,
+    incident_finding,
+    incident_leading,
+    incident_members,
+    incident_moving,
+    incident_promises,
+    incident_rating,
+    incident_splitting,
+)
+from opsbook.usecases.incident_board import IncidentBoard
+from opsbook.usecases.incident_changing import Desk
+from opsbook.usecases.incident_said import Declaration as Declaration
+from opsbook.usecases.incident_said import FieldConflict as FieldConflict
 from opsbook.usecases.ledger_ports import EngineLedger
 from opsbook.usecases.library import Book
 from opsbook.usecases.pages import Pages
-
-
-class FieldConflict(Conflict):
-    """Somebody changed the same field since: `by` whom, what is there `now`, and what `mine` would have been."""
-
-    def __init__(self, message: str, *, field: str, by: str, now: object, mine: object) -> None:
-        super().__init__(message)
-        self.field, self.by, self.now, self.mine = field, by, now, mine
-
-
-class Declaration(Struct, frozen=True):
-    """What whoever declares an incident says. Without `severity` it is what the impact comes to by the matrix of the
-    policy page, else P2; with both the severity is an override, and needs `severity_why`. `is_triage`: nobody is sure
-    yet that it is one."""
-
-    title: str
-    severity: str = ""
-    severity_why: str = ""
-    impact: Impact = Impact()
-    members: Members = Members()
-    summary: str = ""
-    started_at: datetime | None = None
-    origin: Origin = "person"
-    is_drill: bool = False
-    is_triage: bool = False
-    war_room: str = ""
 
 
 class Incidents:
@@ -56,19 +42,17 @@ class Incidents:
         chance: Callable[[int], bytes], nudge: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
         self._ledger = ledger
-        self._book = book
         self._pages = pages
-        self._now = now
-        self._chance = chance
-        self._nudge = nudge
+        self._board = IncidentBoard(ledger)
+        self._desk = Desk(ledger, book, self._board, now, chance, nudge)
 
     def declare(self, said: Declaration, by: str) -> Incident:
         """A new incident with the next number, the policy's roles and tasks, and the war room of the page."""
-        raise NotImplementedError
+        return incident_declaring.declare(self._desk, said, by)
 
     def find(self, named: str | int) -> Incident:
         """The incident of that number, former number, name or id."""
-        raise NotImplementedError
+        return self._desk.find(named)
 
     def select(
         self, *, is_live: bool | None = None, statuses: Sequence[str] = (), severities: Sequence[str] = (),
@@ -76,36 +60,46 @@ class Incidents:
         until: datetime | None = None, before: int | None = None, limit: int = 100,
     ) -> list[Incident]:  # fmt: skip
         """Incidents, live ones first, then the last declared first; those with numbers below `before`."""
-        raise NotImplementedError
+        wanted = incident_finding.wanted(
+            is_live=is_live, statuses=statuses, severities=severities, service=service, words=words,
+            with_drills=with_drills, since=since, until=until, before=before,
+        )  # fmt: skip
+        return self._board.select(wanted, limit)
 
     def acknowledge(self, named: str | int, by: str, *, via: str = "web", why: str = "") -> Incident:
         """Somebody takes care of it: they are the commander where nobody is, and its open pages are acknowledged."""
-        raise NotImplementedError
+        return incident_leading.acknowledge(self._desk, self._pages, named, by, via=via, why=why)
 
     def note(
         self, named: str | int, by: str, text: str, *, kind: EntryKind = "note", happened_at: datetime | None = None,
         files: Sequence[tuple[str, str, bytes]] = (), link: str = "", key: str = "",
     ) -> Incident:  # fmt: skip
         """An entry of the timeline. `files` are names, media types and bytes."""
-        raise NotImplementedError
+        return incident_entries.note(
+            self._desk, named, by, text, kind=kind, happened_at=happened_at, files=files, link=link, key=key
+        )
 
     def correct(
         self, named: str | int, by: str, entry: str, why: str, *, text: str | None = None,
         happened_at: datetime | None = None, is_struck: bool = False,
     ) -> Incident:  # fmt: skip
         """Puts an entry right, by its key; what it said stays to be seen."""
-        raise NotImplementedError
+        return incident_entries.correct(
+            self._desk, named, by, entry, why=why, text=text, happened_at=happened_at, is_struck=is_struck
+        )
 
     def pin(self, named: str | int, by: str, entry: str, is_pinned: bool = True) -> Incident:
         """Puts an entry on top of the timeline, or lets it go back to its place."""
-        raise NotImplementedError
+        return incident_entries.pin(self._desk, named, by, entry, is_pinned=is_pinned)
 
     def rate(
         self, named: str | int, by: str, *, severity: str = "", impact: Impact | None = None, why: str = "",
         expected: int | None = None,
     ) -> Incident:  # fmt: skip
         """How grave it is: by what is declared of its impact, or against the matrix with a reason."""
-        raise NotImplementedError
+        return incident_rating.rate(
+            self._desk, named, by, severity=severity, impact=impact, why=why, expected=expected
+        )
 
     def move(
         self, named: str | int, by: str, state: IncidentState | str, *, why: str = "",
@@ -113,66 +107,74 @@ class Incidents:
     ) -> Incident:  # fmt: skip
         """Another state, in the user's words or the finer ones (`incident_moves.WORDS`). Resolving it gives its open
         pages an end, and its report is written."""
-        raise NotImplementedError
+        return incident_moving.move(
+            self._desk, self._pages, named, by, state=state, why=why, happened_at=happened_at, expected=expected
+        )
 
     def edit(
         self, named: str | int, by: str, field: str, value: object, *, why: str = "", expected: int | None = None
     ) -> Incident:
         """Another value of a field of `EDITABLE`; times in their order."""
-        raise NotImplementedError
+        return incident_moving.edit(self._desk, named, by, field, value=value, why=why, expected=expected)
+
+    def waive(self, named: str | int, by: str, why: str) -> Incident:
+        """No post-mortem is written for it, for a reason: it can be closed without one."""
+        return incident_moving.waive(self._desk, named, by, why)
 
     def assign(self, named: str | int, by: str, role: str, person: str, *, why: str = "") -> Incident:
         """Gives somebody a role; what only one has is handed over."""
-        raise NotImplementedError
+        return incident_leading.assign(self._desk, named, by, role, person=person, why=why)
 
     def release(self, named: str | int, by: str, role: str, person: str, *, why: str = "") -> Incident:
         """Takes a role from somebody."""
-        raise NotImplementedError
+        return incident_leading.release(self._desk, named, by, role, person=person, why=why)
 
     def add_task(self, named: str | int, by: str, text: str, *, role: str = "", owner: str = "") -> Incident:
         """One more thing to do."""
-        raise NotImplementedError
+        return incident_leading.add_task(self._desk, named, by, text, role=role, owner=owner)
 
     def set_task(self, named: str | int, by: str, task: int, state: str, *, owner: str = "", why: str = "") -> Incident:
         """A task is done, open again, dropped, or somebody's."""
-        raise NotImplementedError
+        return incident_leading.set_task(self._desk, named, by, task, state=state, owner=owner, why=why)
 
     def call(self, named: str | int, by: str, person: str, why: str) -> Incident:
         """Pages somebody to join; whether they answered is in their page."""
-        raise NotImplementedError
+        return incident_leading.call(self._desk, self._pages, named, by, person=person, why=why)
 
     def attach(self, named: str | int, by: str, members: Members, why: str = "") -> Incident:
         """Alerts, pages, runs, services belong to it from now on; they leave another that they belonged to."""
-        raise NotImplementedError
+        return incident_members.attach(self._desk, named, by, members, why=why)
 
     def detach(self, named: str | int, by: str, members: Members, why: str = "") -> Incident:
         """They do not belong to it any more."""
-        raise NotImplementedError
+        return incident_members.detach(self._desk, named, by, members, why=why)
 
     def merge(self, named: str | int, into: str | int, by: str, why: str = "") -> Incident:
         """It is the same as another, which gets what belongs to it; gives that other."""
-        raise NotImplementedError
+        return incident_members.merge(self._desk, named, into, by, why=why)
 
     def duplicate(self, named: str | int, of: str | int, by: str, why: str = "") -> Incident:
         """It was declared twice: it is dismissed, and says of which it is a duplicate."""
-        raise NotImplementedError
+        return incident_members.duplicate(self._desk, named, of, by, why=why)
 
     def split(self, named: str | int, by: str, members: Members, *, title: str, why: str = "") -> Incident:
         """A new incident of a part of what belongs to it; gives the new one."""
-        raise NotImplementedError
+        return incident_splitting.split(self._desk, named, by, members, title=title, why=why)
 
     def promise(
         self, named: str | int, by: str, text: str, *, owner: str = "", due: str = "", kind: str = "", proof: str = "",
     ) -> Incident:  # fmt: skip
         """An action item; it goes into the report with a box."""
-        raise NotImplementedError
+        return incident_promises.promise(
+            self._desk, named, by, text, owner=owner, due=due, kind=kind, proof=proof
+        )
 
     def set_promise(
         self, named: str | int, by: str, action: int, state: str, *, why: str = "", **told: str,
     ) -> Incident:  # fmt: skip
         """An action item is in progress, done, verified, dropped (with a reason), or somebody else's or later due."""
-        raise NotImplementedError
+        return incident_promises.set_promise(self._desk, named, by, action, state=state, why=why, told=told)
 
     def file(self, digest: str) -> bytes | None:
         """The bytes of a file of an entry."""
-        raise NotImplementedError
+        return incident_entries.file(self._ledger, digest)

@@ -21,6 +21,9 @@ from opsbook.ledger.page import Notification, Page, page_of, stream_of
 from opsbook.ledger.page_events import PAGES
 from opsbook.usecases.alerts import Alerts
 from opsbook.usecases.episodes import ACK
+from opsbook.usecases.followed_policy import followed
+from opsbook.usecases.incident_answers import answering, answers_in
+from opsbook.usecases.incident_declaring import takes_command
 from opsbook.usecases.ledger_ports import EngineLedger, Timer, Write
 from opsbook.usecases.page_draft import LEVEL, PageDraft
 from opsbook.usecases.run_start import run_id
@@ -183,6 +186,16 @@ class Pages:
         self, whom: str, subject: str, by: str, *, severity: str = "P1", service: str | None = None
     ) -> Page:
         """Wakes people by hand: those who are named, parted by commas, else the people of a service."""
+        id, written = self.waking(whom, subject, by, severity=severity, service=service)
+        self._ledger.record([written], actor=by, at=self._now())
+        self._nudge()
+        return self.find(id)
+
+    def waking(
+        self, whom: str, subject: str, by: str, *, severity: str = "P1", service: str | None = None,
+        incident: int | None = None, is_drill: bool = False,
+    ) -> tuple[str, Write]:  # fmt: skip
+        """What is recorded for that, with the id of the page: for whoever records it with something else."""
         if not subject.strip():
             raise Usage("Say in a sentence what people are woken for.")
         if severity not in PRIORITIES:
@@ -193,12 +206,18 @@ class Pages:
         id = run_id(now, self._chance(LETTERS))
         opened = page_events.page_opened(
             group=f"by-hand/{id}", subject=" ".join(subject.split())[:LONGEST], severity=severity, service=service,
-            alerts=(), policy=policy, place=None, asked_by=by,
+            alerts=(), policy=policy, place=None, asked_by=by, incident=incident, is_drill=is_drill,
         )  # fmt: skip
         stream = stream_of(id)
-        self._ledger.append(stream, (opened,), expected=0, actor=by, at=now, set_timers=(Timer(stream, LEVEL, now),))
-        self._nudge()
-        return self.find(id)
+        return id, Write(stream, (opened,), 0, (Timer(stream, LEVEL, now),))
+
+    def answering(self, page: Page, by: str, *, via: str, why: str, at: datetime) -> list[Write]:
+        """What is recorded where somebody takes care of an open page with something else: of it and of its alerts."""
+        until = at + timedelta(seconds=page.policy.ack_timeout_s or self._ack_timeout_s)
+        draft = PageDraft(page, at)
+        draft.add((page_events.page_acknowledged(by, via, until, why=why),))
+        answered = self._answered(draft.page, by, via) if draft.page.state == "acknowledged" else ()
+        return [draft.write(at), *answered]
 
     def _change(
         self, page: str, drafts: Callable[[Page], Sequence[Draft]], *, by: str, via: str = "",
@@ -213,6 +232,9 @@ class Pages:
                 writes += self._answered(draft.page, by, via)
             elif draft.page.passed_on is not None and draft.drafts:
                 writes += self._unanswered(draft.page, by)
+            if answers := list(answers_in(writes, [draft.page])):
+                leads = takes_command(followed(self._waking.book()))
+                writes += answering(self._ledger, answers, takes_command=leads)
             try:
                 self._ledger.record(writes, actor=by, at=draft.at)
                 break

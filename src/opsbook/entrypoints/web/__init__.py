@@ -53,6 +53,7 @@ from opsbook.entrypoints.web import (
     engine_health,
     files,
     incident_pages,
+    incident_timeline,
     inlet_pages,
     live,
     machines,
@@ -74,6 +75,7 @@ from opsbook.entrypoints.web import (
     service_pages,
     sign_in,
     silence_pages,
+    status_pages,
 )
 from opsbook.entrypoints.web.shown_once import ShownOnce
 from opsbook.entrypoints.web.wrong import EXCEPTIONS
@@ -94,6 +96,7 @@ MODULES = (
     edit_pages,
     files,
     incident_pages,
+    incident_timeline,
     inlet_pages,
     live,
     engine_health,
@@ -116,6 +119,7 @@ MODULES = (
     service_pages,
     sign_in,
     silence_pages,
+    status_pages,
 )
 
 

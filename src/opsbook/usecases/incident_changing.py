@@ -1,0 +1,142 @@
+"""How an incident is changed: decided on it as it is, recorded behind exactly that, decided anew where others were
+quicker. What is decided is each verb's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from opsbook.book.reach import Directory
+from opsbook.ground.errors import Conflict, Usage
+from opsbook.ledger.event import Draft
+from opsbook.ledger.incident import INCIDENT_VIEW, Incident, incident_of, stream_of
+from opsbook.usecases.followed_policy import Followed, followed
+from opsbook.usecases.incident_board import IncidentBoard
+from opsbook.usecases.incident_finding import find
+from opsbook.usecases.incident_said import FieldConflict
+from opsbook.usecases.incident_writes import joined
+from opsbook.usecases.ledger_ports import EngineLedger, Write
+from opsbook.usecases.library import Book
+from opsbook.usecases.oncall import directory_of
+
+TRIES = 12  # people and the engine write to one at the same moment; more than a few in one is a fault
+LONGEST = 10_000  # letters of what people write at once
+LONGEST_LINE = 300  # letters of a title or a reason
+
+
+class Desk(NamedTuple):
+    """What every verb has at hand."""
+
+    ledger: EngineLedger
+    book: Callable[[], Book]
+    board: IncidentBoard
+    now: Callable[[], datetime]
+    chance: Callable[[int], bytes]
+    nudge: Callable[[], None]
+
+    @property
+    def policy(self) -> Followed:
+        """The policy that is followed now."""
+        return followed(self.book())
+
+    @property
+    def directory(self) -> Directory:
+        """Whom names mean now."""
+        return directory_of(self.book())
+
+    def find(self, named: str | int) -> Incident:
+        """The incident that is meant."""
+        return find(self.ledger, self.board, named)
+
+    def read(self, id: str) -> Incident:
+        """The incident of that id, which is there."""
+        kept = self.ledger.row(INCIDENT_VIEW.name, stream_of(id))
+        assert kept is not None
+        return incident_of(kept)
+
+    def change(
+        self, named: str | int, by: str, decide: Callable[[Incident, datetime], Sequence[Write]], *,
+        attach: Mapping[str, bytes] | None = None,
+    ) -> Incident:  # fmt: skip
+        """Records what `decide` makes of the incident that is meant and gives it after that; as it is where there is
+        nothing to record."""
+        check_by(by)
+        for tried in range(1, TRIES + 1):
+            incident, at = self.find(named), self.now()
+            writes = joined(decide(incident, at))
+            if not writes:
+                return incident
+            try:
+                self.ledger.record(writes, actor=by, at=at, attach=attach)
+            except Conflict:
+                if tried == TRIES:
+                    raise
+                continue
+            self.nudge()
+            return self.read(incident.id)
+        raise AssertionError("the loop ends by itself")
+
+
+def write(incident: Incident, *drafts: Draft) -> list[Write]:
+    """What is recorded of an incident behind exactly what was read of it; nothing where there are no drafts."""
+    return [Write(stream_of(incident.id), drafts, incident.version)] if drafts else []
+
+
+def check_by(by: str) -> None:
+    """Raises Usage where nobody is named."""
+    if not by.strip():
+        raise Usage("An incident is only changed under somebody's name.")
+
+
+def check_unchanged(incident: Incident, field: str, expected: int | None, *, now: Any, mine: Any) -> None:
+    """Raises FieldConflict where somebody changed a field since the version that a change is based on, to something
+    else than what it would be after it."""
+    by, number = incident.edited_by.get(field, ("", 0))
+    if expected is None or number <= expected or now == mine:
+        return
+    words = field.replace("_", " ")
+    raise FieldConflict(
+        f"{by} changed the {words} of {incident.name} meanwhile: it is {_shown(now)} now, and yours is {_shown(mine)}."
+        " Nothing was recorded; look at both, and say again what it is to be.",
+        field=field, by=by, now=now, mine=mine,
+    )  # fmt: skip
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S} UTC"
+    if isinstance(value, list | tuple):
+        return f"'{', '.join(map(str, value))}'" if value else "empty"
+    return f"'{value}'" if value not in (None, "") else "empty"
+
+
+def line(text: str, what: str, *, is_needed: bool = True) -> str:
+    """A text in one line; raises Usage where it is empty and needed, or too long."""
+    told = " ".join(text.split())
+    if is_needed and not told:
+        raise Usage(f"{what} needs words.")
+    if len(told) > LONGEST_LINE:
+        raise Usage(f"{what} has at most {LONGEST_LINE} letters; this one has {len(told):,}.")
+    return told
+
+
+def prose(text: str, what: str, *, is_needed: bool = True) -> str:
+    """A text of several lines, without the space around it; raises Usage where it is empty and needed, or too long."""
+    told = "\n".join(each.rstrip() for each in text.replace("\r\n", "\n").strip().split("\n"))
+    if is_needed and not told:
+        raise Usage(f"{what} needs words.")
+    if len(told) > LONGEST:
+        raise Usage(f"{what} has at most {LONGEST:,} letters; this one has {len(told):,}.")
+    return told
+
+
+def handle_of(directory: Directory, person: str) -> str:
+    """How a person is named in the ledger: by the handle that the book has for the name, else as written, without the
+    @ before it. Raises Usage for nobody."""
+    written = " ".join(person.split()).removeprefix("@")
+    if not written or len(written) > LONGEST_LINE:
+        raise Usage("Name a person.")
+    known = directory.somebody(directory.known(written) or written)
+    return known.handle or written
