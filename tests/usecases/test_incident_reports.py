@@ -138,7 +138,7 @@ def test_struck_entries_are_left_out_and_pins_are_kept(world):
 
 def test_secrets_are_left_out(world):
     world.declare(title="Token " + TOKEN)
-    world.tell(incident_events.noted("It said https://ops:Wq7zXv93kk@db.example.org/x"))
+    world.tell(incident_events.noted("It said https://ops:Wq7zXv93kk@db.acme.io/x"))
     world.tell(incident_events.edited("root_cause", "", f"{KEY} leaked"))
     incident = world.tell(incident_events.moved("resolved"), minutes=5)
     made = world.reports.report(incident, "ada", ADA)

@@ -1,4 +1,4 @@
-"""Proposals: what is to be reviewed, what each changes and why; taken, changed and taken, or declined. Loses no text."""
+"""Proposals: what is to be reviewed, what each changes and why; taken, changed first, or declined. Loses no text."""
 
 from __future__ import annotations
 
