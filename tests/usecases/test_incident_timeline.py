@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,9 @@ from tests.usecases.timeline_world import START, World
 
 from opsbook.ledger import alert_events, page_events, run_events
 from opsbook.ledger import incident_events as events
+from opsbook.ledger.event import Draft
 from opsbook.ledger.incident_events import Members
+from opsbook.usecases.incident_timeline import TimelineEntry, Timelines
 
 ALL = Members(alerts=("a1",), pages=("p1",), services=("web",))
 
@@ -221,3 +223,21 @@ def test_streams_lead_to_the_live_incident_that_they_concern(world: World) -> No
     assert ask("incident/i14") == 14 and ask("alert/a2") == 14
     world.tell(events.moved("resolved"))
     assert ask("incident/i14") == 14 and ask("alert/a2") is None
+
+
+def test_a_deploy_that_a_sender_told_of_stands_where_it_happened(world: World) -> None:
+    deploy = TimelineEntry("batch/b:1", START - timedelta(minutes=4), START, "deploy", "ci", "Deploy (web): v3")
+    asked: list[tuple[str, ...]] = []
+
+    def told(services: Sequence[str], since: datetime, until: datetime) -> list[TimelineEntry]:
+        asked.append(tuple(services))
+        return [deploy] if since <= deploy.at <= until else []
+
+    world.timelines = Timelines(world.ledger, now=lambda: world.now, told=told)
+    world.declare(ALL)
+    world.forward(1)
+    assert [each.kind for each in world.entries()] == ["deploy", "declared"]
+    assert asked == [("web",)]
+    world.put("batch/c", Draft("AlertsReceived", {}))
+    assert [each.kind for each in world.entries()] == ["deploy", "declared"]
+    assert len(asked) == 2

@@ -130,7 +130,8 @@ def _acknowledged(incident: Incident, event: Event, facts: dict[str, Any]) -> In
 def _role_given(incident: Incident, event: Event, facts: dict[str, Any]) -> Incident:
     left = facts["instead_of"]
     kept = tuple(
-        replace(held, until=happened(event)) if held.role == facts["role"] and held.person == left and held.until is None
+        replace(held, until=happened(event))
+        if held.role == facts["role"] and held.person == left and held.until is None
         else held for held in incident.roles
     )  # fmt: skip
     return replace(incident, roles=(*kept, RoleHeld(facts["role"], facts["person"], happened(event))))

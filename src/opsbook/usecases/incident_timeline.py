@@ -9,22 +9,26 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from opsbook.ledger import incident
 from opsbook.ledger.event import Moved
 from opsbook.ledger.incident import Incident
 from opsbook.ledger.incident_events import INCIDENTS
 from opsbook.ledger.probe_view import PROBES, group_of
+from opsbook.ledger.signal import BATCHES
 from opsbook.usecases.ledger_ports import EngineLedger
 from opsbook.usecases.timeline_entry import KINDS as KINDS
 from opsbook.usecases.timeline_entry import TimelineEntry as TimelineEntry
 from opsbook.usecases.timeline_line import Line, News
 
+Told = Callable[[Sequence[str], datetime, datetime], list[TimelineEntry]]
 KEPT = 64  # timelines that are kept; the one that was asked for the longest ago is forgotten first
 _BATCH = 500
 _FAR = 20_000  # events behind which it is cheaper to begin anew
 _MOST_PROBES = 200  # of a service
+_LATE = timedelta(hours=1)  # by how much later than it happened a change may be told
+_CHANGES = "changes"  # stands among the streams that have moved for what has none
 
 
 class Timelines:
@@ -33,7 +37,7 @@ class Timelines:
 
     def __init__(
         self, ledger: EngineLedger, *, now: Callable[[], datetime],
-        told: Callable[[Sequence[str], datetime, datetime], list[TimelineEntry]] | None = None,
+        told: Told | None = None,
     ) -> None:  # fmt: skip
         self._ledger = ledger
         self._now = now
@@ -44,6 +48,7 @@ class Timelines:
         self._watching: dict[str, set[str]] = {}  # by stream, the incidents that it belongs to
         self._position: int | None = None
         self._of_service: dict[str, list[str]] = {}  # the streams of its probes
+        self._asked: dict[str, datetime] = {}  # by incident, until when changes were asked for
         self._live: _Live | None = None
 
     def entries(self, incident: Incident) -> Sequence[TimelineEntry]:
@@ -110,7 +115,7 @@ class Timelines:
         line = self._lines.get(named)
         if line is None:
             line = self._lines[named] = Line(named)
-            self._stale[named] = {line.own, PROBES}
+            self._stale[named] = {line.own, PROBES, _CHANGES}
             while len(self._lines) > KEPT:
                 self._forget(next(iter(self._lines)))
         self._lines.move_to_end(named)
@@ -145,18 +150,24 @@ class Timelines:
             self._stale[named].add(event.stream)
         if event.number == 1 and event.stream.startswith(PROBES):  # nobody knows yet of which service it is
             self._of_service = {}
-            for stale in self._stale.values():
-                stale.add(PROBES)
+            self._all_stale(PROBES)
+        elif event.stream.startswith(BATCHES):
+            self._all_stale(_CHANGES)
+
+    def _all_stale(self, what: str) -> None:
+        for stale in self._stale.values():
+            stale.add(what)
 
     def _read(self, named: str, line: Line, stale: set[str]) -> None:
         if line.own in stale:
-            services = line.services
+            services, window = line.services, line.window
             self._take(named, line, line.own)
             stale |= {member for member in line.members if member not in line.numbers}
-            if line.services != services:
-                stale.add(PROBES)
+            if line.services != services or line.window[0] != window[0]:
+                stale |= {PROBES, _CHANGES}
+                self._asked.pop(named, None)
         for stream in sorted(stale):
-            if stream.startswith(PROBES) or stream == line.own:
+            if stream.startswith(PROBES) or stream in (line.own, _CHANGES):
                 continue
             self._take(named, line, stream)
         if any(stream.startswith(PROBES) for stream in stale):
@@ -165,6 +176,18 @@ class Timelines:
                     if stream in stale or stream not in line.numbers:
                         line.take_probe(stream, service, self._ledger.read(stream, line.numbers.get(stream, 0)))
                         self._watching.setdefault(stream, set()).add(named)
+
+        if _CHANGES in stale and self._told is not None and line.services:
+            self._take_changes(named, line, self._told)
+
+    def _take_changes(self, named: str, line: Line, told: Told) -> None:
+        begun, over = line.window
+        since = max(begun, self._asked[named] - _LATE) if named in self._asked else begun
+        now = self._now()
+        until = min(over, now) if over is not None else now
+        if since <= until:
+            line.take_entries(told(line.services, since, until), self._position or 0)
+        self._asked[named] = now
 
     def _take(self, named: str, line: Line, stream: str) -> None:
         self._watching.setdefault(stream, set()).add(named)
@@ -180,6 +203,7 @@ class Timelines:
     def _forget(self, named: str) -> None:
         line = self._lines.pop(named)
         self._stale.pop(named, None)
+        self._asked.pop(named, None)
         for stream in line.numbers:
             watching = self._watching.get(stream, set())
             watching.discard(named)

@@ -14,7 +14,7 @@ KINDS = ("declared", "status", "severity", "role", "task", "note", "decision", "
          "step", "health", "deploy", "change", "update", "action", "file", "chat", "relation", "report")  # fmt: skip
 
 
-class TimelineEntry(Struct, frozen=True):
+class TimelineEntry(Struct, frozen=True, gc=False):
     """What happened `at`, which was recorded at `recorded_at`. `key` names it for ever (`stream:number`); `link` is an
     address of ours, such as `/runs/…`. `said` are what it said before it was corrected, the oldest first, with why.
     `changed` is the position of the last event that made it what it is."""
@@ -34,7 +34,7 @@ class TimelineEntry(Struct, frozen=True):
     changed: int = 0
 
 
-class Told(Struct, frozen=True):
+class Told(Struct, frozen=True, gc=False):
     """What a teller makes of an event: `at` where it happened at another time than it was recorded."""
 
     kind: str

@@ -55,6 +55,7 @@ from opsbook.entrypoints.web import (
     incident_acts,
     incident_declare,
     incident_pages,
+    incident_timeline,
     inlet_pages,
     live,
     machines,
@@ -75,6 +76,7 @@ from opsbook.entrypoints.web import (
     service_pages,
     sign_in,
     silence_pages,
+    status_pages,
 )
 from opsbook.entrypoints.web.shown_once import ShownOnce
 from opsbook.entrypoints.web.wrong import EXCEPTIONS
@@ -97,6 +99,7 @@ MODULES = (
     incident_acts,
     incident_declare,
     incident_pages,
+    incident_timeline,
     inlet_pages,
     live,
     engine_health,
@@ -118,6 +121,7 @@ MODULES = (
     service_pages,
     sign_in,
     silence_pages,
+    status_pages,
 )
 
 

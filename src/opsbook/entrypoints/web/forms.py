@@ -9,6 +9,7 @@ from litestar import Request, Response
 from litestar.response import Redirect
 
 FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"  # of forms with files; see `uploads`
 MOST_FIELDS = 200
 
 
@@ -23,7 +24,11 @@ async def several(request: Request[Any, Any, Any], name: str) -> list[str]:
 
 
 async def _written(request: Request[Any, Any, Any]) -> dict[str, list[str]]:
-    if not request.headers.get("content-type", "").startswith(FORM):
+    kind = request.headers.get("content-type", "")
+    if kind.startswith(MULTIPART):
+        form = await request.form()
+        return {name: [each for each in form.getall(name) if isinstance(each, str)] for name in form}
+    if not kind.startswith(FORM):
         return {}
     text = (await request.body()).decode("utf-8", "replace")
     try:
