@@ -130,6 +130,11 @@ class Runs:
         rows = self._ledger.rows(RUNS.name, group=group, is_open=is_open, before=before, limit=limit)
         return [run_history.brief_of(kept) for kept in rows]
 
+    def brief(self, run: str) -> Brief | None:
+        """The run of that id as lists show it, None where there is none."""
+        kept = self._ledger.row(RUNS.name, stream_of(run))
+        return run_history.brief_of(kept) if kept is not None else None
+
     def history(self, where: str, limit: int = 100) -> History:
         """What earlier runs of PAGE#ANCHOR say."""
         return run_history.history_of(self._ledger.rows(RUNS.name, group=self._group(where), limit=limit))
