@@ -15,7 +15,7 @@ from opsbook.ledger.event import Draft
 from opsbook.ledger.incident import Incident
 from opsbook.usecases.followed_policy import Followed
 from opsbook.usecases.incident_changing import Desk, check_unchanged, line, write
-from opsbook.usecases.incident_declaring import tasks_of
+from opsbook.usecases.incident_declaring import check_impact, tasks_of
 from opsbook.usecases.incident_finding import severity_of
 from opsbook.usecases.incident_writes import task_drafts
 from opsbook.usecases.ledger_ports import Write
@@ -116,11 +116,3 @@ def lower(incident: Incident, alerts: Sequence[Alert], policy: Followed) -> tupl
     told = "None of its alerts fires any more" if not firing else f"The gravest of its alerts is {min(firing)}"
     matrix = f", and by the matrix it is {rating.severity}" if rating.severity else ""
     return fitting, f"{told}{matrix}: it might be {fitting}."
-
-
-def check_impact(impact: Impact) -> None:
-    """Raises Usage for a share that is none."""
-    if impact.users_pct is not None and not 0 <= impact.users_pct <= 100:
-        raise Usage(f"{impact.users_pct:g} % of users is no share. Write 0 to 100.")
-    for text in (*impact.functions, *impact.regions):
-        line(text, "A name")
