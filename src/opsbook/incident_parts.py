@@ -92,7 +92,7 @@ class AskedEditing:
 def build_asked_desk(config: Config, ledger: SqliteLedger | PostgresLedger, editing: AskedEditing) -> IncidentDesk:
     """The verbs for a program that asks once: the policy's pages are read when something asks of them."""
     book: Callable[[], Book] = cache(lambda: duty_book(build_book(config)))
-    timelines = Timelines(ledger, now=_now)
+    timelines = Timelines(ledger, now=_now, told=changes_told(ledger, book))
     proposals = Proposals(ledger, editing, build_branches(config), now=_now, chance=secrets.token_bytes)
     return IncidentDesk(
         incidents=build_incidents(config, ledger, book),
