@@ -304,6 +304,7 @@ MAY = {
     "GET /status/feed.atom": "anybody",
     "GET /status/feed.rss": "anybody",
     "GET /status/badge.svg": "anybody",
+    "GET /status/icon.svg": "anybody",
     "GET /status/style.css": "anybody",
     "GET /status/status.js": "anybody",
     "GET /status/api/v2/summary.json": "anybody",
