@@ -80,6 +80,11 @@ class Config(Struct, frozen=True, kw_only=True):
     trusted_proxies: tuple[str, ...] = ()  # addresses and networks whose X-Forwarded headers are believed
     session_s: float = 43_200.0  # how long a sign-in lasts
 
+    status_url: str = ""  # where customers read the public status page, where that is not at this server
+    status_export: str = ""  # the folder that it is written to; "" is none
+    status_every_s: float = 120.0  # how old what is written there may become
+    status_push: tuple[str, ...] = ()  # the program that takes the folder elsewhere, which is put behind its words
+
     run_trusted: tuple[str, ...] = ()  # PAGE#ANCHOR of procedures that may run although no person started them
     run_branches: tuple[str, ...] = ("main", "master")  # only what is committed on these runs so
     run_lease_s: float = 15.0  # after so long without a sign of life another runner takes a run over

@@ -5,14 +5,16 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
 
 from opsbook.alert_parts import build_alert_desk, build_contacts
 from opsbook.config import Config
 from opsbook.incident_parts import build_incident_desk
+from opsbook.ledger.health import Health
 from opsbook.run_parts import build_outputs, build_runs
+from opsbook.status_parts import build_maintenances, build_public_reading
 from opsbook.usecases.desk import Desk
 from opsbook.usecases.edit import BookEditing
 from opsbook.usecases.ledger_trial import Trial
@@ -70,8 +72,14 @@ def build_desk(config: Config, address: str, nudge: Callable[[], None] = lambda:
             watch=watch, samples=samples, ledger=ledger, trial=Trial(ledger.claim, time.monotonic),
             accounts=build_accounts(config, ledger), runs=runs,
             outputs=outputs, alert_desk=build_alert_desk(config, ledger, library.snapshot, nudge),
-            incident_desk=build_incident_desk(config, ledger, editing, build_branches(config), nudge=nudge), now=_now,
+            incident_desk=build_incident_desk(config, ledger, editing, build_branches(config), nudge=nudge),
+            public=build_public_reading(ledger, library.snapshot, samples, lambda keys: _known(watch.healths(), keys)),
+            maintenances=build_maintenances(ledger, library.snapshot, nudge), now=_now,
         )  # fmt: skip
+
+
+def _known(healths: Mapping[str, Health], keys: Sequence[str]) -> dict[str, Health]:
+    return {key: healths[key] for key in keys if key in healths}
 
 
 def _now() -> datetime:

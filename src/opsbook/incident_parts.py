@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from opsbook.alert_parts import build_pages
 from opsbook.config import Config
+from opsbook.telling_parts import build_updates
 from opsbook.usecases.bringing import Bringing
 from opsbook.usecases.duty_book import duty_book
 from opsbook.usecases.edit import Editing
@@ -21,10 +22,8 @@ from opsbook.usecases.ledger_ports import EngineLedger
 from opsbook.usecases.library import Book, Library
 from opsbook.usecases.proposals import Branches, Proposals
 from opsbook.usecases.serving_ports import Ledger, Repository
-from opsbook.usecases.status_updates import StatusUpdates
-from opsbook.usecases.telling_owed import owed_to
 from opsbook.usecases.timeline_changes import changes_told
-from opsbook.wire import build_book, build_branches, build_library, build_repository
+from opsbook.wire import build_book, build_branches, build_library, build_repository, build_seed
 
 if TYPE_CHECKING:
     from opsbook.adapters.postgres_ledger import PostgresLedger
@@ -46,11 +45,9 @@ def build_incident_desk(
     return IncidentDesk(
         incidents=incidents,
         timelines=timelines,
-        updates=StatusUpdates(
-            ledger, book, now=_now, chance=secrets.token_bytes, nudge=nudge, owed=owed_to(lambda incident, update: ()),
-        ),
+        updates=build_updates(ledger, book, nudge),
         proposals=proposals,
-        reports=Reports(ledger, editing, proposals, timelines, now=_now),
+        reports=Reports(ledger, editing, proposals, timelines, now=_now, seed=build_seed),
     )
 
 
@@ -100,9 +97,9 @@ def build_asked_desk(config: Config, ledger: SqliteLedger | PostgresLedger, edit
     return IncidentDesk(
         incidents=build_incidents(config, ledger, book),
         timelines=timelines,
-        updates=StatusUpdates(ledger, book, now=_now, chance=secrets.token_bytes),
+        updates=build_updates(ledger, book),
         proposals=proposals,
-        reports=Reports(ledger, editing, proposals, timelines, now=_now),
+        reports=Reports(ledger, editing, proposals, timelines, now=_now, seed=build_seed),
     )
 
 

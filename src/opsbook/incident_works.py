@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from opsbook.config import Config
+from opsbook.opening_works import build_opening_works
+from opsbook.status_works import build_status_chores
+from opsbook.telling_works import update_works
 from opsbook.usecases.alerting_ports import Notifier
 from opsbook.usecases.contact_book import ContactBook
 from opsbook.usecases.engine_loop import Chore, Work
@@ -22,20 +26,28 @@ class Around(NamedTuple):
     contacts: ContactBook
     guard: Guarded
     address: str
+    moved: Callable[[], None] = lambda: None  # wakes the engine, from any thread
 
 
 def build_incident_works(config: Config, around: Around) -> tuple[list[Work], list[Chore]]:
     """Whoever does what is due of incidents, in this order, and what is looked at every so often."""
-    works: list[Work] = [*_updates(config, around)]
-    chores: list[Chore] = [*_nags(config, around)]
+    works, chores = _updates(config, around)
+    further, more = build_opening_works(config, around.ledger, around.library)
+    works, chores = [*works, *further], [*chores, *more]
+    chores += _nags(config, around)
+    chores += build_status_chores(config, around.ledger, around.library, around.guard)
     return works, chores
 
 
-def _updates(config: Config, around: Around) -> list[Work]:
+def _updates(config: Config, around: Around) -> tuple[list[Work], list[Chore]]:
     """Status updates that are due, and what is handed over of those that were published."""
-    return []
+    return update_works(
+        config, around.ledger, around.library.snapshot, notifier=around.notifier, contacts=around.contacts,
+        guard=around.guard, address=around.address, moved=around.moved,
+    )  # fmt: skip
 
 
 def _nags(config: Config, around: Around) -> list[Chore]:
     """Action items and post-mortems that are late."""
     return []
+

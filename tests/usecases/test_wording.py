@@ -259,3 +259,15 @@ def test_what_must_not_be_cut_is_whole_and_the_rest_fits(parts, size):
     assert all(each in text for each in whole)
     assert len(text) <= max(size, len("\n".join(whole)))
     assert len(shortened(text, size)) <= max(size, 0)
+
+
+@pytest.mark.parametrize("kind", ["email", "sms", "push", "chat"])
+def test_a_message_tells_the_incident_and_leads_to_it(world, kind):
+    message = world.says(kind, incident=14)
+    assert "INC-14" in message.title and "Incident" not in world.says(kind).title
+    assert f"{BASE}/incidents/14" in message.body
+    assert (message.facts["incident"], message.facts["incident_url"]) == (14, f"{BASE}/incidents/14")
+
+
+def test_a_message_of_what_names_its_incident_says_the_number_once(world):
+    assert world.says(incident=14, subject="INC-14: all is over").title.count("INC-14") == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,9 +15,16 @@ from opsbook.ledger import incident_events as kinds
 from opsbook.ledger.event import Draft
 from opsbook.ledger.incident import Incident, incident_of
 from opsbook.ledger.views import VIEWS
+from opsbook.usecases.alerting_ports import Handed, Message
+from opsbook.usecases.contact_book import ContactBook
+from opsbook.usecases.guarding import Guarded
+from opsbook.usecases.kept_subscribers import KeptSubscribers
 from opsbook.usecases.ledger_ports import EngineLedger
 from opsbook.usecases.status_updates import StatusUpdates
+from opsbook.usecases.telling import Teller
 from opsbook.usecases.telling_owed import owed_to
+from opsbook.usecases.telling_parcels import Parcels
+from opsbook.usecases.telling_words import TellingWords
 
 START = datetime(2026, 11, 26, 3, 10, tzinfo=UTC)
 SEED = Path(__file__).parents[2] / "src/opsbook/seed/incidents/incident-response.md"
@@ -72,3 +80,36 @@ class ToldWorld:
             self.updates.approve(self.incident, "Ada", update)
         self.updates.publish(self.incident, "Ben", update)
         return update
+
+
+class Receivers:
+    """A notifier that keeps what it was handed, and answers as it is told; nothing is answered while `is_silent`."""
+
+    def __init__(self) -> None:
+        self.got: list[tuple[str, Message]] = []
+        self.answer: Callable[[str], Handed] = lambda address: Handed("accepted", "250")
+        self.is_silent = False
+
+    def send(self, message: Message, address: str, tell: Callable[[Handed], None]) -> None:
+        """Keeps it, and tells at once what became of it."""
+        self.got.append((address, message))
+        if not self.is_silent:
+            tell(self.answer(address))
+
+    def why_not(self, kind: str) -> str:
+        """Everything works."""
+        return ""
+
+    def close(self) -> None:
+        """There is nothing to end."""
+
+
+def teller(world: ToldWorld, receivers: Receivers) -> Teller:
+    """A new engine over the world's ledger, as after a start."""
+    contacts = ContactBook(world.ledger, lambda: world.book, now=lambda: world.now, chance=random.Random(3).randbytes)
+    kept = KeptSubscribers(world.ledger, now=lambda: world.now, chance=random.Random(4).randbytes)
+    words = TellingWords("https://ops.example.org", now=lambda: world.now)
+    guard = Guarded(lambda words: None)
+    return Teller(
+        world.ledger, receivers, Parcels(contacts, kept, words), now=lambda: world.now, guard=guard, attempt_s=40
+    )

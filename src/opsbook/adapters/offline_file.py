@@ -1,7 +1,7 @@
 """The file in which incidents are recorded while the ledger is away: who may use it now, and putting it away.
 
-Whoever records holds it together with others, whoever brings holds it alone: so nothing is recorded into a file that was
-put away. The kernel frees both when the program ends, however it ends. Knows no ledger.
+Whoever records holds it together with others, whoever brings holds it alone: so nothing is recorded into a file that
+was put away. The kernel frees both when the program ends, however it ends. Knows no ledger.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 
 from opsbook.ground.errors import Failure, Refusal
@@ -53,6 +53,35 @@ class OfflineFile:
         except OSError as wrong:
             raise Failure(f"{self.path} was brought, and cannot be put away: {wrong.strerror}.") from wrong
         return name
+
+    def forget(self) -> None:
+        """Takes the file away, in which nothing was recorded."""
+        for ending in _BESIDE[::-1]:
+            with suppress(FileNotFoundError):
+                os.unlink(self.path + ending)
+
+    @property
+    def last_number(self) -> int:
+        """The highest number of an incident that was seen in the ledger from here; 0 where none was."""
+        try:
+            with open(self._numbers, encoding="ascii") as file:
+                return int(file.read(20))
+        except (OSError, ValueError):
+            return 0
+
+    def saw_number(self, number: int) -> None:
+        """Keeps the highest number that the ledger has; not being able to costs a renumbering and nothing else."""
+        if number <= self.last_number:
+            return
+        with suppress(OSError):
+            beside = f"{self._numbers}.{os.getpid()}"
+            with open(beside, "w", encoding="ascii") as file:
+                file.write(f"{number}\n")
+            os.replace(beside, self._numbers)
+
+    @property
+    def _numbers(self) -> str:
+        return os.path.join(os.path.dirname(self.path), "last-incident")
 
     @contextmanager
     def _held(self, how: int, within_s: float) -> Iterator[None]:

@@ -56,6 +56,7 @@ OWNER_KEYS = ("owner", "owners", "owned by", "team", "owner slack", "owner agent
 UPDATED_KEYS = ("last updated", "last reviewed on", "last reviewed", "last verified", "last tested", "updated",
                 "last update", "reviewed", "last modified", "date updated", "verified", "lastmod", "updated at",
                 "review date", "last review", "last revised")  # fmt: skip
+DEPENDS_KEYS = ("depends on", "dependencies", "depends upon", "upstream services", "needs services")
 PRACTISED_KEYS = ("last practised", "last practiced", "last drilled", "last tested", "last exercised", "last drill",
                   "last rehearsed", "last rehearsal", "last practice", "last test")  # fmt: skip
 SERVICE_KEYS = ("service", "service name", "system name", "system", "component", "application")

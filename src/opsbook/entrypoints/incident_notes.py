@@ -32,7 +32,7 @@ def noted(
             number = number_in(named)
             if not found.is_offline or number is None or _knows(found, named):
                 raise
-            model, line = _kept(found, number, by, text, told)
+            model, line = _kept(found, number, by, text=text, told=told)
         else:
             model = found.model(made) if shared.format == "json" else {}
             line = done_line(made, "is noted.")
@@ -54,7 +54,7 @@ def _knows(found: IncidentTerminal, named: str) -> bool:
 
 
 def _kept(
-    found: IncidentTerminal, number: int, by: str, text: str, told: dict[str, Any]
+    found: IncidentTerminal, number: int, by: str, *, text: str, told: dict[str, Any]
 ) -> tuple[dict[str, Any], str]:
     from opsbook.usecases.late_notes import keep_late
 

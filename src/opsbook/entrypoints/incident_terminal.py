@@ -1,10 +1,10 @@
-"""What the verbs of incidents on the command line share: the ledger, or the file that stands in for it while it is away,
-and how what was changed is told. Knows no verb."""
+"""What the verbs of incidents on the command line share: the ledger, or the file that stands in for it while that is
+away, and how what was changed is told. Knows no verb."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from msgspec import Struct
 from opsbook.entrypoints.options import Shared
 from opsbook.entrypoints.people import at_terminal, who_acts
 from opsbook.entrypoints.run_desk import answer
-from opsbook.ground.errors import Failure, Refusal
+from opsbook.ground.errors import Failure, Refusal, Usage
 
 if TYPE_CHECKING:
     from opsbook.adapters.postgres_ledger import PostgresLedger
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from opsbook.usecases.bringing import Brought
     from opsbook.usecases.incident_desk import IncidentDesk
 
+LATE_HINT = "'opsbook incident bring --late N=M' brings the notes for INC-N into INC-M."
 number_argument = click.argument("incident", metavar="N")
 offline_option = click.option(
     "--offline", is_flag=True, help="Record into a file here, to be brought into the ledger later."
@@ -53,10 +54,14 @@ class IncidentTerminal(Struct, frozen=True):
 
         return author_at(self.config.root, by.removeprefix("terminal:"))
 
-    def only_online(self, what: str) -> None:
+    def now(self) -> datetime:
+        """What time it is."""
+        return datetime.now(UTC)
+
+    def only_online(self, what: str, instead: str = "") -> None:
         """Raises Refusal where the ledger is away: some things are of no use in a file."""
         if self.is_offline:
-            raise Refusal(f"{what} while the ledger is away. A note can be kept: 'opsbook incident note N TEXT'.")
+            raise Refusal(f"{what} while the ledger is away.{f' {instead}' if instead else ''}")
 
     def model(self, incident: Incident) -> dict[str, Any]:
         """The incident as a whole, as JSON."""
@@ -83,10 +88,22 @@ def incident_terminal(shared: Shared, *, offline: bool = False, brings: bool = T
         found = IncidentTerminal(config, ledger, build_asked_desk(config, ledger, editing), is_offline)
         if brings and not is_offline:
             _bring_waiting(found)
-        yield found
+        try:
+            yield found
+        except Usage as wrong:
+            if is_offline and str(wrong).startswith("There is no incident"):
+                wrong.at_terminal = (
+                    "The file here does not hold it. While the ledger is away, only a note for it can be kept:"
+                    " 'opsbook incident note N TEXT'."
+                )
+            raise
+        if not is_offline:
+            _keep_last_number(found)
 
 
-def bring(found: IncidentTerminal, file: str | None, within_s: float = 10.0) -> Brought | None:
+def bring(
+    found: IncidentTerminal, file: str | None, within_s: float = 10.0, *, late_into: Mapping[int, int] | None = None
+) -> Brought | None:
     """Brings what a file holds into the ledger; None where there is none. That which stands in for the ledger is put
     away then, where nothing was left in it; any other is only read."""
     from opsbook.incident_parts import build_bringing
@@ -96,7 +113,7 @@ def bring(found: IncidentTerminal, file: str | None, within_s: float = 10.0) -> 
     ours = build_offline_file(found.config)
     if file is not None and os.path.realpath(file) != os.path.realpath(ours.path):
         with opened_copy(found.config, file) as other:
-            return bringing.bring(other, by)
+            return bringing.bring(other, by, late_into)
     if not ours.exists():
         return None
     with ours.alone(within_s):
@@ -104,10 +121,12 @@ def bring(found: IncidentTerminal, file: str | None, within_s: float = 10.0) -> 
             return None
         waiting = build_offline_ledger(found.config)
         try:
-            brought = bringing.bring(waiting, by)
+            brought, is_empty = bringing.bring(waiting, by, late_into), waiting.head() == 0
         finally:
             waiting.close()
-        if not brought.left:
+        if is_empty:
+            ours.forget()
+        elif not brought.left:
             ours.put_away(datetime.now(UTC))
     return brought
 
@@ -149,21 +168,34 @@ def _reached(config: Config) -> SqliteLedger | PostgresLedger | None:
             raise Failure(f"{wrong} With --offline it is recorded into a file.", retryable=wrong.retryable) from wrong
         if not wrong.retryable:
             raise
-        warn(f"OFFLINE. {wrong}")
+        warn(str(wrong))
         return None
 
 
 def _stand_in(config: Config, stack: ExitStack) -> SqliteLedger:
+    from opsbook.usecases.bringing import keep_numbers_free
     from opsbook.wire_ledger import build_offline_file, build_offline_ledger
 
     file = build_offline_file(config)
     stack.enter_context(file.shared())
     shown = os.path.relpath(file.path)
     warn(
-        f"OFFLINE: this is {shown if not shown.startswith('..') else file.path} on this machine alone. The next"
+        f"OFFLINE: working with {shown if not shown.startswith('..') else file.path} on this machine alone. The next"
         " 'opsbook incident' that reaches the ledger brings it there."
     )
-    return build_offline_ledger(config)
+    ledger = build_offline_ledger(config)
+    keep_numbers_free(ledger, file.last_number, at=datetime.now(UTC))
+    return ledger
+
+
+def _keep_last_number(found: IncidentTerminal) -> None:
+    """Remembers how far the numbers of the ledger go, for when it is away."""
+    from opsbook.ledger.incident import INCIDENT_VIEW, incident_of
+    from opsbook.wire_ledger import build_offline_file
+
+    last = found.ledger.rows(INCIDENT_VIEW.name, limit=1)
+    if last:
+        build_offline_file(found.config).saw_number(incident_of(last[0]).number)
 
 
 def _bring_waiting(found: IncidentTerminal) -> None:
@@ -179,4 +211,5 @@ def _bring_waiting(found: IncidentTerminal) -> None:
         return
     if brought is not None and (brought.entries or brought.left):
         told = brought_line(brought) if brought.entries else ""
-        click.echo(f"opsbook: {' '.join(filter(None, (told, *brought.left)))}", err=True)
+        left = (LATE_HINT,) if brought.left else ()
+        click.echo(f"opsbook: {' '.join(filter(None, (told, *brought.left, *left)))}", err=True)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from opsbook.ledger.incident_events import Members
 
 _AGO = re.compile(r"(.+?)\s+ago", re.I)
-_LARGEST_MB = 25  # of one file of an entry
+_LARGEST_MB = 10  # of one file of an entry
 DATA = ("none", "at risk", "corrupted", "lost", "exposed")
 WORKAROUNDS = ("full", "partial", "none")
 
@@ -42,7 +42,7 @@ def impact_options(function: Callable[..., Any]) -> Callable[..., Any]:
 def member_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """The options that name what belongs to an incident, which `members_of` takes."""
     for option in reversed((
-        click.option("--service", "services", multiple=True, metavar="S", help="A service that it touches; repeatable."),
+        click.option("--service", "services", multiple=True, metavar="S", help="A service of it; repeatable."),
         click.option("--alert", "alerts", multiple=True, metavar="ALERT", help="An alert of it; repeatable."),
         click.option("--run", "runs", multiple=True, metavar="RUN", help="A run of it; repeatable."),
         click.option("--page", "pages", multiple=True, metavar="PAGE", help="A page of it; repeatable."),
@@ -60,11 +60,11 @@ def impact_of(before: Impact | None = None, **told: Any) -> Impact | None:
     changes: dict[str, Any] = {}
     if told["users"] is not None:
         changes["users_pct"] = percent(told["users"])
-    for name, value in (("functions", tuple(told["functions"])), ("data", told["data"]),
-                        ("workaround", told["workaround"]), ("regions", tuple(told["regions"])),
-                        ("users", told["sentence"]), ("business", told["business"])):  # fmt: skip
-        if value:
-            changes[name] = value
+    said = {
+        "functions": tuple(told["functions"]), "data": told["data"], "workaround": told["workaround"],
+        "regions": tuple(told["regions"]), "users": told["sentence"], "business": told["business"],
+    }  # fmt: skip
+    changes |= {name: value for name, value in said.items() if value}
     if told["security"] is not None:
         changes["is_security"] = told["security"]
     return replace(before or Impact(), **changes) if changes else None
@@ -125,7 +125,7 @@ def files_of(paths: Sequence[str]) -> list[tuple[str, str, bytes]]:
         except OSError as wrong:
             raise Usage(f"'{path}' cannot be read: {wrong.strerror}.") from wrong
         if len(content) > _LARGEST_MB << 20:
-            raise Usage(f"'{path}' is larger than {_LARGEST_MB} MB. Put it where all can reach it, and note its address.")
+            raise Usage(f"'{path}' is larger than {_LARGEST_MB} MB. Put it where all reach it, and note its address.")
         found.append((os.path.basename(path), guess_type(path)[0] or "application/octet-stream", content))
     return found
 

@@ -48,6 +48,7 @@ UPDATE_PUBLISHED = "StatusUpdatePublished"
 UPDATE_WITHDRAWN = "StatusUpdateWithdrawn"
 UPDATE_DUE = "StatusUpdateDue"
 UPDATE_MISSED = "StatusUpdateMissed"
+UPDATE_UNDELIVERED = "StatusUpdateUndelivered"
 ACTION_SET = "ActionItemSet"
 WRITTEN = "IncidentWritten"
 REVIEWED = "PostMortemMoved"
@@ -225,6 +226,11 @@ def update_due(at: datetime | None, why: str) -> Draft:
 def update_missed(due: datetime, told: str) -> Draft:
     """An update was not sent when it was due, and `told` was reminded."""
     return Draft(UPDATE_MISSED, {"due": _time(due), "told": told})
+
+
+def update_undelivered(update: int, to: str, why: str) -> Draft:
+    """An update could not be handed to one whom it was owed to, and is not tried again; `to` is as people see it."""
+    return Draft(UPDATE_UNDELIVERED, {"update": update, "to": to, "why": why})
 
 
 def action_set(

@@ -12,6 +12,7 @@ from opsbook.ledger.probe_view import PROBE_VIEW
 from opsbook.ledger.proposal import PROPOSAL_VIEW
 from opsbook.ledger.run_view import RUNS
 from opsbook.ledger.silence import SILENCE_VIEW
+from opsbook.ledger.subscription import SUBSCRIPTION_VIEW
 from opsbook.ledger.telling import TELLING_VIEW
 from opsbook.ledger.view import View
 
@@ -24,8 +25,9 @@ VIEWS: tuple[View, ...] = (
     INLET_VIEW,
     HEARTBEAT_VIEW,
     INCIDENT_VIEW,
-    TELLING_VIEW,
     MAINTENANCE_VIEW,
     PROPOSAL_VIEW,
+    TELLING_VIEW,
+    SUBSCRIPTION_VIEW,
     PROBE_VIEW,
 )

@@ -17,7 +17,8 @@ Reached = Literal["accepted", "delivered", "retrying", "failed", "lost"]
 class Message(Struct, frozen=True):
     """What somebody gets. `key` names this attempt for ever, so that a receiver can drop one that came twice. `title`
     fits a subject, `body` is plain text cut to what the kind of contact takes, `html` is the same for those that show
-    it. `ack_url` is where its reader answers, `facts` the same for machines (webhooks send them as JSON)."""
+    it. `ack_url` is where its reader answers, `facts` the same for machines (webhooks send them as JSON). `signers` are
+    the receiver's own secrets, which a webhook is signed with instead of those that are configured for all."""
 
     key: str
     kind: str
@@ -28,6 +29,7 @@ class Message(Struct, frozen=True):
     ack_url: str = ""
     page_url: str = ""
     facts: Mapping[str, object] = {}
+    signers: tuple[str, ...] = ()
 
 
 class Handed(Struct, frozen=True):

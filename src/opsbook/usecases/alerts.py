@@ -21,6 +21,8 @@ from opsbook.ledger.page import PAGE_VIEW, page_of
 from opsbook.usecases import alert_finding
 from opsbook.usecases.alert_board import Board
 from opsbook.usecases.episodes import ACK, LOOK, Episode, imagined
+from opsbook.usecases.incident_answers import answering, answers_in
+from opsbook.usecases.incident_writes import joined
 from opsbook.usecases.ledger_ports import EngineLedger, Timer, Write
 from opsbook.usecases.paged_groups import Change, Group, paged
 
@@ -184,7 +186,7 @@ class Alerts:
             if len(found) > MOST_AT_ONCE:
                 raise Usage(f"These are {len(found):,} alerts; name at most {MOST_AT_ONCE:,} at a time.")
             episodes = list(_answered(found, answer))
-            writes = list(self._writes(episodes, via))
+            writes = joined(self._writes(episodes, via))
             if not writes:
                 return [each.after for each in episodes if each.after is not None]
             try:
@@ -205,9 +207,13 @@ class Alerts:
             yield Write(stream_of(each.id), each.drafts, each.before.number, each.timers, each.clears)
             groups.setdefault(each.after.group, []).append(Change(each.before, each.after))
         pages = self._ledger.latest(PAGE_VIEW.name, list(groups)) if groups else {}
-        for key, kept in pages.items():
-            group = Group(key, page_of(kept), groups[key], via=via or "person")
-            yield from paged(group, _nobody, _no_page, self._now()).writes
+        found = {key: page_of(kept) for key, kept in pages.items()}
+        written: list[Write] = []
+        for key, page in found.items():
+            group = Group(key, page, groups[key], via=via or "person")
+            written += paged(group, _nobody, _no_page, self._now()).writes
+        yield from written
+        yield from answering(self._ledger, answers_in(written, found.values()))
 
 
 def _nobody(service: str | None, severity: str) -> tuple[None, str]:

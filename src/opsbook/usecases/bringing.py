@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import takewhile
+from itertools import groupby
 from typing import Any
 
 from msgspec import Struct
@@ -16,13 +16,14 @@ from msgspec import Struct
 from opsbook.ground.errors import Conflict, Refusal
 from opsbook.ledger import incident_events as kinds
 from opsbook.ledger.event import Draft, Event, verify
-from opsbook.ledger.incident import INCIDENT_VIEW, Incident, claim_of, folded, incident_of
+from opsbook.ledger.incident import INCIDENT_VIEW, Incident, claim_of, folded, incident_of, stream_of
 from opsbook.ledger.incident_brought import LATE, brought_draft, mark_of, marks
+from opsbook.ledger.proposal_events import BASES, PROPOSALS, PROPOSED
 from opsbook.usecases.ledger_ports import EngineLedger, Write
 
 FILES = "incident-file/"
-PROPOSALS = "proposal/"
 AT_ONCE = 500  # events in one transaction
+_MOST_KEPT = 20_000  # numbers; beyond, those that are taken become others when they are brought
 _ATTEMPTS = 50  # others write to the same incident or claim the same number meanwhile
 
 
@@ -43,8 +44,9 @@ class Bringing:
         self._ledger = ledger
         self._now = now
 
-    def bring(self, source: EngineLedger, by: str) -> Brought:
-        """Brings what is not there yet. Raises Refusal, and brings nothing, where the file was changed by hand."""
+    def bring(self, source: EngineLedger, by: str, late_into: Mapping[int, int] | None = None) -> Brought:
+        """Brings what is not there yet; `late_into` are numbers here of those that late notes were kept for. Raises
+        Refusal, and brings nothing, where the file was changed by hand."""
         held = {stream: source.read(stream) for prefix in (kinds.INCIDENTS, PROPOSALS, LATE)
                 for stream in source.streams(prefix)}  # fmt: skip
         _check(held)
@@ -57,9 +59,9 @@ class Bringing:
         late, left = [], []
         for stream in (each for each in held if each.startswith(LATE)):
             number = int(stream.removeprefix(LATE))
-            into = self._stream(number)
+            into = self._stream((late_into or {}).get(number, number))
             if into is None:
-                left.append(f"There is no INC-{number} in the ledger; {_told(held[stream])} for it stay in the file.")
+                left.append(f"{_told(held[stream])} for INC-{number} wait: the ledger has no such incident.")
                 continue
             count = self._bring(source, held[stream], by, into=into, numbers=numbers)
             entries += count
@@ -73,16 +75,18 @@ class Bringing:
         A number is claimed for each before any of it is brought, so that they can name one another."""
         numbers: dict[int, int] = {}
         made: list[tuple[int, int, str]] = []
-        for stream, events in ours.items():
-            was = folded(events)
-            if was is None:
-                continue
-            there = self._ledger.row(INCIDENT_VIEW.name, stream)
+        held = [each for each in map(folded, ours.values()) if each is not None]
+        for was in sorted(held, key=self._is_taken):  # who can keep their numbers do, whoever else needs another
+            there = self._ledger.row(INCIDENT_VIEW.name, stream_of(was.id))
             number = incident_of(there).number if there is not None else self._claimed(was, by)
             numbers[was.number] = number
             if there is None:
                 made.append((number, was.number, was.title))
         return numbers, made
+
+    def _is_taken(self, incident: Incident) -> bool:
+        holders = self._ledger.read(claim_of(incident.number))
+        return bool(holders) and holders[0].facts.get("incident") != incident.id
 
     def _claimed(self, incident: Incident, by: str) -> int:
         number = incident.number
@@ -116,7 +120,7 @@ class Bringing:
                 return count
             entries = {f"{event.stream}:{event.number}": f"{into}:{known[mark_of(event)]}"
                        for event in events if mark_of(event) in known}  # fmt: skip
-            group = list(takewhile(lambda event: event.actor == left[0].actor, left[:AT_ONCE]))
+            group = list(next(groupby(left[:AT_ONCE], key=lambda event: event.actor))[1])
             last = there[-1].number if there else 0
             entries |= {f"{event.stream}:{event.number}": f"{into}:{last + ahead}"
                         for ahead, event in enumerate(group, 1)}  # fmt: skip
@@ -161,13 +165,13 @@ def _renumbered(group: Sequence[Event], numbers: Mapping[int, int]) -> list[Draf
 
 def _files(source: EngineLedger, group: Iterable[Event]) -> dict[str, bytes]:
     """The bytes of the files of these entries, and of what was proposed, by the names that they are kept by."""
-    found: dict[str, bytes] = {}
+    names: list[str] = []
     for event in group:
-        for file in event.facts.get("files") or ():
-            content = source.attachment(FILES + file["digest"])
-            if content is not None:
-                found[FILES + file["digest"]] = content
-    return found
+        names += [FILES + file["digest"] for file in event.facts.get("files") or ()]
+        if event.kind == PROPOSED:
+            names += [event.stream, BASES + event.stream.removeprefix(PROPOSALS)]
+    found = {name: source.attachment(name) for name in names}
+    return {name: content for name, content in found.items() if content is not None}
 
 
 def _check(held: Mapping[str, Sequence[Event]]) -> None:
@@ -178,7 +182,15 @@ def _check(held: Mapping[str, Sequence[Event]]) -> None:
 
 
 def _told(events: Sequence[Event]) -> str:
-    return "1 note" if len(events) == 1 else f"{len(events)} notes"
+    return f"Notes ({len(events)})"
+
+
+def keep_numbers_free(file: EngineLedger, last: int, *, at: datetime) -> None:
+    """Claims the numbers up to the last one of the ledger in an empty file, so that incidents that are declared there
+    get numbers which nobody has, and keep them."""
+    if last > 0 and file.head() == 0:
+        claims = [Write(claim_of(number), [kinds.numbered("")], 0) for number in range(1, min(last, _MOST_KEPT) + 1)]
+        file.record(claims, actor="opsbook", at=at)
 
 
 def also_called(ledger: EngineLedger, incident: Incident) -> list[int]:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from opsbook.usecases.alert_desk import AlertDesk
     from opsbook.usecases.incident_desk import IncidentDesk
     from opsbook.usecases.ledger_trial import Trial
+    from opsbook.usecases.maintenance import Maintenances
+    from opsbook.usecases.public_reading import PublicReading
     from opsbook.usecases.run_ports import Outputs
     from opsbook.usecases.runs import Runs
 
@@ -42,4 +44,6 @@ class Desk(Struct, frozen=True):
     outputs: Outputs
     alert_desk: AlertDesk
     incident_desk: IncidentDesk
+    public: PublicReading
+    maintenances: Maintenances
     now: Callable[[], datetime]

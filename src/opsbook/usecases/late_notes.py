@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from opsbook.ground.digests import digest_of
-from opsbook.ground.errors import Usage
 from opsbook.ledger.event import Event
 from opsbook.ledger.incident_brought import LATE
 from opsbook.ledger.incident_events import EntryKind, KeptFile, noted
 from opsbook.usecases.bringing import FILES
+from opsbook.usecases.incident_changing import prose
 from opsbook.usecases.ledger_ports import EngineLedger, Write
 
 
@@ -19,8 +19,7 @@ def keep_late(
     happened_at: datetime | None = None, files: Sequence[tuple[str, str, bytes]] = (), link: str = "", key: str = "",
 ) -> int:  # fmt: skip
     """Keeps a note for the incident of that number; how many are kept for it now. Raises Usage for an empty one."""
-    if not text.strip() and not files:
-        raise Usage("There is nothing to note. Write some words behind the number, or name a file with --file.")
+    text = prose(text, "An entry", is_needed=not files)
     kept = tuple(KeptFile(name, media_type, len(content), digest_of(content)) for name, media_type, content in files)
     draft = noted(text, kind, happened_at=happened_at, files=kept, link=link, key=key)
     stream = f"{LATE}{number}"

@@ -43,7 +43,8 @@ class PageFacts(Struct, frozen=True):
     """What every list needs of a page; derived from its bytes, so it is kept beside the ledger between starts.
 
     `digest` names the bytes (what an edit is based on). `findings` are those of the rules that see one page. `slots`
-    are a runbook's; `monitoring`, `report` and `policy` are None for a page that is about something else.
+    are a runbook's; `monitoring`, `report` and `policy` are None for a page that is about something else. `depends_on`
+    are the services that a runbook says its own needs.
     """
 
     path: str
@@ -63,6 +64,7 @@ class PageFacts(Struct, frozen=True):
     monitoring: Monitoring | None = None
     report: Report | None = None
     policy: Policy | None = None
+    depends_on: tuple[str, ...] = ()
 
 
 class Book(Struct, frozen=True):

@@ -57,7 +57,7 @@ def new(source: BookSource, maker: FileMaker, seed: Seed, asked: Asked, *, perso
     within = _path(asked, title)
     path = f"{source.book}/{within}".lstrip("/")
     _check_values(asked)
-    template = _template(source, seed, asked.kind)
+    template = template_for(source, seed, asked.kind)
     known = _known(asked, source.owner_of(path) or person)
     if asked.kind == "post-mortem":
         known |= _from_incident(source, within)
@@ -129,7 +129,8 @@ def _from_incident(source: BookSource, within: str) -> dict[str, str]:
     return {}
 
 
-def _template(source: BookSource, seed: Seed, kind: str) -> Template:
+def template_for(source: BookSource, seed: Seed, kind: str) -> Template:
+    """The book's own template of a kind, else the one that comes with Opsbook."""
     own = template_of(kind, _candidates(source))
     if own is not None:
         return own

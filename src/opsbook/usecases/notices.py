@@ -26,13 +26,13 @@ LATEST = timedelta(hours=24)  # after which a run's word is nobody's news any mo
 
 def notice(
     id: str, to: Sequence[str], subject: str, why: str, *, group: str, at: datetime, asked_by: str = "",
-    severity: str = SEVERITY,
+    severity: str = SEVERITY, incident: int | None = None, is_drill: bool = False,
 ) -> Write:  # fmt: skip
     """What is to be recorded so that people are told once; the id is one for ever, so nothing is told twice."""
     policy = FrozenPolicy("notice", "", 0, None, (PlannedLevel(1, 0.0, tuple(to), why),), why=why)
     opened = events.page_opened(
         group=group, subject=subject, severity=severity, service=None, alerts=(), policy=policy, place=None,
-        asked_by=asked_by,
+        asked_by=asked_by, incident=incident, is_drill=is_drill,
     )  # fmt: skip
     stream = stream_of(id)
     return Write(stream, (opened,), 0, (Timer(stream, LEVEL, at),))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from functools import partial
@@ -13,13 +14,14 @@ from opsbook.book.contact_notes import contact_notes
 from opsbook.book.incident_policy import read_policy
 from opsbook.book.incidents import read_report
 from opsbook.book.lint import Around, lint_page
-from opsbook.book.metadata import OWNER_KEYS, PRACTISED_KEYS
+from opsbook.book.metadata import DEPENDS_KEYS, OWNER_KEYS, PRACTISED_KEYS
 from opsbook.book.monitoring import read_monitoring
 from opsbook.book.outline import outline_of
 from opsbook.book.page import Page, read_page
 from opsbook.book.probe import probes_of
 from opsbook.book.procedure import Procedure, procedures_of
 from opsbook.book.slots import is_unfilled
+from opsbook.book.tables import plain_text
 from opsbook.ground.digests import digest_of as digest_of
 from opsbook.ground.durations import read_date
 from opsbook.ground.errors import Finding
@@ -99,6 +101,7 @@ def facts_of(page: Page, raw: bytes, around: Around, findings: tuple[Finding, ..
         read_monitoring(page, around),
         read_report(page, around.settings.severities),
         read_policy(page),
+        _depends_on(page),
     )
 
 
@@ -153,6 +156,13 @@ def _brief(page: Page, procedure: Procedure, practised: str | None) -> Procedure
         sum(1 for step in steps if step.kind == "manual"),
         sum(1 for step in steps if is_unfilled(step.text)),
     )
+
+
+def _depends_on(page: Page) -> tuple[str, ...]:
+    """The services that a runbook says it needs, as written, without the marks of links and code."""
+    datum = page.metadata.first(*DEPENDS_KEYS) if page.kind == "runbook" else None
+    names = re.split(r",|;|\band\b", plain_text(datum.value)) if datum is not None else []
+    return tuple(name for each in names if (name := each.strip(" .`*")) and not is_unfilled(each))
 
 
 def _practised(page: Page) -> str | None:

@@ -148,7 +148,7 @@ def _opened(
     compared = [*(alert for each in others[:1] if (alert := group.alert_of(each)) is not None), *rousing]
     differ = differing(alert.labels for alert in compared)
     opened = events.page_opened(
-        group=group.key, subject=_subject(gravest, len(ids), differ), name=_name(gravest), differing=differ,
+        group=group.key, subject=subject_for(gravest, len(ids), differ), name=_name(gravest), differing=differ,
         severity=gravest.severity, service=gravest.service, alerts=ids, policy=policy, place=gravest.place,
         is_drill=gravest.is_drill,
     )  # fmt: skip
@@ -162,8 +162,8 @@ def _name(alert: Alert) -> str:
     return f"{alert.name}{where}"
 
 
-def _subject(alert: Alert, count: int, differ: Sequence[str]) -> str:
-    """What the page is called: its name, and the alert's own words where it is the only one."""
+def subject_for(alert: Alert, count: int, differ: Sequence[str] = ()) -> str:
+    """What a page of alerts is called: its name, and the alert's own words where it is the only one."""
     if count > 1:
         return subject_of(_name(alert), count, 0, differ)
     summary = alert.annotations.get("summary", "")

@@ -21,6 +21,9 @@ from opsbook.ledger.page import Notification, Page, page_of, stream_of
 from opsbook.ledger.page_events import PAGES
 from opsbook.usecases.alerts import Alerts
 from opsbook.usecases.episodes import ACK
+from opsbook.usecases.followed_policy import followed
+from opsbook.usecases.incident_answers import answering, answers_in
+from opsbook.usecases.incident_declaring import takes_command
 from opsbook.usecases.ledger_ports import EngineLedger, Timer, Write
 from opsbook.usecases.page_draft import LEVEL, PageDraft
 from opsbook.usecases.run_start import run_id
@@ -229,6 +232,9 @@ class Pages:
                 writes += self._answered(draft.page, by, via)
             elif draft.page.passed_on is not None and draft.drafts:
                 writes += self._unanswered(draft.page, by)
+            if answers := list(answers_in(writes, [draft.page])):
+                leads = takes_command(followed(self._waking.book()))
+                writes += answering(self._ledger, answers, takes_command=leads)
             try:
                 self._ledger.record(writes, actor=by, at=draft.at)
                 break

@@ -13,7 +13,9 @@ from msgspec import Struct
 
 from opsbook.book.page import stem
 from opsbook.book.status_components import Component, StatusPage, component_key, service_key
+from opsbook.ground.errors import Failure
 from opsbook.ledger.health import Health, State
+from opsbook.ledger.incident import incident_of
 from opsbook.ledger.incident_values import Incident
 from opsbook.ledger.maintenance import Maintenance, maintenance_of
 from opsbook.usecases.ledger_ports import EngineLedger
@@ -40,6 +42,7 @@ TITLE = "Status"
 # An incident that began longer ago than this before the days shown is not looked for among those that are over.
 _SLACK = timedelta(days=60)
 
+Kept = tuple[tuple[object, ...], datetime, PublicStatus]
 Healths = Callable[[Sequence[str]], Mapping[str, Health]]
 
 
@@ -60,23 +63,31 @@ class PublicReading:
         self._now = now
         self._fresh = timedelta(seconds=fresh_s)
         self._making = threading.Lock()
-        self._kept: tuple[tuple[object, ...], datetime, PublicStatus] | None = None
+        self._kept: Kept | None = None
 
     def status(self) -> PublicStatus:
-        """How all is. Raises Failure where the ledger cannot be read."""
+        """How all is; while the ledger cannot be read how all was, which `at` tells. Raises Failure where that is not
+        known either."""
         with self._making:
-            now = self._now()
-            kept = self._kept
+            now, kept = self._now(), self._kept
             if kept is not None and timedelta() <= now - kept[1] < self._fresh:
                 return kept[2]
-            at = now.replace(second=0, microsecond=0)
-            stamp = (self._sources.book().number, self._sources.ledger.head(), at)
-            if kept is not None and kept[0] == stamp:
-                self._kept = stamp, now, kept[2]
+            try:
+                return self._made(now, kept)
+            except Failure:
+                if kept is None:
+                    raise
                 return kept[2]
-            made = read_status(self._sources, now, at)
-            self._kept = stamp, now, made
-            return made
+
+    def _made(self, now: datetime, kept: Kept | None) -> PublicStatus:
+        at = now.replace(second=0, microsecond=0)
+        stamp = (self._sources.book().number, self._sources.ledger.head(), at)
+        if kept is not None and kept[0] == stamp:
+            self._kept = stamp, now, kept[2]
+            return kept[2]
+        made = read_status(self._sources, now, at)
+        self._kept = stamp, now, made
+        return made
 
 
 def read_status(sources: Sources, now: datetime, at: datetime) -> PublicStatus:
@@ -187,14 +198,14 @@ def _merged_into(incident: Incident) -> frozenset[int]:
 def _rows(ledger: EngineLedger, since: datetime) -> Iterator[Incident]:
     """The incidents that may be on the page: all that go on, and those that are over since then."""
     for kept in ledger.rows("incidents", is_open=True, limit=MOST_READ):
-        yield kept.row.document
+        yield incident_of(kept)
     before, read = None, 0
     while read < MOST_READ:
         rows = ledger.rows("incidents", is_open=False, before=before, limit=200)
         for kept in rows:
-            yield kept.row.document
+            yield incident_of(kept)
         read += len(rows)
-        if len(rows) < 200 or rows[-1].row.document.declared_at < since - _SLACK:
+        if len(rows) < 200 or incident_of(rows[-1]).declared_at < since - _SLACK:
             return
         before = rows[-1].first
 

@@ -8,7 +8,7 @@ of it then is a repeat.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -23,9 +23,11 @@ from opsbook.ledger.page_events import FrozenPolicy
 from opsbook.ledger.path_test import PATH_TEST
 from opsbook.ledger.signal import ROUTE, batch_of, source_of
 from opsbook.ledger.silence import SILENCES
+from opsbook.usecases.alert_incidents import AlertIncidents
 from opsbook.usecases.alert_timers import looked_at
 from opsbook.usecases.episodes import LOOK, Episode, Spoken, Telling, Told
 from opsbook.usecases.holds import Holds, On
+from opsbook.usecases.incident_opener import Opener
 from opsbook.usecases.inhibiting import Inhibiting
 from opsbook.usecases.ledger_ports import EngineLedger, Lease, Timer, Write
 from opsbook.usecases.matching import Matcher
@@ -79,6 +81,9 @@ class Router:
         self._chance = chance
         self._windows = Windows(timedelta(seconds=routes.flap_window_s), timedelta(seconds=routes.ack_timeout_s))
         self._telling = Telling(matcher, self._windows, routes.group_by, self._new_id)
+        self._incidents = AlertIncidents(Opener(
+            ledger, matcher.library.snapshot, flap=self._windows.flap, new_id=self._new_id
+        ))  # fmt: skip
         self._policies: dict[tuple[int, str | None, str], tuple[FrozenPolicy | None, str]] = {}
 
     def route(
@@ -243,26 +248,23 @@ class Router:
             self._holds.follow(each for each in episodes if each.drafts)
             return
 
-    def _writes(self, episodes: Sequence[Episode], now: datetime) -> Iterable[Write]:
+    def _writes(self, episodes: Sequence[Episode], now: datetime) -> list[Write]:
         changed = [each for each in episodes if each.after is not None]
         by_group: dict[str, list[Episode]] = {}
         for each in changed:
             if (each.drafts or LOOK in each.clears) and each.after is not None:
                 by_group.setdefault(each.after.group, []).append(each)
-        pages = self._ledger.latest("pages", list(by_group)) if by_group else {}
+        kept = self._ledger.latest("pages", list(by_group)) if by_group else {}
+        pages = {key: page_of(row) for key, row in kept.items()}
         outcome: dict[str, Paged] = {}
         for key, members in by_group.items():
-            kept = pages.get(key)
             changes = [Change(each.before, each.after) for each in members if each.after is not None]
-            page = page_of(kept) if kept is not None else None
-            group = Group(key, page, changes, self._windows.flap, alert_of=self._alert_of)
+            group = Group(key, pages.get(key), changes, self._windows.flap, alert_of=self._alert_of)
             outcome[key] = paged(group, self._chooser(members), self._new_id, now)
-        for each in changed:
-            if each.after is not None:
-                yield _write(each, outcome.get(each.after.group, Paged()))
-        for result in outcome.values():
-            yield from result.writes
-        yield from _others(changed, outcome)
+        writes = [_write(each, outcome.get(each.after.group, Paged())) for each in changed if each.after is not None]
+        writes += (write for result in outcome.values() for write in result.writes)
+        writes += _others(changed, outcome)
+        return self._incidents.adding(writes, changed, pages, now)
 
     def _alert_of(self, id: str) -> Alert | None:
         kept = self._ledger.row(ALERT_VIEW.name, stream_of(id))

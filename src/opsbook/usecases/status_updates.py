@@ -26,10 +26,10 @@ from opsbook.usecases.ledger_ports import EngineLedger, Timer, Write
 from opsbook.usecases.library import Book
 from opsbook.usecases.telling_owed import Owed, withdrawn
 from opsbook.usecases.update_facts import known_of, told
+from opsbook.usecases.update_reminders import DUE, reminded_no_more
 from opsbook.usecases.update_rules import cadence_for, check_may_approve, due_next, policy_of
 
 VIEW = "incidents"
-DUE = "update-due"  # the timer on `incident/ID`
 TRIES = 8  # where others record at the same moment
 MOST_LETTERS = 20_000  # of an update
 MOST_CHANNELS = 50
@@ -180,7 +180,7 @@ class StatusUpdates:
                 drafts += more
                 timers += due
                 cleared += () if due else (DUE,)
-                others += owed
+                others += [*owed, *reminded_no_more(self._ledger, now.id, at)]
             if withdraws:
                 others += withdrawn(self._ledger, now, withdraws, at)
             try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
+from opsbook.book.status_components import StatusPage, service_key
 from opsbook.book.update_templates import Audience
 from opsbook.ledger import incident_events as kinds
 from opsbook.ledger.event import Event
@@ -42,6 +43,17 @@ def known_of(
     else:
         found |= dict(_inner(incident, events))
     return {name: value for name, value in found.items() if value}
+
+
+def components_of(pages: Sequence[StatusPage | None], services: Sequence[str]) -> tuple[str, ...]:
+    """The public names of what is made of any of these services, by the tables of the policy pages; none of a service
+    that no table lists, for that is never public."""
+    hindered = {service_key(name) for name in services}
+    found = (
+        component.name for page in pages if page is not None for component in page.components
+        if hindered & {service_key(each.name) for each in component.services}
+    )  # fmt: skip
+    return tuple(dict.fromkeys(found))
 
 
 def _inner(incident: Incident, events: Sequence[Event]) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from opsbook.book.update_cadence import Cadence, cadence_of, next_due
 from opsbook.ground.errors import NotPermitted
 from opsbook.ledger.incident import Incident
 from opsbook.usecases.library import Book
+from opsbook.usecases.update_facts import components_of
 
 _COMMANDS = ("commander", "incident manager", "incident lead", "ic")
 _SPEAKS = ("communication", "comms", "liaison", "spokes")
@@ -26,6 +27,12 @@ def policy_of(book: Book, incident: Incident | None = None) -> tuple[str, Policy
         if facts.policy is not None and (facts.policy.templates or facts.policy.severities):
             return path, facts.policy
     return "", None
+
+
+def public_names(book: Book, incident: Incident) -> tuple[str, ...]:
+    """What customers call what an incident hinders."""
+    pages = [facts.policy.status_page for _, facts in sorted(book.facts.items()) if facts.policy is not None]
+    return components_of(pages, incident.services)
 
 
 def leads(incident: Incident) -> tuple[str, ...]:

@@ -160,6 +160,8 @@ class WorkerNotifier:
             if isinstance(route, Handed):
                 handed = route
             else:
+                if wanted.message.signers:  # nobody else's secret is any proof to whoever has their own
+                    route = replace(route, signers=wanted.message.signers)
                 handed = self._worker().hand(wanted.message, route, self._timeout_s)
                 handed = replace(handed, latency_ms=round((time.monotonic() - begun) * 1000, 3))
         except Refusal as wrong:

@@ -66,6 +66,10 @@ def mail_of(job: Job) -> EmailMessage:
     for header, fact in (("X-Opsbook-Service", "service"), ("X-Opsbook-Purpose", "purpose")):
         if message.facts.get(fact):
             mail[header] = " ".join(str(message.facts[fact]).split())[:200]
+    leave = str(message.facts.get("unsubscribe") or "")
+    if leave:  # RFC 2369, and RFC 8058 for the button that mail programs show
+        mail["List-Unsubscribe"] = f"<{leave}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     if message.severity in ("P0", "P1") and message.facts.get("purpose", "page") == "page":
         mail["Importance"] = "high"
         mail["X-Priority"] = "1"

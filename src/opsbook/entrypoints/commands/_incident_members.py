@@ -102,19 +102,21 @@ def split(shared: Shared, *, incident: str, title: str, why: str, offline: bool,
 
 @verb("bring", examples=("opsbook incident bring", "opsbook incident bring laptop/offline.db"))
 @click.argument("file", required=False, metavar="[FILE]")
-def bring(shared: Shared, *, file: str | None) -> None:
+@click.option("--late", multiple=True, metavar="N=M", help="Late notes for INC-N, which nobody has here, are INC-M's.")
+def bring(shared: Shared, *, file: str | None, late: tuple[str, ...]) -> None:
     """Bring what was recorded offline into the ledger, or what another FILE holds of incidents.
 
     Entries keep when they happened. What was brought before is left out, so it may be done again at any time. FILE is
     only read.
     """
+    from opsbook.entrypoints.incident_terminal import LATE_HINT, brought_line, warn
     from opsbook.entrypoints.incident_terminal import bring as bring_from
-    from opsbook.entrypoints.incident_terminal import brought_line, warn
     from opsbook.entrypoints.run_desk import answer
 
+    late_into = dict(_pair(each) for each in late)
     with incident_terminal(shared, brings=False) as found:
-        found.only_online("Nothing can be brought")
-        brought = bring_from(found, file)
+        found.only_online("Nothing can be brought", "Try again once it is there.")
+        brought = bring_from(found, file, late_into=late_into)
     model = {
         "incidents": [
             {"number": number, "was": was, "title": title}
@@ -125,8 +127,19 @@ def bring(shared: Shared, *, file: str | None) -> None:
         "left": list(brought.left) if brought is not None else [],
     }  # fmt: skip
     answer(shared, model, iter((brought_line(brought) if brought is not None else "Nothing waits to be brought.",)))
-    for sentence in brought.left if brought is not None else ():
+    for sentence in (*brought.left, LATE_HINT) if brought is not None and brought.left else ():
         warn(sentence)
+
+
+def _pair(text: str) -> tuple[int, int]:
+    from opsbook.entrypoints.incident_notes import number_in
+    from opsbook.ground.errors import Usage
+
+    was, _, now = text.partition("=")
+    numbers = (number_in(was), number_in(now))
+    if numbers[0] is None or numbers[1] is None:
+        raise Usage(f"'{text}' names no two incidents. Write such as 14=3: the notes for INC-14 are INC-3's.")
+    return numbers[0], numbers[1]
 
 
 def _some(named: dict[str, Any]) -> Any:

@@ -39,9 +39,10 @@ _OWNER = click.option("--owner", default="", metavar="NAME", help="Whose it is."
 )
 @number_argument
 @click.argument("text", nargs=-1, metavar="TEXT|-")
-@click.option("--kind", type=click.Choice(ENTRY_KINDS), default="note", metavar="KIND", help=f"{', '.join(ENTRY_KINDS)}.")
+@click.option("--kind", type=click.Choice(ENTRY_KINDS), default="note", metavar="KIND",
+              help=f"{', '.join(ENTRY_KINDS)}.")  # fmt: skip
 @at_option
-@click.option("--file", "files", multiple=True, metavar="FILE", help="A file or picture that belongs to it; repeatable.")
+@click.option("--file", "files", multiple=True, metavar="FILE", help="A file or picture of it; repeatable.")
 @click.option("--link", default="", metavar="URL", help="Where more of it is.")
 @click.option("--key", default="", metavar="TEXT", help="What it is known by: sent twice, it is kept once.")
 @offline_option
@@ -102,7 +103,7 @@ def call(shared: Shared, *, incident: str, person: str, why: str, offline: bool)
     from opsbook.entrypoints.shown.incident import done_line
 
     def act(found: IncidentTerminal, by: str) -> Incident:
-        found.only_online("Nobody can be called")
+        found.only_online("Nobody can be called", "Call them by phone, and note that you did.")
         return found.desk.incidents.call(incident, by, person, why)
 
     def said(made: Incident) -> list[str]:
@@ -163,7 +164,8 @@ def task(shared: Shared, *, incident: str, task: Sequence[str], state: str | Non
 @click.argument("words", nargs=-1, metavar="[WORD…]")
 @click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Of this kind, such as note or alert; repeatable.")
 @click.option("--pinned", is_flag=True, help="Only what is pinned.")
-@click.option("--limit", type=click.IntRange(1, 100_000), default=200, show_default=True, metavar="N", help="The last N.")
+@click.option("--limit", type=click.IntRange(1, 100_000), default=200, show_default=True, metavar="N",
+              help="The last N.")  # fmt: skip
 @utc_option
 @offline_option
 def timeline(shared: Shared, *, incident: str, words: Sequence[str], kinds: Sequence[str], pinned: bool, limit: int,
@@ -183,10 +185,13 @@ def timeline(shared: Shared, *, incident: str, words: Sequence[str], kinds: Sequ
     for kind in kinds:
         if kind not in KINDS:
             near = closest(kind, KINDS)
-            raise Usage(f"There is no kind '{kind}'. {f"Did you mean '{near}'?" if near else ''} {', '.join(KINDS)}.")
+            guess = f" Did you mean '{near}'?" if near else ""
+            raise Usage(f"There is no kind '{kind}'.{guess} There are {', '.join(KINDS)}.")
     with incident_terminal(shared, offline=offline) as found:
         shown = found.desk.incidents.find(incident)
-        entries = found.desk.timelines.select(shown, kinds=kinds, words=" ".join(words), only_pinned=pinned, limit=limit)
+        entries = found.desk.timelines.select(
+            shown, kinds=kinds, words=" ".join(words), only_pinned=pinned, limit=limit
+        )
     entries = entries[::-1]
     model = {"number": shown.number, "timeline": [entry_model(each) for each in entries],
              "is_offline": found.is_offline}  # fmt: skip
@@ -207,7 +212,7 @@ def pin(shared: Shared, *, incident: str, entry: str, off: bool, offline: bool) 
         verbs = found.desk.incidents
         return verbs.pin(incident, by, long_key(verbs.find(incident), entry), not off)
 
-    changed(shared, offline, act, lambda made: [done_line(made, f"has {len(made.pins)} entries on top.")])
+    changed(shared, offline, act, lambda made: [done_line(made, f"has {len(made.pins)} of its entries on top.")])
 
 
 @verb(

@@ -189,7 +189,7 @@ class Exchange:
     def _with_headers(self, start: dict[str, Any]) -> dict[str, Any]:
         headers = list(start["headers"])
         names = {name.lower() for name, _ in headers}
-        headers += SECURITY
+        headers += [each for each in SECURITY if each[0] not in names]
         if POLICY[0] not in names:
             headers.append(POLICY)
         if self.is_secure:

@@ -1,4 +1,4 @@
-"""Times as somebody at a terminal reads them: their own zone with UTC beside it, and lengths in words. Asks no clock."""
+"""Times as somebody at a terminal reads them: in their zone with UTC beside it, and lengths in words. Asks no clock."""
 
 from __future__ import annotations
 

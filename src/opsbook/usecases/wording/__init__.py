@@ -81,6 +81,8 @@ class Wording:
             on_call=() if is_test else self._around.on_call(page, owed.person, now),
             ack_url=f"{self._address}/a/{page.id}.{owed.id}.{item.secret}" if item.secret else "",
             page_url=self._page_url(page),
+            incident=page.incident,
+            incident_url=f"{self._address}/incidents/{page.incident}" if page.incident is not None else "",
             code=self._contacts.code_for(page.group) if is_test and page.group.startswith(TESTS) else "",
         )  # fmt: skip
 

@@ -22,6 +22,7 @@ def facts_of(told: Told) -> dict[str, Any]:
         "common_labels": dict(told.common), "differing_labels": {name: list(each) for name, each in told.differing},
         "section": _section(told.section) if told.section is not None else None, "health": list(told.health),
         "recent": list(told.recent), "on_call": list(told.on_call), "code": told.code or None,
+        "incident": told.incident, "incident_url": told.incident_url or None,
         "acknowledge_url": told.ack_url or None, "page_url": told.page_url or None,
     }  # fmt: skip
 

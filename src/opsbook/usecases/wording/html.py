@@ -66,6 +66,8 @@ def _parts(told: Told) -> Iterator[str]:
         yield button(told.ack_url, "This reached me" if told.purpose == "test" else "Acknowledge", _colour(told))
     if told.why:
         yield quiet(f"Why you: {told.why}")
+    if told.incident is not None:
+        yield f'<p class="text" style="margin:8px 0">{link(told.incident_url, f"Incident INC-{told.incident}")}</p>\n'
     if told.section is not None:
         yield _section(told.section)
     elif told.purpose not in ("resolved", "test"):

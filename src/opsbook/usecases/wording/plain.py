@@ -111,6 +111,7 @@ def _short(told: Told) -> Iterator[Block]:
     yield Block(4, " ".join(told.notes))
     yield Block(2, _first_lines(told, 3))
     yield Block(3, told.why)
+    yield Block(5, told.incident_url)
 
 
 def _push(told: Told) -> Iterator[Block]:
@@ -120,6 +121,7 @@ def _push(told: Told) -> Iterator[Block]:
     yield Block(2, _alerts(told, 3))
     yield Block(3, "\n".join(told.health))
     yield Block(4, told.why)
+    yield Block(5, _incident(told))
     yield Block(0, link_line(told))
 
 
@@ -128,12 +130,17 @@ def _long(told: Told, *, is_titled: bool) -> Iterator[Block]:
     yield Block(0, f"Your code is {told.code}" if told.code else "")
     yield Block(2, f"Why you: {told.why}" if told.why else "")
     yield Block(0, link_line(told) if told.ack_url else "")
+    yield Block(1, _incident(told))
     yield Block(3, _section(told))
     yield Block(4, _alerts(told, 10))
     yield Block(5, _listed("Health", told.health))
     yield Block(6, _listed("Changed lately", told.recent))
     yield Block(7, _listed("Also on call", told.on_call))
     yield Block(0, f"Everything about it: {told.page_url}" if told.page_url else "")
+
+
+def _incident(told: Told) -> str:
+    return f"The incident, INC-{told.incident}: {told.incident_url}" if told.incident is not None else ""
 
 
 def _first_lines(told: Told, most: int) -> str:

@@ -41,7 +41,8 @@ class SectionTold(Struct, frozen=True):
 
 class Told(Struct, frozen=True):
     """What somebody is told of one page. `why` says why this person; `marks` stand before the subject, `notes` are
-    whole sentences about the message itself. `alerts` are some of `count`; `differing` are (label, values)."""
+    whole sentences about the message itself. `incident` is the number of the incident that it belongs to.
+    `alerts` are some of `count`; `differing` are (label, values)."""
 
     key: str
     purpose: str
@@ -73,13 +74,17 @@ class Told(Struct, frozen=True):
     ack_url: str = ""
     page_url: str = ""
     code: str = ""
+    incident: int | None = None
+    incident_url: str = ""
 
     @property
     def headline(self) -> str:
-        """What it is about, in one line: how grave, of which service, what."""
+        """What it is about, in one line: how grave, of which incident and service, what."""
         is_named = re.search(rf"(?<!\w){re.escape(self.service)}(?!\w)", self.subject, re.IGNORECASE)
         named = f"{self.service}: " if self.service and not is_named else ""
-        return f"{self.severity} {named}{self.subject}"
+        number = f"INC-{self.incident}"
+        incident = f"{number} " if self.incident is not None and number not in self.subject else ""
+        return f"{self.severity} {incident}{named}{self.subject}"
 
     @property
     def title(self) -> str:
