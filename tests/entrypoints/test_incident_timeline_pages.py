@@ -170,3 +170,17 @@ def test_what_people_write_runs_nothing(door):
         older = re.search(r'href="([^"]+before=[^"]+)">Older', shown)
         at = older.group(1).replace("&amp;", "&") if older else ""
     assert seen > len(VECTORS)
+
+
+def test_a_chat_is_shown_before_it_is_written_down_and_kept_once(door):
+    headers = door.session("responder")
+    fields = {"text": "noise\n[03:12] ada: the primary is full\n[03:13] ben: mending it", "day": "2026-01-05", "zone": "UTC"}
+    shown = door.ask("POST", "/incidents/1/chat", data={**fields, "do": "preview"}, headers=headers)
+    assert shown.status_code == 200 and "Write 2 entries" in shown.text and "<code>noise</code>" in shown.text
+    assert "the primary is full" not in page(door)
+    for _ in range(2):
+        assert door.ask("POST", "/incidents/1/chat", data={**fields, "do": "import"}, headers=headers).status_code == 303
+    told = page(door, "?kind=chat")
+    assert told.count("ada: the primary is full") == 1 and "2026-01-05T03:13:00Z" in told
+    assert door.ask("POST", "/incidents/1/chat", data={"text": "nothing"}, headers=headers).status_code == 400
+    assert door.ask("GET", "/incidents/1/chat", headers=door.session("viewer", "v3")).status_code == 403
