@@ -7,6 +7,9 @@ import { tell } from './toasts.js'
 
 const versionNow = () => document.querySelector('[data-version]')?.dataset.version
 
+// What a form needs where nothing works it out while it is filled in.
+for (const each of document.querySelectorAll('[data-without-scripts]')) each.remove()
+
 document.addEventListener(
   'toggle',
   ({ target }) => {
