@@ -114,7 +114,8 @@ class Reports:
             return written
         folder = self._policy_path(incident).rpartition("/")[0] or self._folder()
         started = (incident.started_at or incident.detected_at or incident.declared_at).astimezone(UTC)
-        words = "-".join(part for part in github_slug(without_secrets(incident.title)).strip("-_").split("-") if part)[:80].strip("-")
+        slug = github_slug(without_secrets(incident.title)).strip("-_")
+        words = "-".join(part for part in slug.split("-") if part)[:80].strip("-")
         name = f"{started:%Y-%m-%d}-{words or incident.name.lower()}"
         report = next((each.path for each in reversed(incident.writings) if each.what == "report"), "")
         if what == "post-mortem":

@@ -35,6 +35,7 @@ MORE_PLACES = (
     ("Senders and heartbeats", "/inlets"),
     ("Who is paged if", "/oncall#if"),
     ("How paging goes", "/paging"),
+    ("Proposals to review", "/proposals"),
 )
 
 
