@@ -28,7 +28,7 @@ from opsbook.usecases.public_site.html import own_page
 from opsbook.usecases.subscriptions import NewSubscription
 
 Asks = Request[Any, Any, Any]
-OPEN, ADMIN = {"act": PUBLIC}, {"act": "admin"}
+OPEN, ADMIN = {"act": PUBLIC}, {"act": "administer"}
 MOST, WINDOW_S = 6, 600.0  # that one client may ask for in ten minutes
 FEW = "subscribing"
 SENT = (

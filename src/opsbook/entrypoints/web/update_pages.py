@@ -110,7 +110,7 @@ def _shown(request: Asks, desk: Desk, incident: Incident, update: StatusUpdate) 
 def _why_not_approve(request: Asks, incident: Incident, update: StatusUpdate) -> str:
     actor = actor_of(request)
     try:
-        check_may_approve(incident, actor.name if actor else "", update.audience, is_admin=may(request, "admin"))
+        check_may_approve(incident, actor.name if actor else "", update.audience, is_admin=may(request, "administer"))
     except NotPermitted:
         return "for the commander, the communications lead or an admin"
     return ""
@@ -146,7 +146,7 @@ def _did(request: Asks, incident: Incident, fields: Mapping[str, str]) -> None:
             next_due=_time(fields.get("next_due", "")),
         )  # fmt: skip
     elif did == "approve":
-        updates.approve(incident, by, number, is_admin=may(request, "admin"))
+        updates.approve(incident, by, number, is_admin=may(request, "administer"))
     elif did == "publish":
         updates.publish(incident, by, number, may_have_slots=fields.get("slots") == "yes")
     elif did == "withdraw":
