@@ -70,7 +70,10 @@ class TroubleIncidents:
 
     def _left_off(self, head: int) -> int:
         seen = self._ledger.sighted([CURSOR]).get(CURSOR)
-        return min(int(seen.mark), head) if seen is not None and seen.mark.isdigit() else head
+        if seen is not None and seen.mark.isdigit():
+            return min(int(seen.mark), head)
+        self._ledger.sight([Sighting(CURSOR, self._now(), mark=str(head))])
+        return head
 
     def _look(self, stream: str, lease: Lease | None) -> None:
         if stream.startswith(RUNS):
