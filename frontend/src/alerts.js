@@ -49,7 +49,7 @@ function act(name) {
 }
 
 function undo() {
-  const button = document.querySelector('#undo button[name="do"]')
+  const button = document.querySelector('#undo button')
   button?.click()
   return Boolean(button)
 }

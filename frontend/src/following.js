@@ -7,8 +7,9 @@ import { tell } from './toasts.js'
 
 const together_ms = 250 // changes of the book that come in a row are followed together
 const followed = document.querySelector('[data-follows]')
-const what = followed?.dataset.follows // nothing for the book, `runs` for all runs, `run/ID`, `alerts`, or `alert/ID …`
+const what = followed?.dataset.follows // nothing for the book, `runs` for all runs, `alerts`, `incidents`, or streams such as `run/ID alert/ID`
 const wanted = new Set(what?.split(' '))
+const isIncident = Boolean(what?.startsWith('incident/'))
 const lineOfSource = /^L\d+$/ // such an id goes to another block when a line is put before it
 let bookNumber
 let timer
@@ -24,14 +25,21 @@ stream?.addEventListener('book', ({ data }) => {
 
 stream?.addEventListener('run', ({ data }) => {
   const run = parsed(data)?.run
-  if (what === 'runs' || (run && what === `run/${run}`)) soon()
+  if (what === 'runs' || (run && wanted.has(`run/${run}`))) soon()
 })
 
 // An alert, a page or a silence has moved; in a storm only that many have, and not which.
 stream?.addEventListener('alert', ({ data }) => {
   const about = parsed(data)?.about
   if (followed && 'alerting' in followed.dataset) soon(false)
-  else if (what && (what === 'alerts' || wanted.has(about) || (about === '' && what.startsWith('alert')))) soon()
+  else if (what && (what === 'alerts' || wanted.has(about) || (about === '' && what.startsWith('alert')) || (about === '' && isIncident))) soon()
+})
+
+// The timeline of an incident shows its entries itself.
+stream?.addEventListener('incident', ({ data }) => {
+  const moved = parsed(data)
+  if (!followed || moved?.is_entry) return
+  if (what === 'incidents' || wanted.has(moved?.about) || 'incidents' in followed.dataset) soon(false)
 })
 
 // What came while the stream was away was missed.

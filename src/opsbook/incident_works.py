@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from opsbook.config import Config
 from opsbook.incident_parts import build_reports
+from opsbook.opening_works import build_opening_works
 from opsbook.status_works import build_status_chores
 from opsbook.telling_works import update_works
 from opsbook.usecases.alerting_ports import Notifier
@@ -36,6 +37,8 @@ class Around(NamedTuple):
 def build_incident_works(config: Config, around: Around) -> tuple[list[Work], list[Chore]]:
     """Whoever does what is due of incidents, in this order, and what is looked at every so often."""
     works, chores = _updates(config, around)
+    further, more = build_opening_works(config, around.ledger, around.library)
+    works, chores = [*works, *further], [*chores, *more]
     chores += _nags(config, around)
     chores += _learning(config, around)
     chores += build_status_chores(config, around.ledger, around.library, around.guard)

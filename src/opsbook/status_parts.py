@@ -1,4 +1,4 @@
-"""The public status page, put together from a Config: what reads it, and planned work. Writes no file and starts no program."""
+"""The public status page put together from a Config: its reading, and planned work. Writes nothing, starts nothing."""
 
 from __future__ import annotations
 
@@ -31,6 +31,26 @@ def build_maintenances(
 ) -> Maintenances:
     """The verbs of planned work."""
     return Maintenances(ledger, book, now=_now, chance=secrets.token_bytes, nudge=nudge)
+
+
+def build_status_book(config: Config) -> Book:
+    """As much of the book as the status page is made from: policies, and runbooks with their health checks."""
+    from msgspec.structs import replace
+
+    from opsbook.book.page import read_page
+    from opsbook.book.probe import probes_of
+    from opsbook.usecases.duty_book import duty_book
+    from opsbook.usecases.ports import Unreadable
+    from opsbook.wire import build_book
+
+    source = build_book(config)
+    book = duty_book(source)
+    facts = dict(book.facts)
+    for path, known in book.facts.items():
+        raw = source.read(path) if known.kind == "runbook" else b""
+        if raw and not isinstance(raw, Unreadable):
+            facts[path] = replace(known, probes=probes_of(read_page(path, raw, source.reading)))
+    return replace(book, facts=facts)
 
 
 def links_of(config: Config, base: str = "", *, is_static: bool) -> Links:

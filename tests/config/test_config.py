@@ -242,6 +242,12 @@ dead_man = "https://watch.example/ping"
 synthetic = ["@ada"]
 synthetic_every = "1 day"
 
+[status]
+url = "https://status.example"
+export = "public/status"
+every = "1 minute"
+push = ["rsync-it", "--fast"]
+
 [oidc]
 issuer = "https://id.example"
 client_id = "opsbook"
@@ -293,6 +299,8 @@ def test_every_setting_reaches_the_config(repository):
     assert (config.catch_all, config.ack_timeout_s, config.quiet_severities) == (("@ada",), 3600.0, ("P3",))
     assert (config.paging_lease_s, config.dead_man) == (5.0, "https://watch.example/ping")
     assert (config.synthetic, config.synthetic_every_s) == (("@ada",), 86_400.0)
+    assert (config.status_url, config.status_export) == ("https://status.example", "public/status")
+    assert (config.status_every_s, config.status_push) == (60.0, ("rsync-it", "--fast"))
     assert config.secrets == {"vault": ("vault", "kv", "get", "-field=value")}
     assert config.secret_folder == "/etc/opsbook/secrets"
     assert (config.ssh_user, config.ssh_keys) == ("deploy", ("keys/deploy",))

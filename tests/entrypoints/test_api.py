@@ -26,6 +26,7 @@ from opsbook.ledger.matchers import Matcher
 from opsbook.ledger.page_events import FrozenPolicy, page_opened
 from opsbook.ledger.signal import Source
 from opsbook.usecases.authority import ACTS
+from opsbook.usecases.incident_acts import Declaration
 from opsbook.usecases.runs import Starter
 
 API = "docs/operations/runbooks/api.md"
@@ -36,7 +37,8 @@ def filled(door: Door, path: str) -> str:
     """An address with something that is there."""
     key = next(iter(door.desk.watch.probes()), "none")
     run = started(door).id if "{run}" in path else ""
-    asks = {"/search": "?q=restart", "/procedures/{path}/form": "?anchor=deployment"}.get(path, "")
+    asks = {"/search": "?q=restart", "/procedures/{path}/form": "?anchor=deployment",
+            "/incidents/{incident}/updates/compose": "?audience=team"}.get(path, "")
     if "{name}" in path or "{id}" in path:
         senders = door.desk.alert_desk
         if all(each.name != "backups" for each in senders.inlets.all()):
@@ -60,8 +62,20 @@ def filled(door: Door, path: str) -> str:
     if "{alert}" in path:
         lay_alert(door)
         path = path.replace("{alert}", "261126-alert")
+    if "{incident}" in path or "{proposal}" in path:
+        path = with_incident(door, path)
     path = path.replace("{handle}", "me")
     return PREFIX + path.replace("{path}", API).replace("{service}", "api").replace("{key}", key).replace("{run}", run) + asks
+
+
+def with_incident(door: Door, path: str) -> str:
+    """An address with an incident that is there, and its report."""
+    held = door.desk.incident_desk
+    incident = held.incidents.declare(Declaration("The API is down", severity="P1", severity_why="It is."), "ada")
+    held.incidents.note(incident.id, "ada", "A picture", files=[("a.png", "image/png", b"\x89PNG")])
+    if "{proposal}" in path:
+        path = path.replace("{proposal}", held.reports.report(incident, "ada", ("Ada", "ada@example.org")).id)
+    return path.replace("{incident}", str(incident.number))
 
 
 def lay_alert(door: Door) -> None:

@@ -1,8 +1,8 @@
 """A folder of files that others read while it is written. Writes nothing outside of it, and over nothing foreign.
 
 Each file is written beside its place, synced, and put there in one step: whoever reads, or a crash at any moment,
-finds the old file or the new one. (Swapping whole folders was tried: a folder that is mounted, or is a checkout of git, cannot
-be swapped.) A list of what was written lies in `.opsbook-status`; only what it names is ever removed.
+finds the old file or the new one. (Swapping whole folders was tried: a folder that is mounted, or is a checkout of git,
+cannot be swapped.) A list of what was written lies in `.opsbook-status`; only what it names is ever removed.
 """
 
 from __future__ import annotations

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from opsbook.book.checklists import Checklist, read_checklists, says_list
+from opsbook.book.impact_criteria import CriteriaRow, read_criteria
 from opsbook.book.incident_opening import Opening, read_openings
 from opsbook.book.inhibition import Inhibition, read_inhibitions
 from opsbook.book.metadata import plain_key
@@ -89,6 +91,8 @@ class Policy(Struct, frozen=True):
     inhibitions: tuple[Inhibition, ...] = ()
     status_page: StatusPage | None = None
     openings: tuple[Opening, ...] = ()
+    criteria: tuple[CriteriaRow, ...] = ()
+    checklists: tuple[Checklist, ...] = ()
 
 
 _LEVEL = ("severity", "severity level", "level", "sev", "priority", "class", "p level")
@@ -117,19 +121,22 @@ def read_policy(page: Page) -> Policy | None:
     if page.kind != "policy":
         return None
     roster = read_roster(page)
+    roles = tuple(_roles(page))
     policy = Policy(
         roster,
         tuple(_severities(page)),
-        tuple(_roles(page)),
+        roles,
         tuple(_templates(page)),
         tuple(_channels(page)),
         tuple(_spots(page, roster)),
         tuple(read_inhibitions(page)[0]),
         read_status_page(page),
         tuple(read_openings(page)[0]),
+        read_criteria(page)[0],
+        tuple(read_checklists(page, [role.name for role in roles])),
     )
     is_empty = not (policy.severities or policy.roles or policy.templates or policy.channels or policy.spots)
-    is_more = policy.inhibitions or policy.openings or policy.status_page is not None
+    is_more = policy.inhibitions or policy.openings or policy.status_page is not None or policy.criteria
     return None if is_empty and not is_more else policy
 
 
@@ -154,7 +161,8 @@ def _severities(page: Page) -> Iterator[SeverityLevel]:
     for table in read_tables(page.document):
         yield from _severity_rows(page, table)
     for section in page.sections:
-        level = read_severity(section.title) if _TITLED_LEVEL().match(section.title) else None
+        is_level = _TITLED_LEVEL().match(section.title) and not says_list(section.title)
+        level = read_severity(section.title) if is_level else None
         if level:
             meaning = _first_paragraph(page, section)
             yield SeverityLevel(level, section.title, page.document.line(section.start), section.anchor, meaning)

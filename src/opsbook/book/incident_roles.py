@@ -33,6 +33,11 @@ def role_key(text: str) -> str:
     return _KEYS.get(plain, plain)
 
 
+def is_known_role(key: str) -> bool:
+    """Whether a key is one of the roles that are known without a page."""
+    return key in _WORDS
+
+
 def known_role(text: str, written: tuple[str, ...] = ()) -> tuple[str, str | None]:
     """The key of a role that is known here or `written` on a page, and None; else an empty one, with a guess."""
     key = role_key(text)

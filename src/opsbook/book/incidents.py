@@ -35,7 +35,8 @@ class Moment(Struct, frozen=True, gc=False):
 class Report(Struct, frozen=True):
     """An incident report or a post-mortem. `severity` is P0 to P3, empty where the words are none that is known;
     `state` is open, over or unknown. `duration_s` comes from both moments, else from what is written about it.
-    `order` sorts reports by when it happened: a date and time in text, empty when nothing tells."""
+    `order` sorts reports by when it happened: a date and time in text, empty when nothing tells; `resolution` is how it
+    was resolved, shortened."""
 
     kind: str
     title: str
@@ -55,6 +56,7 @@ class Report(Struct, frozen=True):
     has_root_cause: bool = False
     actions: tuple[ActionItem, ...] = ()
     order: str = ""
+    resolution: str = ""
 
 
 # What is told of a report, and the labels for it; the first that has a value counts.
@@ -113,6 +115,7 @@ def read_report(page: Page, severities: Mapping[str, str] | None = None) -> Repo
         is_cause_told(page),
         tuple(read_action_items(page)),
         _order(day, started, first or last),
+        _first_words(page, "resolution"),
     )
 
 

@@ -20,6 +20,7 @@ from opsbook.book.probe import Probe
 from opsbook.ground.errors import Failure
 from opsbook.ledger.event import Event, Moved, shown_facts
 from opsbook.ledger.health import Health, Reading
+from opsbook.ledger.incident_events import CORRECTED, INCIDENTS, NOTED, PINNED
 from opsbook.ledger.person import PEOPLE
 from opsbook.ledger.run_events import RUN_ENDED
 from opsbook.usecases.desk import Desk
@@ -33,6 +34,8 @@ LEDGER_AGAIN_S = 1.0
 FRESH = timedelta(seconds=5)
 RUN = "run/"  # what the names of the streams of runs begin with
 ALERTING = ("alert/", "page/", "silence/")
+# What is told of an incident is shown by its timeline alone; all else moves the rest of its page.
+ENTRIES = frozenset({NOTED, CORRECTED, PINNED})
 ALERTS_MOST = 20  # of them that are told each by itself, in one reading of the ledger
 MOVED_MOST = 200  # last events of runs that are told to a page that has just come
 COMMENT = b": still here\n\n"
@@ -180,6 +183,7 @@ class Streams:
             if each.stream.startswith(RUN):
                 self._show_run(each)
         self._show_alerts(found)
+        self._show_incidents(found)
 
     def _show_run(self, event: Moved) -> None:
         # Which run it is, and no more: the page asks anew for what it shows.
@@ -197,6 +201,14 @@ class Streams:
             content = message("alert", {"about": stream, "kind": kind})
             self.moved.append((self.desk.now(), stream, content))
             self._show(content, stream or "alerts")
+
+    def _show_incidents(self, found: list[Moved]) -> None:
+        # Which incident, and whether only its timeline has more: the page asks anew for what it shows.
+        own = [each for each in found if each.stream.startswith(INCIDENTS)]
+        for stream, is_entry in dict.fromkeys((each.stream, each.kind in ENTRIES) for each in own):
+            content = message("incident", {"about": stream, "is_entry": is_entry})
+            self.moved.append((self.desk.now(), f"{stream} {is_entry}", content))
+            self._show(content, f"{stream} {is_entry}")
 
     def _read(self, probe: Probe, reading: Reading, health: Health) -> None:
         self.readings += 1

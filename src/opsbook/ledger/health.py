@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from opsbook.ledger.event import Draft, Event
 
 HEALTH_CHANGED = "HealthChanged"
+HEALTH_ATTACHED = "HealthAttached"
 
 State = Literal["unknown", "healthy", "unhealthy"]
 Outcome = Literal[
@@ -128,6 +129,11 @@ def change(before: Health, after: Health, facts: dict[str, Any]) -> Draft | None
         "latency_ms": last.latency_ms if last else None,
     }
     return Draft(HEALTH_CHANGED, told)
+
+
+def attached(incident: int, why: str = "") -> Draft:
+    """That it is unhealthy opened the incident of that number, or made it worse."""
+    return Draft(HEALTH_ATTACHED, {"incident": incident, "why": why})
 
 
 def fold(probe: str, events: Iterable[Event]) -> Health:

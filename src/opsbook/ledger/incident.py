@@ -129,12 +129,12 @@ def _acknowledged(incident: Incident, event: Event, facts: dict[str, Any]) -> In
 
 def _role_given(incident: Incident, event: Event, facts: dict[str, Any]) -> Incident:
     left = facts["instead_of"]
+    named, at = (facts["role"], left), happened(event)
     kept = tuple(
-        replace(held, until=happened(event))
-        if held.role == facts["role"] and held.person == left and held.until is None
-        else held for held in incident.roles
-    )  # fmt: skip
-    return replace(incident, roles=(*kept, RoleHeld(facts["role"], facts["person"], happened(event))))
+        replace(held, until=at) if (held.role, held.person) == named and held.until is None else held
+        for held in incident.roles
+    )
+    return replace(incident, roles=(*kept, RoleHeld(facts["role"], facts["person"], at)))
 
 
 def _role_released(incident: Incident, event: Event, facts: dict[str, Any]) -> Incident:

@@ -91,8 +91,7 @@ def after(found: Maintenance | None, event: Event) -> Maintenance | None:
 
 def maintenance_of(kept: Kept) -> Maintenance:
     """The announcement that a row of the view holds."""
-    found: Maintenance = kept.row.document
-    return found
+    return msgspec.convert(kept.row.document, Maintenance)
 
 
 def _row(row: Row | None, event: Event) -> Row | None:

@@ -156,10 +156,10 @@ class AlertIncidents:
                 return [], []
             text = f"What still fires of it is {gravest} at the most. Lower {incident.name} from {incident.severity}"
             text, mark = f"{text} if that tells how it is.", f"lower-{gravest}"
-        return [noted(text, key=f"alerts-{mark}")], list(reminder(self._ledger, incident, text, mark, now))
+        return [noted(text, key=f"alerts-{mark}")], list(reminder(self._ledger, incident, text, mark=mark, now=now))
 
 
-def reminder(ledger: EngineLedger, incident: Incident, text: str, mark: str, now: datetime) -> Iterator[Write]:
+def reminder(ledger: EngineLedger, incident: Incident, text: str, *, mark: str, now: datetime) -> Iterator[Write]:
     """A message to whoever leads an incident, once for each `mark`; nothing where nobody does."""
     people = incident.holders("commander") or tuple(filter(None, (incident.acknowledged_by,)))
     id = f"{incident.id}-{mark}"

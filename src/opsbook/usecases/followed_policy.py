@@ -32,4 +32,4 @@ def followed(book: Book) -> Followed:
 
 
 def _weight(policy: Policy) -> int:
-    return sum(map(bool, (policy.severities, policy.roles, policy.templates, policy.channels)))
+    return sum(map(bool, (policy.severities, policy.roles, policy.templates, policy.channels, policy.criteria)))

@@ -122,7 +122,7 @@ def chosen_why(chosen: str, why: str, rating: Rating) -> str:
 
 def tasks_of(follows: Followed, severity: str, given: Sequence[str] = ()) -> Iterator[Item]:
     """What the page wants done at a severity, and the roles that are to be named at it."""
-    yield from checklist(follows.policy, follows.path, severity, tuple(given))
+    yield from checklist(follows.policy.checklists, follows.path, severity, given)
     for role in follows.policy.roles:
         levels = {each.upper() for each in _LEVEL.findall(role.taken_by)}
         text = f"Name the {role.name}"

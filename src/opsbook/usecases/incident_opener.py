@@ -95,7 +95,7 @@ class Opener:
         """What becomes of causes, in their order."""
         if not causes:
             return Settled()
-        work = _Work(self._ledger, self._book(), now, self._flap, self._new_id)
+        work = _Work(self._ledger, self._book(), now, flap=self._flap, new_id=self._new_id)
         numbers = {cause.key: number for cause in causes if (number := work.settle(cause)) is not None}
         return Settled(tuple(work.writes()), numbers)
 
@@ -123,7 +123,7 @@ class _Work:
     """Incidents as they are and as they are to be, while causes are settled."""
 
     def __init__(
-        self, ledger: EngineLedger, book: Book, now: datetime, flap: timedelta, new_id: Callable[[], str]
+        self, ledger: EngineLedger, book: Book, now: datetime, *, flap: timedelta, new_id: Callable[[], str]
     ) -> None:
         self._ledger, self._book, self._now, self._flap, self._new_id = ledger, book, now, flap, new_id
         self._follows: Followed = followed(book)

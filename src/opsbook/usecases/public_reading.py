@@ -15,6 +15,7 @@ from opsbook.book.page import stem
 from opsbook.book.status_components import Component, StatusPage, component_key, service_key
 from opsbook.ground.errors import Failure
 from opsbook.ledger.health import Health, State
+from opsbook.ledger.incident import incident_of
 from opsbook.ledger.incident_values import Incident
 from opsbook.ledger.maintenance import Maintenance, maintenance_of
 from opsbook.usecases.ledger_ports import EngineLedger
@@ -197,14 +198,14 @@ def _merged_into(incident: Incident) -> frozenset[int]:
 def _rows(ledger: EngineLedger, since: datetime) -> Iterator[Incident]:
     """The incidents that may be on the page: all that go on, and those that are over since then."""
     for kept in ledger.rows("incidents", is_open=True, limit=MOST_READ):
-        yield kept.row.document
+        yield incident_of(kept)
     before, read = None, 0
     while read < MOST_READ:
         rows = ledger.rows("incidents", is_open=False, before=before, limit=200)
         for kept in rows:
-            yield kept.row.document
+            yield incident_of(kept)
         read += len(rows)
-        if len(rows) < 200 or rows[-1].row.document.declared_at < since - _SLACK:
+        if len(rows) < 200 or incident_of(rows[-1]).declared_at < since - _SLACK:
             return
         before = rows[-1].first
 

@@ -1,4 +1,6 @@
-"""What stands between a plan and its start: who could approve it, and what may run though nobody is there. Pure."""
+"""What stands between a plan and its start: who could approve it, what may run though nobody is there, and for which
+incident it is. Records nothing.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +8,12 @@ from msgspec import Struct
 
 from opsbook.book.plan import Plan
 from opsbook.book.planner import holds
-from opsbook.ground.errors import Refusal
+from opsbook.ground.errors import Refusal, Usage
+from opsbook.ledger.incident import INCIDENT_VIEW, incident_of, stream_of
+from opsbook.ledger.incident_events import Members, attached
 from opsbook.ledger.run_approval import names_of
 from opsbook.usecases.ids import run_id as run_id
+from opsbook.usecases.ledger_ports import EngineLedger, Write
 from opsbook.usecases.run_form import Prepared
 from opsbook.usecases.run_ports import Inventory
 
@@ -18,6 +23,21 @@ class Starter(Struct, frozen=True):
 
     name: str
     aliases: tuple[str, ...] = ()
+
+
+def joining(ledger: EngineLedger, incident: int | None, run: str) -> list[Write]:
+    """What is recorded of the incident that a run is started for; nothing without one. Raises Usage where there is
+    none of that number."""
+    if incident is None:
+        return []
+    kept = ledger.latest(INCIDENT_VIEW.name, [str(incident)]).get(str(incident))
+    if kept is None:
+        last = ledger.rows(INCIDENT_VIEW.name, limit=1)
+        told = f" The last is {incident_of(last[0]).name}." if last else " There is none yet."
+        raise Usage(f"There is no incident {incident}.{told}", at_terminal="'opsbook incident list' shows all.")
+    found = incident_of(kept)
+    drafts = (attached(Members(runs=(run,)), "It was started for this incident."),)
+    return [Write(stream_of(found.id), drafts, found.version)]
 
 
 def _values(plan: Plan) -> dict[str, str]:

@@ -17,7 +17,7 @@ from opsbook.ledger.run import Run, folded, stream_of
 from opsbook.ledger.run_events import Decision, run_started
 from opsbook.ledger.run_view import RUNS
 from opsbook.usecases import approvals, run_answers, run_history, run_start
-from opsbook.usecases.ledger_ports import EngineLedger, Timer
+from opsbook.usecases.ledger_ports import EngineLedger, Timer, Write
 from opsbook.usecases.run_form import Form, Prepared, Source, form_of, plan_of, prepared
 from opsbook.usecases.run_history import Brief, History
 from opsbook.usecases.run_journal import TOLD, is_told
@@ -65,7 +65,7 @@ class Runs:
         before: Callable[[str], object] | None = None,
     ) -> Run:  # fmt: skip
         """Records a run; a runner takes it up. Raises as `plan`, and Refusal where it may not run unattended or could
-        never be approved.
+        never be approved. It belongs to the `incident` of that number; raises Usage where there is none.
 
         With `is_stepwise` no command is begun before a person said so. `before` gets the id before it is recorded, so
         that whoever starts the run can hold its lease before any other runner sees it.
@@ -84,18 +84,22 @@ class Runs:
             assumes_yes=assumes_yes, is_dry=is_dry, incident=incident, is_stepwise=is_stepwise,
             is_trusted=found.commit is not None and found.key in self._inventory.trusted,
         )  # fmt: skip
-        return self._begun(draft, starter.name, before)
+        return self._begun(draft, starter.name, before, incident)
 
-    def _begun(self, draft: Draft, actor: str, before: Callable[[str], object] | None) -> Run:
+    def _begun(
+        self, draft: Draft, actor: str, before: Callable[[str], object] | None, incident: int | None
+    ) -> Run:
         for tried in range(1, _TRIES + 1):
             now = self._now()
             run_id = run_start.run_id(now, self._chance(4))
             stream = stream_of(run_id)
+            writes = [Write(stream, (draft,), 0), *run_start.joining(self._ledger, incident, run_id)]
             if before is not None:
                 before(run_id)
             try:
-                run = folded(self._ledger.append(stream, [draft], expected=0, actor=actor, at=now))
-            except Conflict:  # another run began in this second, with the same four letters
+                recorded = self._ledger.record(writes, actor=actor, at=now)
+                run = folded(event for event in recorded if event.stream == stream)
+            except Conflict:  # another has the same four letters in this second, or the incident moved on
                 if tried == _TRIES:
                     raise
                 continue
@@ -125,6 +129,11 @@ class Runs:
         group = None if where is None else self._group(where)
         rows = self._ledger.rows(RUNS.name, group=group, is_open=is_open, before=before, limit=limit)
         return [run_history.brief_of(kept) for kept in rows]
+
+    def brief(self, run: str) -> Brief | None:
+        """The run of that id as lists show it, None where there is none."""
+        kept = self._ledger.row(RUNS.name, stream_of(run))
+        return run_history.brief_of(kept) if kept is not None else None
 
     def history(self, where: str, limit: int = 100) -> History:
         """What earlier runs of PAGE#ANCHOR say."""

@@ -171,8 +171,13 @@ def acknowledge(shared: Shared, *, incident: str, why: str, offline: bool) -> No
     changed(
         shared, offline,
         lambda found, by: found.desk.incidents.acknowledge(incident, by, via="command line", why=why),
-        lambda made: [done_line(made, f"is taken care of by {made.acknowledged_by}.")],
+        lambda made: [done_line(made, f"is taken care of{_led(made)}.")],
     )  # fmt: skip
+
+
+def _led(made: Incident) -> str:
+    leads = made.holders("commander")
+    return f"; {', '.join(leads)} leads" if leads else ""
 
 
 @verb(

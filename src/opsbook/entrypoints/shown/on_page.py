@@ -30,11 +30,12 @@ Piece = Callable[..., str]
 
 
 class Pieces(Struct, frozen=True):
-    """The macros that draw the pieces, by name, and who may press what."""
+    """The macros that draw the pieces, by name, and who may press what; `more` stands behind the address of a run."""
 
     macros: Any
     may_edit: bool
     why_no_run: str = ""  # why whoever looks may run nothing; empty where they may
+    more: str = ""
 
     def piece(self, name: str, *arguments: Any) -> str:
         """One piece as HTML."""
@@ -102,7 +103,8 @@ def run_insets(pieces: Pieces, page: Page, facts: PageFacts, practice: Mapping[s
             known = practice.get(procedure.anchor, Practice())
             reason = procedure.why_not or pieces.why_no_run
             where = f"{page.path}#{procedure.anchor}"
-            found.append(Inset(at, pieces.piece("run", procedure, reason, where, known.opened, known), "inside"))
+            drawn = pieces.piece("run", procedure, reason, where, known.opened, known, pieces.more)
+            found.append(Inset(at, drawn, "inside"))
     return found
 
 

@@ -212,8 +212,9 @@ class PlaceShown(Struct, frozen=True):
     gone: str = ""
 
 
-def section_of(request: Asks, place: Place | None) -> PlaceShown | None:
-    """The section of a place as the book has it now, with its Run buttons; None for no place."""
+def section_of(request: Asks, place: Place | None, *, incident: int | None = None) -> PlaceShown | None:
+    """The section of a place as the book has it now, with its Run buttons; None for no place. What is run from there
+    belongs to the `incident` of that number."""
     if place is None:
         return None
     desk = desk_of(request)
@@ -232,7 +233,7 @@ def section_of(request: Asks, place: Place | None) -> PlaceShown | None:
     facts, insets = book.facts.get(place.path), []
     if facts is not None and facts.procedures and facts.kind != "template":
         practice = practice_of(desk, place.path, [procedure.anchor for procedure in facts.procedures])
-        insets = run_insets(pieces_of(request), shown, facts, practice)
+        insets = run_insets(pieces_of(request, incident=incident), shown, facts, practice)
     html = render_section(shown, section, desk.library.around(), insets=insets)
     line = shown.span(section.start, section.body).line
     return PlaceShown(section.title, name, html, at, was_at, f"{edit_at}?line={line}")

@@ -217,11 +217,13 @@ def title_of(book: Book, path: str) -> str:
     return facts.title if facts else path
 
 
-def pieces_of(request: Asks) -> Pieces:
-    """What draws the pieces within a page for whoever asks."""
+def pieces_of(request: Asks, *, incident: int | None = None) -> Pieces:
+    """What draws the pieces within a page for whoever asks; what is run from there belongs to the incident of that
+    number."""
     engine: Any = request.app.template_engine
     module = engine.get_template("_pieces.html").module
-    return Pieces(module, may(request, "edit-page"), "" if may(request, "run") else why_not(request, "run"))
+    why_no_run = "" if may(request, "run") else why_not(request, "run")
+    return Pieces(module, may(request, "edit-page"), why_no_run, f"&incident={incident}" if incident else "")
 
 
 def tree_html(request: Asks, here: str) -> str:

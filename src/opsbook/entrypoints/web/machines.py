@@ -8,11 +8,12 @@ from typing import Any
 from litestar import Request, Response, get
 
 from opsbook import __version__
-from opsbook.entrypoints.web.answering import desk_of
+from opsbook.entrypoints.web.answering import desk_of, may
 from opsbook.usecases.authority import PUBLIC
 from opsbook.usecases.troubles import ledger_trouble, troubles
 
 Asks = Request[Any, Any, Any]
+HIDDEN = "There is trouble. Whoever may read is told what, here or on any page."
 
 
 @get("/healthz", opt={"act": PUBLIC}, sync_to_thread=False)
@@ -35,7 +36,8 @@ def readyz(request: Asks) -> Response[dict[str, str]]:
     answer = {"status": "ready" if is_ready else "not ready", **parts}
     said = troubles(desk)
     if said:  # such as a configuration that cannot be read: it serves on, and says so
-        answer["trouble"] = " ".join(said)
+        # It may name people, addresses and hosts, which is nothing for everybody.
+        answer["trouble"] = " ".join(said) if may(request, "read") else HIDDEN
     return Response(answer, status_code=200 if is_ready else 503)
 
 

@@ -8,10 +8,12 @@ from typing import Any
 from litestar import Request, get
 from litestar.response import Template
 
+from opsbook.entrypoints.shown.incident_view import STATES as INCIDENT_STATES
 from opsbook.entrypoints.shown.run_view import STATES as RUN_STATES
 from opsbook.entrypoints.web.alert_pages import WORDS as ALERT_WORDS
 from opsbook.entrypoints.web.alert_pages import waking_first
 from opsbook.entrypoints.web.answering import desk_of, page
+from opsbook.entrypoints.web.incident_pages import incidents_now
 from opsbook.entrypoints.web.run_pages import waiting_first
 from opsbook.entrypoints.web.turning import Turn, turned
 from opsbook.ground.errors import Failure
@@ -63,7 +65,8 @@ def now_page(request: Asks) -> Template:
     activity, unread = activity_of(desk)
     return page(
         request, "now.html", place="Now", found=now_of(desk), troubles=troubles(desk), activity=activity,
-        unread=unread, **runs_now(desk), **alerts_now(desk),
+        unread=unread, live=incidents_now(desk), incident_states=INCIDENT_STATES, **runs_now(desk),
+        **alerts_now(desk),
     )  # fmt: skip
 
 
@@ -72,6 +75,13 @@ def now_fragment(request: Asks) -> Template:
     """What changes of the first page when a probe was read or the book is another."""
     desk = desk_of(request)
     return page(request, "now_services.html", found=now_of(desk), troubles=troubles(desk))
+
+
+@get("/fragments/incidents", opt={"act": "read"}, sync_to_thread=True)
+def incidents_fragment(request: Asks) -> Template:
+    """The live incidents, for the first page."""
+    desk = desk_of(request)
+    return page(request, "now_incidents.html", at=desk.now(), live=incidents_now(desk), incident_states=INCIDENT_STATES)
 
 
 @get("/fragments/runs", opt={"act": "read"}, sync_to_thread=True)
@@ -142,4 +152,5 @@ def _query(state: str, turn: Turn) -> str:
     return f"?state={state}&page={turn.number}"
 
 
-ROUTES = (now_page, now_fragment, alerts_fragment, runs_fragment, activity_fragment, services_page, services_fragment)
+ROUTES = (now_page, now_fragment, incidents_fragment, alerts_fragment, runs_fragment, activity_fragment, services_page,
+          services_fragment)  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -15,6 +16,7 @@ from opsbook.entrypoints.web.answering import desk_of, may, page, why_not
 from opsbook.entrypoints.web.forms import fields_of, go_on
 from opsbook.entrypoints.web.run_pages import WORDS, history_of, procedure_address, starter_of
 from opsbook.ground.errors import Failure, Refusal, Usage
+from opsbook.ledger.incident_events import Members
 from opsbook.usecases.desk import Desk
 from opsbook.usecases.runs import Form, History
 
@@ -48,7 +50,13 @@ def start_page(request: Asks) -> Response[Any]:
     given = {
         name.removeprefix(GIVEN): str(value) for name, value in request.query_params.items() if name.startswith(GIVEN)
     }
-    return shown_form(request, where, given)
+    return shown_form(request, where, given, incident=number_in(request.query_params.get("incident", "")))
+
+
+def number_in(words: str) -> int | None:
+    """The number of an incident, None where there is none."""
+    plain = words.strip().upper().removeprefix("INC-").lstrip("#")
+    return int(plain) if plain.isascii() and plain.isdigit() and len(plain) < 10 else None
 
 
 @post("/run", opt={"act": "run"}, status_code=200)
@@ -63,21 +71,36 @@ def _started(request: Asks, fields: dict[str, str]) -> Response[Any]:
     given = {name.removeprefix(GIVEN): value for name, value in fields.items() if name.startswith(GIVEN)}
     values = {name: value for name, value in given.items() if value}
     on = fields.get("on", "").strip() or None
+    incident = number_in(fields.get("incident", ""))
     try:
         if fields.get("do") == "plan":
-            return shown_form(request, where, given, plan=desk.runs.plan(where, values, on), on=on or "")
-        run = desk.runs.start(where, values, starter_of(me_of(request)), on=on, is_dry=fields.get("dry") == "on")
+            plan = desk.runs.plan(where, values, on)
+            return shown_form(request, where, given, plan=plan, on=on or "", incident=incident)
+        if incident is not None:
+            desk.incident_desk.incidents.find(incident)
+        run = desk.runs.start(
+            where, values, starter_of(me_of(request)), on=on, is_dry=fields.get("dry") == "on", incident=incident
+        )
+        if incident is not None:
+            attach(desk, incident, run.id, me_of(request).name)
     except (Refusal, Usage) as wrong:
         status = 400 if isinstance(wrong, Usage) else 409
-        return shown_form(request, where, given, status=status, wrong=str(wrong), on=on or "")
+        return shown_form(request, where, given, status=status, wrong=str(wrong), on=on or "", incident=incident)
     except Failure as wrong:
-        return shown_form(request, where, given, status=503 if wrong.retryable else 502, wrong=str(wrong), on=on or "")
+        status = 503 if wrong.retryable else 502
+        return shown_form(request, where, given, status=status, wrong=str(wrong), on=on or "", incident=incident)
     return go_on(f"/runs/{run.id}")
+
+
+def attach(desk: Desk, incident: int, run: str, by: str) -> None:
+    """The run belongs to the incident. It goes on all the same where that cannot be recorded."""
+    with suppress(Refusal, Usage, Failure):
+        desk.incident_desk.incidents.attach(incident, by, Members(runs=(run,)), "Started from its page.")
 
 
 def shown_form(
     request: Asks, where: str, given: dict[str, str], *, status: int = 200, wrong: str = "", plan: Plan | None = None,
-    on: str = "",
+    on: str = "", incident: int | None = None,
 ) -> Response[Any]:  # fmt: skip
     """The form, filled in with what was given, else with what the page says."""
     desk = desk_of(request)
@@ -91,7 +114,7 @@ def shown_form(
         request, "run_start.html", place="Runs", status=status, form=form, fields=fields, wrong=wrong, on=on,
         plan=plan or form.plan, is_asked=plan is not None, where=f"{form.path}#{form.anchor}", past=past,
         running=running, now=desk.now(), procedure_at=procedure_address(f"{form.path}#{form.anchor}"),
-        targets=targets_of(form, config, on),
+        targets=targets_of(form, config, on), incident=incident,
         why_not="" if may(request, "run") else why_not(request, "run"), **WORDS,
     )  # fmt: skip
     shown.headers["Cache-Control"] = "no-store"

@@ -16,6 +16,7 @@ from opsbook.book.probe import Probe
 from opsbook.book.rendering import Inset, book_address, quote_path, render
 from opsbook.entrypoints.shown.alert_view import STATES
 from opsbook.entrypoints.shown.chart import chart
+from opsbook.entrypoints.shown.incident_view import STATES as INCIDENT_STATES
 from opsbook.entrypoints.shown.on_page import (
     Pieces,
     alert_insets,
@@ -32,6 +33,7 @@ from opsbook.entrypoints.web.practice import practice_of
 from opsbook.ground.errors import Failure
 from opsbook.ground.guesses import closest
 from opsbook.ledger.health import Health
+from opsbook.ledger.incident import Incident
 from opsbook.usecases.alert_board import Group, Listed, grouped
 from opsbook.usecases.alert_place import alert_place
 from opsbook.usecases.contacts import contacts
@@ -70,7 +72,8 @@ def service_page(request: Asks) -> Response[Any]:
         state=worst.state if worst else "missing",
         state_words="" if worst or unasked else "No health check is written", unasked=unasked,
         states={probe.key: health.state for probe, health in probed}, facts=facts_line(facts),
-        alerts=alerts_of(desk, name), alert_states=STATES, now=desk.now(), found=found, summary=summary(found),
+        alerts=alerts_of(desk, name), alert_states=STATES, live=incidents_of(desk, name),
+        incident_states=INCIDENT_STATES, service=name, now=desk.now(), found=found, summary=summary(found),
         page_at=book_address(path), edit_at=f"/edit/{quote_path(path)}",
     )  # fmt: skip
 
@@ -140,6 +143,14 @@ def alerts_of(desk: Desk, service: str) -> list[Group]:
     with suppress(Failure):
         alerts = desk.alert_desk.board.look().alerts
         return grouped([each for each in alerts if each.service and each.service.casefold() == service.casefold()])
+    return []
+
+
+def incidents_of(desk: Desk, service: str) -> list[Incident]:
+    """The live incidents of a service, the gravest first; none where the ledger cannot tell them now."""
+    with suppress(Failure):
+        found = desk.incident_desk.incidents.select(is_live=True, service=service)
+        return sorted(found, key=lambda each: (each.is_drill, each.severity))
     return []
 
 

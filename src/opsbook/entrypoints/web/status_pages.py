@@ -52,8 +52,8 @@ def status_incident(request: Asks) -> Response[bytes]:
 
 
 @get(
-    ["/status/feed.atom", "/status/feed.rss", "/status/badge.svg", "/status/style.css", "/status/status.js",
-     *(f"/status/{name}" for name in FILES)],
+    ["/status/feed.atom", "/status/feed.rss", "/status/badge.svg", "/status/icon.svg", "/status/style.css",
+     "/status/status.js", *(f"/status/{name}" for name in FILES)],
     opt=OPEN, sync_to_thread=True,
 )  # fmt: skip
 def status_file(request: Asks) -> Response[bytes]:

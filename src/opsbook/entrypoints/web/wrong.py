@@ -14,6 +14,7 @@ from opsbook.entrypoints.problems import PROBLEM, problem
 from opsbook.entrypoints.web.answering import page
 from opsbook.ground.errors import Conflict, Failure, NotPermitted, Refusal, Usage
 from opsbook.usecases.accounts import TryLater, WrongSignIn
+from opsbook.usecases.incident_acts import FieldConflict
 
 BUG = "This is a bug in Opsbook; the server's own output tells more."
 RETRY_S = "5"
@@ -89,6 +90,9 @@ def of_refusal(request: Asks, wrong: Refusal) -> Answer:
         return told(request, 401, str(wrong))
     if isinstance(wrong, NotPermitted):
         return told(request, 403, str(wrong))
+    if isinstance(wrong, FieldConflict) and not wants_page(request):
+        sides = {"field": wrong.field, "by": wrong.by, "now": wrong.now, "mine": wrong.mine}
+        return Response(problem(409, str(wrong), **sides), status_code=409, media_type=PROBLEM)
     return told(request, 409, str(wrong))
 
 

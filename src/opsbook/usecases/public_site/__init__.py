@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from opsbook.usecases.public_site.badge import badge
+from opsbook.usecases.public_site.badge import badge, icon
 from opsbook.usecases.public_site.feeds import atom, rss
 from opsbook.usecases.public_site.html import history_page, home_page, incident_page
 from opsbook.usecases.public_site.look import SCRIPT, STYLE
@@ -21,7 +21,8 @@ _MEDIA = {
 }  # fmt: skip
 _MADE: dict[str, Callable[[PublicStatus, Links], bytes]] = {
     "index.html": home_page, "history.html": history_page, "feed.atom": atom, "feed.rss": rss,
-    "badge.svg": lambda status, _links: badge(status), "style.css": lambda _status, _links: STYLE.encode(),
+    "badge.svg": lambda status, _links: badge(status), "icon.svg": lambda status, _links: icon(status),
+    "style.css": lambda _status, _links: STYLE.encode(),
     "status.js": lambda _status, _links: SCRIPT.encode(),
 }  # fmt: skip
 _INCIDENTS, _HTML = "incidents/", ".html"

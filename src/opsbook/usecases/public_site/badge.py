@@ -30,3 +30,11 @@ def badge(status: PublicStatus) -> bytes:
         f'<text x="{left / 2:g}" y="14">{escape(name)}</text>'
         f'<text x="{left + right / 2:g}" y="14">{state}</text></g></svg>\n'
     ).encode()
+
+
+def icon(status: PublicStatus) -> bytes:
+    """What stands on the browser's tab: a dot in the colour of how all is."""
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><circle cx="8" cy="8" r="7"'
+        f' fill="{_COLOURS[status.state]}" stroke="#fff"/></svg>\n'
+    ).encode()

@@ -93,6 +93,7 @@ def _document(status: PublicStatus, links: Links, title: str, body: str, *, dept
         '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
         f"<title>{_text(title)}</title>\n"
+        f'<link rel="icon" type="image/svg+xml" href="{links.file("icon.svg", depth)}">\n'
         f'<link rel="stylesheet" href="{links.file("style.css", depth)}">\n'
         f'<link rel="alternate" type="application/atom+xml" title="{text}" href="{links.file("feed.atom", depth)}">\n'
         f'<link rel="alternate" type="application/rss+xml" title="{text}" href="{links.file("feed.rss", depth)}">\n'

@@ -17,6 +17,7 @@ h1{font-size:1.5rem;line-height:1.25;margin:0 0 .5rem;overflow-wrap:anywhere}
 h1 a{color:inherit;text-decoration:none}
 h2{font-size:1.15rem;margin:2rem 0 .75rem}
 h3{font-size:1rem;margin:0 0 .25rem;overflow-wrap:anywhere}
+ul+h3,article+h3{margin-top:1.25rem}
 p{margin:.25rem 0 .5rem;overflow-wrap:anywhere}
 a{color:var(--link)}
 a:focus-visible{outline:2px solid var(--link);outline-offset:2px}

@@ -13,7 +13,7 @@ from opsbook.book.roster.values import plain_name
 from opsbook.ledger.alert import Alert, alert_of
 from opsbook.ledger.alert import stream_of as alert_stream
 from opsbook.ledger.event import Event
-from opsbook.ledger.health import Health, fold
+from opsbook.ledger.health import HEALTH_CHANGED, Health, fold
 from opsbook.ledger.page import Page
 from opsbook.ledger.view import Kept
 from opsbook.usecases.changes import Change, told
@@ -61,7 +61,7 @@ class Around:
             stream = f"probe/{probe.key}"
             number, last = self._read.get(stream, (0, None))
             for event in self._ledger.read(stream, number):
-                number, last = event.number, event
+                number, last = event.number, event if event.kind == HEALTH_CHANGED else last
             self._read[stream] = number, last
             if last is not None:
                 yield fold(probe.key, (last,))

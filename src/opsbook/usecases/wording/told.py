@@ -41,7 +41,8 @@ class SectionTold(Struct, frozen=True):
 
 class Told(Struct, frozen=True):
     """What somebody is told of one page. `why` says why this person; `marks` stand before the subject, `notes` are
-    whole sentences about the message itself. `incident` is the number of the incident that it belongs to. `alerts` are some of `count`; `differing` are (label, values)."""
+    whole sentences about the message itself. `incident` is the number of the incident that it belongs to.
+    `alerts` are some of `count`; `differing` are (label, values)."""
 
     key: str
     purpose: str
