@@ -6,14 +6,14 @@ import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache, cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from opsbook.alert_parts import build_pages
 from opsbook.config import Config
 from opsbook.telling_parts import build_subscriptions, build_updates
 from opsbook.usecases.bringing import Bringing
 from opsbook.usecases.duty_book import duty_book
-from opsbook.usecases.edit import Editing
+from opsbook.usecases.edit import BookEditing, Editing
 from opsbook.usecases.incident_acts import Incidents
 from opsbook.usecases.incident_desk import IncidentDesk
 from opsbook.usecases.incident_reports import Reports
@@ -103,6 +103,14 @@ def build_asked_desk(config: Config, ledger: SqliteLedger | PostgresLedger, edit
         proposals=proposals,
         reports=Reports(ledger, editing, proposals, timelines, now=_now, seed=build_seed),
     )
+
+
+def build_reports(config: Config, ledger: EngineLedger, library: Library) -> Reports:
+    """The reports of incidents for a program that follows the book, and has no desk."""
+    editing = BookEditing(library, build_repository(config), cast("Ledger", ledger), _now)
+    timelines = Timelines(ledger, now=_now)
+    proposals = Proposals(ledger, editing, build_branches(config), now=_now, chance=secrets.token_bytes)
+    return Reports(ledger, editing, proposals, timelines, now=_now, seed=build_seed)
 
 
 def build_bringing(ledger: EngineLedger) -> Bringing:
