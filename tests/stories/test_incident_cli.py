@@ -105,7 +105,7 @@ def test_a_whole_night(book):
     assert [each["text"] for each in incident["action_items"]] == ["Alert at 80 % of the disk"]
     texts = [entry["text"] for entry in incident["timeline"]]
     assert texts.index("We fail over.") < texts.index("The primary is full.")  # in the order in which things happened
-    assert "git show opsbook/" in resolved
+    assert "opsbook proposals show" in resolved
 
 
 def test_the_report_is_a_commit_beside_what_is_checked_out(book):

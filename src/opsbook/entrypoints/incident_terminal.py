@@ -105,6 +105,10 @@ def incident_terminal(shared: Shared, *, offline: bool = False, brings: bool = T
                     " 'opsbook incident note N TEXT'."
                 )
             raise
+        except Failure as wrong:
+            if is_offline or not wrong.retryable:
+                raise
+            raise Failure(f"{wrong} With --offline it is recorded into a file.", retryable=True) from wrong
         if not is_offline:
             _keep_last_number(found)
 
