@@ -335,6 +335,25 @@ def test_a_merged_one_gives_what_belongs_to_it_to_the_other(world):
         world.acts.attach(2, "ada", Members(services=("web",)))
 
 
+def test_nobody_noticed_it_before_it_began(world):
+    alert = world.alert(ago_s=300)
+    world.forward(minutes=10)
+    made = world.declare(members=Members(alerts=(alert,)), started_at=world.at)
+    assert made.detected_at == made.started_at == world.at
+
+
+def test_a_merged_one_gives_its_times_where_they_fit(world):
+    alert = world.alert()
+    world.declare(members=Members(alerts=(alert,)))
+    world.declare("The same", started_at=BEGIN - timedelta(hours=1))
+    assert world.acts.merge(2, 1, "ada").started_at == BEGIN - timedelta(hours=1)
+    world.forward(minutes=10)
+    world.declare("Also the same", started_at=BEGIN + timedelta(minutes=5))
+    world.declare("It again", members=Members(alerts=(alert,)))
+    made = world.acts.merge(4, 3, "ada")
+    assert made.started_at == made.detected_at == BEGIN
+
+
 def test_one_declared_twice_is_dismissed_and_says_of_which(world):
     world.declare()
     world.declare("Twice")

@@ -87,9 +87,15 @@ def _declaring(
         said, id=id, number=number, at=at, severity=severity.level, severity_why=severity.why, rated=severity.rated,
         follows=follows, tasks=list(tasks_of(follows, severity.level)),
         roles=list(roles_at_declaring(follows, desk.directory, by, at)),
-        detected_at=min((each.first_at for each in alerts), default=None),
+        detected_at=detected(alerts, started),
     )  # fmt: skip
     return id, joined([*writes, *leaving_writes(desk, members, f"INC-{number}"), *further(id, number)])
+
+
+def detected(alerts: Sequence[Alert], started: datetime | None) -> datetime | None:
+    """When alerts told of it first; nobody noticed it before it began, whatever the clock of their sender says."""
+    first = min((each.first_at for each in alerts), default=None)
+    return max(first, started) if first is not None and started is not None else first
 
 
 def free_number(desk: Desk) -> int:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from opsbook.ground.errors import Refusal, Usage
 from opsbook.ledger import incident_events as events
 from opsbook.ledger.alert_events import ALERTS
 from opsbook.ledger.event import Draft
 from opsbook.ledger.incident import Incident
 from opsbook.ledger.incident_events import Members
-from opsbook.ledger.incident_moves import check_move
+from opsbook.ledger.incident_moves import check_move, check_time
 from opsbook.ledger.page_events import PAGES
 from opsbook.usecases.incident_changing import Desk, line, write
 from opsbook.usecases.incident_writes import (
@@ -142,25 +144,27 @@ def merge(desk: Desk, named: str | int, into: str | int, by: str, *, why: str) -
         new = without(theirs, of(other))
         gained: list[Draft] = [events.related("merged from", incident.number, told)]
         gained += [] if is_none(new) else [events.attached(new, f"They belonged to {incident.name}.")]
-        gained += _widened(other, incident)
+        gained += _widened(other, incident, at)
         return [*write(incident, *drafts), *write(other, *gained), *member_writes(theirs, other.number, told)]
 
     desk.change(named, by, decide)
     return desk.find(into)
 
 
-def _widened(other: Incident, incident: Incident) -> Iterator[Draft]:
-    """What an incident takes over of one that is the same: since when, and how grave."""
+def _widened(other: Incident, incident: Incident, at: datetime) -> Iterator[Draft]:
+    """What it takes over of one that is the same: since when, where that fits its other times, and how grave it is."""
     name = incident.name
     for field in ("started_at", "detected_at"):
         mine, theirs = getattr(other, field), getattr(incident, field)
-        if theirs is not None and (mine is None or theirs < mine):
-            if mine is None and any(
-                late is not None and late < theirs for late in (other.identified_at, other.mitigated_at)
-            ):
-                continue
-            told = mine.isoformat() if mine is not None else None
-            yield events.edited(field, told, theirs.isoformat(), f"As {name} has it, which is the same.")
+        if theirs is None or (mine is not None and mine <= theirs):
+            continue
+        try:
+            check_time(other, field, theirs, at)
+        except Usage:
+            continue
+        told = mine.isoformat() if mine is not None else None
+        yield events.edited(field, told, theirs.isoformat(), f"As {name} has it, which is the same.")
+        other = replace(other, **{field: theirs})
     if incident.severity < other.severity and other.is_live and not other.is_overridden:
         yield events.rated(incident.severity, f"As grave as {name}, which is the same: {incident.severity_why}")
 
