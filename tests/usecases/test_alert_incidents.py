@@ -229,6 +229,8 @@ def test_a_thousand_groups_at_once_are_a_few_incidents_and_one_storm(world):
     assert storm.title.startswith("Much at once: s") and storm.title.endswith("and 94 more services")
     assert sum(len(each.alerts) for each in incidents) == 1000
     assert {alert.incident for alert in world.alerts} == {each.number for each in incidents}
+    attached = [kind for kind in world.kinds(stream_of(storm.id)) if kind == events.ATTACHED]
+    assert len(attached) <= 5, "one for each transaction, and not for each alert"
 
 
 def test_after_a_storm_what_begins_has_an_incident_of_its_own(world):
