@@ -42,6 +42,11 @@ def test_an_alert_that_the_policy_names_opens_an_incident(world):
     assert (alert.incident, page.incident) == (1, 1)
 
 
+def test_a_sender_whose_clock_is_ahead_opens_one_at_once(world):
+    world.hear(world.fires(starts_at=world.at + timedelta(minutes=5)))
+    assert world.incident.alerts == (world.alert.id,)
+
+
 def test_without_a_line_nothing_opens_one(tmp_path):
     world = AlertWorld(tmp_path)
     world.hear(world.fires())

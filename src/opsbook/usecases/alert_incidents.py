@@ -88,7 +88,8 @@ class AlertIncidents:
             named: list[tuple[Alert, Opening | None]] = []
             for alert in group.alerts:
                 opening = next((each for each in openings if each.names(alert.service, alert.severity)), None)
-                due = alert.starts_at + timedelta(seconds=opening.after_s) if opening is not None else now
+                is_later = opening is not None and opening.after_s > 0  # without it a sender's clock may be ahead
+                due = alert.starts_at + timedelta(seconds=opening.after_s) if opening is not None and is_later else now
                 if alert.id in group.joining and group.incident is not None:
                     named.append((alert, opening))
                 elif opening is not None and due > now:
