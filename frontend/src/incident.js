@@ -15,7 +15,7 @@ document.addEventListener(
   ({ target }) => {
     if (!target.open || !versionNow()) return
     for (const field of target.querySelectorAll('[data-expected]')) field.value = versionNow()
-    target.querySelector('input:not([type="hidden"], [hidden]), select, textarea')?.focus({ preventScroll: true })
+    target.querySelector('input:not([type="hidden"], [type="datetime-local"], [hidden]), select, textarea')?.focus({ preventScroll: true })
   },
   true,
 )

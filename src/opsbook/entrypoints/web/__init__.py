@@ -53,6 +53,7 @@ from opsbook.entrypoints.web import (
     coverage_pages,
     edit_pages,
     engine_health,
+    figure_pages,
     files,
     incident_acts,
     incident_chat,
@@ -82,6 +83,8 @@ from opsbook.entrypoints.web import (
     sign_in,
     silence_pages,
     status_pages,
+    subscription_pages,
+    update_pages,
 )
 from opsbook.entrypoints.web.shown_once import ShownOnce
 from opsbook.entrypoints.web.wrong import EXCEPTIONS
@@ -100,6 +103,7 @@ MODULES = (
     calendars,
     coverage_pages,
     edit_pages,
+    figure_pages,
     files,
     incident_acts,
     incident_declare,
@@ -130,6 +134,8 @@ MODULES = (
     sign_in,
     silence_pages,
     status_pages,
+    subscription_pages,
+    update_pages,
 )
 
 
