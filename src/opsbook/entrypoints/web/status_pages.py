@@ -64,7 +64,7 @@ def status_file(request: Asks) -> Response[bytes]:
 
 def _answer(request: Asks, name: str) -> Response[bytes]:
     try:
-        public, links = desk_of(request).public, _links(request)
+        public, links = desk_of(request).public, public_links(request)
         content = public.file(name, links)
         if content is None:
             return _missing(public.status(), links)
@@ -88,7 +88,14 @@ def _with_headers(name: str, response: Response[bytes], *, kept: bool) -> Respon
     return response
 
 
-def _links(request: Asks) -> Links:
+def public_answer(content: bytes, *, status: int) -> Response[bytes]:
+    """A page of ours beside these, with all that a public page carries; nobody keeps it."""
+    made = Response(content, status_code=status, media_type=media_type("index.html"))
+    return _with_headers("index.html", made, kept=False)
+
+
+def public_links(request: Asks) -> Links:
+    """How the public pages name one another."""
     config: Config = request.app.state["config"]
     base = "" if config.status_url or config.public_url else f"{request.base_url}".rstrip("/") + "/status"
     has_form = any(route.path == SUBSCRIBE for route in request.app.routes)
