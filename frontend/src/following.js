@@ -127,7 +127,7 @@ function wordsOf(node) {
 
 // What scripts have added or made is theirs; a part that asks for its own content is left to itself.
 const isAdded = (node) => node.nodeType === Node.ELEMENT_NODE && node.matches('.copy:not([data-copies])')
-const isLeft = (node) => 'drawn' in node.dataset || node.hasAttribute('hx-get')
+const isLeft = (node) => 'drawn' in node.dataset || 'timeline' in node.dataset || node.hasAttribute('hx-get')
 
 // What was said to whoever sent this page stays for as long as what it names can still be answered.
 const stays = (node, page) => node.nodeType === Node.ELEMENT_NODE && node.dataset.stays && page.querySelector(node.dataset.stays)

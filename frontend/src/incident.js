@@ -7,12 +7,15 @@ import { tell } from './toasts.js'
 
 const versionNow = () => document.querySelector('[data-version]')?.dataset.version
 
+// What a form needs where nothing works it out while it is filled in.
+for (const each of document.querySelectorAll('[data-without-scripts]')) each.remove()
+
 document.addEventListener(
   'toggle',
   ({ target }) => {
     if (!target.open || !versionNow()) return
     for (const field of target.querySelectorAll('[data-expected]')) field.value = versionNow()
-    target.querySelector('input:not([type="hidden"], [hidden]), select, textarea')?.focus({ preventScroll: true })
+    target.querySelector('input:not([type="hidden"], [type="datetime-local"], [hidden]), select, textarea')?.focus({ preventScroll: true })
   },
   true,
 )

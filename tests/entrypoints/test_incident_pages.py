@@ -140,7 +140,6 @@ def test_every_act_of_the_page_does_what_it_says(shop):
     assert do(shop, made, "call", person="Ana Sousa", why="She knows the bank").called
     assert do(shop, made, "promise", text="Watch the certificate", owner="kim", due="2027-03-01").actions
     assert do(shop, made, "set-promise", action="1", state="in progress").actions[0].state == "in progress"
-    assert do(shop, made, "note", text="We called the bank.", kind="decision").entries > made.entries
     over = do(shop, made, "resolve", resolution="A new certificate", root_cause="The old one had ended")
     assert over.status == "Resolved"
     assert over.resolution == "A new certificate"
@@ -196,9 +195,9 @@ def test_two_who_change_one_field_both_see_what_happened(shop):
 
 
 @pytest.mark.parametrize("fields", [
-    {"do": ""}, {"do": "explode"}, {"do": "move", "state": "purple"}, {"do": "note", "text": "  "}, {"do": "task", "task": "x"},
+    {"do": ""}, {"do": "explode"}, {"do": "move", "state": "purple"}, {"do": "add-task", "text": "  "}, {"do": "task", "task": "x"},
     {"do": "edit", "field": "number", "value": "7"}, {"do": "attach", "kind": "alerts", "id": ""}, {"do": "merge", "into": "no"},
-    {"do": "note", "text": "a", "at": "tomorrow"}, {"do": "rate", "users_pct": "400"}, {"do": "attach", "kind": "id", "id": "x"},
+    {"do": "move", "state": "resolved", "at": "tomorrow"}, {"do": "rate", "users_pct": "400"}, {"do": "attach", "kind": "id", "id": "x"},
 ])  # fmt: skip
 def test_what_cannot_be_done_says_why_and_changes_nothing(shop, fields):
     made = declare(shop)

@@ -31,6 +31,7 @@ from opsbook.usecases.incident_said import FieldConflict as FieldConflict
 from opsbook.usecases.ledger_ports import EngineLedger
 from opsbook.usecases.library import Book
 from opsbook.usecases.pages import Pages
+from opsbook.usecases.service_names import named_service
 
 
 class Incidents:
@@ -61,8 +62,8 @@ class Incidents:
     ) -> list[Incident]:  # fmt: skip
         """Incidents, live ones first, then the last declared first; those with numbers below `before`."""
         wanted = incident_finding.wanted(
-            is_live=is_live, statuses=statuses, severities=severities, service=service, words=words,
-            with_drills=with_drills, since=since, until=until, before=before,
+            is_live=is_live, statuses=statuses, severities=severities, words=words,
+            service=named_service(self._desk.book(), service) or service if service else "", with_drills=with_drills, since=since, until=until, before=before,
         )  # fmt: skip
         return self._board.select(wanted, limit)
 
@@ -78,6 +79,10 @@ class Incidents:
         return incident_entries.note(
             self._desk, named, by, text, kind=kind, happened_at=happened_at, files=files, link=link, key=key
         )
+
+    def import_chat(self, named: str | int, by: str, said: Sequence[tuple[datetime, str, str]]) -> Incident:
+        """Messages of a chat as entries where they happened; see `chat_import.entries_of`. Pasted twice, kept once."""
+        return incident_entries.import_chat(self._desk, named, by, said)
 
     def correct(
         self, named: str | int, by: str, entry: str, why: str, *, text: str | None = None,

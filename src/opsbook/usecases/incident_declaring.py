@@ -10,6 +10,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from opsbook.book.checklists import Item, checklist
+from opsbook.book.impact import Impact
 from opsbook.book.impact_matrix import Rating, rated
 from opsbook.book.incident_roles import UNIQUE, role_key
 from opsbook.book.reach import Directory
@@ -33,6 +34,7 @@ LETTERS = 4  # of chance in an id
 _NAMED_BY = re.compile(r"\b(?:named|chosen|appointed|assigned|picked)\b", re.I)
 _WHOEVER = re.compile(r"\bwhoever\b|\backnowledg|\bfirst\b", re.I)
 _DECLARES = re.compile(r"\bwhoever (?:declares|opens|reports|starts)\b", re.I)
+_ON_CALL = re.compile(r"\bon[\s-]call\b", re.I)
 _LEVEL = re.compile(r"\bP[0-3]\b", re.I)
 
 
@@ -50,6 +52,7 @@ Further = Callable[[str, int], Sequence[Write]]
 def declare(desk: Desk, said: Declaration, by: str, *, further: Further = lambda id, number: ()) -> Incident:
     """A new incident. What `further` makes of its id and number is recorded with it."""
     check_by(by)
+    check_impact(said.impact)
     said = replace(said, title=line(said.title, "The title of an incident"), war_room=line(
         said.war_room, "A war room", is_needed=False
     ), summary=prose(said.summary, "A summary", is_needed=False))  # fmt: skip
@@ -141,10 +144,20 @@ def roles_at_declaring(
         if _DECLARES.search(taken):
             yield key, by, why
         elif taken and not _WHOEVER.search(taken) and not _NAMED_BY.search(taken):
-            meant = directory.meant(reference_of(taken), at)
-            people = [each.handle or each.name for each in meant.people]
+            people = list(_people(directory, taken, at))
             for person in people[:1] if key in UNIQUE else people:
                 yield key, person, why
+
+
+def _people(directory: Directory, taken: str, at: datetime) -> Iterator[str]:
+    """Whom a page gives a role to: those of the name, else whoever is on call where it says so and there is one
+    schedule for that, or a primary one."""
+    meant = directory.meant(reference_of(taken), at)
+    if not meant.people and _ON_CALL.search(taken):
+        named = [name for name in directory.schedules if "primary" in name] or list(directory.schedules)
+        if len(named) == 1:
+            meant = directory.meant(reference_of(directory.schedules[named[0]][1].name), at)
+    yield from (each.handle or each.name for each in meant.people)
 
 
 def takes_command(follows: Followed) -> bool:
@@ -161,3 +174,9 @@ def read_alerts(ledger: EngineLedger, ids: Sequence[str]) -> list[Alert]:
     return [alert_of(row) for row in rows if row is not None]
 
 
+def check_impact(impact: Impact) -> None:
+    """Raises Usage for a share that is none."""
+    if impact.users_pct is not None and not 0 <= impact.users_pct <= 100:
+        raise Usage(f"{impact.users_pct:g} % of users is no share. Write 0 to 100.")
+    for text in (*impact.functions, *impact.regions):
+        line(text, "A name")

@@ -8,10 +8,13 @@ from msgspec import Struct
 
 if TYPE_CHECKING:
     from opsbook.usecases.incident_acts import Incidents
+    from opsbook.usecases.incident_cases import Cases
     from opsbook.usecases.incident_reports import Reports
     from opsbook.usecases.incident_timeline import Timelines
     from opsbook.usecases.proposals import Proposals
+    from opsbook.usecases.similar_incidents import Likeness
     from opsbook.usecases.status_updates import StatusUpdates
+    from opsbook.usecases.subscriptions import Subscriptions
 
 
 class IncidentDesk(Struct, frozen=True):
@@ -22,3 +25,6 @@ class IncidentDesk(Struct, frozen=True):
     updates: StatusUpdates
     proposals: Proposals
     reports: Reports
+    subscriptions: Subscriptions
+    cases: Cases
+    likeness: Likeness

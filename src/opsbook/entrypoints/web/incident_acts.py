@@ -126,13 +126,6 @@ def _assign(acts: Incidents, said: Said) -> Done:
     return made, {"role": role, "of": now[-1] if now else person, "before": before if len(now) == 1 else ""}
 
 
-def _note(acts: Incidents, said: Said) -> Done:
-    kind: Any = said.get("kind") or "note"
-    return acts.note(
-        said.incident.number, said.by, said.get("text"), kind=kind, happened_at=time_in(said.get("at"))
-    ), {}  # fmt: skip
-
-
 def _task(acts: Incidents, said: Said) -> Done:
     task = said.number("task")
     made = acts.set_task(
@@ -192,7 +185,6 @@ VERBS: dict[str, Callable[[Incidents, Said], Done]] = {
     "release": lambda acts, said: (
         acts.release(said.incident.number, said.by, said.get("role"), said.get("person"), why=said.get("why")), {}
     ),
-    "note": _note,
     "task": _task,
     "add-task": lambda acts, said: (
         acts.add_task(said.incident.number, said.by, said.get("text"), role=said.get("role"), owner=said.get("owner")),

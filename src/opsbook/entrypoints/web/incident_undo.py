@@ -79,7 +79,6 @@ _UNDOES: dict[str, Callable[[Incident, Mapping[str, str]], Undo | None]] = {
     "move": _moved,
     "attach": _member("detach", "belongs to it now."),
     "detach": _member("attach", "does not belong to it any more."),
-    "note": lambda incident, of: Undo("Written into the timeline."),
     "acknowledge": lambda incident, of: Undo(f"Acknowledged by {incident.acknowledged_by}."),
     "call": _called,
 }
