@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from opsbook.alert_parts import build_pages
 from opsbook.config import Config
-from opsbook.telling_parts import build_updates
+from opsbook.telling_parts import build_subscriptions, build_updates
 from opsbook.usecases.bringing import Bringing
 from opsbook.usecases.duty_book import duty_book
 from opsbook.usecases.edit import Editing
@@ -46,6 +46,7 @@ def build_incident_desk(
         incidents=incidents,
         timelines=timelines,
         updates=build_updates(ledger, book, nudge),
+        subscriptions=build_subscriptions(config, ledger, nudge),
         proposals=proposals,
         reports=Reports(ledger, editing, proposals, timelines, now=_now, seed=build_seed),
     )
@@ -98,6 +99,7 @@ def build_asked_desk(config: Config, ledger: SqliteLedger | PostgresLedger, edit
         incidents=build_incidents(config, ledger, book),
         timelines=timelines,
         updates=build_updates(ledger, book),
+        subscriptions=build_subscriptions(config, ledger),
         proposals=proposals,
         reports=Reports(ledger, editing, proposals, timelines, now=_now, seed=build_seed),
     )

@@ -150,6 +150,15 @@ def unfilled_in(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each.words for each in slots_of(text)))
 
 
+def pieces_of(text: str) -> list[tuple[str, bool]]:
+    """A text in pieces, each with whether it is a slot that nobody filled."""
+    made, at = [], 0
+    for slot in slots_of(text):
+        made += [(text[at : slot.start], False), (text[slot.start : slot.end], True)]
+        at = slot.end
+    return [(piece, is_slot) for piece, is_slot in (*made, (text[at:], False)) if piece]
+
+
 def _value(slot: Slot, known: Mapping[str, str]) -> str:
     name = asked(slot)
     value = known.get(name, "")

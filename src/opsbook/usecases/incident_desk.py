@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from opsbook.usecases.incident_timeline import Timelines
     from opsbook.usecases.proposals import Proposals
     from opsbook.usecases.status_updates import StatusUpdates
+    from opsbook.usecases.subscriptions import Subscriptions
 
 
 class IncidentDesk(Struct, frozen=True):
@@ -22,3 +23,4 @@ class IncidentDesk(Struct, frozen=True):
     updates: StatusUpdates
     proposals: Proposals
     reports: Reports
+    subscriptions: Subscriptions

@@ -24,12 +24,14 @@ ROWS = 500
 
 class Beside(Struct, frozen=True):
     """What is kept of a subscription beside its events, and forgotten with its end: the address, the secrets of the
-    links that confirm and end it, and what its webhook is signed with."""
+    links that confirm and end it, what its webhook is signed with, and with `asked_signer` once it is confirmed: who
+    only asks for what is there already learns nothing that signs what is sent."""
 
     address: str
     confirm: str
     leave: str
     signer: str = ""
+    asked_signer: str = ""
 
 
 class KeptSubscribers:

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from opsbook.book.update_cadence import next_due as due_by
 from opsbook.book.update_templates import AUDIENCES as AUDIENCES
+from opsbook.book.update_templates import BUILT_IN as BUILT_IN
 from opsbook.book.update_templates import Audience, choose, fill, unfilled_in
 from opsbook.ground.errors import Conflict, Refusal, Usage
 from opsbook.ground.guesses import closest
@@ -20,11 +21,12 @@ from opsbook.ledger import incident_events as kinds
 from opsbook.ledger.event import NO_HASH, Draft, Event
 from opsbook.ledger.incident import Incident, after, incident_of, stream_of
 from opsbook.ledger.incident_values import StatusUpdate
+from opsbook.ledger.telling import Telling
 from opsbook.usecases.channel_names import channels_in
 from opsbook.usecases.incident_acts import FieldConflict
 from opsbook.usecases.ledger_ports import EngineLedger, Timer, Write
 from opsbook.usecases.library import Book
-from opsbook.usecases.telling_owed import Owed, withdrawn
+from opsbook.usecases.telling_owed import Owed, tellings, withdrawn
 from opsbook.usecases.update_facts import known_of, told
 from opsbook.usecases.update_reminders import DUE, reminded_no_more
 from opsbook.usecases.update_rules import cadence_for, check_may_approve, due_next, policy_of
@@ -162,6 +164,10 @@ class StatusUpdates:
             return [kinds.update_withdrawn(update, reason)]
 
         return self._record(incident, by, decide, withdraws=update)
+
+    def deliveries(self, incident: Incident, update: int) -> list[Telling]:
+        """Who gets an update, and how far that is: when it came, or why it did not."""
+        return tellings(self._ledger, incident.id, update)
 
     # -- what is behind it --------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from opsbook.ground.errors import Conflict, Refusal, Usage
 from opsbook.ledger import subscription as events
@@ -30,7 +31,7 @@ from opsbook.usecases.telling_owed import DUE
 
 AGAIN = timedelta(minutes=15)  # before another message to confirm goes to the same address
 LASTS = timedelta(days=2)  # for a link that confirms; then what was asked is forgotten
-MOST_WAITING = 500  # of those that nobody confirmed yet: more are no people
+MOST_WAITING = 300  # of those that nobody confirmed yet: more are no people
 MOST_TOPICS = 50
 TRIES = 8
 ACTOR = "public"
@@ -77,13 +78,15 @@ class Subscriptions:
         for _ in range(TRIES):
             before = self.kept.find(id)
             if before is not None and before.state == "asked" and before.asked_at > self._now() - AGAIN and not by:
+                self._sign(id, before, signer)
                 return NewSubscription(id, signer)  # as if it was sent; the first message is still good
             if before is None and not by:
                 self._check_waiting(scope)
             draft = events.asked(kind=kind, scope=scope, topics=chosen, shown=masked(kind, kept_address), by=by)
             drafts = (draft, events.confirmed("account")) if is_confirmed else (draft,)
             known = self.kept.beside(id)
-            beside = Beside(kept_address, self._secret(), known.leave if known is not None else self._secret(), signer)
+            leave, signed = (known.leave, known.signer) if known is not None else (self._secret(), "")
+            beside = Beside(kept_address, self._secret(), leave, signer if is_confirmed else signed, signer)
             try:
                 self._kept(id, before, drafts, beside, by=by)
             except Conflict:
@@ -107,6 +110,15 @@ class Subscriptions:
             writes, actor=by or ACTOR, at=at, attach={stream_of(id): msgspec.json.encode(beside)}
         )
 
+    def _sign(self, id: str, before: Subscription, signer: str) -> None:
+        """What was asked for is signed so from its confirmation on."""
+        beside = self.kept.beside(id)
+        if signer and beside is not None:
+            kept = msgspec.json.encode(replace(beside, asked_signer=signer))
+            self._ledger.record(
+                [Write(stream_of(id), (), before.number)], actor=ACTOR, at=self._now(), attach={stream_of(id): kept}
+            )
+
     def look(self, id: str, secret: str) -> Subscription:
         """The subscription of a link that confirms or ends; raises Usage where the link is wrong or not good any more,
         in the same words."""
@@ -126,7 +138,8 @@ class Subscriptions:
             return found
         if found.asked_at < self._now() - LASTS:
             raise Usage(_WRONG_LINK)
-        return self._record(found, events.confirmed("link"), by=ACTOR)
+        now = replace(beside, signer=beside.asked_signer or beside.signer, asked_signer="")
+        return self._record(found, events.confirmed("link"), by=ACTOR, beside=now)
 
     def leave(self, id: str, secret: str) -> Subscription:
         """Nothing is sent to it any more, and its address is forgotten, by the link that every message has."""
@@ -150,11 +163,14 @@ class Subscriptions:
             self._record(each, events.ended("Nobody confirmed it in time."), by="opsbook", forgets=True)
         return len(old)
 
-    def _record(self, found: Subscription, draft: Draft, *, by: str, forgets: bool = False) -> Subscription:
-        detach = [stream_of(found.id)] if forgets else []
+    def _record(
+        self, found: Subscription, draft: Draft, *, by: str, forgets: bool = False, beside: Beside | None = None
+    ) -> Subscription:
+        stream = stream_of(found.id)
         self._ledger.record(
-            [Write(stream_of(found.id), (draft,), found.number)], actor=by, at=self._now(), detach=detach
-        )
+            [Write(stream, (draft,), found.number)], actor=by, at=self._now(), detach=[stream] if forgets else [],
+            attach={stream: msgspec.json.encode(beside)} if beside is not None else None,
+        )  # fmt: skip
         made = self.kept.find(found.id)
         assert made is not None
         return made

@@ -43,5 +43,5 @@ class Parcels:
             return None
         else:
             message = self._words.update(telling, incident, update, kind=found.kind, beside=beside)
-        signers = (beside.signer,) if beside.signer else ()
-        return Parcel(replace(message, signers=signers), beside.address)
+        signer = beside.asked_signer if telling.purpose == "confirm" else beside.signer
+        return Parcel(replace(message, signers=(signer,) if signer else ()), beside.address)

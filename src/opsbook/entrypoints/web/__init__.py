@@ -79,6 +79,8 @@ from opsbook.entrypoints.web import (
     sign_in,
     silence_pages,
     status_pages,
+    subscription_pages,
+    update_pages,
 )
 from opsbook.entrypoints.web.shown_once import ShownOnce
 from opsbook.entrypoints.web.wrong import EXCEPTIONS
@@ -126,6 +128,8 @@ MODULES = (
     sign_in,
     silence_pages,
     status_pages,
+    subscription_pages,
+    update_pages,
 )
 
 

@@ -66,7 +66,7 @@ def _answer(request: Asks, name: str) -> Response[bytes]:
         status = desk_of(request).public.status()
     except Failure:  # why is nobody's business here; the pages inside say it
         return _with_headers(name, Response(_UNKNOWN, status_code=503, media_type="text/plain"), kept=False)
-    links = _links(request)
+    links = public_links(request)
     content = file_of(name, status, links)
     if content is None:
         return _missing(status, links)
@@ -88,7 +88,14 @@ def _with_headers(name: str, response: Response[bytes], *, kept: bool) -> Respon
     return response
 
 
-def _links(request: Asks) -> Links:
+def public_answer(content: bytes, *, status: int) -> Response[bytes]:
+    """A page of ours beside these, with all that a public page carries; nobody keeps it."""
+    made = Response(content, status_code=status, media_type=media_type("index.html"))
+    return _with_headers("index.html", made, kept=False)
+
+
+def public_links(request: Asks) -> Links:
+    """How the public pages name one another."""
     config: Config = request.app.state["config"]
     base = "" if config.status_url or config.public_url else f"{request.base_url}".rstrip("/") + "/status"
     made = links_of(config, base, is_static=False)

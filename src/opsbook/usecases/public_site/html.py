@@ -80,6 +80,11 @@ def missing_page(status: PublicStatus, links: Links) -> bytes:
     return _document(status, links, status.title, "<h2>There is no such page</h2>", depth=1)
 
 
+def own_page(status: PublicStatus, links: Links, title: str, body: str) -> bytes:
+    """A page beside those of the status: `body` is HTML that is safe."""
+    return _document(status, links, title, body, depth=1)
+
+
 def _document(status: PublicStatus, links: Links, title: str, body: str, *, depth: int) -> bytes:
     home, text = links.home(depth), _text(status.title)
     feeds = [("Atom", "feed.atom"), ("RSS", "feed.rss"), ("JSON", "api/v2/summary.json")]
