@@ -16,6 +16,7 @@ class Stream extends EventTarget {
   wait_ms = first_ms
   wasOpen = false
   lostAt = null
+  followed = null // an incident, and up to where this page was told of it
 
   constructor(address) {
     super()
@@ -39,13 +40,30 @@ class Stream extends EventTarget {
   }
 
   pass(name) {
-    this.source.addEventListener(name, ({ data }) => this.dispatchEvent(new MessageEvent(name, { data })))
+    this.source.addEventListener(name, ({ data, lastEventId }) => {
+      if (name === 'timeline' && this.followed) this.followed.mark = lastEventId
+      this.dispatchEvent(new MessageEvent(name, { data }))
+    })
+  }
+
+  // Also tells what happens on an incident behind a position, and behind the last that it told when it comes back.
+  follow(incident, mark) {
+    if (this.followed?.incident === incident) return
+    this.followed = { incident, mark }
+    this.wasOpen = false
+    this.close()
+    if (!document.hidden) this.open()
+  }
+
+  get whole() {
+    if (!this.followed) return this.address
+    return `${this.address}?incident=${encodeURIComponent(this.followed.incident)}&after=${this.followed.mark}`
   }
 
   open() {
     clearTimeout(this.timer)
     if (this.source && this.source.readyState !== EventSource.CLOSED) return
-    this.source = new EventSource(this.address)
+    this.source = new EventSource(this.whole)
     this.names.forEach((name) => this.pass(name))
     this.source.onopen = () => {
       this.wait_ms = first_ms

@@ -6,15 +6,16 @@ import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache, cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from opsbook.alert_parts import build_pages
 from opsbook.config import Config
 from opsbook.telling_parts import build_subscriptions, build_updates
 from opsbook.usecases.bringing import Bringing
 from opsbook.usecases.duty_book import duty_book
-from opsbook.usecases.edit import Editing
+from opsbook.usecases.edit import BookEditing, Editing
 from opsbook.usecases.incident_acts import Incidents
+from opsbook.usecases.incident_cases import Cases
 from opsbook.usecases.incident_desk import IncidentDesk
 from opsbook.usecases.incident_reports import Reports
 from opsbook.usecases.incident_timeline import Timelines
@@ -22,6 +23,7 @@ from opsbook.usecases.ledger_ports import EngineLedger
 from opsbook.usecases.library import Book, Library
 from opsbook.usecases.proposals import Branches, Proposals
 from opsbook.usecases.serving_ports import Ledger, Repository
+from opsbook.usecases.similar_incidents import Likeness
 from opsbook.usecases.timeline_changes import changes_told
 from opsbook.wire import build_book, build_branches, build_library, build_repository, build_seed
 
@@ -42,6 +44,7 @@ def build_incident_desk(
     incidents = build_incidents(config, ledger, book, nudge)
     timelines = Timelines(ledger, now=_now, told=changes_told(ledger, book))
     proposals = Proposals(ledger, editing, branches, now=_now, chance=secrets.token_bytes)
+    cases = Cases(ledger, book)
     return IncidentDesk(
         incidents=incidents,
         timelines=timelines,
@@ -49,6 +52,8 @@ def build_incident_desk(
         subscriptions=build_subscriptions(config, ledger, nudge),
         proposals=proposals,
         reports=Reports(ledger, editing, proposals, timelines, now=_now, seed=build_seed),
+        cases=cases,
+        likeness=Likeness(cases),
     )
 
 
@@ -93,8 +98,9 @@ class AskedEditing:
 def build_asked_desk(config: Config, ledger: SqliteLedger | PostgresLedger, editing: AskedEditing) -> IncidentDesk:
     """The verbs for a program that asks once: the policy's pages are read when something asks of them."""
     book: Callable[[], Book] = cache(lambda: duty_book(build_book(config)))
-    timelines = Timelines(ledger, now=_now)
+    timelines = Timelines(ledger, now=_now, told=changes_told(ledger, book))
     proposals = Proposals(ledger, editing, build_branches(config), now=_now, chance=secrets.token_bytes)
+    cases = Cases(ledger, lambda: editing.library.snapshot())
     return IncidentDesk(
         incidents=build_incidents(config, ledger, book),
         timelines=timelines,
@@ -102,7 +108,17 @@ def build_asked_desk(config: Config, ledger: SqliteLedger | PostgresLedger, edit
         subscriptions=build_subscriptions(config, ledger),
         proposals=proposals,
         reports=Reports(ledger, editing, proposals, timelines, now=_now, seed=build_seed),
+        cases=cases,
+        likeness=Likeness(cases),
     )
+
+
+def build_reports(config: Config, ledger: EngineLedger, library: Library) -> Reports:
+    """The reports of incidents for a program that follows the book, and has no desk."""
+    editing = BookEditing(library, build_repository(config), cast("Ledger", ledger), _now)
+    timelines = Timelines(ledger, now=_now)
+    proposals = Proposals(ledger, editing, build_branches(config), now=_now, chance=secrets.token_bytes)
+    return Reports(ledger, editing, proposals, timelines, now=_now, seed=build_seed)
 
 
 def build_bringing(ledger: EngineLedger) -> Bringing:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
 from opsbook.config import Config
+from opsbook.incident_parts import build_reports
 from opsbook.opening_works import build_opening_works
 from opsbook.status_works import build_status_chores
 from opsbook.telling_works import update_works
@@ -13,8 +15,11 @@ from opsbook.usecases.alerting_ports import Notifier
 from opsbook.usecases.contact_book import ContactBook
 from opsbook.usecases.engine_loop import Chore, Work
 from opsbook.usecases.guarding import Guarded
+from opsbook.usecases.learning import Learning
 from opsbook.usecases.ledger_ports import EngineLedger
 from opsbook.usecases.library import Library
+
+REPORTS_S = 2.0  # how often it is asked whether something was resolved
 
 
 class Around(NamedTuple):
@@ -35,6 +40,7 @@ def build_incident_works(config: Config, around: Around) -> tuple[list[Work], li
     further, more = build_opening_works(config, around.ledger, around.library)
     works, chores = [*works, *further], [*chores, *more]
     chores += _nags(config, around)
+    chores += _learning(config, around)
     chores += build_status_chores(config, around.ledger, around.library, around.guard)
     return works, chores
 
@@ -51,3 +57,13 @@ def _nags(config: Config, around: Around) -> list[Chore]:
     """Action items and post-mortems that are late."""
     return []
 
+
+
+def _learning(config: Config, around: Around) -> list[Chore]:
+    """Reports of what is resolved, which nobody has written yet."""
+    learning = Learning(lambda: build_reports(config, around.ledger, around.library), around.guard)
+    return [Chore("reports of incidents", REPORTS_S, lambda lease: learning.look(_aside))]
+
+
+def _aside(job: Callable[[], None]) -> None:
+    threading.Thread(target=job, name="reports", daemon=True).start()

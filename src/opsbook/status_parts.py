@@ -13,7 +13,7 @@ from opsbook.usecases.ledger_ports import EngineLedger
 from opsbook.usecases.library import Book
 from opsbook.usecases.maintenance import Maintenances
 from opsbook.usecases.public_reading import Healths, PublicReading, Sources
-from opsbook.usecases.public_site.words import Links
+from opsbook.usecases.public_site.words import OLD_S, Links
 from opsbook.usecases.public_uptime import Uptimes
 from opsbook.usecases.serving_ports import Samples
 
@@ -55,8 +55,10 @@ def build_status_book(config: Config) -> Book:
 
 def links_of(config: Config, base: str = "", *, is_static: bool) -> Links:
     """How the files name one another; `base` in the place of what is configured."""
+    has_files = bool(config.status_url and config.status_export) and not base
     known = base or config.status_url or ("" if is_static or not config.public_url else f"{config.public_url}/status")
-    return Links(known.rstrip("/"), is_static)
+    old_s = max(OLD_S, round(3 * config.status_every_s)) if is_static else OLD_S
+    return Links(known.rstrip("/"), is_static, is_base_static=has_files, old_s=old_s)
 
 
 def _recorded(ledger: EngineLedger, probes: Sequence[str]) -> Mapping[str, Health]:

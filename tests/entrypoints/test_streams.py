@@ -15,7 +15,7 @@ from tests.entrypoints.door import opened
 from tests.ledger.planned import manual, started
 
 from opsbook.book.plan import Plan
-from opsbook.entrypoints import streams as module
+from opsbook.entrypoints import listeners as module
 from opsbook.entrypoints.api.events import what_is_seen_by
 from opsbook.entrypoints.streams import Listener, Streams
 from opsbook.ledger.event import Draft

@@ -235,4 +235,5 @@ def _timer(row) -> Timer:
     import json
 
     stream, name, due, facts = row
-    return Timer(stream, name, datetime.fromtimestamp(due / 1e6, UTC), json.loads(facts))
+    at = due if isinstance(due, datetime) else datetime.fromtimestamp(due / 1e6, UTC)  # as PostgreSQL keeps it, or SQLite
+    return Timer(stream, name, at, json.loads(facts))

@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.ledger.planned import plan, started
 from tests.usecases.snapshots import snapshot
 
+from opsbook.adapters.postgres_ledger import PostgresLedger
 from opsbook.adapters.sqlite_ledger import SqliteLedger
 from opsbook.ledger import alert_events, page_events
 from opsbook.ledger.alert import Alert, alert_of
@@ -107,10 +108,12 @@ class IncidentWorld:
     def declare(self, title: str = "The API is down", by: str = "ada", **said: object) -> Incident:
         return self.acts.declare(Declaration(title, **said), by)  # type: ignore[arg-type]
 
-    def alert(self, name: str = "ApiDown", severity: str = "P1", *, page: str = "", ago_s: float = 0.0) -> str:
+    def alert(
+        self, name: str = "ApiDown", severity: str = "P1", *, page: str = "", ago_s: float = 0.0, id: str = ""
+    ) -> str:
         """An alert that fires; gives its id."""
         self.count += 1
-        id = f"{self.at:%y%m%d-%H%M%S}-al{self.count:02}"
+        id = id or f"{self.at:%y%m%d-%H%M%S}-al{self.count:02}"
         began = self.at - timedelta(seconds=ago_s)
         draft = alert_events.fired(
             key=id, source="am", source_group="am", labels={"alertname": name}, annotations={}, fingerprint=id,
@@ -177,3 +180,10 @@ def opened(folder: Path, clock: Callable[[], datetime] | None = None) -> SqliteL
     """A ledger in a file."""
     now = clock or (lambda: BEGIN)
     return SqliteLedger(str(folder / "opsbook.db"), views=VIEWS, clock=lambda: int(now().timestamp() * 1e6))
+
+
+def opened_at(address: str) -> SqliteLedger | PostgresLedger:
+    """The ledger at an address: of PostgreSQL, or a file."""
+    if address.startswith("postgres"):
+        return PostgresLedger(address, views=VIEWS)
+    return SqliteLedger(address, views=VIEWS)

@@ -108,13 +108,15 @@ def test_an_alert_that_grows_graver_makes_its_incident_graver(world):
     assert {page.incident for page in world.pages} == {1}
 
 
-def test_the_severity_that_a_person_chose_stays_and_an_entry_says_so(world):
+def test_the_severity_that_a_person_chose_stays_and_its_reason_says_what_it_would_be(world):
     world.hear(world.fires(severity="high"))
     rated = events.rated("P2", "Only the staff is hindered.", by_matrix="P1", is_override=True)
     world.record(stream_of(world.incident.id), rated)
     world.hear(world.fires("WebGone", "k2", severity="critical"))
     assert world.incident.severity == "P2"
-    assert entries(world) == ["WebGone fires. That is P0; INC-1 stays P2, as a person chose."]
+    assert world.incident.severity_why == (
+        "Only the staff is hindered. (WebGone fires. That is P0; it stays P2, as a person chose.)"
+    )
 
 
 def test_what_comes_back_within_the_flap_window_reopens_its_incident(world):

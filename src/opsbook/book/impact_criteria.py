@@ -196,9 +196,11 @@ _SHARES: dict[str, Share] = {
                      "one quarter", "quarter", "significant share", "significant part", "significant number",
                      "large number"), Share(25.0)),
     **dict.fromkeys(("less than half", "under half", "minority", "a minority"), Share(0.0, 50.0, False, False)),
-    **dict.fromkeys(("some", "a few", "few", "several", "a part", "part", "any", "single", "a single", "one", "a small part",
-                     "small part", "small share", "small number", "a small number", "a handful", "handful",
-                     "individual", "at least one", "one or more", "subset", "a subset", "limited", "a portion", "portion"), _SOME),
+    **dict.fromkeys((
+        "some", "a few", "few", "several", "a part", "part", "any", "single", "a single", "one", "a small part",
+        "small part", "small share", "small number", "a small number", "a handful", "handful", "individual",
+        "at least one", "one or more", "subset", "a subset", "limited", "a portion", "portion",
+    ), _SOME),
 }  # fmt: skip
 
 
@@ -302,7 +304,8 @@ _WORDS: dict[Column, dict[str, tuple[str, ...]]] = {
     },
     "Security": {
         "yes": ("yes", "breach", "breached", "compromised", "compromise", "affected", "touched", "suspected",
-                "incident", "any", "exploited", "intrusion", "attack", "suspected breach", "confirmed", "true", "x", "✓", "✅"),
+                "incident", "any", "exploited", "intrusion", "attack", "suspected breach", "confirmed", "true", "x",
+                "✓", "✅"),
         "no": ("no", "none", "not affected", "unaffected", "untouched", "false"),
     },
     "Workaround": {

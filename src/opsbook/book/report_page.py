@@ -57,7 +57,7 @@ _LISTS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("changes", re.compile(r"runbook (?:changes|updates)", re.I)),
     ("services", re.compile(r"^(?:affected|impacted) (?:services|systems|components)", re.I)),
 )
-_PLAIN = re.compile(r"^[ \t>]*(?:[-*+][ \t]+)?([A-Z][A-Za-z /-]{1,40}?):[ \t]+(\S.*?)[ \t\\]*$", re.M)
+_PLAIN = re.compile(r"^[ \t>]*(?:[-*+][ \t]+)?([A-Z][A-Za-z /-]{1,40}?):[ \t]+(\S.*?)[ \t\r\\]*$", re.M)
 _SAME: dict[str, tuple[str, ...]] = {"Resolved": ("resolved", "closed", "fixed", "done", "complete", "completed")}
 
 
@@ -228,7 +228,7 @@ def _put(page: Page, section: Section, made: str, *, is_timeline: bool = False) 
     else:
         before = "" if document.content[section.body - 1 : section.body] == b"\n" else ending
         rest = document.content[section.body : section.end]
-        after = "" if rest.strip() == b"" and rest.startswith((b"\n", b"\r\n")) else ending
+        after = "" if not rest or rest.startswith((b"\n", b"\r\n")) else ending
         yield Edit(section.body, section.body, before + ending + made + ending + after)
 
 

@@ -15,7 +15,7 @@ from litestar.handlers import BaseRouteHandler
 
 from opsbook.entrypoints.gates.asked import Asked, asked
 from opsbook.entrypoints.gates.origins import CHANGES
-from opsbook.entrypoints.web.forms import fields_of
+from opsbook.entrypoints.web.forms import fields_of, let_go
 from opsbook.ground.errors import Failure
 from opsbook.usecases.authority import PUBLIC, decide
 
@@ -56,4 +56,5 @@ async def _check_form(request: Request[Any, Any, Any], who: Asked) -> None:
     if not shown:
         shown = (await fields_of(request)).get(CSRF_FIELD, "")
     if not hmac.compare_digest(shown.encode(), who.csrf.encode()):
+        await let_go(request)
         raise PermissionDeniedException(FORGED)

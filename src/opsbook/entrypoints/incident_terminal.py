@@ -13,7 +13,7 @@ import click
 from msgspec import Struct
 
 from opsbook.entrypoints.options import Shared
-from opsbook.entrypoints.people import at_terminal, who_acts
+from opsbook.entrypoints.people import actor_by_token, at_terminal, who_acts
 from opsbook.entrypoints.run_desk import answer
 from opsbook.ground.errors import Failure, Refusal, Usage
 
@@ -47,6 +47,14 @@ class IncidentTerminal(Struct, frozen=True):
         """Who acts: the account whose token is in OPSBOOK_TOKEN, else the user of this machine. A file knows no
         accounts: there it is always the user."""
         return at_terminal() if self.is_offline else who_acts(self.config, self.ledger, "respond")
+
+    def is_admin(self) -> bool:
+        """Whether it is an admin's token that acts."""
+        from opsbook.config import token
+
+        secret = token()
+        return bool(secret) and not self.is_offline and actor_by_token(
+            self.config, self.ledger, secret, "respond").role == "admin"  # fmt: skip
 
     def author(self, by: str) -> tuple[str, str]:
         """The name and the address that a commit of theirs carries."""

@@ -11,15 +11,20 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime, timedelta
 
-from msgspec import json
-
 from opsbook.book.probe import Probe
+from opsbook.entrypoints.incident_feed import IncidentFeed
+from opsbook.entrypoints.listeners import COMMENT as COMMENT
+from opsbook.entrypoints.listeners import HEARTBEAT_S as HEARTBEAT_S
+from opsbook.entrypoints.listeners import LAGGED as LAGGED
+from opsbook.entrypoints.listeners import Listener as Listener
+from opsbook.entrypoints.listeners import message as message
 from opsbook.ground.errors import Failure
 from opsbook.ledger.event import Event, Moved, shown_facts
 from opsbook.ledger.health import Health, Reading
+from opsbook.ledger.incident import Incident
 from opsbook.ledger.incident_events import CORRECTED, INCIDENTS, NOTED, PINNED
 from opsbook.ledger.person import PEOPLE
 from opsbook.ledger.run_events import RUN_ENDED
@@ -27,8 +32,6 @@ from opsbook.usecases.desk import Desk
 from opsbook.usecases.library import Book
 
 MOST_STREAMS = 300
-HEARTBEAT_S = 15.0  # proxies cut connections on which nothing moves for 30 or 60 seconds
-WAITING_MOST = 1_000  # events that a listener may be behind
 BATCH = 500
 LEDGER_AGAIN_S = 1.0
 FRESH = timedelta(seconds=5)
@@ -38,56 +41,6 @@ ALERTING = ("alert/", "page/", "silence/")
 ENTRIES = frozenset({NOTED, CORRECTED, PINNED})
 ALERTS_MOST = 20  # of them that are told each by itself, in one reading of the ledger
 MOVED_MOST = 200  # last events of runs that are told to a page that has just come
-COMMENT = b": still here\n\n"
-LAGGED = b"event: lagged\ndata: {\"why\":\"You read too slowly. Connect again with Last-Event-ID to go on.\"}\n\n"
-
-
-def message(name: str, content: object, id: int | str | None = None) -> bytes:
-    """One server-sent event, its content as JSON on one line."""
-    start = f"id: {id}\n".encode() if id is not None else b""
-    return start + b"event: " + name.encode() + b"\ndata: " + json.encode(content) + b"\n\n"
-
-
-class Listener:
-    """One stream. `put` runs in the loop; with a key, what has the same key and was not taken yet is replaced."""
-
-    def __init__(self, sees: Callable[[Event], bool] | None = None) -> None:
-        self.sees = sees
-        self.waiting: deque[tuple[int, bytes]] = deque()
-        self.latest: dict[str, bytes] = {}
-        self.rang = asyncio.Event()
-        self.is_over = False
-        self.lags = False
-
-    def put(self, content: bytes, *, key: str = "", position: int = 0) -> None:
-        """Gives the listener something to send."""
-        if key:
-            self.latest[key] = content
-        elif len(self.waiting) >= WAITING_MOST:
-            self.lags = True
-        else:
-            self.waiting.append((position, content))
-        self.rang.set()
-
-    def close(self) -> None:
-        """Ends the stream after what it is sending."""
-        self.is_over = True
-        self.rang.set()
-
-    async def take(self) -> list[tuple[int, bytes]]:
-        """What there is to send, or a heartbeat when there was nothing for a while; empty when the stream is over."""
-        if not (self.waiting or self.latest or self.is_over or self.lags):
-            try:
-                await asyncio.wait_for(self.rang.wait(), HEARTBEAT_S)
-            except TimeoutError:
-                return [(0, COMMENT)]
-        self.rang.clear()
-        if self.is_over:
-            return []
-        taken = [*self.waiting, *((0, content) for content in self.latest.values())]
-        self.waiting.clear()
-        self.latest.clear()
-        return taken
 
 
 class Seat:
@@ -107,10 +60,12 @@ class Streams:
         self.pages: set[Listener] = set()
         self.loop: asyncio.AbstractEventLoop | None = None
         self.is_closing = False
+        self.is_feed_late = False
         self.reader: threading.Thread | None = None
         self.position = 0
         self.seats = 0
         self.turn = threading.RLock()  # a seat may be forgotten, and so given back, while another is taken
+        self.feed: IncidentFeed | None = None  # set by whoever can write entries as HTML
         self.moved: deque[tuple[datetime, str, bytes]] = deque(maxlen=MOVED_MOST)
         desk.watch.on_reading(self._read)
         desk.library.on_change(self._changed)
@@ -153,11 +108,30 @@ class Streams:
             except Failure:  # it may answer again; meanwhile /readyz says that it does not
                 time.sleep(LEDGER_AGAIN_S)
                 continue
+            self._feed(bool(found))
             if found:
                 self.position = found[-1].position
                 self._call(self._give, whole, found)
                 if any(event.kind == RUN_ENDED or event.stream.startswith(PEOPLE) for event in found):
                     self.desk.library.look_soon()  # lint has less to say: it was practised, a contact was verified
+
+    def _feed(self, is_moved: bool) -> None:
+        # What could not be told is told with the next look, which comes once a second at the latest.
+        if self.feed is None or not self.feed.is_watched or not (is_moved or self.is_feed_late):
+            return
+        try:
+            self.feed.passed()
+            self.is_feed_late = False
+        except Failure:
+            self.is_feed_late = True
+
+    def hand(self, listeners: Sequence[Listener], content: bytes) -> None:
+        """Gives the same bytes to listeners, from whichever thread."""
+        self._call(self._hand, listeners, content)
+
+    def _hand(self, listeners: Sequence[Listener], content: bytes) -> None:
+        for listener in listeners:
+            listener.put(content)
 
     def _passed(self) -> tuple[list[Event], list[Moved]]:
         """What is recorded behind the position: whole where somebody listens to events, and which events they are.
@@ -229,8 +203,12 @@ class Streams:
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(told, *arguments)
 
-    async def watch_pages(self, is_allowed: Callable[[], bool], seat: Seat | None = None) -> AsyncIterator[bytes]:
-        """The stream of a page that is open: first how things are, then what changes, for as long as it is allowed."""
+    async def watch_pages(
+        self, is_allowed: Callable[[], bool], seat: Seat | None = None, *, incident: Incident | None = None,
+        since: int = 0,
+    ) -> AsyncIterator[bytes]:  # fmt: skip
+        """The stream of a page that is open: first how things are, then what changes, for as long as it is allowed.
+        With an incident also what happens on it, behind the position up to which its page has been told."""
         listener = Listener()
         self.pages.add(listener)
         try:
@@ -238,11 +216,20 @@ class Streams:
             yield message("book", {"number": book.number, "commit": book.commit})
             for content in [*self._just_read(), *self._just_moved()]:
                 yield content
+            if incident is not None and self.feed is not None:
+                yield await asyncio.to_thread(self.feed.join, incident, since, listener)
             while is_allowed() and (taken := await listener.take()):
                 for _, content in taken:
                     yield content
+                if listener.lags:  # it comes back, and is told from where it was
+                    yield LAGGED
+                    return
+        except Failure:  # the ledger went away; whoever listens comes back
+            return
         finally:
             self.pages.discard(listener)
+            if incident is not None and self.feed is not None:
+                self.feed.leave(incident, listener)
             if seat is not None:
                 seat.leave()
 

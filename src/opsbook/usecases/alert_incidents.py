@@ -24,7 +24,8 @@ from opsbook.ledger.page import stream_of as page_stream
 from opsbook.ledger.page_events import PAGES
 from opsbook.usecases.episodes import Episode
 from opsbook.usecases.incident_answers import answering, answers_in
-from opsbook.usecases.incident_opener import Cause, Opener, raising
+from opsbook.usecases.incident_opener import Cause, Opener
+from opsbook.usecases.incident_rating import reconsidered
 from opsbook.usecases.incident_writes import joined
 from opsbook.usecases.ledger_ports import EngineLedger, Timer, Write
 from opsbook.usecases.notices import notice
@@ -123,7 +124,8 @@ class AlertIncidents:
         live = [alert for alert in alerts if alert.is_open]
         if live:
             gravest = min(live, key=lambda alert: alert.severity)
-            drafts += raising(incident, gravest.severity, f"{gravest.name} is {gravest.severity}.")
+            told = f"{gravest.name} is {gravest.severity}."
+            drafts += reconsidered(incident, gravest.severity, told, self._opener.follows())
         writes: list[Write] = []
         if not drafts and incident.number not in joins:
             drafts, writes = self._suggested(incident, episodes, now)

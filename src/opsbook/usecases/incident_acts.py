@@ -79,6 +79,10 @@ class Incidents:
             self._desk, named, by, text, kind=kind, happened_at=happened_at, files=files, link=link, key=key
         )
 
+    def import_chat(self, named: str | int, by: str, said: Sequence[tuple[datetime, str, str]]) -> Incident:
+        """Messages of a chat as entries where they happened; see `chat_import.entries_of`. Pasted twice, kept once."""
+        return incident_entries.import_chat(self._desk, named, by, said)
+
     def correct(
         self, named: str | int, by: str, entry: str, why: str, *, text: str | None = None,
         happened_at: datetime | None = None, is_struck: bool = False,

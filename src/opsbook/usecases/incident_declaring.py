@@ -10,6 +10,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from opsbook.book.checklists import Item, checklist
+from opsbook.book.impact import Impact
 from opsbook.book.impact_matrix import Rating, rated
 from opsbook.book.incident_roles import UNIQUE, role_key
 from opsbook.book.reach import Directory
@@ -50,6 +51,7 @@ Further = Callable[[str, int], Sequence[Write]]
 def declare(desk: Desk, said: Declaration, by: str, *, further: Further = lambda id, number: ()) -> Incident:
     """A new incident. What `further` makes of its id and number is recorded with it."""
     check_by(by)
+    check_impact(said.impact)
     said = replace(said, title=line(said.title, "The title of an incident"), war_room=line(
         said.war_room, "A war room", is_needed=False
     ), summary=prose(said.summary, "A summary", is_needed=False))  # fmt: skip
@@ -161,3 +163,9 @@ def read_alerts(ledger: EngineLedger, ids: Sequence[str]) -> list[Alert]:
     return [alert_of(row) for row in rows if row is not None]
 
 
+def check_impact(impact: Impact) -> None:
+    """Raises Usage for a share that is none."""
+    if impact.users_pct is not None and not 0 <= impact.users_pct <= 100:
+        raise Usage(f"{impact.users_pct:g} % of users is no share. Write 0 to 100.")
+    for text in (*impact.functions, *impact.regions):
+        line(text, "A name")

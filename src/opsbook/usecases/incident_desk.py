@@ -8,9 +8,11 @@ from msgspec import Struct
 
 if TYPE_CHECKING:
     from opsbook.usecases.incident_acts import Incidents
+    from opsbook.usecases.incident_cases import Cases
     from opsbook.usecases.incident_reports import Reports
     from opsbook.usecases.incident_timeline import Timelines
     from opsbook.usecases.proposals import Proposals
+    from opsbook.usecases.similar_incidents import Likeness
     from opsbook.usecases.status_updates import StatusUpdates
     from opsbook.usecases.subscriptions import Subscriptions
 
@@ -24,3 +26,5 @@ class IncidentDesk(Struct, frozen=True):
     proposals: Proposals
     reports: Reports
     subscriptions: Subscriptions
+    cases: Cases
+    likeness: Likeness

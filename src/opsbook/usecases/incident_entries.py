@@ -66,6 +66,24 @@ def note(
     return desk.change(named, by, decide, attach=content)
 
 
+def import_chat(
+    desk: Desk, named: str | int, by: str, said: Sequence[tuple[datetime, str, str]],
+) -> Incident:  # fmt: skip
+    """Messages of a chat, each as when, words and key, in one append; those that are there already are passed over."""
+
+    def decide(incident: Incident, at: datetime) -> Sequence[Write]:
+        read = desk.ledger.read(stream_of(incident.id))
+        known = {event.facts["key"] for event in read if event.kind == events.NOTED}
+        drafts = []
+        for when, words, key in said:
+            if key not in known:
+                known.add(key)
+                drafts.append(events.noted(prose(words, "A message"), "chat", happened_at=_passed(when, at), key=key))
+        return write(incident, *drafts)
+
+    return desk.change(named, by, decide)
+
+
 def correct(
     desk: Desk, named: str | int, by: str, entry: str, *, why: str, text: str | None, happened_at: datetime | None,
     is_struck: bool,

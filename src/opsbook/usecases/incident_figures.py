@@ -1,9 +1,9 @@
-"""The verb figures: how often, how grave, how long, what helped, of a stretch of time. No figure is by person, and
-drills never count.
+"""The verb figures: how often, how grave, how long, what helped, of a stretch of time. No figure is by person.
+Drills never count.
 
 - **MTTA**: from when it was detected (else declared) to when somebody took care of it.
-- **MTTR**: from when it began, as well as is known, to when it was resolved. Median and 90th percentile stand beside the
-  mean, because a single long incident moves a mean and tells little.
+- **MTTR**: from when it began, as well as is known, to when it was resolved. Median and 90th percentile stand beside
+  the mean, because a single long incident moves a mean and tells little.
 - **Time to first update**: from when it was declared to the first status update that was sent.
 """
 

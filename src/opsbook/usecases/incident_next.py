@@ -58,6 +58,8 @@ def _over(incident: Incident) -> list[NextStep]:
     steps: list[NextStep] = []
     if not incident.root_cause:
         steps.append(NextStep("Nobody has said what the cause was.", "edit {n} root_cause 'what it was'"))
+    if incident.started_at is None and incident.severity in GRAVE:
+        steps.append(NextStep("Nobody has said since when people were hindered.", "edit {n} started_at '02:40'"))
     if not any(each.what == "report" for each in incident.writings):
         steps.append(NextStep("Its report is not written yet.", "report {n}"))
     post_mortem = incident.post_mortem

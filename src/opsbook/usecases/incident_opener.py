@@ -7,7 +7,7 @@ than people can lead one by one; else a new one. Drills never meet what is real.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -20,6 +20,7 @@ from opsbook.ledger.incident import INCIDENT_VIEW, Incident, claim_of, incident_
 from opsbook.ledger.incident_events import Members, Origin
 from opsbook.usecases.followed_policy import Followed, followed
 from opsbook.usecases.incident_declaring import roles_at_declaring, takes_command, tasks_of
+from opsbook.usecases.incident_rating import reconsidered
 from opsbook.usecases.incident_said import Declaration
 from opsbook.usecases.incident_writes import declaring, imagined, joined, member_writes, of, without
 from opsbook.usecases.ledger_ports import EngineLedger, Write
@@ -89,7 +90,11 @@ class Opener:
 
     def gives_command(self) -> bool:
         """Whether whoever acknowledges leads, by the book."""
-        return takes_command(followed(self._book()))
+        return takes_command(self.follows())
+
+    def follows(self) -> Followed:
+        """The policy that incidents are answered by now."""
+        return followed(self._book())
 
     def settle(self, causes: Sequence[Cause], now: datetime) -> Settled:
         """What becomes of causes, in their order."""
@@ -246,7 +251,7 @@ class _Work:
         if any((new.alerts, new.pages, new.runs, new.services)):
             self._add(number, events.attached(new, cause.why))
             self._further += member_writes(new, number, cause.why)
-        for draft in raising(self._held[number], cause.severity, cause.why):
+        for draft in reconsidered(self._held[number], cause.severity, cause.why, self._follows):
             self._add(number, draft)
         self._retitle(number)
 
@@ -270,17 +275,6 @@ class _Work:
         incident = self._held[number]
         self._drafts.setdefault(number, []).append(draft)
         self._held[number] = imagined(incident, incident.id, [draft], at=self._now, by=BY)
-
-
-def raising(incident: Incident, severity: str, why: str) -> Iterator[Draft]:
-    """That it is graver than it was, by something that belongs to it; where a person chose its severity against the
-    matrix theirs stays, and an entry says so."""
-    if not severity or severity >= incident.severity:
-        return
-    if incident.is_overridden:
-        yield events.noted(f"{why} That is {severity}; {incident.name} stays {incident.severity}, as a person chose.")
-    else:
-        yield events.rated(severity, f"{why} It is {severity}.", by_matrix=incident.rated)
 
 
 def _storm_title(services: Iterable[str]) -> str:

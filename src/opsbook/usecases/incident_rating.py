@@ -1,21 +1,19 @@
-"""How grave an incident is: by its impact, by what a person says, by the alerts that belong to it. Moves nothing."""
+"""How grave an incident is: by its impact, by what a person says, by what belongs to it. Moves nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from opsbook.book.checklists import Item
 from opsbook.book.impact import Impact
 from opsbook.book.impact_matrix import rated
 from opsbook.ground.errors import Usage
 from opsbook.ledger import incident_events as events
-from opsbook.ledger.alert import Alert
 from opsbook.ledger.event import Draft
 from opsbook.ledger.incident import Incident
 from opsbook.usecases.followed_policy import Followed
 from opsbook.usecases.incident_changing import Desk, check_unchanged, line, write
-from opsbook.usecases.incident_declaring import tasks_of
+from opsbook.usecases.incident_declaring import check_impact, tasks_of
 from opsbook.usecases.incident_finding import severity_of
 from opsbook.usecases.incident_writes import task_drafts
 from opsbook.usecases.ledger_ports import Write
@@ -42,10 +40,8 @@ def rate(
         if draft is None:
             return []
         level = draft.facts["severity"]
-        given = [task.text for task in incident.tasks]
-        new: list[Item] = list(tasks_of(follows, level, given)) if level < incident.severity else []
-        first = max((each.id for each in incident.tasks), default=0) + 1
-        return write(incident, draft, *task_drafts(new, first))
+        due = newly_due(incident, level, follows) if level < incident.severity else ()
+        return write(incident, draft, *due)
 
     return desk.change(named, by, decide)
 
@@ -85,42 +81,23 @@ def _by_matrix(incident: Incident, impact: Impact, follows: Followed) -> Draft:
     return events.rated(rating.severity, rating.why, by_matrix=rating.severity, impact=impact)
 
 
-def reconsidered(incident: Incident, alerts: Sequence[Alert], policy: Followed) -> list[Draft]:
-    """What follows for the severity from the alerts of an incident as they are now: one that is graver raises it. That
-    they are over lowers nothing; it is only said, once, that it might be lowered. Nothing is lower than what a person
-    chose."""
-    if not incident.is_live:
-        return []
-    firing = [each for each in alerts if each.is_open]
-    gravest = min(firing, key=lambda each: each.severity, default=None)
-    if gravest is not None and gravest.severity < incident.severity:
-        why = f"{gravest.name} fires, and it is {gravest.severity}"
-        why += f": {gravest.severity_why}" if gravest.severity_why else "."
-        new = tasks_of(policy, gravest.severity, [task.text for task in incident.tasks])
-        first = max((each.id for each in incident.tasks), default=0) + 1
-        raised = events.rated(gravest.severity, why, by_matrix=incident.rated, is_override=False)
-        return [raised, *task_drafts(new, first)]
-    return []
+def reconsidered(incident: Incident, severity: str, why: str, follows: Followed) -> Iterator[Draft]:
+    """What follows where something that belongs to an incident, such as an alert, is of a severity now: a graver one
+    raises it, with what the page wants done at it. Where a person chose otherwise than the matrix theirs stays, and it
+    is told once what it would be. One that is less grave changes nothing: lowering is for people."""
+    if not severity or severity >= incident.severity:
+        return
+    if incident.is_overridden:
+        if not incident.rated or severity < incident.rated:
+            told = f"({why} That is {severity}; it stays {incident.severity}, as a person chose.)"
+            why = f"{incident.severity_why} {told}"
+            yield events.rated(incident.severity, why, by_matrix=severity, is_override=True)
+        return
+    yield events.rated(severity, f"{why} It is {severity}.", by_matrix=incident.rated)
+    yield from newly_due(incident, severity, follows)
 
 
-def lower(incident: Incident, alerts: Sequence[Alert], policy: Followed) -> tuple[str, str] | None:
-    """What an incident might be by now, and why: where its alerts are over, or are less grave, and nobody chose its
-    severity. None where it is as it should be."""
-    if not incident.is_live or incident.is_overridden or not alerts:
-        return None
-    rating = rated(incident.impact, policy.policy, policy.path)
-    firing = [each.severity for each in alerts if each.is_open]
-    fitting = min([*firing, *([rating.severity] if rating.severity else [])], default="P3")
-    if fitting <= incident.severity:
-        return None
-    told = "None of its alerts fires any more" if not firing else f"The gravest of its alerts is {min(firing)}"
-    matrix = f", and by the matrix it is {rating.severity}" if rating.severity else ""
-    return fitting, f"{told}{matrix}: it might be {fitting}."
-
-
-def check_impact(impact: Impact) -> None:
-    """Raises Usage for a share that is none."""
-    if impact.users_pct is not None and not 0 <= impact.users_pct <= 100:
-        raise Usage(f"{impact.users_pct:g} % of users is no share. Write 0 to 100.")
-    for text in (*impact.functions, *impact.regions):
-        line(text, "A name")
+def newly_due(incident: Incident, severity: str, follows: Followed) -> Iterator[Draft]:
+    """What the page wants done at a severity and nobody has been given yet."""
+    new = tasks_of(follows, severity, [task.text for task in incident.tasks])
+    yield from task_drafts(new, max((each.id for each in incident.tasks), default=0) + 1)

@@ -9,20 +9,18 @@ from opsbook.ledger.incident import Incident, stream_of
 from opsbook.ledger.incident_events import reviewed
 from opsbook.usecases.ledger_ports import EngineLedger
 
-STATES = ("due", "draft", "in review", "reviewed", "waived")
+STATES = ("due", "draft", "in review", "reviewed")
 
 
 def move_post_mortem(
     ledger: EngineLedger, incident: Incident, by: str, state: str, *, why: str, now: datetime, owner: str = "",
     due: str = "",
 ) -> None:  # fmt: skip
-    """Says how far it is; what is not told anew stays. Raises Usage where it is waived without a reason, Refusal where
-    the incident goes on."""
+    """Says how far it is; what is not told anew stays. Raises Usage for what is no state, Refusal where the incident
+    goes on."""
     before = incident.post_mortem
     if state not in STATES:
         raise Usage(f"A post-mortem is {', '.join(STATES)}; not '{state[:40]}'.")
-    if state == "waived" and not why.strip():
-        raise Usage("Say with --why why no post-mortem is written: everybody sees it.")
     if incident.is_live:
         raise Refusal(f"{incident.name} is {incident.state}: it is resolved first, and learned from then.")
     if before is not None and before.state == state and not (owner or due):

@@ -21,6 +21,8 @@ from opsbook.ledger.maintenance import Maintenance, maintenance_of
 from opsbook.usecases.ledger_ports import EngineLedger
 from opsbook.usecases.library import Book
 from opsbook.usecases.public_incidents import Names, public_id, public_incident, said_of_components, shortened
+from opsbook.usecases.public_site import file_of
+from opsbook.usecases.public_site.words import Links
 from opsbook.usecases.public_status import (
     GRAVITY,
     SHOWN_DAYS,
@@ -64,6 +66,7 @@ class PublicReading:
         self._fresh = timedelta(seconds=fresh_s)
         self._making = threading.Lock()
         self._kept: Kept | None = None
+        self._files: tuple[PublicStatus | None, dict[tuple[str, Links], bytes]] = (None, {})
 
     def status(self) -> PublicStatus:
         """How all is; while the ledger cannot be read how all was, which `at` tells. Raises Failure where that is not
@@ -78,6 +81,18 @@ class PublicReading:
                 if kept is None:
                     raise
                 return kept[2]
+
+    def file(self, name: str, links: Links) -> bytes | None:
+        """A file of the public page as it is now, None where there is none of that name; made once for all who look.
+        Raises Failure as `status` does."""
+        status = self.status()
+        if self._files[0] is not status or len(self._files[1]) > MOST_SHOWN:
+            self._files = (status, {})
+        kept = self._files[1]
+        content = kept.get((name, links)) or file_of(name, status, links)
+        if content is not None:
+            kept[name, links] = content
+        return content
 
     def _made(self, now: datetime, kept: Kept | None) -> PublicStatus:
         at = now.replace(second=0, microsecond=0)

@@ -4,6 +4,7 @@ timeline, its times, what people wrote; without secrets, and with nothing that c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
@@ -24,6 +25,8 @@ LONGEST_LINE = 400
 # What a report tells of a timeline. Of runs and their steps only what changed something: see _is_essential.
 ESSENTIAL = frozenset({"declared", "status", "severity", "alert", "ack", "decision", "note", "command", "deploy",
                        "change", "run", "step"})  # fmt: skip
+_HANDLE = re.compile(r"(?<![\w@./-])@([A-Za-z][\w.-]*)")
+_AT_TERMINAL = re.compile(r"\bterminal:(?=\w)")  # who typed it on a command line; a report names the person
 # What a person said or did; of the rest the actor is a program, or stands in the words.
 _SAID = frozenset({"decision", "note", "command"})
 
@@ -78,7 +81,7 @@ def lines(text: str) -> str:
 
 def handle(name: str) -> str:
     """A person as pages name them: `@ada`; a name with spaces as it is."""
-    plain = line(name)
+    plain = line(name.removeprefix("terminal:"))
     if not plain or plain.startswith("@") or not plain.replace("-", "").replace(".", "").replace("_", "").isalnum():
         return plain
     return f"@{plain}"
@@ -116,7 +119,7 @@ def todos(incident: Incident) -> list[Todo]:
 
 
 def _unowned(text: str) -> str:
-    return " ".join(f"`{word}`" if word.startswith("@") and len(word) > 1 else word for word in text.split(" "))
+    return _HANDLE.sub("&#64;\\1" if "`" in text else "`@\\1`", text)
 
 
 def _users(incident: Incident) -> str:
@@ -187,7 +190,7 @@ def _shortened(entries: list[TimelineEntry]) -> tuple[list[TimelineEntry], int]:
 
 
 def _shown(entry: TimelineEntry) -> str:
-    text = line(entry.text.rstrip(" ."))
+    text = line(_AT_TERMINAL.sub("", entry.text.rstrip(" .")))
     if len(text) > LONGEST_LINE:
         text = line(without_secrets(entry.text)[:LONGEST_LINE].rsplit(" ", 1)[0].rstrip("\\")) + " …"
     files = ", ".join(line(each.name) for each in entry.files)

@@ -1,7 +1,7 @@
 """The verb similar: past incidents that are most like one, of the ledger and of the book, and what ended them.
 
-Likeness is by words (title, what was hindered, cause), weighed by how few incidents have them, as BM25 does; a service or
-an alert that both name weighs as much as several words. Everything that is likeness has a reason in words.
+Likeness is by words (title, what was hindered, cause), weighed by how few incidents have them, as BM25 does; a service
+or an alert that both name weighs as much as several words. Everything that is alike has a reason in words.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ MOST_WORDS = 200  # of one case
 _WORD = re.compile(r"[^\W_]{3,40}")
 # Words that every report has, and which tell nothing.
 _PLAIN = frozenset(
-    "the and for was were are with that this from not had has have but all its our their they there been when which into"
-    " after before during incident incidents outage report post mortem postmortem issue problem service services"
+    "the and for was were are with that this from not had has have but all its our their they there been when which"
+    " into after before during incident incidents outage report post mortem postmortem issue problem service services"
     " response drill".split()
 )
 
@@ -71,7 +71,8 @@ class Likeness:
 
 def remedies(similar: Sequence[Similar]) -> list[Remedy]:
     """What ended those that are like it, the most often first."""
-    ended = Counter((each.ended_by.path, each.ended_by.anchor, each.ended_by.title) for each in similar if each.ended_by)
+    known = [each.ended_by for each in similar if each.ended_by is not None]
+    ended = Counter((each.path, each.anchor, each.title) for each in known)
     return [Remedy(*section, count, len(similar)) for section, count in ended.most_common()]
 
 

@@ -9,6 +9,7 @@ from opsbook.entrypoints.api import (
     duties,
     events,
     incident_entries,
+    incident_figures,
     incident_writing,
     incidents,
     inlets,
@@ -34,6 +35,7 @@ MODULES = (
     silences,
     incidents,
     incident_entries,
+    incident_figures,
     incident_writing,
     events,
 )

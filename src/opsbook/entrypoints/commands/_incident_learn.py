@@ -117,6 +117,8 @@ def post_mortem(shared: Shared, *, incident: str, state: str | None, why: str, o
         return
 
     def act(found: IncidentTerminal, by: str) -> Incident:
+        if state == "waived":
+            return found.desk.incidents.waive(incident, by, why)
         from opsbook.usecases.post_mortems import move_post_mortem
 
         move_post_mortem(found.ledger, found.desk.incidents.find(incident), by, state.replace("-", " "), why=why,
@@ -159,12 +161,12 @@ def _proposed(proposal: Proposal | None) -> list[str]:
     if proposal is None:
         return []
     if proposal.branch is None:
-        return [f"Proposed: {proposal.path} (proposal {proposal.id}). Review it in the browser, at /proposals."]
+        return [f"Proposed: {proposal.path} (proposal {proposal.id}). Review it on the incident's page in the browser."]
     at = f", commit {proposal.commit[:12]}" if proposal.commit else ""
     return [
         f"Proposed: {proposal.path} on the branch {proposal.branch}{at}.",
         f"Review it: git show {proposal.branch}:{proposal.path}",
-        f"Take it:   git merge {proposal.branch}, or in the browser, at /proposals.",
+        f"Take it:   git merge {proposal.branch}, or on the incident's page in the browser.",
     ]
 
 

@@ -111,7 +111,7 @@ def _done(shared: Shared, found: IncidentTerminal, seen: Incident, wanted: Wante
     is_customers = next((each.audience for each in seen.updates if each.id == which), "") == "customers"
     state = next((each.state for each in seen.updates if each.id == which), "")
     if wanted.approves or (wanted.publishes and is_customers and state == "draft"):
-        seen = updates.approve(seen, by, which)
+        seen = updates.approve(seen, by, which, is_admin=found.is_admin())
     if wanted.publishes:
         seen = updates.publish(seen, by, which)
     return seen, which

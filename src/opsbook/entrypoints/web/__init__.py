@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Litestar
@@ -38,6 +38,8 @@ from opsbook.entrypoints.gates.overload import Overload
 from opsbook.entrypoints.gates.peers import Peers
 from opsbook.entrypoints.guard import guard
 from opsbook.entrypoints.hosts import LOOPBACK
+from opsbook.entrypoints.incident_feed import IncidentFeed
+from opsbook.entrypoints.shown.timeline_view import ShownEntry
 from opsbook.entrypoints.streams import Streams
 from opsbook.entrypoints.web import (
     account,
@@ -51,8 +53,10 @@ from opsbook.entrypoints.web import (
     coverage_pages,
     edit_pages,
     engine_health,
+    figure_pages,
     files,
     incident_acts,
+    incident_chat,
     incident_declare,
     incident_pages,
     incident_timeline,
@@ -99,10 +103,12 @@ MODULES = (
     calendars,
     coverage_pages,
     edit_pages,
+    figure_pages,
     files,
     incident_acts,
     incident_declare,
     incident_pages,
+    incident_chat,
     incident_timeline,
     inlet_pages,
     live,
@@ -154,9 +160,11 @@ def build_app(config: Config, desk: Desk, *, listening_on: str = "127.0.0.1") ->
     streams, meter, built = Streams(desk), Meter(), assets.Assets()
     state = {"desk": desk, "config": config, "keeper": keeper, "streams": streams, "meter": meter, "assets": built,
              "shown_once": ShownOnce(), "started": desk.now()}  # fmt: skip
+    engine = _engine(built)
+    streams.feed = IncidentFeed(desk.incident_desk.timelines, _entry_writer(engine), streams.hand)
     app = App(
         route_handlers=[in_thread(route) for route in routes()],
-        template_config=TemplateConfig(instance=_engine(built)),
+        template_config=TemplateConfig(instance=engine),
         guards=[guard],
         exception_handlers=EXCEPTIONS,
         openapi_config=None,
@@ -226,6 +234,12 @@ def _engine(built: assets.Assets) -> JinjaTemplateEngine:
     environment.globals["book_address"] = book_address
     environment.globals["length_words"] = length_words
     return JinjaTemplateEngine(engine_instance=environment)
+
+
+def _entry_writer(engine: JinjaTemplateEngine) -> Callable[[ShownEntry], str]:
+    """What writes an entry of a timeline as the page itself does."""
+    entry = cast(Any, engine.engine.get_template("timeline_parts.html").module).entry
+    return lambda one: str(entry(one))
 
 
 @asynccontextmanager

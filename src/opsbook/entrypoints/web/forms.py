@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from litestar import Request, Response
+from litestar.datastructures import UploadFile
 from litestar.response import Redirect
 
 FORM = "application/x-www-form-urlencoded"
@@ -27,7 +28,8 @@ async def _written(request: Request[Any, Any, Any]) -> dict[str, list[str]]:
     kind = request.headers.get("content-type", "")
     if kind.startswith(MULTIPART):
         form = await request.form()
-        return {name: [each for each in form.getall(name) if isinstance(each, str)] for name in form}
+        texts = {name: [each for each in form.getall(name) if isinstance(each, str)] for name in form}
+        return {name: values for name, values in texts.items() if values}
     if not kind.startswith(FORM):
         return {}
     text = (await request.body()).decode("utf-8", "replace")
@@ -35,6 +37,14 @@ async def _written(request: Request[Any, Any, Any]) -> dict[str, list[str]]:
         return parse_qs(text, keep_blank_values=True, max_num_fields=MOST_FIELDS)
     except ValueError:  # more fields than any form of ours has
         return {}
+
+
+async def let_go(request: Request[Any, Any, Any]) -> None:
+    """Closes the files of a form that nobody reads, as it is refused."""
+    if request.headers.get("content-type", "").startswith(MULTIPART):
+        for _, each in (await request.form()).multi_items():
+            if isinstance(each, UploadFile):
+                await each.close()
 
 
 def local(address: str, otherwise: str = "/") -> str:

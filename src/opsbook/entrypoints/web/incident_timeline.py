@@ -113,9 +113,10 @@ def shown_timeline(
         template = "incident_timeline_older.html" if before else "incident_timeline_part.html"
     shown = page(
         request, template, place="Incidents", status=status, incident=incident,
-        entries=_shown(part, incident, narrowed), pinned=_shown(pinned, incident, narrowed), narrowed=narrowed, position=position, now=desk_of(request).now(),
-        older=part[-1].key if has_older else "", newer=part[0].key if part and (before or (after and is_cut)) else "",
-        is_first=is_first, total=len(timelines.entries(incident)), wrong=wrong, typed=typed, words=WORDS, groups=GROUPS,
+        entries=_shown(part, incident, narrowed), pinned=_shown(pinned, incident, narrowed), narrowed=narrowed,
+        position=position, now=desk_of(request).now(), older=part[-1].key if has_older else "",
+        newer=part[0].key if part and (before or (after and is_cut)) else "", is_first=is_first,
+        total=len(timelines.entries(incident)), wrong=wrong, typed=typed, words=WORDS, groups=GROUPS,
         zones=zone_names() if not (is_part and before) else (), written_kinds=WRITTEN_KINDS,
         why_not="" if may(request, "respond") else why_not(request, "respond"),
     )  # fmt: skip
@@ -258,7 +259,7 @@ def entry_file(request: Asks) -> Response[Any]:
     is_picture = kept.media_type in PICTURES
     how = "inline" if is_picture else "attachment"
     headers = {
-        "Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff", "ETag": f'"{digest}"',
+        "Content-Security-Policy": POLICY, "ETag": f'"{digest}"',
         "Cache-Control": "private, max-age=31536000, immutable",
         "Content-Disposition": f"{how}; filename*=UTF-8''{quote_path(kept.name).replace('/', '_')}",
     }  # fmt: skip

@@ -10,6 +10,7 @@ from litestar.exceptions import ServiceUnavailableException
 from litestar.response import Stream
 
 from opsbook.entrypoints.streams import MOST_STREAMS, Seat, Streams
+from opsbook.entrypoints.web.answering import desk_of
 from opsbook.usecases.authority import decide
 
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # nginx holds a stream back without the second
@@ -37,11 +38,16 @@ def still_allowed(request: Request[Any, Any, Any]) -> Callable[[], bool]:
     return ask
 
 
-@get("/live", opt={"act": "read"}, sync_to_thread=False, media_type="text/event-stream")
+@get("/live", opt={"act": "read"}, sync_to_thread=True, media_type="text/event-stream")
 def live(request: Request[Any, Any, Any]) -> Stream:
-    """Server-sent events for pages: `book`, `health` and `notice`."""
+    """Server-sent events for pages: `book`, `health` and `notice`; of `?incident=14` also `timeline`, what happens on
+    it behind `after`, or behind the last that this page was told."""
+    asked = request.query_params
+    told = request.headers.get("last-event-id", "") or asked.get("after", "")
+    since = int(told) if told.isascii() and told.isdigit() and len(told) < 16 else 0
+    incident = desk_of(request).incident_desk.incidents.find(asked["incident"]) if asked.get("incident") else None
     streams, seat = seated(request)
-    content = streams.watch_pages(still_allowed(request), seat)
+    content = streams.watch_pages(still_allowed(request), seat, incident=incident, since=since)
     return Stream(content, media_type="text/event-stream", headers=HEADERS)
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Request, Response, get
+from msgspec.structs import replace
 
 from opsbook.config import Config
 from opsbook.entrypoints.web.answering import desk_of
 from opsbook.ground.errors import Failure
 from opsbook.status_parts import links_of
 from opsbook.usecases.authority import PUBLIC
-from opsbook.usecases.public_site import file_of, media_type
+from opsbook.usecases.public_site import media_type
 from opsbook.usecases.public_site.html import missing_page
 from opsbook.usecases.public_site.statuspage import FILES
 from opsbook.usecases.public_site.words import Links
@@ -63,13 +64,12 @@ def status_file(request: Asks) -> Response[bytes]:
 
 def _answer(request: Asks, name: str) -> Response[bytes]:
     try:
-        status = desk_of(request).public.status()
+        public, links = desk_of(request).public, public_links(request)
+        content = public.file(name, links)
+        if content is None:
+            return _missing(public.status(), links)
     except Failure:  # why is nobody's business here; the pages inside say it
         return _with_headers(name, Response(_UNKNOWN, status_code=503, media_type="text/plain"), kept=False)
-    links = public_links(request)
-    content = file_of(name, status, links)
-    if content is None:
-        return _missing(status, links)
     return _with_headers(name, Response(content, media_type=media_type(name)), kept=True)
 
 
@@ -98,9 +98,8 @@ def public_links(request: Asks) -> Links:
     """How the public pages name one another."""
     config: Config = request.app.state["config"]
     base = "" if config.status_url or config.public_url else f"{request.base_url}".rstrip("/") + "/status"
-    made = links_of(config, base, is_static=False)
     has_form = any(route.path == SUBSCRIBE for route in request.app.routes)
-    return Links(made.base, made.is_static, SUBSCRIBE if has_form else "")
+    return replace(links_of(config, base, is_static=False), subscribe=SUBSCRIBE if has_form else "")
 
 
 ROUTES = (status_home, status_history, status_incident, status_file)

@@ -10,7 +10,6 @@ from html import escape
 from itertools import groupby
 
 from opsbook.usecases.public_site.words import (
-    OLD_S,
     OVERALL,
     PHASES,
     PLANNED,
@@ -107,7 +106,7 @@ def _document(status: PublicStatus, links: Links, title: str, body: str, *, dept
         f'<p id="old" class="old" role="alert" hidden>This page has not been updated since {made}. What it says may not'
         " be so any more.</p></header>\n"
         f"<main>\n{body}\n</main>\n"
-        f'<footer><p class="quiet" id="made" data-at="{stamp(status.at)}" data-old="{OLD_S}">As of {made}.</p>\n'
+        f'<footer><p class="quiet" id="made" data-at="{stamp(status.at)}" data-old="{links.old_s}">As of {made}.</p>\n'
         f"<nav aria-label=\"More\">{' '.join(shown)}</nav>\n{_contact(status)}</footer>\n</body>\n</html>\n"
     ).encode()
 

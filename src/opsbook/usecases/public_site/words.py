@@ -31,12 +31,14 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\ud
 
 class Links(Struct, frozen=True):
     """How the files name one another. `base` is the address of the page for those who read it elsewhere, without a
-    slash at its end, empty where nobody knows it; `is_static` for files in a folder; `subscribe` is where
-    one subscribes."""
+    slash at its end, empty where nobody knows it, and `is_base_static` where files lie there; `is_static` for files
+    in a folder; `subscribe` is where one subscribes; `old_s` is after how many seconds a page says that it is old."""
 
     base: str = ""
     is_static: bool = False
     subscribe: str = ""
+    is_base_static: bool = False
+    old_s: int = OLD_S
 
     def home(self, depth: int = 0) -> str:
         """The first page, from a file so many folders deep."""
@@ -52,9 +54,10 @@ class Links(Struct, frozen=True):
         """A file's address for those who read it elsewhere; as in `file` where nobody knows that."""
         if not self.base:
             return self.file(name) if name else self.home()
+        has_files = self.is_static or self.is_base_static
         if not name:
-            return self.base + ("/" if self.is_static else "")
-        return f"{self.base}/{name if self.is_static else name.removesuffix('.html')}"
+            return self.base + ("/" if has_files else "")
+        return f"{self.base}/{name if has_files else name.removesuffix('.html')}"
 
 
 def incident_file(public_id: str) -> str:

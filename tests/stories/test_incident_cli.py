@@ -1,0 +1,278 @@
+"""The whole life of an incident over the command line alone, in a folder that `opsbook init` made; no server runs."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from pathlib import Path
+
+import pytest
+from tests.stories.at_terminal import person_at
+from tests.stories.opsbook_program import run
+
+from opsbook.entrypoints import cli
+
+CONTRACT = {
+    "number", "title", "severity", "severity_why", "status", "started_at", "resolved_at", "services", "impact", "roles",
+    "alerts", "runs", "timeline", "updates", "action_items", "report",
+}  # fmt: skip
+
+
+def git(folder: Path, *words: str) -> str:
+    """What git prints."""
+    return subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository with a fresh folder, committed; copied for each story."""
+    folder = tmp_path_factory.mktemp("made")
+    git(folder, "init", "-q", "-b", "main")
+    for name, value in (("user.name", "Ada"), ("user.email", "ada@example.org")):
+        git(folder, "config", name, value)
+    assert run("init", here=folder).returncode == 0
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "As it begins")
+    return folder
+
+
+@pytest.fixture
+def book(made: Path, tmp_path: Path) -> Path:
+    """The folder of a story."""
+    git(tmp_path, "clone", "-q", str(made), "book")
+    folder = tmp_path / "book"
+    for name, value in (("user.name", "Ada"), ("user.email", "ada@example.org")):
+        git(folder, "config", name, value)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wrong(made: Path) -> Path:
+    """A folder with an incident, in which mistakes are made."""
+    did(made, "open", "Checkout fails")
+    return made
+
+
+def called(*words: str, here: Path) -> tuple[int, str, str]:
+    """Status, output and what was said beside it, in this process, which is ten times quicker than one of its own."""
+    streams = [io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2)]
+    with chdir(here), redirect_stdout(streams[0]), redirect_stderr(streams[1]):
+        status = cli.run(words)
+    out, err = (stream.buffer.getvalue().decode() for stream in streams)
+    return status, out, err
+
+
+def did(folder: Path, *words: str, status: int = 0, **environment: str) -> str:
+    """What `opsbook incident …` said; fails where it ends otherwise."""
+    if environment:
+        done = run("incident", *words, here=folder, **environment)
+        ended, out, err = done.returncode, done.stdout, done.stderr
+    else:
+        ended, out, err = called("incident", *words, here=folder)
+    assert ended == status, out + err
+    return out if status == 0 else err
+
+
+def shown(folder: Path, number: str = "1", *more: str) -> dict:
+    """An incident as JSON."""
+    model: dict = json.loads(did(folder, "show", number, *more, "--format", "json"))
+    return model
+
+
+def test_a_whole_night(book):
+    assert "Declare one" in did(book, "list")
+    did(book, "open", "Checkout", "fails", "--severity", "P1", "--why", "orders are lost", "--users", "40%",
+        "--started", "20 min ago", "--service", "shop")  # fmt: skip
+    did(book, "ack", "INC-1")
+    did(book, "role", "1", "scribe", "@ben")
+    did(book, "note", "#1", "The primary is full.")
+    did(book, "note", "1", "We fail over.", "--kind", "decision", "--at", "5 min ago")
+    did(book, "task", "1", "Call the bank")
+    did(book, "status", "1", "identified", "--why", "the disk")
+    did(book, "status", "1", "mitigating")
+    did(book, "update", "1", "We are failing over.", "--publish")
+    did(book, "action", "1", "Alert at 80 % of the disk", "--owner", "@ada", "--due", "2030-01-01")
+    resolved = did(book, "resolve", "1", "--why", "failed over", "--root-cause", "The disk was full.")
+    incident = shown(book)
+
+    assert set(incident) >= CONTRACT
+    assert (incident["status"], incident["severity"], incident["services"]) == ("Resolved", "P1", ["shop"])
+    assert incident["impact"]["users_pct"] == 40
+    assert incident["roles"]["scribe"] == ["ben"]
+    assert [each["state"] for each in incident["updates"]] == ["published"]
+    assert [each["text"] for each in incident["action_items"]] == ["Alert at 80 % of the disk"]
+    texts = [entry["text"] for entry in incident["timeline"]]
+    assert texts.index("We fail over.") < texts.index("The primary is full.")  # in the order in which things happened
+    assert "git show opsbook/" in resolved
+
+
+def test_the_report_is_a_commit_beside_what_is_checked_out(book):
+    did(book, "open", "Checkout", "fails", "--severity", "P2", "--why", "a few")
+    did(book, "resolve", "1", "--root-cause", "The disk was full.")
+    model = shown(book)
+
+    branch = next(name for name in git(book, "branch", "--format=%(refname:short)").split() if name.startswith("opsbook/"))
+    written = git(book, "show", f"{branch}:{model['report']}")
+    assert "# Incident Response: Checkout fails" in written
+    assert "The disk was full." in written
+    assert git(book, "status", "--porcelain") == ""
+
+
+def test_the_post_mortem_says_where_it_is_and_how_far(book):
+    did(book, "open", "Checkout", "fails", "--severity", "P1", "--why", "many")
+    did(book, "resolve", "1", "--no-report")
+
+    assert "review it" in did(book, "post-mortem", "1").lower()
+    assert "is closed once its post-mortem is reviewed" in did(book, "status", "1", "closed", status=3)
+    did(book, "post-mortem", "1", "--state", "reviewed")
+    did(book, "edit", "1", "started_at", "10 min ago")
+    did(book, "status", "1", "closed")
+    assert (shown(book)["state"], shown(book)["post_mortem"]["state"]) == ("closed", "reviewed")
+
+
+def test_what_belongs_together_is_joined_and_parted(book):
+    did(book, "open", "Checkout fails", "--service", "shop", "--service", "mail")
+    did(book, "split", "1", "--title", "Mail is late", "--service", "mail")
+    assert (shown(book, "1")["services"], shown(book, "2")["services"]) == (["shop"], ["mail"])
+
+    did(book, "merge", "2", "--into", "1", "--why", "the same disk")
+    did(book, "open", "Shop is down")
+    did(book, "duplicate", "3", "--of", "1")
+
+    assert shown(book, "1")["services"] == ["shop", "mail"]
+    assert (shown(book, "2")["state"], shown(book, "3")["state"]) == ("merged", "dismissed")
+
+
+def test_an_entry_is_corrected_pinned_and_never_lost(book):
+    did(book, "open", "Checkout fails")
+    did(book, "note", "1", "The replica is full.")
+    lines = did(book, "timeline", "1", "--kind", "note").splitlines()
+    key = lines[0].split()[0]
+    did(book, "correct", "1", key, "--text", "The primary is full.", "--why", "a slip")
+    did(book, "pin", "1", key)
+
+    entry = next(each for each in shown(book)["timeline"] if each["kind"] == "note")
+    assert (entry["text"], entry["is_pinned"], entry["said"][0]["text"]) == (
+        "The primary is full.", True, "The replica is full.",
+    )  # fmt: skip
+
+
+def test_files_and_standard_input_are_noted(book):
+    did(book, "open", "Checkout fails")
+    (book / "df.txt").write_text("/dev/sda1 100%\n")
+    did(book, "note", "1", "--file", "df.txt", "--kind", "file")
+    done = run("incident", "note", "1", "-", here=book, stdin="line one\nline two\n")
+    assert done.returncode == 0, done.stderr
+
+    notes = [each for each in shown(book)["timeline"] if each["kind"] in ("note", "file")]
+    assert [file["name"] for file in notes[0]["files"]] == ["df.txt"]
+    assert notes[1]["text"] == "line one\nline two"
+
+
+def test_a_drill_says_so(book):
+    assert "drill" in did(book, "open", "The database is gone", "--drill")
+    assert "DRILL" in did(book, "show", "1")
+    assert (shown(book)["is_drill"], json.loads(did(book, "list", "--no-drills", "--format", "json"))["incidents"]) == (True, [])
+
+
+def test_a_reopened_one_counts_as_worse_again(book):
+    did(book, "open", "Checkout fails")
+    did(book, "resolve", "1", "--no-report")
+    did(book, "reopen", "1", "--why", "it fails again")
+
+    assert (shown(book)["status"], shown(book)["regressions"]) == ("Investigating", 1)
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (["show", "99"], 2, "There is no incident '99'"),
+        (["status", "1", "mitigatin"], 2, "Did you mean 'mitigating'?"),
+        (["edit", "1", "titel", "x"], 2, "Did you mean 'title'?"),
+        (["severity", "1"], 2, "--users 40%"),
+        (["severity", "1", "--users", "many"], 2, "no share of users"),
+        (["attach", "1"], 2, "--alert"),
+        (["note", "1"], 2, "needs words"),
+        (["task", "1", "7", "--done"], 2, "7"),
+        (["note", "1", "x", "--file", "no-such-file"], 2, "cannot be read"),
+        (["bring", "no-such.db"], 2, "There is no file"),
+        (["status", "1", "triage"], 3, "from there it can become"),
+        (["opne", "x"], 2, "Did you mean 'open'?"),
+    ],
+)
+def test_what_is_wrong_is_told_with_how_to_mend_it(wrong, words, status, said):
+    assert said in did(wrong, *words, status=status)
+
+
+def test_a_token_that_is_not_good_changes_nothing(book):
+    did(book, "open", "Checkout fails")
+
+    assert "OPSBOOK_TOKEN" in did(book, "note", "1", "x", status=3, OPSBOOK_TOKEN="nobody-knows-it")
+    assert [each for each in shown(book)["timeline"] if each["kind"] == "note"] == []
+
+
+def test_each_change_answers_with_the_incident_as_it_is_by_then(book):
+    done = json.loads(did(book, "open", "Checkout fails", "--format", "json"))
+    assert done["number"] == 1
+    assert json.loads(did(book, "note", "1", "Seen.", "--format", "json"))["timeline"][-1]["text"] == "Seen."
+    assert json.loads(did(book, "list", "--format", "json"))["incidents"][0]["name"] == "INC-1"
+
+
+# -- at a terminal ---------------------------------------------------------------------------------------------------
+
+
+def test_somebody_who_resolves_at_a_terminal_is_asked_for_what_is_missing(book):
+    did(book, "open", "Checkout fails")
+    with person_at("incident", "resolve", "1", "--no-report", here=book) as person:
+        person.reads("Since when were people hindered?")
+        person.presses("when?\n")
+        person.reads("is no time")
+        person.presses("10 min ago\n")
+        person.reads("What helped?")
+        person.presses("A restart.\n")
+        person.reads("What was the cause?")
+        person.presses("\n")
+        assert person.ends() == 0
+    model = shown(book)
+
+    assert (model["resolution"], model["root_cause"], model["is_start_known"]) == ("A restart.", None, True)
+
+
+def test_the_template_opens_in_the_editor_of_whoever_writes_an_update(book):
+    did(book, "open", "Checkout fails", "--severity", "P1", "--why", "many")
+    editor = book / "editor"
+    editor.write_text("#!/bin/sh\necho 'We know what it is.' > \"$1\"\n")
+    editor.chmod(0o755)
+    with person_at("incident", "update", "1", here=book, EDITOR=str(editor), VISUAL=str(editor)) as person:
+        assert person.ends() == 0
+        assert "We know what it is." in person.plain
+
+    assert [each["body"].strip() for each in shown(book)["updates"]] == ["We know what it is."]
+
+
+def test_an_incident_fits_a_narrow_terminal_and_obeys_no_title(book):
+    did(book, "open", "Check\x1b[2Jout fails for everybody who pays with an old card and has no other", "--severity",
+        "P0", "--why", "all of the shop is down, and nobody knows for how long it will be")  # fmt: skip
+    with person_at("incident", "show", "1", here=book, columns=60) as person:
+        assert person.ends() == 0
+
+    assert b"\x1b[2J" not in person.seen
+    assert max(map(len, person.plain.splitlines())) <= 60
+
+
+def test_no_colour_is_shown_where_none_is_wanted(book):
+    did(book, "open", "Checkout fails", "--severity", "P0", "--why", "all")
+    with person_at("incident", "show", "1", here=book, NO_COLOR="1") as person:
+        assert person.ends() == 0
+
+    assert b"\x1b[" not in person.seen
+
+
+def test_times_are_those_of_ones_zone_with_utc_beside_them(book):
+    did(book, "open", "Checkout fails")
+
+    there = did(book, "show", "1", TZ="Asia/Kolkata")
+    assert ("Z)" in there, "IST" in there) == (True, True)
+    assert "IST" not in did(book, "show", "1", "--utc", TZ="Asia/Kolkata")
