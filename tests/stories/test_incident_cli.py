@@ -13,6 +13,7 @@ from tests.stories.at_terminal import person_at
 from tests.stories.opsbook_program import run
 
 from opsbook.entrypoints import cli
+from opsbook.entrypoints.commands import incident
 
 CONTRACT = {
     "number", "title", "severity", "severity_why", "status", "started_at", "resolved_at", "services", "impact", "roles",
@@ -95,17 +96,17 @@ def test_a_whole_night(book):
     did(book, "update", "1", "We are failing over.", "--publish")
     did(book, "action", "1", "Alert at 80 % of the disk", "--owner", "@ada", "--due", "2030-01-01")
     resolved = did(book, "resolve", "1", "--why", "failed over", "--root-cause", "The disk was full.")
-    incident = shown(book)
+    model = shown(book)
 
-    assert set(incident) >= CONTRACT
-    assert (incident["status"], incident["severity"], incident["services"]) == ("Resolved", "P1", ["shop"])
-    assert incident["impact"]["users_pct"] == 40
-    assert incident["roles"]["scribe"] == ["ben"]
-    assert [each["state"] for each in incident["updates"]] == ["published"]
-    assert [each["text"] for each in incident["action_items"]] == ["Alert at 80 % of the disk"]
-    texts = [entry["text"] for entry in incident["timeline"]]
+    assert set(model) >= CONTRACT
+    assert (model["status"], model["severity"], model["services"]) == ("Resolved", "P1", ["shop"])
+    assert model["impact"]["users_pct"] == 40
+    assert model["roles"]["scribe"] == ["ben"]
+    assert [each["state"] for each in model["updates"]] == ["published"]
+    assert [each["text"] for each in model["action_items"]] == ["Alert at 80 % of the disk"]
+    texts = [entry["text"] for entry in model["timeline"]]
     assert texts.index("We fail over.") < texts.index("The primary is full.")  # in the order in which things happened
-    assert "git show opsbook/" in resolved
+    assert "opsbook proposals show" in resolved
 
 
 def test_the_report_is_a_commit_beside_what_is_checked_out(book):
@@ -211,6 +212,57 @@ def test_a_token_that_is_not_good_changes_nothing(book):
 
     assert "OPSBOOK_TOKEN" in did(book, "note", "1", "x", status=3, OPSBOOK_TOKEN="nobody-knows-it")
     assert [each for each in shown(book)["timeline"] if each["kind"] == "note"] == []
+
+
+CHANGES = (
+    ["open", "Another"], ["ack", "1"], ["note", "1", "x"], ["severity", "1", "P0", "--why", "x"],
+    ["status", "1", "identified"], ["role", "1", "scribe", "@ben"], ["update", "1", "We look."],
+    ["update", "1", "We look.", "--publish"], ["resolve", "1"], ["post-mortem", "1"],
+    ["post-mortem", "1", "--state", "waived", "--why", "x"], ["call", "1", "@ada", "--why", "x"],
+    ["task", "1", "Call the bank"], ["attach", "1", "--service", "shop"], ["detach", "1", "--service", "shop"],
+    ["merge", "1", "--into", "2"], ["split", "1", "--title", "x", "--service", "shop"], ["duplicate", "1", "--of", "2"],
+    ["reopen", "1"], ["pin", "1", "1"], ["correct", "1", "1", "--strike", "--why", "x"], ["edit", "1", "title", "x"],
+    ["action", "1", "Alert"], ["report", "1"], ["bring"],
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A folder with two incidents, and the token of somebody who may only read."""
+    folder = tmp_path_factory.mktemp("reader")
+    (folder / ".git").mkdir()
+    (folder / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
+    (folder / "docs" / "operations").mkdir(parents=True)
+    (folder / "docs" / "operations" / "README.md").write_text("# Operations\n")
+    did(folder, "open", "Checkout fails", "--service", "shop", "--service", "mail")
+    did(folder, "open", "Mail is late")
+    made = run("user", "add", "vera", "--role", "viewer", "--password-stdin", here=folder, stdin="correct horse battery\n")
+    assert made.returncode == 0, made.stderr
+    token = run("token", "issue", "vera", "--for", "read", "--format", "json", here=folder)
+    assert token.returncode == 0, token.stderr
+    return folder, json.loads(token.stdout)["secret"]
+
+
+def test_every_verb_that_changes_something_is_in_the_table():
+    reading = {"list", "show", "timeline"}
+    assert {words[0] for words in CHANGES} == set(incident.command.commands) - reading
+
+
+@pytest.mark.parametrize("words", CHANGES, ids=lambda words: " ".join(words))
+def test_who_may_only_read_changes_nothing(reader, words, monkeypatch):
+    folder, token = reader
+    monkeypatch.setenv("OPSBOOK_TOKEN", token)
+
+    assert "The token in OPSBOOK_TOKEN cannot be used for this" in did(folder, *words, status=3)
+    assert len(shown(folder)["timeline"]) == 1
+
+
+def test_what_customers_are_told_needs_whoever_leads(book):
+    did(book, "open", "Checkout fails")
+    did(book, "role", "1", "commander", "@ben")
+
+    assert "ben" in did(book, "update", "1", "--audience", "customers", "We look.", "--publish", status=3)
+    assert [each["state"] for each in shown(book)["updates"]] == ["draft"]
 
 
 def test_each_change_answers_with_the_incident_as_it_is_by_then(book):

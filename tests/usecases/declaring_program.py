@@ -16,7 +16,7 @@ def main(address: str, seed: str, most: str = "1000000") -> None:
         alert = world.alert(id=f"{seed}{count}")
         made = world.declare(said, members=Members(alerts=(alert,)))
         told("declared", said, made.number)
-        world.acts.note(made.number, "ada", said, key=said)
+        world.acts.note(made.number, "ada", said, key=said, files=[("a.txt", "text/plain", said.encode())])
         told("noted", said, made.number)
         world.acts.move(made.number, "ada", "resolved")
         told("resolved", said, made.number)

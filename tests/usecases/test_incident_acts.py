@@ -7,7 +7,7 @@ from contextlib import closing
 from datetime import timedelta
 
 import pytest
-from tests.usecases.incident_world import BEGIN, IncidentWorld, opened
+from tests.usecases.incident_world import BEGIN, POLICY, IncidentWorld, opened
 
 from opsbook.adapters.postgres_ledger import PostgresLedger
 from opsbook.ground.errors import Refusal, Usage
@@ -38,6 +38,11 @@ def test_a_declared_incident_has_the_next_number_and_what_the_page_says_of_it(wo
     assert [task.text for task in first.tasks] == ["Name the Communications Lead"]
     assert not second.tasks
     assert first.status == "Investigating"
+
+
+def test_whoever_is_on_call_has_the_role_that_the_page_gives_to_them(world):
+    world.with_policy(POLICY.replace("| Primary |", "| The on-call engineer |"))
+    assert world.declare().holders("operator") == ("cem",)
 
 
 def test_an_incident_is_found_by_number_name_id_and_the_beginning_of_the_id(world):
@@ -81,7 +86,8 @@ def test_incidents_are_selected_by_a_service_that_joined_later(world):
     world.declare()
     assert world.acts.select(service="api-service") == []
     world.acts.attach(1, "ada", Members(services=("API-Service",)))
-    assert [each.number for each in world.acts.select(service="api-service")] == [1]
+    for name in ("api-service", "API-Service", "api"):
+        assert [each.number for each in world.acts.select(service=name)] == [1]
 
 
 def test_two_nodes_never_claim_one_number(world):
@@ -325,6 +331,8 @@ def test_a_merged_one_gives_what_belongs_to_it_to_the_other(world):
     assert world.read_alert(alert).incident == 1
     with pytest.raises(Refusal, match="It went into INC-1"):
         world.acts.merge(1, 2, "ada")
+    with pytest.raises(Refusal, match="nothing joins it. It went into INC-1"):
+        world.acts.attach(2, "ada", Members(services=("web",)))
 
 
 def test_one_declared_twice_is_dismissed_and_says_of_which(world):

@@ -56,6 +56,7 @@ def check(address: str, told: list[list[str]]) -> None:
             if what == "noted":
                 notes = [event for event in ledger.read(f"incident/{incident.id}") if event.kind == NOTED]
                 assert [event.facts["text"] for event in notes] == [said]
+                assert world.acts.file(notes[0].facts["files"][0]["digest"]) == said.encode()
             if what == "resolved":
                 assert incident.status == "Resolved"
         for incident in found.values():

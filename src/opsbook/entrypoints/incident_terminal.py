@@ -105,6 +105,10 @@ def incident_terminal(shared: Shared, *, offline: bool = False, brings: bool = T
                     " 'opsbook incident note N TEXT'."
                 )
             raise
+        except Failure as wrong:
+            if is_offline or not wrong.retryable:
+                raise
+            raise Failure(f"{wrong} With --offline it is recorded into a file.", retryable=True) from wrong
         if not is_offline:
             _keep_last_number(found)
 
@@ -141,11 +145,12 @@ def bring(
 
 def changed(
     shared: Shared, offline: bool, act: Callable[[IncidentTerminal, str], Incident],
-    said: Callable[[Incident], Iterable[str]],
+    said: Callable[[Incident], Iterable[str]], *, reads: bool = False,
 ) -> None:  # fmt: skip
-    """Does it and tells it: as JSON the incident as it is by now, else these lines."""
+    """Does it and tells it: as JSON the incident as it is by now, else these lines. Who only `reads` is not asked who
+    they are."""
     with incident_terminal(shared, offline=offline) as found:
-        made = act(found, found.who())
+        made = act(found, "" if reads else found.who())
         model = found.model(made) if shared.format == "json" else {}
     answer(shared, model, iter(said(made)))
 

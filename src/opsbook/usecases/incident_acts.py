@@ -31,6 +31,7 @@ from opsbook.usecases.incident_said import FieldConflict as FieldConflict
 from opsbook.usecases.ledger_ports import EngineLedger
 from opsbook.usecases.library import Book
 from opsbook.usecases.pages import Pages
+from opsbook.usecases.service_names import named_service
 
 
 class Incidents:
@@ -61,8 +62,8 @@ class Incidents:
     ) -> list[Incident]:  # fmt: skip
         """Incidents, live ones first, then the last declared first; those with numbers below `before`."""
         wanted = incident_finding.wanted(
-            is_live=is_live, statuses=statuses, severities=severities, service=service, words=words,
-            with_drills=with_drills, since=since, until=until, before=before,
+            is_live=is_live, statuses=statuses, severities=severities, words=words,
+            service=named_service(self._desk.book(), service) or service if service else "", with_drills=with_drills, since=since, until=until, before=before,
         )  # fmt: skip
         return self._board.select(wanted, limit)
 

@@ -34,6 +34,7 @@ LETTERS = 4  # of chance in an id
 _NAMED_BY = re.compile(r"\b(?:named|chosen|appointed|assigned|picked)\b", re.I)
 _WHOEVER = re.compile(r"\bwhoever\b|\backnowledg|\bfirst\b", re.I)
 _DECLARES = re.compile(r"\bwhoever (?:declares|opens|reports|starts)\b", re.I)
+_ON_CALL = re.compile(r"\bon[\s-]call\b", re.I)
 _LEVEL = re.compile(r"\bP[0-3]\b", re.I)
 
 
@@ -143,10 +144,20 @@ def roles_at_declaring(
         if _DECLARES.search(taken):
             yield key, by, why
         elif taken and not _WHOEVER.search(taken) and not _NAMED_BY.search(taken):
-            meant = directory.meant(reference_of(taken), at)
-            people = [each.handle or each.name for each in meant.people]
+            people = list(_people(directory, taken, at))
             for person in people[:1] if key in UNIQUE else people:
                 yield key, person, why
+
+
+def _people(directory: Directory, taken: str, at: datetime) -> Iterator[str]:
+    """Whom a page gives a role to: those of the name, else whoever is on call where it says so and there is one
+    schedule for that, or a primary one."""
+    meant = directory.meant(reference_of(taken), at)
+    if not meant.people and _ON_CALL.search(taken):
+        named = [name for name in directory.schedules if "primary" in name] or list(directory.schedules)
+        if len(named) == 1:
+            meant = directory.meant(reference_of(directory.schedules[named[0]][1].name), at)
+    yield from (each.handle or each.name for each in meant.people)
 
 
 def takes_command(follows: Followed) -> bool:

@@ -101,6 +101,8 @@ def attach(desk: Desk, named: str | int, by: str, members: Members, *, why: str)
         if is_none(wanted):
             raise Usage("Name an alert, a page, a run or a service.")
         new = without(wanted, of(incident))
+        if incident.state in ("merged", "dismissed") and not is_none(new):
+            raise Refusal(f"{incident.name} is {incident.state}, so nothing joins it.{_went(incident)}")
         return attaching(incident, new, why, leaving=leaving(desk, new, incident.number))
 
     return desk.change(named, by, decide)
@@ -187,10 +189,14 @@ def _other(desk: Desk, incident: Incident, named: str | int) -> Incident:
     if other.id == incident.id:
         raise Usage(f"{incident.name} cannot be the same as itself. Name the other one.")
     if other.state in ("merged", "dismissed", "closed"):
-        into = next((each for each in reversed(other.relations) if each.how in ("merged into", "duplicate of")), None)
-        told = f" It went into INC-{into.other}; name that." if into is not None and other.state != "closed" else ""
-        raise Refusal(f"{other.name} is {other.state}, so nothing is brought together with it.{told}")
+        raise Refusal(f"{other.name} is {other.state}, so nothing is brought together with it.{_went(other)}")
     if other.is_drill != incident.is_drill:
         drill, real = (other, incident) if other.is_drill else (incident, other)
         raise Refusal(f"{drill.name} is a drill and {real.name} is not, so they cannot be one.")
     return other
+
+
+def _went(incident: Incident) -> str:
+    """Where one that is another went; empty for one that is itself."""
+    into = next((each for each in reversed(incident.relations) if each.how in ("merged into", "duplicate of")), None)
+    return f" It went into INC-{into.other}; name that." if into is not None and incident.state != "closed" else ""

@@ -160,13 +160,12 @@ def _proposed(proposal: Proposal | None) -> list[str]:
     """Where a proposal is, and how it is reviewed."""
     if proposal is None:
         return []
-    if proposal.branch is None:
-        return [f"Proposed: {proposal.path} (proposal {proposal.id}). Review it on the incident's page in the browser."]
-    at = f", commit {proposal.commit[:12]}" if proposal.commit else ""
+    at = f" on the branch {proposal.branch}" if proposal.branch is not None else ""
+    commit = f", commit {proposal.commit[:12]}" if proposal.commit else ""
     return [
-        f"Proposed: {proposal.path} on the branch {proposal.branch}{at}.",
-        f"Review it: git show {proposal.branch}:{proposal.path}",
-        f"Take it:   git merge {proposal.branch}, or on the incident's page in the browser.",
+        f"Proposed: {proposal.path}{at}{commit}.",
+        f"Review it: opsbook proposals show {proposal.id}",
+        f"Take it:   opsbook proposals accept {proposal.id}",
     ]
 
 

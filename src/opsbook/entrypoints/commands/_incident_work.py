@@ -149,7 +149,7 @@ def task(shared: Shared, *, incident: str, task: Sequence[str], state: str | Non
             return verbs.set_task(incident, by, int(number), state or now, owner=owner, why=why)
         return verbs.add_task(incident, by, " ".join(task), role=role, owner=owner)
 
-    changed(shared, offline, act, task_lines)
+    changed(shared, offline, act, task_lines, reads=not task)
 
 
 @verb(
@@ -332,4 +332,4 @@ def action(shared: Shared, *, incident: str, action: Sequence[str], owner: str, 
             return verbs.set_promise(incident, by, int(number), state or now, why=why, **told)
         return verbs.promise(incident, by, " ".join(action), owner=owner, due=due, kind=kind or "", proof=proof)
 
-    changed(shared, offline, act, action_lines)
+    changed(shared, offline, act, action_lines, reads=not action)

@@ -112,7 +112,7 @@ def _head(incident: Incident, clock: Clock) -> str:
 
 
 def _rows(incident: Incident, clock: Clock) -> Iterator[tuple[str, str]]:
-    yield "severity", f"{incident.severity}: {incident.severity_why or 'nobody said why'}"
+    yield "severity", incident.severity_why or f"{incident.severity}; nobody said why"
     began = incident.started_at
     declared = f"declared {clock.at(incident.declared_at)} by {incident.declared_by}"
     yield "since", f"{clock.at(began)}, {declared}" if began is not None else f"not known; {declared}"
@@ -189,7 +189,9 @@ def _last(
     incident: Incident, entries: Sequence[TimelineEntry], clock: Clock, width: int | None
 ) -> Iterator[str]:
     pinned = [entry for entry in entries if entry.is_pinned]
-    last = [entry for entry in entries if not entry.is_pinned][-_LAST:]
+    # Tasks stand above, as they are by now; here they would push out what happened.
+    others = [entry for entry in entries if not entry.is_pinned and entry.kind != "task"]
+    last = others[-_LAST:]
     if not entries:
         return
     if pinned:
@@ -198,7 +200,7 @@ def _last(
         for entry in pinned:
             yield from _entry(incident, entry, clock, width)
     yield ""
-    left = len(entries) - len(pinned) - len(last)
+    left = len(others) - len(last)
     yield click.style("  What happened last", bold=True) + (f"  ({left} before)" if left > 0 else "")
     for entry in last:
         yield from _entry(incident, entry, clock, width)
