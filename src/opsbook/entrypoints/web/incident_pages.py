@@ -103,7 +103,7 @@ def selected(desk: Desk, asked: Asked, *, is_live: bool | None, before: int | No
     return [each for each in found if each.is_drill] if asked.drills == "only" else found
 
 
-def part_of(desk: Desk, found: IncidentsReport, asked: Asked, before: int | None, behind: int) -> Part:
+def part_of(desk: Desk, found: IncidentsReport, asked: Asked, *, before: int | None, behind: int) -> Part:
     """What is over, of the ledger and of the book in one order, the newest first."""
     ended = [] if asked.status == "live" else tried(
         lambda: selected(desk, asked, is_live=False, before=before, limit=ON_LIST + 1), []
@@ -175,7 +175,7 @@ def incidents_page(request: Asks) -> Template:
     live: list[Incident] = []
     if is_first and asked.status != "Resolved":
         live = gravest_first(tried(lambda: selected(desk, asked, is_live=True, before=None, limit=LIVE_MOST), []))
-    part = part_of(desk, found, asked, before, behind)
+    part = part_of(desk, found, asked, before=before, behind=behind)
     services = sorted({*book.services, *(name for record in found.records for name in record.report.services)})
     open_count = sum(1 for row in part.rows if row.record and row.record.report.state == "open")
     shown = page(
