@@ -3,6 +3,7 @@ what may have come twice says so, and two nodes send nothing twice without a lab
 
 from __future__ import annotations
 
+import hmac
 import json
 import random
 import secrets
@@ -10,6 +11,7 @@ from collections import Counter
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -169,3 +171,29 @@ def test_many_kills_lose_no_update(tmp_path: Path, seed: int) -> None:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def test_subscribers_confirm_are_told_and_can_leave(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        told = Told(tmp_path, f"sqlite:///{tmp_path}/opsbook.db", stack)
+        node = Node(told.book, told.db)
+        stack.callback(node.end)
+        node.start()
+        mail = told.subscriptions.ask("email", "reader@example.org").id
+        hook = told.subscriptions.ask("webhook", f"http://127.0.0.1:{told.hook.port}/mine", is_confirmed=True, by="Ada")
+        asked = told.mailbox.mails.get(timeout=60)
+        link = asked.get_body(("plain",)).get_content().split("/subscribe/")[1].split()[0]
+        assert link.startswith(f"{mail}/confirm?key=")
+        told.subscriptions.confirm(mail, link.partition("key=")[2])
+        told.publish("customers", "Cards do not work.", [])
+        got = told.mailbox.mails.get(timeout=60)
+        assert got["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+        leave = got["List-Unsubscribe"].strip("<>")
+        path, headers, body = told.hook.got.get(timeout=60)
+        signed = f"v1={hmac.new(hook.signer.encode(), body, sha256).hexdigest()}"
+        assert (path, headers["X-Opsbook-Signature"]) == ("/mine", signed)
+        told.subscriptions.leave(mail, leave.partition("key=")[2])
+        told.publish("customers", "Cards work again.", [])
+        assert json.loads(told.hook.got.get(timeout=60)[2])["update"]["body"] == "Cards work again."
+        wait_until(told.is_settled)
+        assert told.mailbox.mails.empty()

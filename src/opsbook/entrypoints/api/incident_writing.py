@@ -19,7 +19,7 @@ from opsbook.entrypoints.api.incident_entries import number
 from opsbook.entrypoints.api.incidents import ONE, by, named
 from opsbook.entrypoints.api.operation import Asks, operation
 from opsbook.entrypoints.api.people import signed_in
-from opsbook.entrypoints.web.answering import desk_of
+from opsbook.entrypoints.web.answering import desk_of, may
 from opsbook.ground.errors import Usage
 from opsbook.usecases.incident_desk import IncidentDesk
 from opsbook.usecases.proposals import Proposal
@@ -65,7 +65,9 @@ def draft(request: Asks, body: models.UpdateBody) -> dict[str, Any]:
            group="incidents")  # fmt: skip
 def approve(request: Asks) -> dict[str, Any]:
     """Says that an update may be sent"""
-    return answer(request, held(request).updates.approve(named(request), by(request), number(request, "update")))
+    return answer(request, held(request).updates.approve(
+        named(request), by(request), number(request, "update"), is_admin=may(request, "administer")
+    ))  # fmt: skip
 
 
 @operation("POST", ONE + "/updates/{update}/publish", IncidentModel, act="respond", also=(400, 403, 404, 409),
