@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from urllib.parse import unquote
 
 import httpx
 import pytest
@@ -121,6 +122,23 @@ def test_the_section_of_its_alerts_stands_on_it_and_a_run_from_there_belongs_to_
     form = shop.see(f"/run?at={where}&incident={made.number}", me=True)
     assert f'name="incident" value="{made.number}"' in form
     assert f'href="/incidents/{made.number}"' in form
+
+
+def test_a_run_that_is_started_from_its_page_belongs_to_it_and_leads_back(shop):
+    made = declare(shop, members=Members(alerts=(ALERT,)))
+    operator = shop.door.session("operator", "olga")
+    html = shop.door.ask("GET", f"/incidents/{made.number}", headers={"cookie": operator["cookie"]}).text
+    where = unquote(unescape(re.search(r'href="/run\?at=([^"&]+)', html).group(1)))
+    fields = {"csrf": operator["x-csrf-token"], "at": where, "incident": str(made.number), "do": "start"}
+    answer = shop.door.ask("POST", "/run", headers={"cookie": operator["cookie"], "accept": "text/html"}, data=fields)
+    assert answer.status_code == 303, answer.text[:3000]
+    run = answer.headers["location"].removeprefix("/runs/")
+    assert shop.door.desk.incident_desk.incidents.find(made.number).runs == (run,)
+    assert f'href="/incidents/{made.number}">INC-{made.number}<' in shop.see(f"/runs/{run}")
+    assert f'href="/runs/{run}"' in shop.see(f"/incidents/{made.number}")
+    refused = shop.door.ask("POST", "/run", headers={"cookie": operator["cookie"], "accept": "text/html"},
+                            data={**fields, "incident": "987654"})  # fmt: skip
+    assert refused.status_code == 400
 
 
 def test_every_act_of_the_page_does_what_it_says(shop):

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from opsbook.book.impact import Impact
 from opsbook.book.incident_policy import Role
@@ -60,22 +61,23 @@ def roles_of(incident: Incident, written: Iterable[Role]) -> list[RoleShown]:
         key = role_key(role.name)
         levels = _LEVEL.findall(role.taken_by)
         is_needed = key == COMMANDER or incident.severity in levels
-        found.setdefault(key, _shown(incident, key, role.name, role.does, role.taken_by, is_needed))
+        shown = RoleShown(key, role.name, role.does, role.taken_by, (), is_needed)
+        found.setdefault(key, _held(incident, shown))
     for key, name, does in ROLES:
         if key not in found and (key in (COMMANDER, "deputy", "expert") or len(found) < 2):
-            found[key] = _shown(incident, key, name, does, "", key == COMMANDER)
+            found[key] = _held(incident, RoleShown(key, name, does, "", (), key == COMMANDER))
     for held in incident.roles:
         key = role_key(held.role)
         if key not in found:
-            found[key] = _shown(incident, key, held.role.capitalize(), "", "", False)
+            found[key] = _held(incident, RoleShown(key, held.role.capitalize(), "", "", (), False))
     return list(found.values())
 
 
-def _shown(incident: Incident, key: str, name: str, does: str, taken_by: str, is_needed: bool) -> RoleShown:
-    of_role = [held for held in incident.roles if role_key(held.role) == key]
+def _held(incident: Incident, role: RoleShown) -> RoleShown:
+    of_role = [held for held in incident.roles if role_key(held.role) == role.key]
     now = tuple(held.person for held in of_role if held.until is None)
     before = tuple(dict.fromkeys(held.person for held in of_role if held.until is not None and held.person not in now))
-    return RoleShown(key, name, does, taken_by, now, is_needed, before)
+    return replace(role, holders=now, before=before)
 
 
 def due(

@@ -28,6 +28,7 @@ PLACES = (
 )
 # Further places that the palette leads to by their words.
 MORE_PLACES = (
+    ("Declare an incident", "/incidents/new"),
     ("Pages: who was woken", "/pages"),
     ("Page somebody", "/pages/new"),
     ("Silences", "/silences"),

@@ -160,6 +160,8 @@ def _followed(incident: Incident) -> str:
 def sections_of(request: Asks, incident: Incident, lead: Lead) -> list[tuple[Place, PlaceShown]]:
     """The sections of runbooks that its alerts lead to, the one of most alerts first; where there is none, the
     troubleshooting of its services. A run that is started from there belongs to it."""
+    if not incident.is_live:
+        return []
     desk = desk_of(request)
     places = list(lead.places)
     if not places:
@@ -171,7 +173,7 @@ def sections_of(request: Asks, incident: Incident, lead: Lead) -> list[tuple[Pla
                                 f"It is about the service {service}."))  # fmt: skip
     sections: list[tuple[Place, PlaceShown]] = []
     for place in places[:MOST_SECTIONS]:
-        shown = section_of(request, place, incident=incident.number if incident.is_live else None)
+        shown = section_of(request, place, incident=incident.number)
         if shown is not None:
             sections.append((place, shown))
     return sections

@@ -20,7 +20,7 @@ from opsbook.entrypoints.web.incident_lead import shown_incident, tried
 from opsbook.ground.errors import Failure, Usage
 from opsbook.ledger.incident import Incident
 from opsbook.usecases.desk import Desk
-from opsbook.usecases.incidents import IncidentsReport, Record, find_report, incidents
+from opsbook.usecases.incidents import AskedOf, IncidentsReport, Record, find_report, incidents
 from opsbook.usecases.proposals import Proposal
 
 Asks = Request[Any, Any, Any]
@@ -50,20 +50,7 @@ class Asked(Struct, frozen=True):
 
     def has_report(self, record: Record) -> bool:
         """Whether a report of the book is one of those."""
-        report = record.report
-        if self.drills == "only" or (self.severity and report.severity != self.severity):
-            return False
-        if self.service and self.service.casefold() not in (each.casefold() for each in report.services):
-            return False
-        if self.status and not self._is_status(report.state, report.status):
-            return False
-        told = f"{report.title} {report.summary} {report.impact} {' '.join(report.services)} {record.path}".casefold()
-        return all(word in told for word in self.words.casefold().split())
-
-    def _is_status(self, state: str, status: str) -> bool:
-        if self.status == "live":
-            return state == "open"
-        return status.casefold() == self.status.casefold() or (self.status == "Resolved" and state == "over")
+        return self.drills != "only" and AskedOf(self.status, self.severity, self.service, self.words).has(record)
 
 
 class Row(Struct, frozen=True):
@@ -103,7 +90,7 @@ def selected(desk: Desk, asked: Asked, *, is_live: bool | None, before: int | No
     return [each for each in found if each.is_drill] if asked.drills == "only" else found
 
 
-def part_of(desk: Desk, found: IncidentsReport, asked: Asked, before: int | None, behind: int) -> Part:
+def part_of(desk: Desk, found: IncidentsReport, asked: Asked, *, before: int | None, behind: int) -> Part:
     """What is over, of the ledger and of the book in one order, the newest first."""
     ended = [] if asked.status == "live" else tried(
         lambda: selected(desk, asked, is_live=False, before=before, limit=ON_LIST + 1), []
@@ -175,7 +162,7 @@ def incidents_page(request: Asks) -> Template:
     live: list[Incident] = []
     if is_first and asked.status != "Resolved":
         live = gravest_first(tried(lambda: selected(desk, asked, is_live=True, before=None, limit=LIVE_MOST), []))
-    part = part_of(desk, found, asked, before, behind)
+    part = part_of(desk, found, asked, before=before, behind=behind)
     services = sorted({*book.services, *(name for record in found.records for name in record.report.services)})
     open_count = sum(1 for row in part.rows if row.record and row.record.report.state == "open")
     shown = page(
