@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opsbook.book.impact import Impact
@@ -55,6 +56,17 @@ ENTRIES = st.lists(st.tuples(st.integers(0, 5000), st.sampled_from(["note", "dec
 
 @given(incident=incidents(), said=ENTRIES)
 def test_any_incident_is_a_page_that_reads_back_as_what_it_was(incident, said):
+    check(incident, said)
+
+
+@pytest.mark.torture
+@settings(max_examples=1500, deadline=None)
+@given(incident=incidents(), said=ENTRIES)
+def test_many_incidents(incident, said):
+    check(incident, said)
+
+
+def check(incident, said):
     entries = [
         TimelineEntry(f"incident/i:{number}", incident.started_at + timedelta(minutes=minutes), incident.started_at, kind,
                       "ada", text)

@@ -13,6 +13,8 @@ from opsbook.book.plan_words import length_words
 from opsbook.book.read_only import only_reads
 from opsbook.book.report_page import Told
 from opsbook.book.report_parts import Line, Todo
+from opsbook.book.slots import is_unfilled
+from opsbook.book.tables import plain_text
 from opsbook.ledger.incident import Incident
 from opsbook.ledger.run import Run, folded
 from opsbook.usecases.incident_timeline import TimelineEntry
@@ -112,10 +114,16 @@ def todos(incident: Incident) -> list[Todo]:
     made = []
     for each in incident.actions:
         if each.state != "dropped":
-            text = _unowned(line(each.text)) or "(no words)"
+            text = _kept(_unowned(line(each.text)))
             proof = line(each.proof)
             made.append(Todo(text, handle(each.owner), each.due, each.state in ("done", "verified"), each.kind, proof))
     return made
+
+
+def _kept(text: str) -> str:
+    """The text of an action item, so that one that looks like a slot or a comment is an item all the same."""
+    text = text.replace("<!--", "<! --")
+    return f"“{text}”" if is_unfilled(plain_text(text.replace("\\", ""))) else text
 
 
 def _unowned(text: str) -> str:
