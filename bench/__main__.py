@@ -19,9 +19,26 @@ from bench.table import Absent, Broken, Row, show
 
 # In the order of the table.
 BENCHMARKS = (
-    "lint", "growth", "search", "rules", "startup", "serving", "ledger", "ledger_postgres", "probes", "runs",
-    "runs_ssh", "runs_takeover", "alerts", "alerts_webhook", "oncall", "incidents",
-)  # fmt: skip
+    "lint",
+    "growth",
+    "search",
+    "rules",
+    "startup",
+    "serving",
+    "ledger",
+    "ledger_postgres",
+    "probes",
+    "runs",
+    "runs_ssh",
+    "runs_takeover",
+    "alerts",
+    "alerts_webhook",
+    "oncall",
+    "incidents",
+    "incidents_opened",
+    "incident_page",
+    "incident_watch",
+)
 # Above this many waiting programs for each processor, the figures tell more about them than about us.
 BUSY = 0.4
 HOW = (

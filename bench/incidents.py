@@ -151,5 +151,11 @@ def median_ms(work: Callable[[], object]) -> float:
     return statistics.median(timed(work)[0] for _ in range(ROUNDS))
 
 
-if __name__ == "__main__":
+def main() -> int:
+    """Prints the rows; `python -m bench.incidents`."""
     show(rows())
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -132,9 +132,7 @@ def build_paging_parts(config: Config, waking: Waking) -> Iterator[PagingParts]:
         works = list(_works(
             ledger, router, pager, outbox=outbox, heartbeats=heartbeats, progressed=lambda: loop.progressed()
         ))  # fmt: skip
-        around = Around(
-            ledger, library, notifier, contacts, guard, config.public_url or address, waking.notify
-        )
+        around = Around(ledger, library, notifier, contacts, guard, config.public_url or address, waking.notify)
         for more, further in (build_incident_works(config, around), _path_test(config, ledger, address)):
             works += more
             chores += further

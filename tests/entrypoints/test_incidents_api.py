@@ -6,7 +6,7 @@ import subprocess
 from typing import Any
 
 import pytest
-from tests.entrypoints.door import Door, opened, write_repository
+from tests.entrypoints.door import PAGES, Door, opened, write_repository
 
 FIELDS = {
     "number", "title", "severity", "severity_why", "status", "started_at", "resolved_at", "services", "impact", "roles",
@@ -108,3 +108,15 @@ def test_a_file_is_kept_as_it_was_sent(door):
 def test_no_such_incident_is_told(door):
     answer = door.ask("GET", "/api/v1/incidents/77")
     assert (answer.status_code, "77" in answer.json()["detail"]) == (404, True)
+
+
+def test_the_list_has_those_of_the_ledger_and_those_that_people_wrote(tmp_path):
+    page = "# Incident Response: Disk full\n\n**Severity:** P2\n**Status:** Resolved\n\n## Timeline\n\n- 10:00 - It is full\n"
+    write_repository(tmp_path, {**PAGES, "docs/operations/incidents/2026-03-11-disk.md": page})
+    with opened(tmp_path) as door:
+        declared(door, severity="P1", severity_why="x")
+        listed = door.ask("GET", "/api/v1/incidents").json()
+        assert [each["number"] for each in listed["incidents"]] == [1, None]
+        assert [each["path"] for each in listed["incidents"]] == [None, "docs/operations/incidents/2026-03-11-disk.md"]
+        only = door.ask("GET", "/api/v1/incidents?severity=P2").json()["incidents"]
+        assert [each["title"] for each in only] == ["Incident Response: Disk full"]

@@ -67,10 +67,14 @@ def test_away_it_says_so_loudly_and_keeps_all_until_it_is_there_again(book, post
 
 def test_both_times_of_an_entry_are_kept(book):
     said(book, "open", "Checkout fails", "--offline")
+    said(book, "role", "1", "scribe", "@cy", "--offline")
+    said(book, "note", "1", "Seen.", "--offline")
     said(book, "bring")
 
-    entry = timeline(book, 1)[0]
-    assert entry["at"] < entry["recorded_at"]
+    entries = timeline(book, 1)
+    assert len(entries) == 3
+    assert [each for each in entries if each["at"] >= each["recorded_at"]] == []
+    assert [each["at"] for each in entries] == sorted({each["at"] for each in entries})
 
 
 def test_what_needs_the_ledger_is_refused_with_what_can_be_done_instead(book):

@@ -42,6 +42,11 @@ def test_an_alert_that_the_policy_names_opens_an_incident(world):
     assert (alert.incident, page.incident) == (1, 1)
 
 
+def test_a_sender_whose_clock_is_ahead_opens_one_at_once(world):
+    world.hear(world.fires(starts_at=world.at + timedelta(minutes=5)))
+    assert world.incident.alerts == (world.alert.id,)
+
+
 def test_without_a_line_nothing_opens_one(tmp_path):
     world = AlertWorld(tmp_path)
     world.hear(world.fires())
@@ -231,6 +236,8 @@ def test_a_thousand_groups_at_once_are_a_few_incidents_and_one_storm(world):
     assert storm.title.startswith("Much at once: s") and storm.title.endswith("and 94 more services")
     assert sum(len(each.alerts) for each in incidents) == 1000
     assert {alert.incident for alert in world.alerts} == {each.number for each in incidents}
+    attached = [kind for kind in world.kinds(stream_of(storm.id)) if kind == events.ATTACHED]
+    assert len(attached) <= 5, "one for each transaction, and not for each alert"
 
 
 def test_after_a_storm_what_begins_has_an_incident_of_its_own(world):

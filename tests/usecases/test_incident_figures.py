@@ -154,7 +154,7 @@ def test_the_same_alert_is_more_alike_than_the_same_words():
     words = replace(CASE, number=2, alerts=(), services=())
     alert = replace(CASE, number=3, title="Something else", services=())
     found = like(replace(CASE, title="Checkout slow", is_live=True), words, alert)
-    assert [each.case.number for each in found][0] == 3
+    assert found[0].case.number == 3
     assert "the same alert ApiErrors" in found[0].why
 
 

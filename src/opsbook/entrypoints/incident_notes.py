@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
+from zoneinfo import ZoneInfo
 
 from opsbook.entrypoints.incident_terminal import IncidentTerminal, incident_terminal
 from opsbook.entrypoints.options import Shared
@@ -37,6 +38,27 @@ def noted(
             model = found.model(made) if shared.format == "json" else {}
             line = done_line(made, "is noted.")
     answer(shared, model, iter((line,)))
+
+
+def chat_noted(shared: Shared, named: str, path: str, *, offline: bool) -> None:
+    """Writes each message of a copied chat where it happened; times without a zone are of this machine's, those without
+    a day of the day on which the incident began."""
+    from opsbook.config import local_zone
+    from opsbook.entrypoints.incident_words import files_of, words_of
+    from opsbook.usecases.chat_import import entries_of, read_chat
+
+    text = words_of(["-"]) if path == "-" else files_of([path])[0][2].decode("utf-8", "replace")
+    with incident_terminal(shared, offline=offline) as found:
+        incident = found.desk.incidents.find(named)
+        zone = ZoneInfo(local_zone())
+        chat = read_chat(text, (incident.started_at or incident.declared_at).astimezone(zone).date(), zone)
+        if not chat.messages:
+            raise Usage("Nothing of it could be read: a message begins with a time and a name, as in [03:12] ada: …")
+        made = found.desk.incidents.import_chat(named, found.who(), entries_of(chat))
+        model = found.model(made) if shared.format == "json" else {}
+    lines = [done_line(made, f"has {len(chat.messages)} messages of the chat.")]
+    lines += [f"Line {number} was left out: {words}" for number, words in chat.left_out]
+    answer(shared, model, iter(lines))
 
 
 def number_in(named: str) -> int | None:

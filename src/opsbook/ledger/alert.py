@@ -134,7 +134,8 @@ def _fired(event: Event) -> Alert:
         ends_at=_maybe(facts["ends_at"]), first_at=event.at, changed_at=event.at, severity=facts["severity"],
         severity_why=facts["severity_why"], service=facts["service"], place=place and msgspec.convert(place, Place),
         generator=facts["generator"], links=tuple((name, url) for name, url in facts["links"]),
-        is_drill=facts["is_drill"], why_not_paged=facts["why_not_paged"], page=facts["page"], number=event.number,
+        is_drill=facts["is_drill"], why_not_paged=facts["why_not_paged"], page=facts["page"],
+        incident=facts.get("incident"), number=event.number,
     )  # fmt: skip
 
 

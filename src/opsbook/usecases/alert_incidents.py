@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from opsbook.book.incident_opening import Opening
-from opsbook.ledger import page_events
+from opsbook.ledger import alert_events, page_events
 from opsbook.ledger.alert import ALERT_VIEW, Alert, alert_of
 from opsbook.ledger.alert import stream_of as alert_stream
 from opsbook.ledger.event import Draft
@@ -67,9 +67,10 @@ class AlertIncidents:
         causes, timers = self._causes(groups, openings, now)
         causes += _instead(writes, pages, {each.key for each in causes})
         settled = self._opener.settle(causes, now)
-        told = [_telling(write, settled.numbers) for write in writes]
-        opened = {write.stream for write in writes if _opens(write)}
-        own = [write for write in settled.writes if write.stream not in opened]  # those tell it as they open
+        begun = {write.stream for write in writes if _begins(write)}
+        numbers = {write.stream: write.drafts[0].facts["incident"] for write in settled.writes if write.stream in begun}
+        told = [_telling(write, numbers) for write in writes]
+        own = [write for write in settled.writes if write.stream not in begun]  # those tell it as they begin
         more = [*own, *(Write(timer.stream, (), None, (timer,)) for timer in timers)]
         more += self._following(of_incidents, frozenset(settled.numbers.values()), now)
         answers = list(answers_in(writes, known))
@@ -87,7 +88,8 @@ class AlertIncidents:
             named: list[tuple[Alert, Opening | None]] = []
             for alert in group.alerts:
                 opening = next((each for each in openings if each.names(alert.service, alert.severity)), None)
-                due = alert.starts_at + timedelta(seconds=opening.after_s) if opening is not None else now
+                is_later = opening is not None and opening.after_s > 0  # without it a sender's clock may be ahead
+                due = alert.starts_at + timedelta(seconds=opening.after_s) if opening is not None and is_later else now
                 if alert.id in group.joining and group.incident is not None:
                     named.append((alert, opening))
                 elif opening is not None and due > now:
@@ -255,12 +257,14 @@ def _opens(write: Write) -> bool:
     return write.stream.startswith(PAGES) and bool(write.drafts) and write.drafts[0].kind == page_events.PAGE_OPENED
 
 
+def _begins(write: Write) -> bool:
+    return bool(write.drafts) and write.drafts[0].kind in (alert_events.ALERT_FIRED, page_events.PAGE_OPENED)
+
+
 def _telling(write: Write, numbers: Mapping[str, int]) -> Write:
-    """A page that opens tells the incident of its group from the first."""
-    if not _opens(write) or not numbers:
-        return write
-    first, *others = write.drafts
-    number = numbers.get(first.facts["group"])
+    """What begins tells its incident from the first: an event more for each alert would cost as much as all else."""
+    number = numbers.get(write.stream)
     if number is None:
         return write
+    first, *others = write.drafts
     return replace(write, drafts=(Draft(first.kind, {**first.facts, "incident": number}), *others))

@@ -61,9 +61,10 @@ class Incidents:
         until: datetime | None = None, before: int | None = None, limit: int = 100,
     ) -> list[Incident]:  # fmt: skip
         """Incidents, live ones first, then the last declared first; those with numbers below `before`."""
+        known = named_service(self._desk.book(), service) if service else None
         wanted = incident_finding.wanted(
-            is_live=is_live, statuses=statuses, severities=severities, words=words,
-            service=named_service(self._desk.book(), service) or service if service else "", with_drills=with_drills, since=since, until=until, before=before,
+            is_live=is_live, statuses=statuses, severities=severities, service=known or service, words=words,
+            with_drills=with_drills, since=since, until=until, before=before,
         )  # fmt: skip
         return self._board.select(wanted, limit)
 

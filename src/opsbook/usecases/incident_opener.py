@@ -22,7 +22,7 @@ from opsbook.usecases.followed_policy import Followed, followed
 from opsbook.usecases.incident_declaring import roles_at_declaring, takes_command, tasks_of
 from opsbook.usecases.incident_rating import reconsidered
 from opsbook.usecases.incident_said import Declaration
-from opsbook.usecases.incident_writes import declaring, imagined, joined, member_writes, of, without
+from opsbook.usecases.incident_writes import declaring, imagined, joined, member_writes, of, together, without
 from opsbook.usecases.ledger_ports import EngineLedger, Write
 from opsbook.usecases.library import Book
 from opsbook.usecases.oncall import directory_of
@@ -136,6 +136,7 @@ class _Work:
         self._before: dict[int, int] = {}  # versions as they are recorded
         self._drafts: dict[int, list[Draft]] = {}
         self._further: list[Write] = []
+        self._by_service: dict[str, set[int]] = {}  # plain names → numbers
         for rows in (
             ledger.rows(INCIDENT_VIEW.name, is_open=True, limit=_MOST_LIVE),
             ledger.rows(INCIDENT_VIEW.name, limit=_LATEST),
@@ -159,7 +160,7 @@ class _Work:
     def writes(self) -> list[Write]:
         """All that is to be recorded."""
         own = [
-            Write(stream_of(self._held[number].id), tuple(drafts), self._before[number])
+            Write(stream_of(self._held[number].id), tuple(_in_one(drafts)), self._before[number])
             for number, drafts in self._drafts.items()
         ]
         return joined([*own, *self._further])
@@ -173,13 +174,11 @@ class _Work:
     def _of_service(self, cause: Cause) -> Incident | None:
         if not cause.service:
             return None
-        name = plain_name(cause.service)
-        fit = [each for each in self._held.values() if self._can_take(each, cause)]
-        fit.sort(key=lambda each: (each.is_live, STORM not in each.tags, each.declared_at, each.number), reverse=True)
-        for names in (frozenset({name}), related(self._book, cause.service)):
-            for each in fit:
-                if names & {plain_name(service) for service in each.services}:
-                    return each
+        for names in ({plain_name(cause.service)}, related(self._book, cause.service)):
+            numbers = {number for name in names for number in self._by_service.get(name, ())}
+            fit = [each for number in numbers if self._can_take(each := self._held[number], cause)]
+            if fit:
+                return max(fit, key=_preference)
         return None
 
     def _can_take(self, incident: Incident, cause: Cause) -> bool:
@@ -216,6 +215,11 @@ class _Work:
     def _hold(self, incident: Incident) -> None:
         self._held[incident.number] = incident
         self._before[incident.number] = incident.version
+        self._concerns(incident.number, incident.services)
+
+    def _concerns(self, number: int, services: Iterable[str]) -> None:
+        for service in services:
+            self._by_service.setdefault(plain_name(service), set()).add(number)
 
     # -- what is recorded ---------------------------------------------------------------------------------------
 
@@ -239,6 +243,7 @@ class _Work:
         own = next(each for each in writes if each.stream == stream_of(id))
         self._held[number] = imagined(None, id, own.drafts, at=self._now, by=BY)
         self._before[number] = 0
+        self._concerns(number, services)
         self._drafts[number] = list(own.drafts)
         self._further += [each for each in writes if each is not own]
         return self._held[number]
@@ -251,6 +256,7 @@ class _Work:
         if any((new.alerts, new.pages, new.runs, new.services)):
             self._add(number, events.attached(new, cause.why))
             self._further += member_writes(new, number, cause.why)
+            self._concerns(number, new.services)
         for draft in reconsidered(self._held[number], cause.severity, cause.why, self._follows):
             self._add(number, draft)
         self._retitle(number)
@@ -275,6 +281,25 @@ class _Work:
         incident = self._held[number]
         self._drafts.setdefault(number, []).append(draft)
         self._held[number] = imagined(incident, incident.id, [draft], at=self._now, by=BY)
+
+
+def _preference(incident: Incident) -> tuple[bool, bool, datetime, int]:
+    """The one that something joins is the greatest: live, for itself and not for many, declared last."""
+    return incident.is_live, STORM not in incident.tags, incident.declared_at, incident.number
+
+
+def _in_one(drafts: Sequence[Draft]) -> list[Draft]:
+    """The same with all that joins told at once: in a storm that is an event for a thousand."""
+    joining = [each for each in drafts if each.kind == events.ATTACHED]
+    if len(joining) < 2:
+        return list(drafts)
+    members = together(*(
+        Members(*(tuple(each.facts[name]) for name in ("alerts", "pages", "runs", "services"))) for each in joining
+    ))  # fmt: skip
+    why = f"{joining[0].facts['why']} {len(joining) - 1} more of it {'joins' if len(joining) == 2 else 'join'} too."
+    one = events.attached(members, why)
+    kept = [each for each in drafts if each is joining[0] or each.kind != events.ATTACHED]
+    return [one if each is joining[0] else each for each in kept]
 
 
 def _storm_title(services: Iterable[str]) -> str:

@@ -51,6 +51,33 @@ class IncidentsReport(Struct, frozen=True):
         return sorted(found.values(), key=lambda each: each[1].due or "9")
 
 
+class AskedOf(Struct, frozen=True):
+    """What reports are narrowed to: a status as written, or what it comes to (`live`, `Resolved`); a severity, a
+    service, words. What is empty asks nothing."""
+
+    status: str = ""
+    severity: str = ""
+    service: str = ""
+    words: str = ""
+
+    def has(self, record: Record) -> bool:
+        """Whether a report is one of those."""
+        report = record.report
+        if self.severity and report.severity != self.severity:
+            return False
+        if self.service and self.service.casefold() not in (each.casefold() for each in report.services):
+            return False
+        if self.status and not self._is_status(report.state, report.status):
+            return False
+        told = f"{report.title} {report.summary} {report.impact} {' '.join(report.services)} {record.path}".casefold()
+        return all(word in told for word in self.words.casefold().split())
+
+    def _is_status(self, state: str, status: str) -> bool:
+        if self.status == "live":
+            return state == "open"
+        return status.casefold() == self.status.casefold() or (self.status == "Resolved" and state == "over")
+
+
 def incidents(book: Book, today: date) -> IncidentsReport:
     """The reports and the policy of a snapshot."""
     partners = _partners({path: facts for path, facts in book.facts.items() if facts.report is not None})
@@ -101,13 +128,13 @@ def find_report(book: Book, name: str) -> tuple[str | None, str | None]:
 def incidents_model(report: IncidentsReport) -> dict[str, Any]:
     """The report as plain values."""
     return {
-        "incidents": [_record_model(record) for record in report.records],
+        "incidents": [record_model(record) for record in report.records],
         "open": sum(1 for record in report.records if record.report.state == "open"),
         "policies": [_policy_model(path, title, policy) for path, title, policy in report.policies],
     }
 
 
-def _record_model(record: Record) -> dict[str, Any]:
+def record_model(record: Record) -> dict[str, Any]:
     report = record.report
     return {
         "path": record.path, "kind": report.kind, "title": report.title, "line": report.line,

@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from opsbook.ledger.event import Event
+from opsbook.ledger.incident_brought import BROUGHT
 from opsbook.ledger.incident_events import KeptFile
 
 KINDS = ("declared", "status", "severity", "role", "task", "note", "decision", "command", "alert", "page", "ack", "run",
@@ -51,9 +52,11 @@ def key_of(event: Event) -> str:
 
 def entry_of(event: Event, told: Told) -> TimelineEntry:
     """The entry of an event."""
+    brought = event.facts.get(BROUGHT)
+    written = time_in(brought.get("at")) if isinstance(brought, dict) else None  # in a file, while the ledger was away
     return TimelineEntry(
-        f"{event.stream}:{event.number}", told.at or event.at, event.at, told.kind, event.actor, told.text, told.link,
-        told.files, position=event.position, changed=event.position,
+        f"{event.stream}:{event.number}", told.at or written or event.at, event.at, told.kind, event.actor, told.text,
+        told.link, told.files, position=event.position, changed=event.position,
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from litestar.exceptions import NotFoundException
 
 from opsbook.entrypoints.api import incident_models as models
-from opsbook.entrypoints.api.incident_answer import IncidentModel, answer
+from opsbook.entrypoints.api.incident_answer import IncidentList, IncidentModel, answer, list_answer
 from opsbook.entrypoints.api.operation import Asks, operation
 from opsbook.entrypoints.api.people import signed_in
 from opsbook.entrypoints.web.answering import desk_of
@@ -40,6 +40,12 @@ def by(request: Asks) -> str:
 def members(body: models.MembersBody | models.DeclareBody | models.SplitBody) -> Members:
     """What a body names."""
     return Members(tuple(body.alerts), tuple(body.pages), tuple(body.runs), tuple(body.services))
+
+
+@operation("GET", "/incidents", IncidentList, query=models.IncidentsQuery, group="incidents")
+def incident_list(request: Asks, query: models.IncidentsQuery) -> dict[str, Any]:
+    """Incidents of the ledger and of the book, live ones first, and the policy"""
+    return list_answer(request, query)
 
 
 @operation("POST", "/incidents", IncidentModel, act="respond", body=models.DeclareBody, status=201, also=(409,),
@@ -176,6 +182,6 @@ def split(request: Asks, body: models.SplitBody) -> dict[str, Any]:
 
 
 ROUTES = (
-    declare, show, acknowledge, rate, move, resolve, reopen, edit, assign, release, call, attach, detach, merge,
-    duplicate, split,
+    incident_list, declare, show, acknowledge, rate, move, resolve, reopen, edit, assign, release, call, attach, detach,
+    merge, duplicate, split,
 )  # fmt: skip

@@ -68,14 +68,6 @@ class MonitoringModel(Struct):
     pages: Entries
 
 
-class IncidentsModel(Struct):
-    """Reports and policies."""
-
-    incidents: Entries
-    open: int
-    policies: Entries
-
-
 class OnCallModel(Struct):
     """Who is on call at an instant; `known` is everybody whom the pages tell how to reach."""
 

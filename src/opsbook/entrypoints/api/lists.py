@@ -16,7 +16,6 @@ from opsbook.usecases.alert_files import covered, gather
 from opsbook.usecases.contacts import contacts, contacts_model
 from opsbook.usecases.coverage import CoverageReport, coverage_model
 from opsbook.usecases.coverage_map import coverage_map, coverage_map_model
-from opsbook.usecases.incidents import incidents, incidents_model
 from opsbook.usecases.monitoring import monitoring, monitoring_model
 from opsbook.usecases.now import Watched, now_model
 from opsbook.usecases.now import now as state_now
@@ -87,13 +86,6 @@ def monitoring_list(request: Asks) -> dict[str, Any]:
     return monitoring_model(monitoring(desk.library.snapshot(), desk.scope().settings.severities))
 
 
-@operation("GET", "/incidents", models.IncidentsModel, group="lists")
-def incident_list(request: Asks) -> dict[str, Any]:
-    """Incident reports and the policy, as the pages tell them; open ones first"""
-    desk = desk_of(request)
-    return incidents_model(incidents(desk.library.snapshot(), desk.now().date()))
-
-
 @operation("GET", "/services/{service}/contacts", models.ContactsModel, group="lists")
 def contact_list(request: Asks) -> dict[str, Any]:
     """The contacts of a service's runbook, and whom they reach now"""
@@ -106,5 +98,5 @@ def _book(request: Asks) -> Any:
 
 
 ROUTES = (
-    now, activity, coverage, cells, procedure_list, monitoring_list, incident_list, contact_list,
+    now, activity, coverage, cells, procedure_list, monitoring_list, contact_list,
 )  # fmt: skip

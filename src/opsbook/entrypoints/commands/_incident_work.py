@@ -35,6 +35,7 @@ _OWNER = click.option("--owner", default="", metavar="NAME", help="Whose it is."
         "opsbook incident note 14 'We fail over.' --kind decision --at '02:40'",
         "opsbook incident note 14 --file graph.png 'It began at the deploy.'",
         "journalctl -u api -n 50 | opsbook incident note 14 -",
+        "opsbook incident note 14 --chat copied.txt",
     ),
 )
 @number_argument
@@ -45,16 +46,20 @@ _OWNER = click.option("--owner", default="", metavar="NAME", help="Whose it is."
 @click.option("--file", "files", multiple=True, metavar="FILE", help="A file or picture of it; repeatable.")
 @click.option("--link", default="", metavar="URL", help="Where more of it is.")
 @click.option("--key", default="", metavar="TEXT", help="What it is known by: sent twice, it is kept once.")
+@click.option("--chat", default="", metavar="FILE|-", help="A chat that was copied: each message is an entry.")
 @offline_option
 def note(shared: Shared, *, incident: str, text: Sequence[str], kind: str, when: str | None, files: Sequence[str],
-         link: str, key: str, offline: bool) -> None:  # fmt: skip
+         link: str, key: str, chat: str, offline: bool) -> None:  # fmt: skip
     """Write into the timeline; what was written is corrected later, and never lost.
 
     While the ledger is away, a note for an incident that only the ledger knows is kept here, and brought later.
     """
-    from opsbook.entrypoints.incident_notes import noted
+    from opsbook.entrypoints.incident_notes import chat_noted, noted
     from opsbook.entrypoints.incident_words import files_of, moment_of, words_of
 
+    if chat:
+        chat_noted(shared, incident, chat, offline=offline)
+        return
     noted(shared, incident, words_of(text), offline=offline, kind=kind, happened_at=moment_of(when),
           files=files_of(files), link=link, key=key)  # fmt: skip
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from datetime import UTC, datetime, tzinfo
 from functools import cache
 from html import escape
@@ -145,6 +144,8 @@ def zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def zone_names() -> Iterable[str]:
-    """The names that people choose from, in order: those of places."""
-    return sorted(each for each in zones() if "/" in each and not each.startswith(("Etc/", "SystemV/", "US/")))
+@cache
+def zone_options() -> str:
+    """The zones that people choose from, those of places in order, as options of HTML."""
+    names = sorted(each for each in zones() if "/" in each and not each.startswith(("Etc/", "SystemV/", "US/")))
+    return "".join(f'<option value="{escape(each)}"></option>' for each in ("UTC", *names))

@@ -9,7 +9,7 @@ from typing import Any
 from litestar import Request, Response, get, post
 from litestar.response import Template
 
-from opsbook.entrypoints.shown.timeline_view import zone_names, zone_of
+from opsbook.entrypoints.shown.timeline_view import zone_of
 from opsbook.entrypoints.web.account import me_of
 from opsbook.entrypoints.web.alert_acts import status_of
 from opsbook.entrypoints.web.answering import desk_of, page
@@ -70,7 +70,7 @@ def _shown(
     shown = page(
         request, "incident_chat.html", place="Incidents", status=status, incident=incident_in(request), chat=chat,
         typed=typed, wrong=wrong, day=typed.get("day") or _begun(request).date().isoformat(), most=SHOWN,
-        zone=zone_of(typed.get("zone", ""))[0], zones=zone_names(),
+        zone=zone_of(typed.get("zone", ""))[0],
     )  # fmt: skip
     shown.headers["Cache-Control"] = "no-store"
     return shown

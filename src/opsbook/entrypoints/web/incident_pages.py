@@ -20,7 +20,7 @@ from opsbook.entrypoints.web.incident_lead import shown_incident, tried
 from opsbook.ground.errors import Failure, Usage
 from opsbook.ledger.incident import Incident
 from opsbook.usecases.desk import Desk
-from opsbook.usecases.incidents import IncidentsReport, Record, find_report, incidents
+from opsbook.usecases.incidents import AskedOf, IncidentsReport, Record, find_report, incidents
 from opsbook.usecases.proposals import Proposal
 
 Asks = Request[Any, Any, Any]
@@ -50,20 +50,7 @@ class Asked(Struct, frozen=True):
 
     def has_report(self, record: Record) -> bool:
         """Whether a report of the book is one of those."""
-        report = record.report
-        if self.drills == "only" or (self.severity and report.severity != self.severity):
-            return False
-        if self.service and self.service.casefold() not in (each.casefold() for each in report.services):
-            return False
-        if self.status and not self._is_status(report.state, report.status):
-            return False
-        told = f"{report.title} {report.summary} {report.impact} {' '.join(report.services)} {record.path}".casefold()
-        return all(word in told for word in self.words.casefold().split())
-
-    def _is_status(self, state: str, status: str) -> bool:
-        if self.status == "live":
-            return state == "open"
-        return status.casefold() == self.status.casefold() or (self.status == "Resolved" and state == "over")
+        return self.drills != "only" and AskedOf(self.status, self.severity, self.service, self.words).has(record)
 
 
 class Row(Struct, frozen=True):

@@ -27,8 +27,8 @@ from opsbook.entrypoints.shown.timeline_view import (
     address_of,
     anchor_of,
     shown_entry,
-    zone_names,
     zone_of,
+    zone_options,
 )
 from opsbook.entrypoints.web.account import me_of
 from opsbook.entrypoints.web.alert_acts import status_of
@@ -117,7 +117,7 @@ def shown_timeline(
         position=position, now=desk_of(request).now(), older=part[-1].key if has_older else "",
         newer=part[0].key if part and (before or (after and is_cut)) else "", is_first=is_first,
         total=len(timelines.entries(incident)), wrong=wrong, typed=typed, words=WORDS, groups=GROUPS,
-        zones=zone_names() if not (is_part and before) else (), written_kinds=WRITTEN_KINDS,
+        written_kinds=WRITTEN_KINDS,
         why_not="" if may(request, "respond") else why_not(request, "respond"),
     )  # fmt: skip
     shown.headers["Cache-Control"] = "no-store"
@@ -128,6 +128,13 @@ def shown_timeline(
 def _shown(entries: Iterable[TimelineEntry], incident: Incident, narrowed: Narrowed) -> list[ShownEntry]:
     zone = zone_of(narrowed.zone)[1]
     return [shown_entry(each, incident.number, zone) for each in entries]
+
+
+@get("/fragments/zones", opt=READS, sync_to_thread=True)
+def zones_fragment(request: Asks) -> Response[str]:
+    """The time zones to choose from, asked for when somebody is about to choose."""
+    headers = {"Cache-Control": "private, max-age=86400"}
+    return Response(zone_options(), media_type="text/html", headers=headers)
 
 
 @post("/incidents/{incident:str}/timeline", opt=RESPONDS, status_code=200, request_max_body_size=LARGEST_FORM)
@@ -266,4 +273,4 @@ def entry_file(request: Asks) -> Response[Any]:
     return Response(raw, media_type=kept.media_type if is_picture else OTHER, headers=headers)
 
 
-ROUTES = (timeline_page, write_entry, entry_page, act_on_entry, entry_file)
+ROUTES = (zones_fragment, timeline_page, write_entry, entry_page, act_on_entry, entry_file)

@@ -90,8 +90,9 @@ def _with_headers(name: str, response: Response[bytes], *, kept: bool) -> Respon
 
 def public_answer(content: bytes, *, status: int) -> Response[bytes]:
     """A page of ours beside these, with all that a public page carries; nobody keeps it."""
-    made = Response(content, status_code=status, media_type=media_type("index.html"))
-    return _with_headers("index.html", made, kept=False)
+    made = _with_headers("index.html", Response(content, status_code=status, media_type="text/html"), kept=False)
+    made.headers["Referrer-Policy"] = "same-origin"  # with none a browser sends forms as if from nowhere: Origin: null
+    return made
 
 
 def public_links(request: Asks) -> Links:

@@ -15,6 +15,7 @@ from litestar import Request, Response, get, post
 from litestar.exceptions import NotFoundException
 from msgspec import Struct
 
+from opsbook.book.status_components import component_key
 from opsbook.book.update_templates import pieces_of, unfilled_in
 from opsbook.entrypoints.web.account import me_of
 from opsbook.entrypoints.web.alert_acts import status_of
@@ -26,6 +27,8 @@ from opsbook.ledger.incident_values import StatusUpdate
 from opsbook.ledger.telling import Telling
 from opsbook.usecases.channel_names import channels_in
 from opsbook.usecases.desk import Desk
+from opsbook.usecases.public_site.words import STATES as COMPONENT_STATES
+from opsbook.usecases.public_status import state_of_word
 from opsbook.usecases.status_updates import BUILT_IN, DraftText
 from opsbook.usecases.update_rules import check_may_approve
 
@@ -63,7 +66,8 @@ def shown_updates(
     editing = _editing(incident, given)
     shown = page(
         request, "updates.html", place="Incidents", status=status, incident=incident, now=desk.now(), wrong=wrong,
-        audiences=WORDS, states=STATES, built_in=BUILT_IN, form=_form(desk, incident, given, editing),
+        audiences=WORDS,
+        component_states=COMPONENT_STATES, states=STATES, built_in=BUILT_IN, form=_form(desk, incident, given, editing),
         told=[_shown(request, desk, incident, each) for each in reversed(incident.updates)],
         why_not="" if may(request, "respond") else why_not(request, "respond"),
     )  # fmt: skip
@@ -86,8 +90,18 @@ def _form(
     return {
         "audience": audience, "body": body, "channels": channels, "update": editing.id if editing else 0,
         "corrects": corrects, "template": made.template, "pieces": pieces_of(body), "unfilled": unfilled_in(body),
+        "components": _chosen(desk, given, editing) if audience == "customers" else [],
         "next_due": given.get("next_due") or (f"{due.astimezone(UTC):%Y-%m-%dT%H:%M}" if due else ""),
     }  # fmt: skip
+
+
+def _chosen(desk: Desk, given: Mapping[str, str], editing: StatusUpdate | None) -> list[tuple[str, str]]:
+    """The components of the status page, each with what the update says of it: empty where nothing."""
+    said = {component_key(name): state_of_word(word) for name, word in (editing.components if editing else {}).items()}
+    return [
+        (name, given.get(f"component-{at}", said.get(component_key(name)) or ""))
+        for at, name in enumerate(desk.maintenances.components())
+    ]  # fmt: skip
 
 
 def _editing(incident: Incident, given: Mapping[str, str]) -> StatusUpdate | None:
@@ -144,6 +158,7 @@ def _did(request: Asks, incident: Incident, fields: Mapping[str, str]) -> None:
             incident, by, audience=fields.get("audience", ""), body=fields.get("body", ""), update=number,
             channels=channels_in(fields.get("channels", "")), corrects=_number(fields.get("corrects", "")),
             next_due=_time(fields.get("next_due", "")),
+            components={name: word for name, word in _chosen(desk_of(request), fields, None) if state_of_word(word)},
         )  # fmt: skip
     elif did == "approve":
         updates.approve(incident, by, number, is_admin=may(request, "administer"))

@@ -81,10 +81,12 @@ def missing_page(status: PublicStatus, links: Links) -> bytes:
 
 def own_page(status: PublicStatus, links: Links, title: str, body: str) -> bytes:
     """A page beside those of the status: `body` is HTML that is safe."""
-    return _document(status, links, title, body, depth=1)
+    return _document(status, links, title, body, depth=1, is_live=False)
 
 
-def _document(status: PublicStatus, links: Links, title: str, body: str, *, depth: int) -> bytes:
+def _document(
+    status: PublicStatus, links: Links, title: str, body: str, *, depth: int, is_live: bool = True
+) -> bytes:
     home, text = links.home(depth), _text(status.title)
     feeds = [("Atom", "feed.atom"), ("RSS", "feed.rss"), ("JSON", "api/v2/summary.json")]
     shown = [f'<a href="{links.file(name, depth)}">{word}</a>' for word, name in feeds]
@@ -92,6 +94,8 @@ def _document(status: PublicStatus, links: Links, title: str, body: str, *, dept
     if links.subscribe:
         shown.insert(0, f'<a href="{escape(links.subscribe)}">Subscribe</a>')
     made = _time(status.at)
+    # A form is not loaded anew under whoever fills it in.
+    script = f'<script src="{links.file("status.js", depth)}" defer></script>\n' if is_live else ""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
@@ -101,7 +105,7 @@ def _document(status: PublicStatus, links: Links, title: str, body: str, *, dept
         f'<link rel="stylesheet" href="{links.file("style.css", depth)}">\n'
         f'<link rel="alternate" type="application/atom+xml" title="{text}" href="{links.file("feed.atom", depth)}">\n'
         f'<link rel="alternate" type="application/rss+xml" title="{text}" href="{links.file("feed.rss", depth)}">\n'
-        f'<script src="{links.file("status.js", depth)}" defer></script>\n</head>\n<body>\n'
+        f"{script}</head>\n<body>\n"
         f'<header><h1><a href="{home}">{text}</a></h1>\n'
         f'<p id="old" class="old" role="alert" hidden>This page has not been updated since {made}. What it says may not'
         " be so any more.</p></header>\n"

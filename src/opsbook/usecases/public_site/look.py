@@ -12,6 +12,9 @@ html{-webkit-text-size-adjust:100%}
 body{margin:0;background:var(--paper);color:var(--ink);
 font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
 main,header,footer{max-width:46rem;margin:0 auto;padding:0 1rem}
+form input:not([type=checkbox],[type=hidden]){display:block;width:100%;box-sizing:border-box}
+form :is(input:not([type=checkbox]),button){font:inherit;min-height:2.75rem;padding:.25rem .75rem}
+form :is(summary,fieldset label){display:inline-flex;align-items:center;gap:.5rem;min-height:2.75rem}
 header{padding-top:1.5rem}
 h1{font-size:1.5rem;line-height:1.25;margin:0 0 .5rem;overflow-wrap:anywhere}
 h1 a{color:inherit;text-decoration:none}
