@@ -7,7 +7,7 @@ import { tell } from './toasts.js'
 
 const together_ms = 250 // changes of the book that come in a row are followed together
 const followed = document.querySelector('[data-follows]')
-const what = followed?.dataset.follows // nothing for the book, `runs` for all runs, `alerts`, `incidents`, or streams such as `run/ID alert/ID`
+const what = followed?.dataset.follows // nothing for the book, `runs` for all runs, `alerts`, or streams such as `run/ID alert/ID`
 const wanted = new Set(what?.split(' '))
 const isIncident = Boolean(what?.startsWith('incident/'))
 const lineOfSource = /^L\d+$/ // such an id goes to another block when a line is put before it
@@ -39,11 +39,12 @@ stream?.addEventListener('alert', ({ data }) => {
 stream?.addEventListener('incident', ({ data }) => {
   const moved = parsed(data)
   if (!followed || moved?.is_entry) return
-  if (what === 'incidents' || wanted.has(moved?.about) || 'incidents' in followed.dataset) soon(false)
+  if (wanted.has(moved?.about) || 'incidents' in followed.dataset) soon(false)
 })
 
 // What came while the stream was away was missed.
-document.addEventListener('opsbook:back', () => what && soon())
+const isMore = followed && ('alerting' in followed.dataset || 'incidents' in followed.dataset)
+document.addEventListener('opsbook:back', () => (what || isMore) && soon())
 
 // A run that moves all the time is followed all the same: the wait is not begun anew with each of its events.
 function soon(isPatient = what === '') {
