@@ -31,6 +31,7 @@ _HANDLE = re.compile(r"(?<![\w@./-])@([A-Za-z][\w.-]*)")
 _AT_TERMINAL = re.compile(r"\bterminal:(?=\w)")  # who typed it on a command line; a report names the person
 # What a person said or did; of the rest the actor is a program, or stands in the words.
 _SAID = frozenset({"decision", "note", "command"})
+_MACHINES = frozenset({"router", "pager"})  # their notes remind whoever leads; a report tells what happened
 
 
 def told_of(
@@ -148,7 +149,7 @@ def _users(incident: Incident) -> str:
 def _is_essential(entry: TimelineEntry, changing: Callable[[str], bool]) -> bool:
     if entry.is_pinned:
         return True
-    if entry.kind not in ESSENTIAL:
+    if entry.kind not in ESSENTIAL or (entry.kind == "note" and entry.actor in _MACHINES):
         return False
     return changing(entry.key) if entry.key.startswith("run/") else True
 
