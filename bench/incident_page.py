@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bench.incident_watch import STREAM, a_book, declare, opened
 from bench.servers import serving_ours
-from bench.table import Broken, Row, verdict
+from bench.table import Broken, Row, show, verdict
 
 from opsbook.adapters.sqlite_ledger import SqliteLedger
 from opsbook.ledger import incident
@@ -92,3 +92,13 @@ def _ms(port: int, path: str, headers: dict[str, str], *, runs: int = 0) -> floa
         if answer.status != 200:
             raise Broken(f"{path} answers {answer.status}")
     return statistics.median(times)
+
+
+def main() -> int:
+    """Prints the rows; `python -m bench.incident_page`."""
+    show(rows())
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.servers import Served, serving_ours
-from bench.table import Broken, Row, verdict
+from bench.table import Broken, Row, show, verdict
 
 from opsbook.adapters.sqlite_ledger import SqliteLedger
 from opsbook.ledger import incident_events as events
@@ -120,3 +120,13 @@ def tree_cpu_s(pid: int) -> float:
     spent = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     below = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return spent + sum(tree_cpu_s(int(child)) for child in below)
+
+
+def main() -> int:
+    """Prints the rows; `python -m bench.incident_watch`."""
+    show(rows())
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

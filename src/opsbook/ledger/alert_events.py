@@ -53,7 +53,8 @@ def fired(
     page: str = "",
 ) -> Draft:  # fmt: skip
     """An alert began. `group` is the key of its group by our own labels; `batch` the delivery that told of it;
-    `page` the page that it belongs to from the first (whoever opens an incident for it adds `incident`, its number), `why_not_paged` a sentence where nobody is paged for it."""
+    `page` the page that it belongs to from the first (whoever opens an incident for it adds `incident`, its number),
+    `why_not_paged` a sentence where nobody is paged for it."""
     return Draft(ALERT_FIRED, {
         "key": key, "source": source, "source_group": source_group, "labels": labels, "annotations": annotations,
         "fingerprint": fingerprint, "starts_at": starts_at.isoformat(), "ends_at": _time(ends_at),

@@ -75,7 +75,7 @@ def figures(
 ) -> IncidentFigures:  # fmt: skip
     """The figures of the cases that began from `since` on and before `until`, by the clock of a time zone. `actions`
     are how many action items are open, and how many of those late."""
-    some = [case for case in cases if _counts(case, since, until, service, severity)]
+    some = [case for case in cases if _counts(case, since, until, service=service, severity=severity)]
     began = [case.began_at.astimezone(time_zone) for case in some if case.began_at is not None]
     hours, weekdays = Counter(at.hour for at in began), Counter(at.weekday() for at in began)
     by_month = Counter(_day(case, time_zone)[:7] for case in some)
@@ -90,7 +90,7 @@ def figures(
     )  # fmt: skip
 
 
-def _counts(case: Case, since: datetime, until: datetime, service: str, severity: str) -> bool:
+def _counts(case: Case, since: datetime, until: datetime, *, service: str = "", severity: str = "") -> bool:
     if case.is_drill or (severity and case.severity != severity):
         return False
     if service and service.casefold() not in {name.casefold() for name in case.services}:
@@ -183,5 +183,5 @@ def case_rows(cases: Iterable[Case], since: datetime, until: datetime) -> list[t
             )),
             "" if case.duration_s is None else f"{case.duration_s:.0f}",
         )
-        for case in cases if _counts(case, since, until, "", "")
+        for case in cases if _counts(case, since, until)
     ]  # fmt: skip
