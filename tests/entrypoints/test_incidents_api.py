@@ -128,4 +128,4 @@ def test_a_run_that_is_started_for_an_incident_belongs_to_it(door):
     assert "77" in refused["detail"]
     run = did(door, "runs", {**asked, "incident": number}, role="operator", status=201)
     shown = door.ask("GET", f"/api/v1/incidents/{number}").json()
-    assert shown["runs"] == [run["id"]]
+    assert shown["runs"] == [run["run"]]

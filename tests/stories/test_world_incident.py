@@ -313,7 +313,7 @@ def test_over_the_api_alone(dark: Night) -> None:
         "procedure": "docs/operations/runbooks/queue.md#issue-redis-is-down", "incident": made["number"],
     })  # fmt: skip
     until(lambda: ask(f"/api/v1/runs/{run['id']}")["state"] == "succeeded", "the entry is run")
-    assert ask(at)["runs"] == [run["id"]]
+    assert ask(at)["runs"] == [run["run"]]
     until(lambda: ask(f"/api/v1/alerts/{alert['id']}")["status"] == "resolved", "the alert is over")
     over = "A limit was reached, and nothing checks it before a reload."
     ask(f"{at}/fields", {"field": "root_cause", "value": over})
