@@ -32,7 +32,8 @@ _SHOWN: dict[str, tuple[bytes, ...]] = {
     "image/webp": (b"RIFF",), "application/pdf": (b"%PDF-",),
 }  # fmt: skip
 _PLAIN = frozenset({"text/plain", "text/csv", "text/markdown", "application/json"})
-_KEY = re.compile(r"([a-z][a-z-]*(?:/[^:\s]+)?):([1-9]\d{0,9})")
+# An entry of one batch of many is that event's with a place in it behind a full stop; see `timeline_members`.
+_KEY = re.compile(r"([a-z][a-z-]*(?:/[^:\s]+)?):([1-9]\d{0,9})(?:\.[1-9]\d{0,5})?")
 _LINK = re.compile(r"(?:https?://|/)[^\s<>\"']{1,2000}")
 Files = Sequence[tuple[str, str, bytes]]
 
