@@ -13,9 +13,11 @@ from tests.usecases.incident_world import BEGIN, POLICY, IncidentWorld, opened
 
 from opsbook.adapters.postgres_ledger import PostgresLedger
 from opsbook.ground.errors import Refusal, Usage
+from opsbook.ledger.event import Draft
 from opsbook.ledger.incident_events import Members, update_drafted
 from opsbook.ledger.views import VIEWS
 from opsbook.usecases.incident_acts import Declaration, FieldConflict
+from opsbook.usecases.incident_entries import media_type_of
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -485,3 +487,20 @@ def test_what_is_not_done_of_a_merged_incident_goes_on_in_the_other(world):
     left = world.acts.find(one.id)
     assert [task.state for task in left.tasks] == ["dropped", "done"]
     assert ([each.state for each in left.actions], [each.state for each in left.updates]) == (["dropped"], ["withdrawn"])
+
+
+def test_a_change_that_was_told_among_others_can_be_pinned_and_corrected(world):
+    made = world.declare()
+    world.ledger.append("batch/b", [Draft("AlertsReceived", {})], expected=0, actor="ci", at=world.at)
+    assert world.acts.pin(made.number, "ada", "batch/b:1.2").pins == ("batch/b:1.2",)
+    assert world.acts.correct(made.number, "ada", "batch/b:1.2", "It was v4", text="v4").version == made.version + 2
+    with pytest.raises(Usage, match="has no entry"):
+        world.acts.pin(made.number, "ada", "batch/b:2.1")
+
+
+@pytest.mark.parametrize(("media_type", "raw", "kept"), [
+    ("image/avif", b"\0\0\0\x1cftypavif\0\0", "image/avif"), ("image/avif", b"<svg/>", "application/octet-stream"),
+    ("image/webp", b"RIFF\0\0\0\0WEBPVP8", "image/webp"), ("image/webp", b"RIFFxxxxAVI ", "application/octet-stream"),
+])  # fmt: skip
+def test_a_picture_is_known_by_how_it_begins(media_type, raw, kept):
+    assert media_type_of(media_type, raw) == kept
