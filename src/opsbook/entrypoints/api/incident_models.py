@@ -32,7 +32,7 @@ class IncidentsQuery(Struct, forbid_unknown_fields=True):
     drills: bool = True
     since: datetime | None = None
     until: datetime | None = None
-    before: int | None = None
+    before: Annotated[int, Meta(ge=0, le=1_000_000_000)] | None = None
     limit: Annotated[int, Meta(ge=1, le=1000)] = 100
 
 
