@@ -18,6 +18,7 @@ from opsbook.ledger.event import Draft
 
 INCIDENTS = "incident/"
 NUMBERS = "incident-number/"
+KEYS = "incident-key/"  # and a digest of who declares, and of the key of what they send
 
 IncidentState = Literal[
     "triage", "investigating", "identified", "mitigating", "monitoring", "resolved", "closed", "dismissed", "merged",
@@ -27,6 +28,7 @@ Origin = Literal["person", "alerts", "run", "health"]
 
 DECLARED = "IncidentDeclared"
 NUMBERED = "IncidentNumbered"
+KEYED = "IncidentKeyed"
 RENUMBERED = "IncidentRenumbered"
 MOVED = "IncidentMoved"
 RATED = "IncidentRated"
@@ -93,6 +95,12 @@ def declared(
 def numbered(incident: str) -> Draft:
     """The first event of `incident-number/N`: the number is that incident's."""
     return Draft(NUMBERED, {"incident": incident})
+
+
+def keyed(incident: str, said: str) -> Draft:
+    """The first event of `incident-key/DIGEST`: what was sent under that key became that incident; `said` is its
+    digest."""
+    return Draft(KEYED, {"incident": incident, "said": said})
 
 
 def renumbered(number: int, why: str) -> Draft:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+import msgspec
 from msgspec.structs import replace
 
 from opsbook.book.checklists import Item, checklist
@@ -15,10 +16,12 @@ from opsbook.book.impact_matrix import Rating, rated
 from opsbook.book.incident_roles import UNIQUE, role_key
 from opsbook.book.reach import Directory
 from opsbook.book.roster.words import reference_of
-from opsbook.ground.errors import Conflict, Usage
+from opsbook.ground.digests import digest_of
+from opsbook.ground.errors import Conflict, Refusal, Usage
 from opsbook.ledger.alert import ALERT_VIEW, Alert, alert_of
 from opsbook.ledger.alert import stream_of as alert_stream
 from opsbook.ledger.incident import Incident, claim_of
+from opsbook.ledger.incident_events import KEYS, keyed
 from opsbook.ledger.incident_moves import AHEAD
 from opsbook.usecases.followed_policy import Followed
 from opsbook.usecases.ids import run_id
@@ -50,14 +53,19 @@ Further = Callable[[str, int], Sequence[Write]]
 
 
 def declare(desk: Desk, said: Declaration, by: str, *, further: Further = lambda id, number: ()) -> Incident:
-    """A new incident. What `further` makes of its id and number is recorded with it."""
+    """A new incident; what `further` makes of its id and number is recorded with it. What was declared with the same
+    key is given as it is now; raises Refusal where other words have that key."""
     check_by(by)
     check_impact(said.impact)
     said = replace(said, title=line(said.title, "The title of an incident"), war_room=line(
         said.war_room, "A war room", is_needed=False
-    ), summary=prose(said.summary, "A summary", is_needed=False))  # fmt: skip
+    ), summary=prose(said.summary, "A summary", is_needed=False), key=line(
+        said.key, "A key", is_needed=False
+    ))  # fmt: skip
     for tried in range(1, TRIES + 1):
-        at = desk.now()
+        at, known = desk.now(), _declared_already(desk, said, by)
+        if known is not None:
+            return known
         id, writes = _declaring(desk, said, by, at=at, further=further)
         try:
             desk.ledger.record(writes, actor=by, at=at)
@@ -68,6 +76,26 @@ def declare(desk: Desk, said: Declaration, by: str, *, further: Further = lambda
         desk.nudge()
         return desk.read(id)
     raise AssertionError("the loop ends by itself")
+
+
+def _declared_already(desk: Desk, said: Declaration, by: str) -> Incident | None:
+    if not said.key or not (claim := desk.ledger.read(_key_stream(said, by))):
+        return None
+    found = desk.read(str(claim[0].facts["incident"]))
+    if claim[0].facts["said"] != _said_digest(said):
+        raise Refusal(
+            f"The key '{said.key}' is of {found.name}, which was declared with other words. Send what is another"
+            " incident with another key."
+        )
+    return found
+
+
+def _key_stream(said: Declaration, by: str) -> str:
+    return KEYS + digest_of(f"{by}\n{said.key}".encode())[:32]
+
+
+def _said_digest(said: Declaration) -> str:
+    return digest_of(msgspec.json.encode(replace(said, key="")))[:32]
 
 
 def _declaring(
@@ -81,7 +109,7 @@ def _declaring(
     started = said.started_at or min((each.starts_at for each in alerts), default=None)
     if started is not None and started > at + AHEAD:
         raise Usage(f"{started:%Y-%m-%d %H:%M:%S} UTC is in the future: it is {at:%Y-%m-%d %H:%M:%S} UTC.")
-    said = replace(said, members=members, started_at=started)
+    sent, said = said, replace(said, members=members, started_at=started)
     id, number = run_id(at, desk.chance(LETTERS)), free_number(desk)
     writes = declaring(
         said, id=id, number=number, at=at, severity=severity.level, severity_why=severity.why, rated=severity.rated,
@@ -89,6 +117,8 @@ def _declaring(
         roles=list(roles_at_declaring(follows, desk.directory, by, at)),
         detected_at=detected(alerts, started),
     )  # fmt: skip
+    if sent.key:
+        writes.append(Write(_key_stream(sent, by), (keyed(id, _said_digest(sent)),), 0))
     return id, joined([*writes, *leaving_writes(desk, members, f"INC-{number}"), *further(id, number)])
 
 
