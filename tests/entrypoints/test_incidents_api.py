@@ -208,3 +208,9 @@ def test_a_time_that_may_be_any_or_none_is_refused(door, path, name, at):
     number = declared(door)["number"]
     body = {"notes": {"text": "x"}, "status": {"status": "Mitigating"}, "updates": {"audience": "team", "body": "x"}}[path]
     assert name in did(door, f"incidents/{number}/{path}", {**body, name: at}, status=400)["detail"]
+
+
+@pytest.mark.parametrize("query", ["since=2000-01-01T00:00:00Z", "time_zone=Mars/Base", "since=2026-02-01T00:00:00Z&until=2026-01-01T00:00:00Z"])
+@pytest.mark.parametrize("form", ["", ".csv"])
+def test_a_stretch_that_is_none_is_refused_where_there_are_figures(door, query, form):
+    assert door.ask("GET", f"/api/v1/incident-figures{form}?{query}").status_code == 400
