@@ -85,3 +85,9 @@ def test_a_stranger_is_not_told_why_the_ledger_cannot_be_asked(door, monkeypatch
     ):
         assert answer.status_code == 503
         assert "postgresql" not in answer.text
+
+
+@pytest.mark.parametrize("entry", ["account/responder-one:1", "incident/other:1", "account/none:1", "silence/x:1"])
+def test_what_is_no_entry_of_a_timeline_is_neither_corrected_nor_pinned(door, entry):
+    assert says(door, "/1/corrections", entry=entry, why="w", text="x") == 400
+    assert says(door, "/1/pins", entry=entry) == 400
