@@ -1,7 +1,8 @@
 """The events of an incident: their kinds, and a draft of each. Folds nothing, and decides nothing.
 
 Each incident has a stream of its own, `incident/ID`. Its short number is claimed by the first event of
-`incident-number/N`, recorded in the same transaction, so that no two incidents have one. `happened_at` in the facts is
+`incident-number/N`, recorded in the same transaction, so that no two incidents have one; what its sender calls it, by
+the first of `incident-key/DIGEST`, so that one that is declared twice is one. `happened_at` in the facts is
 when something happened, where that is not when it was recorded.
 """
 
@@ -18,7 +19,7 @@ from opsbook.ledger.event import Draft
 
 INCIDENTS = "incident/"
 NUMBERS = "incident-number/"
-KEYS = "incident-key/"  # and a digest of who declares, and of the key of what they send
+KEYS = "incident-key/"
 
 IncidentState = Literal[
     "triage", "investigating", "identified", "mitigating", "monitoring", "resolved", "closed", "dismissed", "merged",
@@ -97,10 +98,9 @@ def numbered(incident: str) -> Draft:
     return Draft(NUMBERED, {"incident": incident})
 
 
-def keyed(incident: str, said: str) -> Draft:
-    """The first event of `incident-key/DIGEST`: what was sent under that key became that incident; `said` is its
-    digest."""
-    return Draft(KEYED, {"incident": incident, "said": said})
+def keyed(incident: str, key: str) -> Draft:
+    """The first event of `incident-key/DIGEST`: what was declared under that key is that incident."""
+    return Draft(KEYED, {"incident": incident, "key": key})
 
 
 def renumbered(number: int, why: str) -> Draft:
