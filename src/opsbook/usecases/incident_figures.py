@@ -172,7 +172,9 @@ CASE_COLUMNS = (
 )  # fmt: skip
 
 
-def case_rows(cases: Iterable[Case], since: datetime, until: datetime) -> list[tuple[str, ...]]:
+def case_rows(
+    cases: Iterable[Case], since: datetime, until: datetime, *, service: str = "", severity: str = ""
+) -> list[tuple[str, ...]]:
     """What the figures are made of, a row an incident, as CASE_COLUMNS names it; times in UTC."""
     return [
         (
@@ -183,5 +185,5 @@ def case_rows(cases: Iterable[Case], since: datetime, until: datetime) -> list[t
             )),
             "" if case.duration_s is None else f"{case.duration_s:.0f}",
         )
-        for case in cases if _counts(case, since, until)
+        for case in cases if _counts(case, since, until, service=service, severity=severity)
     ]  # fmt: skip

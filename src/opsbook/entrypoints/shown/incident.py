@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 
 import click
 
 from opsbook.book.impact import Impact
 from opsbook.entrypoints.shown.clock import Clock
 from opsbook.entrypoints.shown.terminal import columns, printable, wrapped
+from opsbook.ground.durations import read_date
 from opsbook.ledger.incident import Incident
+from opsbook.usecases.incident_list import Listed
 from opsbook.usecases.incident_next import next_steps
 from opsbook.usecases.incident_shown import report_of, roles_model
 from opsbook.usecases.incident_timeline import TimelineEntry
@@ -24,17 +27,21 @@ _LONGEST = 400  # letters of an entry there; its timeline has all of them
 
 
 def incident_list_lines(
-    incidents: Sequence[Incident], clock: Clock, width: int | None, *, is_filtered: bool = False
+    rows: Sequence[Listed], clock: Clock, width: int | None, *, is_filtered: bool = False
 ) -> Iterator[str]:
-    """Incidents, one a line: name, severity, status, since when, title, who leads."""
-    if not incidents:
+    """Incidents, one a line: name, severity, status, since when, title, who leads; a report has its page."""
+    if not rows:
         yield "No incident is like that. Leave an option out." if is_filtered else NOTHING
         if not is_filtered:
             yield "Declare one:  opsbook incident open 'Checkout fails' --users 40% --service shop"
             yield "Practise one: opsbook incident open 'Checkout fails' --drill"
         return
-    names = max(len(each.name) for each in incidents)
-    for each in incidents:
+    names = max(len(each.incident.name) if each.incident is not None else 1 for each in rows)
+    for row in rows:
+        each = row.incident
+        if each is None:
+            yield from _report_line(row, names, clock, width)
+            continue
         since = each.started_at or each.declared_at
         head = f"{each.name:<{names}}  {_severity(each)}  {each.status:<13}  {clock.ago(since):>6}  "
         leads = ", ".join(each.holders("commander"))
@@ -42,6 +49,20 @@ def incident_list_lines(
         more = f"{services}{f'  {leads}' if leads else ''}{'  DRILL' if each.is_drill else ''}"
         line = f"{head}{click.style(printable(each.title), bold=each.is_live)}{printable(more)}"
         yield from wrapped(line if each.is_live else click.style(line, dim=True), width, _HANGING)
+
+
+def _report_line(row: Listed, names: int, clock: Clock, width: int | None) -> Iterator[str]:
+    record = row.record
+    assert record is not None  # a row is of one or the other
+    report = record.report
+    severity = click.style(report.severity, fg=INK.get(report.severity)) if report.severity else "--"
+    day = read_date(report.order[:10])
+    began = datetime(day.year, day.month, day.day, tzinfo=UTC) if day is not None else None
+    since = clock.ago(began) if began is not None else "-"
+    services = f" ({', '.join(report.services)})" if report.services else ""
+    head = f"{'-':<{names}}  {severity}  {printable(report.status[:13]) or report.state:<13}  {since:>6}  "
+    line = f"{head}{click.style(printable(report.title), bold=row.is_open)}{printable(services)}  {record.path}"
+    yield from wrapped(line if row.is_open else click.style(line, dim=True), width, _HANGING)
 
 
 def incident_lines(
