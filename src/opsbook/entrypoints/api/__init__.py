@@ -19,6 +19,7 @@ from opsbook.entrypoints.api import (
     people,
     runs,
     silences,
+    telling,
 )
 
 MODULES = (
@@ -37,6 +38,7 @@ MODULES = (
     incident_entries,
     incident_figures,
     incident_writing,
+    telling,
     events,
 )
 ROUTES = tuple(route for module in MODULES for route in module.ROUTES)
