@@ -40,8 +40,8 @@ def known_members(desk: Desk, members: Members) -> Members:
         if len(ids) > MOST_MEMBERS:
             raise Usage(f"These are {len(ids):,}; name at most {MOST_MEMBERS:,} at a time.")
     book = desk.book()
-    named = [each for each in map(cleaned, members.services) if each.strip()]
-    services = [named_service(book, each) or " ".join(each.split()) for each in named]
+    named = (" ".join(cleaned(each).split()) for each in members.services)
+    services = [named_service(book, each) or each for each in named if each]
     found = {name: tuple(dict.fromkeys(_id(desk, name, each) for each in getattr(members, name))) for name in _VIEWS}
     return Members(**found, services=tuple(dict.fromkeys(services)))
 
