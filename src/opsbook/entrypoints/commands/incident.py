@@ -25,6 +25,7 @@ from opsbook.entrypoints.options import Shared, VerbGroup, verb
 if TYPE_CHECKING:
     from opsbook.entrypoints.incident_terminal import IncidentTerminal
     from opsbook.ledger.incident import Incident
+    from opsbook.usecases.incident_due import Due
 
 
 @verb(
@@ -61,24 +62,28 @@ def open_(shared: Shared, *, title: Sequence[str], severity: str | None, why: st
     named = members_of(**{name: told.pop(name) for name in ("services", "alerts", "runs", "pages")})
     impact, began = impact_of(**told) or Impact(), moment_of(started)
 
+    dues: list[Due] = []
+
     def act(found: IncidentTerminal, by: str) -> Incident:
-        return found.desk.incidents.declare(
+        made = found.desk.incidents.declare(
             Declaration(
                 " ".join(title), severity=severity_of(severity, found.config.severities), severity_why=why,
                 impact=impact, members=named, summary=summary, started_at=began, is_drill=is_drill,
                 is_triage=is_triage, war_room=war_room,
             ), by,
         )  # fmt: skip
+        dues.extend(each for each in found.desk.incidents.due(made) if each.at is None)
+        return made
 
     def said(made: Incident) -> list[str]:
         from datetime import UTC, datetime
 
-        from opsbook.entrypoints.shown.incident import done_line
-        from opsbook.usecases.incident_next import next_steps
+        from opsbook.entrypoints.shown.clock import Clock
+        from opsbook.entrypoints.shown.incident import done_line, due_line
 
         kind = "a drill" if made.is_drill else "to be looked at" if made.state == "triage" else "declared"
         lines = [done_line(made, f"is {kind}, {made.severity}: {made.severity_why or 'nobody said why'}")]
-        lines += [f"  {step.words}  opsbook incident {step.typed}" for step in next_steps(made, datetime.now(UTC))]
+        lines += [f"  {due_line(each, Clock(datetime.now(UTC)))}" for each in dues]
         return lines
 
     changed(shared, offline, act, said)
