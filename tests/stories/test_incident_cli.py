@@ -327,7 +327,7 @@ def test_what_is_like_an_incident_is_told_with_what_ended_it(written):
 def test_figures_are_told_as_text_json_and_csv(written):
     did(written, "open", "Checkout fails", "--service", "shop")
     did(written, "open", "Practice", "--drill")
-    assert "1 incidents, 1 of them not over" in did(written, "figures", "--since", "1 hour ago")
+    assert "1 incident, 1 of them not over" in did(written, "figures", "--since", "1 hour ago")
     model = json.loads(did(written, "figures", "--since", "2026-01-01", "--severity", "P2", "--format", "json"))
     assert {each["name"]: each["count"] for each in model["severities"]} == {"P2": model["total"]}
     rows = did(written, "figures", "--since", "2026-01-01", "--service", "shop", "--format", "csv").splitlines()

@@ -13,6 +13,7 @@ from opsbook.entrypoints.shown.terminal import printable, wrapped
 from opsbook.usecases.incident_figures import IncidentFigures
 from opsbook.usecases.incidents import Record
 from opsbook.usecases.similar_incidents import Similar, remedies
+from opsbook.usecases.timeline_entry import counted
 
 _LABEL = 11
 _MOST = 8  # services, causes and sections on a screen
@@ -43,7 +44,7 @@ def report_lines(record: Record, width: int | None) -> Iterator[str]:
 def figure_lines(found: IncidentFigures) -> Iterator[str]:
     """The figures, on one screen."""
     stretch = f"From {found.since:%Y-%m-%d} to {found.until:%Y-%m-%d} ({found.time_zone})"
-    yield f"{stretch}: {found.total} incidents, {found.live} of them not over."
+    yield f"{stretch}: {counted(found.total, 'incident')}, {found.live} of them not over."
     if found.total:
         rows = [
             (each.name, _length(each.median_s), _length(each.mean_s), _length(each.p90_s), str(each.count),

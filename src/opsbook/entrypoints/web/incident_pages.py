@@ -20,6 +20,7 @@ from opsbook.entrypoints.web.incident_lead import shown_incident, tried
 from opsbook.ground.errors import Failure, Usage
 from opsbook.ledger.incident import Incident
 from opsbook.usecases.desk import Desk
+from opsbook.usecases.incident_list import Listed
 from opsbook.usecases.incidents import AskedOf, IncidentsReport, Record, find_report, incidents
 from opsbook.usecases.proposals import Proposal
 
@@ -53,17 +54,10 @@ class Asked(Struct, frozen=True):
         return self.drills != "only" and AskedOf(self.status, self.severity, self.service, self.words).has(record)
 
 
-class Row(Struct, frozen=True):
-    """One incident of the list: of the ledger, of the book, or of both."""
-
-    incident: Incident | None
-    record: Record | None
-
-
 class Part(Struct, frozen=True):
     """A part of the list, and where the next one begins: below which number, behind how many reports."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[Listed, ...]
     before: int | None
     behind: int
     has_more: bool
@@ -99,16 +93,16 @@ def part_of(desk: Desk, found: IncidentsReport, asked: Asked, *, before: int | N
     numbers = {each.number for each in ended}
     asked_for = [each for each in reports_of(found) if asked.has_report(each)]
     records = [each for each in asked_for if not _is_of(each, numbers, written, desk)]
-    rows: list[Row] = []
+    rows: list[Listed] = []
     at, place = 0, behind
     while len(rows) < ON_LIST and (at < len(ended) or place < len(records)):
         incident = ended[at] if at < len(ended) else None
         record = records[place] if place < len(records) else None
         if incident is not None and (record is None or not _comes_first(record, incident)):
-            rows.append(Row(incident, written.get(incident.number)))
+            rows.append(Listed(incident, written.get(incident.number)))
             at += 1
         else:
-            rows.append(Row(None, record))
+            rows.append(Listed(None, record))
             place += 1
     last = ended[at - 1].number if at else before
     return Part(tuple(rows), last, place, at < len(ended) or place < len(records))
