@@ -37,6 +37,7 @@ BENCHMARKS = (
     "incidents",
     "incidents_opened",
     "incident_page",
+    "incident_similar",
     "incident_watch",
 )
 # Above this many waiting programs for each processor, the figures tell more about them than about us.

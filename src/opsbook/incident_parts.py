@@ -5,12 +5,14 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, cast
 
 from opsbook.alert_parts import build_pages
 from opsbook.config import Config
 from opsbook.telling_parts import build_subscriptions, build_updates
+from opsbook.usecases.action_marking import ActionItems
+from opsbook.usecases.action_proving import Proving
 from opsbook.usecases.bringing import Bringing
 from opsbook.usecases.duty_book import duty_book
 from opsbook.usecases.edit import BookEditing, Editing
@@ -21,11 +23,12 @@ from opsbook.usecases.incident_reports import Reports
 from opsbook.usecases.incident_timeline import Timelines
 from opsbook.usecases.ledger_ports import EngineLedger
 from opsbook.usecases.library import Book, Library
+from opsbook.usecases.probing import LateProber
 from opsbook.usecases.proposals import Branches, Proposals
 from opsbook.usecases.serving_ports import Ledger, Repository
 from opsbook.usecases.similar_incidents import Likeness
 from opsbook.usecases.timeline_changes import changes_told
-from opsbook.wire import build_book, build_branches, build_library, build_repository, build_seed
+from opsbook.wire import build_book, build_branches, build_library, build_prober, build_repository, build_seed
 
 if TYPE_CHECKING:
     from opsbook.adapters.postgres_ledger import PostgresLedger
@@ -47,6 +50,7 @@ def build_incident_desk(
     cases = Cases(ledger, book)
     return IncidentDesk(
         incidents=incidents,
+        actions=_build_actions(config, ledger, editing, incidents),
         timelines=timelines,
         updates=build_updates(ledger, book, nudge),
         subscriptions=build_subscriptions(config, ledger, nudge),
@@ -101,8 +105,10 @@ def build_asked_desk(config: Config, ledger: SqliteLedger | PostgresLedger, edit
     timelines = Timelines(ledger, now=_now, told=changes_told(ledger, book))
     proposals = Proposals(ledger, editing, build_branches(config), now=_now, chance=secrets.token_bytes)
     cases = Cases(ledger, lambda: editing.library.snapshot())
+    incidents = build_incidents(config, ledger, book)
     return IncidentDesk(
-        incidents=build_incidents(config, ledger, book),
+        incidents=incidents,
+        actions=_build_actions(config, ledger, editing, incidents),
         timelines=timelines,
         updates=build_updates(ledger, book),
         subscriptions=build_subscriptions(config, ledger),
@@ -111,6 +117,12 @@ def build_asked_desk(config: Config, ledger: SqliteLedger | PostgresLedger, edit
         cases=cases,
         likeness=Likeness(cases),
     )
+
+
+def _build_actions(config: Config, ledger: EngineLedger, editing: Editing, incidents: Incidents) -> ActionItems:
+    """The verbs of action items; their proofs ask no address before somebody wants it."""
+    proving = Proving(ledger, LateProber(partial(build_prober, config)), now=_now)
+    return ActionItems(ledger, editing, incidents, proving, now=_now)
 
 
 def build_reports(config: Config, ledger: EngineLedger, library: Library) -> Reports:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from opsbook.config import Config
@@ -11,6 +12,7 @@ from opsbook.incident_parts import build_reports
 from opsbook.opening_works import build_opening_works
 from opsbook.status_works import build_status_chores
 from opsbook.telling_works import update_works
+from opsbook.usecases.action_nags import ActionNags
 from opsbook.usecases.alerting_ports import Notifier
 from opsbook.usecases.contact_book import ContactBook
 from opsbook.usecases.engine_loop import Chore, Work
@@ -19,6 +21,7 @@ from opsbook.usecases.learning import Learning
 from opsbook.usecases.ledger_ports import EngineLedger
 from opsbook.usecases.library import Library
 
+NAGS_S = 120.0  # how often it is asked who is to be reminded of what was promised
 REPORTS_S = 2.0  # how often it is asked whether something was resolved
 
 
@@ -55,9 +58,10 @@ def _updates(config: Config, around: Around) -> tuple[list[Work], list[Chore]]:
 
 def _nags(config: Config, around: Around) -> list[Chore]:
     """Action items and post-mortems that are late."""
-    return []
-
-
+    nags = ActionNags(
+        around.ledger, around.library.snapshot, around.contacts, now=lambda: datetime.now(UTC), address=around.address
+    )
+    return [Chore("reminders of action items", NAGS_S, nags.look)]
 
 def _learning(config: Config, around: Around) -> list[Chore]:
     """Reports of what is resolved, which nobody has written yet."""

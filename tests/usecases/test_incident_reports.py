@@ -160,6 +160,20 @@ def test_struck_entries_are_left_out_and_pins_are_kept(world):
     assert "Chatter" in said
 
 
+def test_what_reminded_the_commander_is_no_part_of_what_happened(world):
+    world.declare()
+    world.tell(incident_events.noted("The alert of it is over. Resolve INC-14 if nobody is hindered."), actor="router")
+    incident = world.tell(incident_events.moved("resolved"), minutes=5)
+    assert "if nobody is hindered" not in text(world, world.reports.report(incident, "ada", ADA))
+
+
+def test_an_address_in_the_title_is_none_in_the_name_of_the_page(world):
+    world.declare(title="WebDown: nginx does not answer http://127.0.0.1:22080/health")
+    incident = world.tell(incident_events.moved("resolved"), minutes=5)
+    made = world.reports.report(incident, "ada", ADA)
+    assert made.path == f"{BOOK}/incidents/2026-03-26-webdown-nginx-does-not-answer.md"
+
+
 def test_secrets_are_left_out(world):
     world.declare(title="Token " + TOKEN)
     world.tell(incident_events.noted("It said https://ops:Wq7zXv93kk@db.acme.io/x"))

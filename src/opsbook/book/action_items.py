@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from opsbook.book.action_proofs import written_proof
 from opsbook.book.page import Page
 from opsbook.book.slots import is_unfilled
 from opsbook.book.tables import Table, plain_text, read_table
@@ -16,20 +17,22 @@ from opsbook.ground.pattern import Pattern
 
 class ActionItem(Struct, frozen=True, gc=False):
     """An action item: `state` is open or done, unmarked where the report has no box and no word for it; `owner` and
-    `due` (YYYY-MM-DD) are empty when untold."""
+    `due` (YYYY-MM-DD) are empty when untold, as is `proof`: what proves it done, as written (see `action_proofs`)."""
 
     text: str
     line: int
     state: str
     owner: str = ""
     due: str = ""
+    proof: str = ""
 
 
 _WHAT = ("action", "action item", "action items", "item", "task", "what", "description", "follow up", "todo", "title")
 _WHO = ("owner", "who", "assignee", "assigned to", "responsible", "owners", "dri", "team")
 _DUE = ("due", "due date", "deadline", "by", "when", "target date", "eta", "target")
-_STATUS = ("status", "state", "done", "completed", "progress")
-_DONE = ("done", "closed", "complete", "resolved", "fixed", "yes", "merged", "shipped", "✅", "✓", "[x]", "x")
+_PROOF = ("proof", "verification", "verified by", "proven by", "evidence")
+STATUS_HEADS = ("status", "state", "done", "completed", "progress")
+DONE_WORDS = ("done", "closed", "complete", "resolved", "fixed", "yes", "merged", "shipped", "✅", "✓", "[x]", "x")
 _OPEN = ("open", "todo", "to do", "in progress", "planned", "pending", "no", "not started", "wip", "[ ]", "⏳", "❌",
          "started", "backlog", "new")  # fmt: skip
 _HANDLE = Pattern(r"(?<![\w@./`-])@([A-Za-z][\w-]*(?:\.[\w-]+)*)(?![\w/@(])")
@@ -69,7 +72,9 @@ def _listed(page: Page, item: int) -> Iterator[ActionItem]:
     state = {1: "open", 2: "done"}.get(marked, "unmarked")
     if source.lstrip().startswith("~~"):
         state = "done"
-    yield ActionItem(text.strip("~"), document.line(block.start), state, _owner(around), _due(around))
+    yield ActionItem(
+        text.strip("~"), document.line(block.start), state, _owner(around), _due(around), written_proof(around)
+    )
 
 
 def _owner(text: str) -> str:
@@ -87,22 +92,24 @@ def _due(text: str) -> str:
 
 
 def _rows(page: Page, table: Table) -> Iterator[ActionItem]:
-    what, who, due, status = (table.column(*words) for words in (_WHAT, _WHO, _DUE, _STATUS))
+    what, who, due, status, proof = (table.column(*words) for words in (_WHAT, _WHO, _DUE, STATUS_HEADS, _PROOF))
     if what is None:
-        what = next((i for i in range(len(table.columns)) if i not in (who, due, status)), None)
+        what = next((i for i in range(len(table.columns)) if i not in (who, due, status, proof)), None)
     for row in table.rows:
         if what is None or is_unfilled(row[what].text):
             continue
         day = read_date(row[due].text) if due is not None else None
         owner = row[who].text if who is not None and not is_unfilled(row[who].text) else ""
         state = _state(row[status].text) if status is not None else "unmarked"
+        shown = page.document.source(row[proof].start, row[proof].end).strip() if proof is not None else ""
         yield ActionItem(
-            row[what].text, page.document.line(row[what].start), state, owner, day.isoformat() if day else ""
-        )
+            row[what].text, page.document.line(row[what].start), state, owner, day.isoformat() if day else "",
+            "" if is_unfilled(shown) else written_proof(f"proven by {shown}") or shown,
+        )  # fmt: skip
 
 
 def _state(text: str) -> str:
     lowered = text.lower().strip()
     if lowered.startswith(_OPEN):
         return "open"
-    return "done" if lowered.startswith(_DONE) else "unmarked"
+    return "done" if lowered.startswith(DONE_WORDS) else "unmarked"

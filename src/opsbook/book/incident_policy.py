@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from opsbook.book.action_reminders import Reminding, read_reminders
 from opsbook.book.checklists import Checklist, read_checklists, says_list
 from opsbook.book.impact_criteria import CriteriaRow, read_criteria
 from opsbook.book.incident_opening import Opening, read_openings
@@ -93,6 +94,7 @@ class Policy(Struct, frozen=True):
     openings: tuple[Opening, ...] = ()
     criteria: tuple[CriteriaRow, ...] = ()
     checklists: tuple[Checklist, ...] = ()
+    reminders: Reminding | None = None
 
 
 _LEVEL = ("severity", "severity level", "level", "sev", "priority", "class", "p level")
@@ -134,6 +136,7 @@ def read_policy(page: Page) -> Policy | None:
         tuple(read_openings(page)[0]),
         read_criteria(page)[0],
         tuple(read_checklists(page, [role.name for role in roles])),
+        read_reminders(page),
     )
     is_empty = not (policy.severities or policy.roles or policy.templates or policy.channels or policy.spots)
     is_more = policy.inhibitions or policy.openings or policy.status_page is not None or policy.criteria

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 if TYPE_CHECKING:
+    from opsbook.usecases.action_marking import ActionItems
     from opsbook.usecases.incident_acts import Incidents
     from opsbook.usecases.incident_cases import Cases
     from opsbook.usecases.incident_reports import Reports
@@ -28,3 +29,4 @@ class IncidentDesk(Struct, frozen=True):
     subscriptions: Subscriptions
     cases: Cases
     likeness: Likeness
+    actions: ActionItems

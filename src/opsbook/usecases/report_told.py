@@ -29,6 +29,7 @@ LONGEST_LINE = 400
 ESSENTIAL = frozenset({"declared", "status", "severity", "alert", "ack", "decision", "note", "command", "deploy",
                        "change", "run", "step"})  # fmt: skip
 _HANDLE = re.compile(r"(?<![\w@./-])@([A-Za-z][\w.-]*)")
+_MACHINES = frozenset({"router", "pager"})  # their notes remind whoever leads; a report tells what happened
 
 
 def told_of(
@@ -153,7 +154,7 @@ def _users(incident: Incident) -> str:
 def _is_essential(entry: TimelineEntry, changing: Callable[[str], bool]) -> bool:
     if entry.is_pinned:
         return True
-    if entry.kind not in ESSENTIAL:
+    if entry.kind not in ESSENTIAL or (entry.kind == "note" and entry.actor in _MACHINES):
         return False
     return changing(entry.key) if entry.key.startswith("run/") else True
 
