@@ -37,6 +37,9 @@ MORE_PLACES = (
     ("Who is paged if", "/oncall#if"),
     ("How paging goes", "/paging"),
     ("Proposals to review", "/proposals"),
+    ("Figures of incidents", "/incidents/figures"),
+    ("Public status page", "/status"),
+    ("Planned work", "/maintenance"),
 )
 
 
