@@ -37,6 +37,7 @@ MORE_PLACES = (
     ("Who is paged if", "/oncall#if"),
     ("How paging goes", "/paging"),
     ("Proposals to review", "/proposals"),
+    ("Action items", "/incidents/actions"),
 )
 
 
