@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsbook.book.differences import differences, lines_of, side_by_side, merged, three_way
+from opsbook.book.differences import differences, lines_of, merged, side_by_side, three_way
 
 TEXTS = st.lists(st.sampled_from(["a\n", "b\n", "c\n", "\n", "d"]), max_size=12)
 

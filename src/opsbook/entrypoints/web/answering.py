@@ -40,6 +40,7 @@ MORE_PLACES = (
     ("Figures of incidents", "/incidents/figures"),
     ("Public status page", "/status"),
     ("Planned work", "/maintenance"),
+    ("Action items", "/incidents/actions"),
 )
 
 
