@@ -121,8 +121,9 @@ def post_mortem(shared: Shared, *, incident: str, state: str | None, why: str, o
             return found.desk.incidents.waive(incident, by, why)
         from opsbook.usecases.post_mortems import move_post_mortem
 
-        move_post_mortem(found.ledger, found.desk.incidents.find(incident), by, state.replace("-", " "), why=why,
-                         now=found.now())  # fmt: skip
+        seen = found.desk.incidents.find(incident)
+        move_post_mortem(found.ledger, seen, by, state.replace("-", " "), why=why, now=found.now(),
+                         page=found.desk.reports.page_says(seen))  # fmt: skip
         return found.desk.incidents.find(incident)
 
     changed(shared, offline, act, lambda made: [done_line(made, f"has a post-mortem that is {state}.")])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from opsbook.entrypoints.commands import _incident_actions as actions
 from opsbook.entrypoints.commands import _incident_known as known
 from opsbook.entrypoints.commands import _incident_learn as learn
 from opsbook.entrypoints.commands import _incident_members as members
@@ -172,8 +173,8 @@ command = VerbGroup(
     "incident",
     (open_, known.list_, known.show, acknowledge, work.note, rate, status, work.role, tell.update, learn.resolve,
      learn.post_mortem, work.call, work.task, members.attach, members.detach, members.merge, members.split,
-     members.duplicate, learn.reopen, work.timeline, work.pin, work.correct, work.edit, work.action, learn.report,
-     members.bring, known.figures, known.similar),
+     members.duplicate, learn.reopen, work.timeline, work.pin, work.correct, work.edit, work.action, actions.actions,
+     learn.report, members.bring, known.figures, known.similar),
     about="Incidents: declared, led, told, resolved, learned from.",
     examples=(
         "opsbook incident open 'Checkout fails' --users 40%",
