@@ -287,3 +287,18 @@ def test_where_no_turn_is_to_be_had_one_writes_all_the_same(address, file):
     with closing(opened(address)) as ledger:
         appended(ledger, "a")
         assert ledger.head() == 1
+
+
+def test_whoever_looks_into_the_file_beside_a_server_takes_nothing_from_it(file: Path) -> None:
+    """Two of one process lay on the file, as the server's are; the log beside it outlives a stranger's last look."""
+    look = (
+        "import sqlite3, sys; file = sqlite3.connect(sys.argv[1]);"
+        " print(file.execute('SELECT count(*) FROM event').fetchone()[0]); file.close()"
+    )
+    with closing(SqliteLedger(str(file))) as ledger, closing(SqliteLedger(str(file))) as second:
+        appended(ledger, "a/1")
+        second.head()
+        subprocess.run([sys.executable, "-c", look, str(file)], check=True)
+        appended(ledger, "a/2")
+        seen = subprocess.run([sys.executable, "-c", look, str(file)], check=True, capture_output=True, text=True)
+        assert seen.stdout.strip() == "2"

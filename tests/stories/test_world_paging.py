@@ -4,26 +4,22 @@ own policy, a mail scanner opens every link, a person acknowledges, the runbook'
 
 from __future__ import annotations
 
-import email
-import email.policy
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
-import threading
 import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
-from email.message import EmailMessage
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from playwright.sync_api import expect, sync_playwright
 from tests.browser.chromium import launched
+from tests.stories.mailbox import Mailbox, text_of
 from tests.stories.opsbook_program import SOURCE, asked, write
 from tests.stories.world import World, free_port, up
 
@@ -69,39 +65,6 @@ POLICY = """# On call
 | 1 | 0 minutes | Primary On-Call |
 | 2 | 10 minutes | @ben |
 """
-
-
-class Mailbox:
-    """A real mail server that keeps what it is given."""
-
-    def __init__(self) -> None:
-        self.mails: list[EmailMessage] = []
-        self._came = threading.Condition()
-        self._server = Controller(self, hostname="127.0.0.1", port=free_port())
-        self._server.start()
-        self.address = f"smtp://127.0.0.1:{self._server.port}"
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        """Takes one mail."""
-        with self._came:
-            self.mails.append(email.message_from_bytes(envelope.content, policy=email.policy.default))  # type: ignore[arg-type]
-            self._came.notify_all()
-        return "250 OK"
-
-    def wait_for(self, is_wanted: Callable[[EmailMessage], bool], since: int) -> EmailMessage:
-        """The first mail of that kind behind so many."""
-        until = time.monotonic() + PATIENCE_S
-        with self._came:
-            while True:
-                for mail in self.mails[since:]:
-                    if is_wanted(mail):
-                        return mail
-                subjects = [mail["Subject"] for mail in self.mails[since:]]
-                assert self._came.wait(until - time.monotonic()), f"only {subjects} came"
-
-    def close(self) -> None:
-        """Takes nothing any more."""
-        self._server.stop()
 
 
 class Desk:
@@ -154,7 +117,7 @@ def test_a_fault_wakes_whoever_is_on_call_with_the_first_step_of_its_entry(
 
     world.do(f"faults/fault-{fault}.sh")
     mail = mailbox.wait_for(lambda each: alert in each["Subject"], since)
-    text = _text(mail)
+    text = text_of(mail)
     assert mail["To"] == _on_call(world, page)
     assert ("Primary On-Call" if page == "web" else "On-Call Engineer") in text  # why this one
     assert _plain(first_step)[:40] in _plain(text)
@@ -184,7 +147,7 @@ def test_it_is_answered_and_mended_in_the_browser(desk: Desk, needs: Callable[[s
     world.wait_until(is_well=True)
     world.do("faults/fault-queue-stopped.sh")
     mail = mailbox.wait_for(lambda each: "QueueDown" in each["Subject"], since)
-    link = re.search(rf"{re.escape(desk.address)}/a/\S+", _text(mail))
+    link = re.search(rf"{re.escape(desk.address)}/a/\S+", text_of(mail))
     assert link is not None
     with sync_playwright() as playwright:
         browser = launched(playwright)
@@ -208,12 +171,6 @@ def _on_call(world: World, service: str) -> str:
         return "ada@example.org"
     contacts = asked("show", f"docs/operations/runbooks/{service}.md", here=world.folder)["contacts"]
     return str(next(each["contact"] for each in contacts if each["role"] == "On-Call Engineer"))
-
-
-def _text(mail: EmailMessage) -> str:
-    body = mail.get_body(("plain",))
-    assert body is not None
-    return str(body.get_content())
 
 
 def _plain(text: str) -> str:

@@ -74,10 +74,10 @@ class World:
         assert kept is not None
         return incident_of(kept)
 
-    def declare(self, *, number: int = 14, id: str = "i14", **more: Any) -> Incident:
+    def declare(self, *, number: int = 14, id: str = "i14", by: str = "ada", **more: Any) -> Incident:
         told = {"title": "Orders fail", "state": "investigating", "severity": "P1", "severity_why": "Many users.",
                 "members": Members(services=("api-service", "database")), "policy": POLICY, **more}  # fmt: skip
-        return self.tell(incident_events.declared(number=number, **told), id=id)
+        return self.tell(incident_events.declared(number=number, **told), id=id, actor=by)
 
     def fire(self, alert: str = "a1", name: str = "ApiDown") -> None:
         self.ledger.append(f"alert/{alert}", [alert_events.fired(

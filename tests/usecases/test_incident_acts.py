@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 
@@ -13,7 +15,7 @@ from opsbook.adapters.postgres_ledger import PostgresLedger
 from opsbook.ground.errors import Refusal, Usage
 from opsbook.ledger.incident_events import Members
 from opsbook.ledger.views import VIEWS
-from opsbook.usecases.incident_acts import FieldConflict
+from opsbook.usecases.incident_acts import Declaration, FieldConflict
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -407,3 +409,26 @@ def test_the_view_keeps_what_the_events_say(world):
     assert world.row(made) == world.refolded(made) == made
 
 
+
+
+# -- declared twice ------------------------------------------------------------------------------------------------
+
+
+def test_what_is_declared_twice_under_one_key_is_one_incident(world):
+    first, again = world.declare(key="k1"), world.declare("Other words", "ben", key=" k1 ")
+    assert (again.id, again.title) == (first.id, first.title)
+    assert world.declare(key="k2").number == 2
+    assert world.declare().number == 3
+
+
+def test_a_declaration_that_races_with_itself_is_one_incident(world):
+    both = [world.acts, world.another(world.ledger)]
+    begin = threading.Barrier(8)
+
+    def declare(number: int) -> str:
+        begin.wait()
+        return both[number % 2].declare(Declaration("The API is down", key="k"), "ada").id
+
+    with ThreadPoolExecutor(8) as many:
+        assert len(set(many.map(declare, range(8)))) == 1
+    assert [each.number for each in world.acts.select()] == [1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.usecases.learn_world import ADA, BOOK, POLICY, START, World, book_in
 
+from opsbook.book.impact import Impact
 from opsbook.book.incidents import read_report
 from opsbook.book.page import read_page
 from opsbook.ground.errors import Refusal
@@ -40,7 +41,7 @@ GOLDEN = """\
 
 - 02:04 - ALERT
 - 02:06 - DECLARED
-- 02:07 - Acknowledged by ada (web)
+- 02:07 - Acknowledged (@ada)
 - 02:10 - The disk of \\*db-1\\* is full \\[really] (@ada)
 - 02:12 - We fail over (@bo)
 - 02:17 - MITIGATED
@@ -78,7 +79,7 @@ def test_the_report_is_our_template_word_for_word_with_what_is_known(world):
     assert made.path == PATH
     said = text(world, made).split("\n")
     wanted = GOLDEN.split("\n")
-    told = {"ALERT": "ApiDown", "DECLARED": "INC-14 declared", "MITIGATED": "monitoring", "RESOLVED": "esolved"}
+    told = {"ALERT": "ApiDown", "DECLARED": "Declared as P1", "MITIGATED": "It works again", "RESOLVED": "esolved"}
     assert len(said) == len(wanted), text(world, made)
     for line, golden in zip(said, wanted, strict=True):
         word = golden.rpartition(" - ")[2]
@@ -86,6 +87,29 @@ def test_the_report_is_our_template_word_for_word_with_what_is_known(world):
             assert line.startswith(golden[:10]) and told[word] in line
         else:
             assert line == golden
+
+
+def test_what_was_declared_of_its_impact_stands_once(world):
+    world.declare(impact=Impact(users_pct=60, functions=("checkout",), workaround="none"))
+    said = text(world, world.reports.report(world.tell(incident_events.moved("resolved"), minutes=5), "ada", ADA))
+    assert said.count("60 % of users could not use checkout") == 1
+    assert "- **User Impact:** 60 % of users could not use checkout (no workaround)\n" in said
+
+
+def test_the_timeline_reads_as_a_person_wrote_it(world):
+    world.declare(
+        title="checkout fails", impact=Impact(users_pct=60), severity="P0", by="terminal:root",
+        severity_why="By docs/x.md:33 it is P0: 60 % of users (Users: > 50 %).",
+    )  # fmt: skip
+    world.tell(incident_events.acknowledged("terminal:root", "command line"), actor="terminal:root")
+    world.tell(incident_events.edited("summary", "", "It is bad"))
+    world.tell(incident_events.moved("mitigating", why="rolled back"), actor="terminal:bo")
+    said = text(world, world.reports.report(world.tell(incident_events.moved("resolved"), minutes=5), "ada", ADA))
+    bullets = [each.split(" - ", 1)[1] for each in said.split("## Timeline")[1].split("##")[0].split("\n") if " - " in each]
+    assert bullets == [
+        "Declared as P0: checkout fails for 60 % of users (@root)", "Acknowledged (@root)",
+        "Mitigating: rolled back (@bo)", "Resolved (@ada)",
+    ]  # fmt: skip
 
 
 def test_it_lints_clean_but_for_what_nobody_knows(world):
@@ -134,6 +158,20 @@ def test_struck_entries_are_left_out_and_pins_are_kept(world):
     said = text(world, world.reports.report(incident, "ada", ADA))
     assert "Wrong" not in said
     assert "Chatter" in said
+
+
+def test_what_reminded_the_commander_is_no_part_of_what_happened(world):
+    world.declare()
+    world.tell(incident_events.noted("The alert of it is over. Resolve INC-14 if nobody is hindered."), actor="router")
+    incident = world.tell(incident_events.moved("resolved"), minutes=5)
+    assert "if nobody is hindered" not in text(world, world.reports.report(incident, "ada", ADA))
+
+
+def test_an_address_in_the_title_is_none_in_the_name_of_the_page(world):
+    world.declare(title="WebDown: nginx does not answer http://127.0.0.1:22080/health")
+    incident = world.tell(incident_events.moved("resolved"), minutes=5)
+    made = world.reports.report(incident, "ada", ADA)
+    assert made.path == f"{BOOK}/incidents/2026-03-26-webdown-nginx-does-not-answer.md"
 
 
 def test_secrets_are_left_out(world):

@@ -163,8 +163,14 @@ def _filled(page: Page, section: Section, part: str, told: Told) -> Iterator[Edi
     elif told.lists.get(part):
         made = bullets(told.lists[part]) if part != "changes" else "\n".join(told.lists[part])
         yield from _put(page, section, made)
-    elif told.texts.get(part):
+    elif told.texts.get(part) and not _is_said(page, section, (told.texts[part], told.labels.get(part, ""))):
         yield from _put(page, section, told.texts[part])
+
+
+def _is_said(page: Page, section: Section, texts: tuple[str, ...]) -> bool:
+    """Whether a label of the section says it already: `- **User Impact:** …`."""
+    values = {field.value(page.document).strip() for field in page.fields if section.body <= field.start < section.end}
+    return any(text and text.strip() in values for text in texts)
 
 
 def _timeline(page: Page, section: Section, lines: tuple[Line, ...]) -> Iterator[Edit]:

@@ -1,7 +1,8 @@
 """The events of an incident: their kinds, and a draft of each. Folds nothing, and decides nothing.
 
 Each incident has a stream of its own, `incident/ID`. Its short number is claimed by the first event of
-`incident-number/N`, recorded in the same transaction, so that no two incidents have one. `happened_at` in the facts is
+`incident-number/N`, recorded in the same transaction, so that no two incidents have one; what its sender calls it, by
+the first of `incident-key/DIGEST`, so that one that is declared twice is one. `happened_at` in the facts is
 when something happened, where that is not when it was recorded.
 """
 
@@ -18,6 +19,7 @@ from opsbook.ledger.event import Draft
 
 INCIDENTS = "incident/"
 NUMBERS = "incident-number/"
+KEYS = "incident-key/"
 
 IncidentState = Literal[
     "triage", "investigating", "identified", "mitigating", "monitoring", "resolved", "closed", "dismissed", "merged",
@@ -27,6 +29,7 @@ Origin = Literal["person", "alerts", "run", "health"]
 
 DECLARED = "IncidentDeclared"
 NUMBERED = "IncidentNumbered"
+KEYED = "IncidentKeyed"
 RENUMBERED = "IncidentRenumbered"
 MOVED = "IncidentMoved"
 RATED = "IncidentRated"
@@ -93,6 +96,11 @@ def declared(
 def numbered(incident: str) -> Draft:
     """The first event of `incident-number/N`: the number is that incident's."""
     return Draft(NUMBERED, {"incident": incident})
+
+
+def keyed(incident: str, key: str) -> Draft:
+    """The first event of `incident-key/DIGEST`: what was declared under that key is that incident."""
+    return Draft(KEYED, {"incident": incident, "key": key})
 
 
 def renumbered(number: int, why: str) -> Draft:

@@ -18,7 +18,8 @@ from opsbook.book.roster.words import reference_of
 from opsbook.ground.errors import Conflict, Usage
 from opsbook.ledger.alert import ALERT_VIEW, Alert, alert_of
 from opsbook.ledger.alert import stream_of as alert_stream
-from opsbook.ledger.incident import Incident, claim_of
+from opsbook.ledger.incident import Incident, claim_of, key_of
+from opsbook.ledger.incident_events import keyed
 from opsbook.ledger.incident_moves import AHEAD
 from opsbook.usecases.followed_policy import Followed
 from opsbook.usecases.ids import run_id
@@ -50,18 +51,23 @@ Further = Callable[[str, int], Sequence[Write]]
 
 
 def declare(desk: Desk, said: Declaration, by: str, *, further: Further = lambda id, number: ()) -> Incident:
-    """A new incident. What `further` makes of its id and number is recorded with it."""
+    """A new incident; the one of its key where that was declared before. What `further` makes of its id and number is
+    recorded with it."""
     check_by(by)
     check_impact(said.impact)
     said = replace(said, title=line(said.title, "The title of an incident"), war_room=line(
         said.war_room, "A war room", is_needed=False
-    ), summary=prose(said.summary, "A summary", is_needed=False))  # fmt: skip
+    ), summary=prose(said.summary, "A summary", is_needed=False), key=line(
+        said.key, "A key", is_needed=False
+    ))  # fmt: skip
     for tried in range(1, TRIES + 1):
+        if said.key and (known := desk.ledger.read(key_of(said.key))):
+            return desk.read(known[0].facts["incident"])
         at = desk.now()
         id, writes = _declaring(desk, said, by, at=at, further=further)
         try:
             desk.ledger.record(writes, actor=by, at=at)
-        except Conflict:  # another has the number, or something that belongs to it moved on
+        except Conflict:  # another has the number, or the key, or something that belongs to it moved on
             if tried == TRIES:
                 raise
             continue
@@ -89,6 +95,8 @@ def _declaring(
         roles=list(roles_at_declaring(follows, desk.directory, by, at)),
         detected_at=detected(alerts, started),
     )  # fmt: skip
+    if said.key:
+        writes.append(Write(key_of(said.key), (keyed(id, said.key),), 0))
     return id, joined([*writes, *leaving_writes(desk, members, f"INC-{number}"), *further(id, number)])
 
 

@@ -7,6 +7,7 @@ and has none shows that it is due, so a kill loses nothing, and the incident's o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 
@@ -33,6 +34,7 @@ from opsbook.usecases.runbook_patches import patches_of
 
 ACTOR = "opsbook"
 AUTHOR = ("Opsbook", "")
+_ADDRESS = re.compile(r"\b[a-z]+://\S+", re.I)  # titles of alerts have some; nobody reads them in the name of a page
 _LOOKED_AT = 200  # incidents that ended last
 # How far a post-mortem is, by the Status of its page.
 _STATES = {"draft": "draft", "in review": "in review", "review": "in review", "reviewed": "reviewed",
@@ -114,7 +116,7 @@ class Reports:
             return written
         folder = self._policy_path(incident).rpartition("/")[0] or self._folder()
         started = (incident.started_at or incident.detected_at or incident.declared_at).astimezone(UTC)
-        slug = github_slug(without_secrets(incident.title)).strip("-_")
+        slug = github_slug(_ADDRESS.sub("", without_secrets(incident.title))).strip("-_")
         words = "-".join(part for part in slug.split("-") if part)[:80].strip("-")
         name = f"{started:%Y-%m-%d}-{words or incident.name.lower()}"
         report = next((each.path for each in reversed(incident.writings) if each.what == "report"), "")

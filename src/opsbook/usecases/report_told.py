@@ -20,6 +20,7 @@ from opsbook.ledger.run import Run, folded
 from opsbook.usecases.incident_timeline import TimelineEntry
 from opsbook.usecases.ledger_ports import EngineLedger
 from opsbook.usecases.redaction import masked
+from opsbook.usecases.report_words import severity_in, spoken
 
 MOST_LINES = 150  # a report is read; everything stands in the incident's timeline
 MOST_ALERTS = 12  # of one storm
@@ -28,9 +29,7 @@ LONGEST_LINE = 400
 ESSENTIAL = frozenset({"declared", "status", "severity", "alert", "ack", "decision", "note", "command", "deploy",
                        "change", "run", "step"})  # fmt: skip
 _HANDLE = re.compile(r"(?<![\w@./-])@([A-Za-z][\w.-]*)")
-_AT_TERMINAL = re.compile(r"\bterminal:(?=\w)")  # who typed it on a command line; a report names the person
-# What a person said or did; of the rest the actor is a program, or stands in the words.
-_SAID = frozenset({"decision", "note", "command"})
+_MACHINES = frozenset({"router", "pager"})  # their notes remind whoever leads; a report tells what happened
 
 
 def told_of(
@@ -99,10 +98,13 @@ def timeline(incident: Incident, entries: Sequence[TimelineEntry], ledger: Engin
     days = {_utc(at).date() for at in times if at is not None}
     is_one_day = len(days) <= 1
     made = []
+    before = ""
     for each in kept:
         at = _utc(each.at)
-        text = _shown(each)
-        made.append(Line("" if is_one_day else f"{at:%Y-%m-%d}", f"{at:%H:%M}", text, _actor(each)))
+        said, actor = spoken(each, incident, before)
+        before = severity_in(each) or before
+        if said or each.files or not each.text.strip():
+            made.append(Line("" if is_one_day else f"{at:%Y-%m-%d}", f"{at:%H:%M}", _shown(each, said), handle(actor)))
     if left and made:
         more = f"{left} more entries stand in the timeline of {incident.name}"
         made.append(Line(made[-1].day, made[-1].time, more))
@@ -136,6 +138,10 @@ def _users(incident: Incident) -> str:
     if impact.users:
         return impact.users
     told = [f"{impact.users_pct:g} % of users"] if impact.users_pct is not None else []
+    if told and not impact.functions:
+        told.append("were hindered")
+    elif impact.functions and not told:
+        told.append("Users")
     if impact.functions:
         told.append(f"could not use {', '.join(impact.functions)}")
     if impact.regions:
@@ -148,7 +154,7 @@ def _users(incident: Incident) -> str:
 def _is_essential(entry: TimelineEntry, changing: Callable[[str], bool]) -> bool:
     if entry.is_pinned:
         return True
-    if entry.kind not in ESSENTIAL:
+    if entry.kind not in ESSENTIAL or (entry.kind == "note" and entry.actor in _MACHINES):
         return False
     return changing(entry.key) if entry.key.startswith("run/") else True
 
@@ -197,16 +203,12 @@ def _shortened(entries: list[TimelineEntry]) -> tuple[list[TimelineEntry], int]:
     return kept, left
 
 
-def _shown(entry: TimelineEntry) -> str:
-    text = line(_AT_TERMINAL.sub("", entry.text.rstrip(" .")))
+def _shown(entry: TimelineEntry, said: str) -> str:
+    text = line(said.rstrip(" ."))
     if len(text) > LONGEST_LINE:
-        text = line(without_secrets(entry.text)[:LONGEST_LINE].rsplit(" ", 1)[0].rstrip("\\")) + " …"
+        text = line(without_secrets(said)[:LONGEST_LINE].rsplit(" ", 1)[0].rstrip("\\")) + " …"
     files = ", ".join(line(each.name) for each in entry.files)
     return (f"{text} ({files})" if files else text) or "(no words)"
-
-
-def _actor(entry: TimelineEntry) -> str:
-    return handle(entry.actor) if entry.kind in _SAID else ""
 
 
 def without_secrets(text: str) -> str:

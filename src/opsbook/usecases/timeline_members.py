@@ -118,8 +118,8 @@ class _Message:
         self.entry = entry
         what = {"resolved": "Told that it is over", "handoff": "Handed over", "digest": "Told in a digest",
                 "reminder": "Reminded", "test": "Tested"}.get(str(facts.get("purpose")), "Called")  # fmt: skip
-        contact = f" {facts['contact']}" if facts.get("contact") else ""
-        self.head = f"{what}: {facts.get('person')} by {facts.get('kind')}{contact}"
+        kind, contact = str(facts.get("kind")), str(facts.get("contact") or "")
+        self.head = f"{what}: {facts.get('person')} by {kind}{f' {contact}' if contact not in ('', kind) else ''}"
         self.state, self.why, self.attempts, self.is_again = "owed", str(facts.get("why") or ""), 0, False
 
     def words(self) -> str:

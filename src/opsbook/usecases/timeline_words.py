@@ -15,7 +15,7 @@ from opsbook.usecases.timeline_entry import TimelineEntry, Told, because, counte
 
 Facts = Mapping[str, Any]
 # Fields that are about what goes on; the others are what the report says.
-_LIVE_FIELDS = {
+LIVE_FIELDS = {
     "title": "The title", "summary": "The summary", "started_at": "When it started", "detected_at":
     "When it was noticed", "war_room": "The war room",
 }  # fmt: skip
@@ -118,8 +118,8 @@ def _rated(event: Event, facts: Facts) -> Told:
 
 def _edited(event: Event, facts: Facts) -> Told:
     field, value = str(facts.get("field")), facts.get("value")
-    is_live = field in _LIVE_FIELDS
-    name = _LIVE_FIELDS.get(field) or _REPORT_FIELDS.get(field) or field
+    is_live = field in LIVE_FIELDS
+    name = LIVE_FIELDS.get(field) or _REPORT_FIELDS.get(field) or field
     said = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value or "nothing")
     why = f" ({facts['why']})" if facts.get("why") else ""
     return Told("status" if is_live else "report", f"{name}: {said}{why}")

@@ -95,8 +95,7 @@ def opened(path: str, busy_s: float) -> apsw.Connection:
     another program's or a newer Opsbook's, Failure where it cannot be opened.
     """
     try:
-        # Made here and not by SQLite: it holds hashes of passwords, and the files beside it take its permissions.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        _made(path)
         connection = apsw.Connection(path)
     except (OSError, apsw.Error) as wrong:
         if isinstance(wrong, OSError) and wrong.errno in (errno.EROFS, errno.EACCES) and os.path.exists(path):
@@ -117,6 +116,20 @@ def opened(path: str, busy_s: float) -> apsw.Connection:
         connection.close()
         raise
     return connection
+
+
+def _made(path: str) -> None:
+    """Makes the file where there is none; raises OSError where it cannot be written to.
+
+    Made here and not by SQLite: it holds hashes of passwords, and the files beside it take its permissions. One that is
+    there is not opened for it: to close any file of it takes from this process the locks of all of its connections, and
+    then whoever looks into it last from elsewhere removes the log beside it, with what was recorded.
+    """
+    try:
+        os.close(os.open(os.path.realpath(path), os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        if not os.access(path, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path) from None
 
 
 def _for_reading(path: str, busy_s: float) -> apsw.Connection:
