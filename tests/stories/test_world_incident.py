@@ -303,8 +303,8 @@ def test_over_the_api_alone(dark: Night) -> None:
         "audience": "customers", "body": body, "channels": draft["channels"], "components": {"Orders": "major_outage"},
     })["updates"][-1]  # fmt: skip
     since = len(dark.mailbox.mails)
-    ask(f"{at}/updates/{drafted['id']}/approve", {})
-    ask(f"{at}/updates/{drafted['id']}/publish", {})
+    ask(f"{at}/updates/{drafted['update']}/approve", {})
+    ask(f"{at}/updates/{drafted['update']}/publish", {})
     mail = dark.mailbox.wait_for(lambda each: each["To"] == "customers@example.org", since)
     assert "a problem with Orders" in text_of(mail)
     until(lambda: "a problem with Orders" in dark.public("/status"), "everybody sees it")
@@ -313,7 +313,7 @@ def test_over_the_api_alone(dark: Night) -> None:
     run = ask("/api/v1/runs", {
         "procedure": "docs/operations/runbooks/queue.md#issue-redis-is-down", "incident": made["number"],
     })  # fmt: skip
-    until(lambda: ask(f"/api/v1/runs/{run['id']}")["state"] == "succeeded", "the entry is run")
+    until(lambda: ask(f"/api/v1/runs/{run['run']}")["state"] == "succeeded", "the entry is run")
     assert ask(at)["runs"] == [run["run"]]
     until(lambda: ask(f"/api/v1/alerts/{alert['id']}")["status"] == "resolved", "the alert is over")
     over = "A limit was reached, and nothing checks it before a reload."

@@ -31,6 +31,7 @@ from opsbook.usecases.incident_said import FieldConflict as FieldConflict
 from opsbook.usecases.ledger_ports import EngineLedger
 from opsbook.usecases.library import Book
 from opsbook.usecases.pages import Pages
+from opsbook.usecases.post_mortems import move_post_mortem
 from opsbook.usecases.service_names import named_service
 
 
@@ -126,6 +127,16 @@ class Incidents:
     def waive(self, named: str | int, by: str, why: str) -> Incident:
         """No post-mortem is written for it, for a reason: it can be closed without one."""
         return incident_moving.waive(self._desk, named, by, why)
+
+    def review(
+        self, named: str | int, by: str, state: str, *, why: str = "", owner: str = "", due: str = ""
+    ) -> Incident:
+        """Says how far its post-mortem is; `waived` as `waive` does."""
+        if state == "waived":
+            return self.waive(named, by, why)
+        found = self.find(named)
+        move_post_mortem(self._ledger, found, by, state, why=why, now=self._desk.now(), owner=owner, due=due)
+        return self._desk.read(found.id)
 
     def assign(self, named: str | int, by: str, role: str, person: str, *, why: str = "") -> Incident:
         """Gives somebody a role; what only one has is handed over."""

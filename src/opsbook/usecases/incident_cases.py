@@ -110,9 +110,9 @@ class Cases:
 
     def _all_rows(self) -> Iterable[Incident]:
         before: int | None = None
-        while rows := self._ledger.rows(INCIDENT_VIEW.name, before=before, limit=1000):
+        while rows := self._ledger.rows(INCIDENT_VIEW.name, before=before, limit=1000, document=Incident):
             before = rows[-1].first
-            yield from map(incident_of, rows)
+            yield from (kept.row.document for kept in rows)
 
     def _case(self, incident: Incident) -> Case:
         published = [each.published_at for each in incident.updates if each.published_at is not None]

@@ -11,6 +11,7 @@ from opsbook.ground.guesses import closest
 from opsbook.ledger import maintenance as events
 from opsbook.ledger.maintenance import MAINTENANCES, Maintenance, MaintenanceState, after, maintenance_of
 from opsbook.usecases.ids import run_id
+from opsbook.usecases.incident_said import FieldConflict
 from opsbook.usecases.ledger_ports import EngineLedger
 from opsbook.usecases.library import Book
 
@@ -29,15 +30,16 @@ class Maintenances:
 
     def announce(
         self, title: str, by: str, *, starts_at: datetime, ends_at: datetime, body: str = "",
-        components: Sequence[str] = (), silence: str = "", id: str = "",
+        components: Sequence[str] = (), silence: str = "", id: str = "", expected: int | None = None,
     ) -> Maintenance:  # fmt: skip
         """Customers are told of it from now on; with an `id`, of that one in other words or at other times. Raises
-        Usage for what cannot be, Refusal where it is over."""
+        Usage for what cannot be, Refusal where it is over, FieldConflict where it is not `expected` any more."""
         now = self._now()
         before = self.find(id) if id else None
         if before is not None and before.state(now) in ("completed", "cancelled"):
             raise Refusal(f"'{before.title}' is over. Announce another one instead.")
         words = _words(title, body)
+        _check_seen(before, expected, words)
         _check_times(starts_at, ends_at, now)
         known = self._components(components)
         made = before.id if before is not None else run_id(now, self._chance(4))
@@ -113,9 +115,20 @@ def _words(title: str, body: str) -> tuple[str, str]:
     return title, body
 
 
+def _check_seen(before: Maintenance | None, expected: int | None, mine: tuple[str, str]) -> None:
+    if before is None or expected is None or before.number == expected:
+        return
+    raise FieldConflict(
+        f"{before.by} changed '{before.title}' meanwhile. Nothing was recorded; look at it, and say again what it is"
+        " to be.",
+        field="maintenance", by=before.by, mine="\n\n".join(filter(None, mine)),
+        now="\n\n".join(filter(None, (before.title, before.body))),
+    )  # fmt: skip
+
+
 def _check_times(starts_at: datetime, ends_at: datetime, now: datetime) -> None:
     if ends_at <= starts_at:
-        raise Usage(f"It would end ({starts_at:%Y-%m-%d %H:%M}) before it begins ({ends_at:%Y-%m-%d %H:%M}).")
+        raise Usage(f"It would end ({ends_at:%Y-%m-%d %H:%M}) before it begins ({starts_at:%Y-%m-%d %H:%M}).")
     if ends_at <= now:
         raise Usage("It would be over already. Announce what is to come, or goes on.")
     if ends_at - starts_at > LONGEST:

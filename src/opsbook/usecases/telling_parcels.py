@@ -44,4 +44,7 @@ class Parcels:
         else:
             message = self._words.update(telling, incident, update, kind=found.kind, beside=beside)
         signer = beside.asked_signer if telling.purpose == "confirm" else beside.signer
-        return Parcel(replace(message, signers=(signer,) if signer else ()), beside.address)
+        is_for_stranger = found.scope == "customers"  # those of the team are added by an admin
+        return Parcel(
+            replace(message, signers=(signer,) if signer else (), is_for_stranger=is_for_stranger), beside.address
+        )

@@ -20,6 +20,7 @@ from opsbook.entrypoints.api import (
     people,
     runs,
     silences,
+    telling,
 )
 
 MODULES = (
@@ -39,6 +40,7 @@ MODULES = (
     incident_figures,
     incident_writing,
     action_items,
+    telling,
     events,
 )
 ROUTES = tuple(route for module in MODULES for route in module.ROUTES)

@@ -71,6 +71,32 @@ class EntryModel(Struct):
     said: list[SaidModel]
 
 
+class SaidInChat(Struct):
+    """One message of a chat; `line` is where it begins, counted from 1."""
+
+    at: datetime
+    who: str
+    text: str
+    line: int
+
+
+class LeftOut(Struct):
+    """A line of a chat of which nothing could be made."""
+
+    line: int
+    text: str
+
+
+class ChatAnswer(Struct):
+    """What was read of a chat, and how many entries of it were `added`."""
+
+    messages: list[SaidInChat]
+    left_out: list[LeftOut]
+    is_cut: bool
+    added: int
+    version: int
+
+
 class TimelineModel(Struct):
     """Entries, the newest first."""
 

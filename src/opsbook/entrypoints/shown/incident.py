@@ -189,8 +189,7 @@ def _last(
     incident: Incident, entries: Sequence[TimelineEntry], clock: Clock, width: int | None
 ) -> Iterator[str]:
     pinned = [entry for entry in entries if entry.is_pinned]
-    # Tasks stand above, as they are by now; here they would push out what happened.
-    others = [entry for entry in entries if not entry.is_pinned and entry.kind != "task"]
+    others = [entry for entry in entries if not entry.is_pinned]
     last = others[-_LAST:]
     if not entries:
         return
