@@ -241,3 +241,9 @@ def test_a_deploy_that_a_sender_told_of_stands_where_it_happened(world: World) -
     world.put("batch/c", Draft("AlertsReceived", {}))
     assert [each.kind for each in world.entries()] == ["deploy", "declared"]
     assert len(asked) == 2
+
+
+def test_an_update_that_could_not_be_handed_over_is_told(world: World) -> None:
+    world.declare(ALL)
+    world.put("incident/i14", events.update_undelivered(2, "mail:team@…", "It was refused"))
+    assert world.entries()[-1].text == "Update 2 could not be handed to mail:team@…: It was refused"

@@ -16,10 +16,11 @@ from opsbook.usecases.followed_policy import Followed, followed
 from opsbook.usecases.incident_board import IncidentBoard
 from opsbook.usecases.incident_finding import find
 from opsbook.usecases.incident_said import FieldConflict
-from opsbook.usecases.incident_writes import joined
+from opsbook.usecases.incident_writes import imagined, joined
 from opsbook.usecases.ledger_ports import EngineLedger, Write
 from opsbook.usecases.library import Book
 from opsbook.usecases.oncall import directory_of
+from opsbook.usecases.update_due import with_due
 
 TRIES = 12  # people and the engine write to one at the same moment; more than a few in one is a fault
 LONGEST = 10_000  # letters of what people write at once
@@ -68,6 +69,7 @@ class Desk(NamedTuple):
             writes = joined(decide(incident, at))
             if not writes:
                 return incident
+            writes = [self._dued(incident, each, at=at, by=by) for each in writes]
             try:
                 self.ledger.record(writes, actor=by, at=at, attach=attach)
             except Conflict:
@@ -77,6 +79,13 @@ class Desk(NamedTuple):
             self.nudge()
             return self.read(incident.id)
         raise AssertionError("the loop ends by itself")
+
+
+    def _dued(self, incident: Incident, write: Write, *, at: datetime, by: str) -> Write:
+        if write.stream != stream_of(incident.id) or not write.drafts:
+            return write
+        after = imagined(incident, incident.id, write.drafts, at=at, by=by)
+        return with_due(self.book(), after, write)
 
 
 def write(incident: Incident, *drafts: Draft) -> list[Write]:

@@ -16,6 +16,7 @@ from opsbook.ledger.incident_events import Members
 from opsbook.ledger.incident_moves import check_move, check_time
 from opsbook.ledger.page_events import PAGES
 from opsbook.usecases.incident_changing import Desk, line, write
+from opsbook.usecases.incident_handed import handing
 from opsbook.usecases.incident_writes import (
     attaching,
     both,
@@ -140,11 +141,12 @@ def merge(desk: Desk, named: str | int, into: str | int, by: str, *, why: str) -
         theirs = of(incident)
         drafts: list[Draft] = [events.related("merged into", other.number, told)]
         drafts += [] if is_none(theirs) else [events.detached(theirs, f"It belongs to {other.name} now.")]
-        drafts.append(events.moved("merged", told))
+        handed = handing(incident, other)
+        drafts += [*handed.left, events.moved("merged", told)]
         new = without(theirs, of(other))
         gained: list[Draft] = [events.related("merged from", incident.number, told)]
         gained += [] if is_none(new) else [events.attached(new, f"They belonged to {incident.name}.")]
-        gained += _widened(other, incident, at)
+        gained += [*handed.gained, *_widened(other, incident, at)]
         return [*write(incident, *drafts), *write(other, *gained), *member_writes(theirs, other.number, told)]
 
     desk.change(named, by, decide)
@@ -182,7 +184,9 @@ def duplicate(desk: Desk, named: str | int, original: str | int, by: str, *, why
         drafts += [] if is_none(theirs) else [events.detached(theirs, f"It belongs to {other.name} now.")]
         new = without(theirs, of(other))
         gained = [] if is_none(new) else [events.attached(new, f"They belonged to {incident.name}, its duplicate.")]
-        moved = write(incident, *drafts, events.moved("dismissed", told))
+        handed = handing(incident, other)
+        gained += handed.gained
+        moved = write(incident, *drafts, *handed.left, events.moved("dismissed", told))
         return [*moved, *write(other, *gained), *member_writes(theirs, other.number, told)]
 
     return desk.change(named, by, decide)
