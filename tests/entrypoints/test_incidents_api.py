@@ -120,3 +120,12 @@ def test_the_list_has_those_of_the_ledger_and_those_that_people_wrote(tmp_path):
         assert [each["path"] for each in listed["incidents"]] == [None, "docs/operations/incidents/2026-03-11-disk.md"]
         only = door.ask("GET", "/api/v1/incidents?severity=P2").json()["incidents"]
         assert [each["title"] for each in only] == ["Incident Response: Disk full"]
+
+
+def test_a_run_that_is_started_for_an_incident_belongs_to_it(door):
+    number, asked = declared(door)["number"], {"procedure": "docs/operations/runbooks/api.md#deployment"}
+    refused = did(door, "runs", {**asked, "incident": 77}, role="operator", status=400)
+    assert "77" in refused["detail"]
+    run = did(door, "runs", {**asked, "incident": number}, role="operator", status=201)
+    shown = door.ask("GET", f"/api/v1/incidents/{number}").json()
+    assert shown["runs"] == [run["run"]]

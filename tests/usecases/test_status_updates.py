@@ -39,6 +39,13 @@ def test_a_teams_update_is_filled_from_the_incident_and_names_what_nobody_knows(
     assert made.template == "docs/operations/incidents/incident-response.md#internal-update@c0ffee"
 
 
+def test_the_share_of_users_is_told_where_nobody_wrote_a_sentence(tmp_path):
+    world = ToldWorld(tmp_path)
+    world.declare(impact=Impact(users_pct=40.0))
+    assert "**Impact:** About 40 % of the users are hindered\n" in world.updates.compose(world.incident, "team").body
+    world.ledger.close()
+
+
 def test_customers_are_told_in_their_words_and_nothing_of_ours(world):
     world.write(kinds.noted("SECRET host db-7 is down", "decision"))
     made = world.updates.compose(world.incident, "customers")

@@ -12,6 +12,7 @@ from opsbook.entrypoints.api.operation import Asks, operation
 from opsbook.entrypoints.api.people import signed_in
 from opsbook.entrypoints.web.answering import desk_of
 from opsbook.entrypoints.web.run_pages import starter_of
+from opsbook.entrypoints.web.run_start import attach
 from opsbook.ground.errors import Usage
 from opsbook.ledger.run import Attempt, Run
 from opsbook.usecases.run_shown import brief_model, run_model
@@ -50,9 +51,16 @@ def run_list(request: Asks, query: models.RunsQuery) -> dict[str, Any]:
 
 @operation("POST", "/runs", models.RunModel, act="run", body=models.StartBody, status=201, also=(409,), group="runs")
 def start(request: Asks, body: models.StartBody) -> dict[str, Any]:
-    """Starts a run; a runner takes it up"""
+    """Starts a run, where it is told for an incident; a runner takes it up"""
     starter = starter_of(signed_in(request))
-    return run_model(runs_of(request).start(body.procedure, body.parameters, starter, on=body.on, is_dry=body.dry))
+    if body.incident is not None:
+        desk_of(request).incident_desk.incidents.find(body.incident)
+    run = runs_of(request).start(
+        body.procedure, body.parameters, starter, on=body.on, is_dry=body.dry, incident=body.incident
+    )
+    if body.incident is not None:
+        attach(desk_of(request), body.incident, run.id, starter.name)
+    return run_model(run)
 
 
 @operation("GET", "/runs/{run}", models.RunModel, group="runs")

@@ -95,7 +95,7 @@ def _started(request: Asks, fields: dict[str, str]) -> Response[Any]:
 def attach(desk: Desk, incident: int, run: str, by: str) -> None:
     """The run belongs to the incident. It goes on all the same where that cannot be recorded."""
     with suppress(Refusal, Usage, Failure):
-        desk.incident_desk.incidents.attach(incident, by, Members(runs=(run,)), "Started from its page.")
+        desk.incident_desk.incidents.attach(incident, by, Members(runs=(run,)), "Started for it.")
 
 
 def shown_form(
