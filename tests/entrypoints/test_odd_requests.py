@@ -14,9 +14,11 @@ from opsbook.usecases.incident_acts import Declaration
 TIMES = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00Z")
 
 
-@pytest.fixture
-def door(tmp_path) -> Iterator[Door]:
-    with opened(write_repository(tmp_path)) as made:
+@pytest.fixture(scope="module")
+def door(tmp_path_factory) -> Iterator[Door]:
+    root = tmp_path_factory.mktemp("odd")
+    write_repository(root)
+    with opened(root) as made:
         made.desk.incident_desk.incidents.declare(Declaration("The API is down"), "ada")
         yield made
 

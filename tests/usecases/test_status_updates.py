@@ -265,3 +265,18 @@ def test_who_gets_an_update_can_be_listed(world):
     world.published("team", "One.", channels=[f"#c{number}" for number in range(7)])
     assert len(world.ledger.rows(TELLING_VIEW.name)) == 7
     assert all(telling_of(kept).state == "owed" for kept in world.ledger.rows(TELLING_VIEW.name))
+
+
+@pytest.mark.parametrize("channel", [
+    "http://127.0.0.1:9926/x", "mail:anybody@elsewhere.example.com", "mail:a@b\r\nBcc: x@y", "file:///etc/passwd",
+    "ntfy://ntfy.example.com/x", "teem@example.org",
+])  # fmt: skip
+def test_an_update_goes_nowhere_that_no_page_names(world, channel):
+    with pytest.raises(Usage, match="cannot go to"):
+        world.draft("team", "Cards do not work.", channels=[channel])
+
+
+@pytest.mark.parametrize("components", [{"payment-api": "down"}, {"Paying": "zz"}, {"Nope": "degraded"}])
+def test_an_update_tells_of_no_component_and_no_state_that_the_status_page_does_not_have(world, components):
+    with pytest.raises(Usage):
+        world.draft("customers", "Cards do not work.", components=components)

@@ -30,11 +30,15 @@ START = datetime(2026, 11, 26, 3, 10, tzinfo=UTC)
 SEED = Path(__file__).parents[2] / "src/opsbook/seed/incidents/incident-response.md"
 CHANNELS = """
 
-### Communication Template: Sent Wherever Somebody Says
+## Communication Templates
+
+### To Partners
 
 - **Channels:** mail:team@example.org, mail:list@example.org, mail:gone@example.org
 
-> Something happened.
+```
+Something happened.
+```
 
 ## Public Status Page
 
