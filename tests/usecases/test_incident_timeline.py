@@ -243,6 +243,12 @@ def test_a_deploy_that_a_sender_told_of_stands_where_it_happened(world: World) -
     assert len(asked) == 2
 
 
+def test_an_update_that_could_not_be_handed_over_is_told(world: World) -> None:
+    world.declare(ALL)
+    world.put("incident/i14", events.update_undelivered(2, "mail:team@…", "It was refused"))
+    assert world.entries()[-1].text == "Update 2 could not be handed to mail:team@…: It was refused"
+
+
 def test_the_tasks_that_the_page_wants_at_once_are_one_entry(world: World) -> None:
     world.declare()
     page = "docs/operations/incidents/incident-response.md"

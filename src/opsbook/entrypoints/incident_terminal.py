@@ -83,7 +83,8 @@ class IncidentTerminal(Struct, frozen=True):
         """The incident as a whole, as JSON."""
         from opsbook.usecases.incident_shown import incident_model
 
-        return {**incident_model(incident, self.desk.timelines.entries(incident)), "is_offline": self.is_offline}
+        entries, dues = self.desk.timelines.entries(incident), self.desk.incidents.due(incident)
+        return {**incident_model(incident, entries, dues), "is_offline": self.is_offline}
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -18,7 +18,8 @@ from opsbook.book.roster.words import reference_of
 from opsbook.ground.errors import Conflict, Usage
 from opsbook.ledger.alert import ALERT_VIEW, Alert, alert_of
 from opsbook.ledger.alert import stream_of as alert_stream
-from opsbook.ledger.incident import Incident, claim_of, key_of
+from opsbook.ledger.event import Draft
+from opsbook.ledger.incident import Incident, Task, claim_of, key_of
 from opsbook.ledger.incident_events import keyed
 from opsbook.ledger.incident_times import bounded, passed
 from opsbook.usecases.followed_policy import Followed
@@ -27,7 +28,7 @@ from opsbook.usecases.incident_changing import TRIES, Desk, check_by, line, pros
 from opsbook.usecases.incident_finding import severity_of
 from opsbook.usecases.incident_members import known_members, leaving_writes
 from opsbook.usecases.incident_said import Declaration
-from opsbook.usecases.incident_writes import declaring, joined, of_alerts, together
+from opsbook.usecases.incident_writes import declaring, joined, of_alerts, task_drafts, together
 from opsbook.usecases.ledger_ports import EngineLedger, Write
 
 UNTOLD = "P2"  # where nobody says anything of it
@@ -146,6 +147,13 @@ def tasks_of(follows: Followed, severity: str, given: Sequence[str] = ()) -> Ite
         text = f"Name the {role.name}"
         if _NAMED_BY.search(role.taken_by) and (not levels or severity in levels) and text not in given:
             yield Item(text, "commander", f"{follows.path}#{role.anchor}")
+
+
+def role_tasks(follows: Followed, severity: str, role: str, given: Iterable[Task]) -> Iterator[Draft]:
+    """What the page wants of a role that somebody gets, and that was not given before."""
+    known = tuple(given)
+    items = (each for each in tasks_of(follows, severity, [task.text for task in known]) if each.role == role)
+    yield from task_drafts(items, max((each.id for each in known), default=0) + 1)
 
 
 def roles_at_declaring(

@@ -193,6 +193,11 @@ def _update_missed(event: Event, facts: Facts) -> Told:
     return Told("update", f"The next status update{when} was not sent.{told}")
 
 
+def _undelivered(event: Event, facts: Facts) -> Told:
+    words = f"Update {facts.get('update')} could not be handed to {facts.get('to')}"
+    return Told("update", because(words, facts.get("why")))
+
+
 def _action_set(event: Event, facts: Facts) -> Told:
     words = "Action item" if facts.get("state") == "open" else f"Action item {facts.get('state')}"
     more = [str(facts["owner"])] if facts.get("owner") else []
@@ -226,6 +231,7 @@ _TELLERS: dict[str, Callable[[Event, Facts], Told | None]] = {
     kinds.RELATED: _related,
     kinds.RENUMBERED: _renumbered,
     kinds.UPDATE_MISSED: _update_missed,
+    kinds.UPDATE_UNDELIVERED: _undelivered,
     kinds.ACTION_SET: _action_set,
     kinds.WRITTEN: _written,
     kinds.REVIEWED: _reviewed,

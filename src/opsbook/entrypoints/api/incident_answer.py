@@ -152,6 +152,7 @@ class IncidentModel(BriefModel, kw_only=True):
     runs: list[str]
     called: list[Named]
     tasks: list[Named]
+    next: list[Named]
     timeline: list[EntryModel]
     updates: list[Named]
     updates_missed: int
@@ -206,7 +207,8 @@ class ProposalModel(Struct):
 
 def answer(request: Asks, incident: Incident) -> dict[str, Any]:
     """An incident as it is now, with its timeline."""
-    return incident_model(incident, desk_of(request).incident_desk.timelines.entries(incident))
+    desk = desk_of(request).incident_desk
+    return incident_model(incident, desk.timelines.entries(incident), desk.incidents.due(incident))
 
 
 def list_answer(request: Asks, query: IncidentsQuery) -> dict[str, Any]:

@@ -33,7 +33,7 @@ class IncidentsQuery(Struct, forbid_unknown_fields=True):
     drills: bool = True
     since: Instant | None = None
     until: Instant | None = None
-    before: int | None = None
+    before: Annotated[int, Meta(ge=0, le=1_000_000_000)] | None = None
     limit: Annotated[int, Meta(ge=1, le=1000)] = 100
 
 

@@ -6,6 +6,7 @@ What is asked (a query, a body) is a Struct: msgspec reads and checks it, and th
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from datetime import MAXYEAR, datetime
 from typing import Any, TypeVar
@@ -42,6 +43,7 @@ class Operation(Struct, frozen=True):
     headers: tuple[tuple[str, str], ...] = ()  # request headers that it reads, with what they mean
 
 
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # in no text that a store keeps
 OPERATIONS: list[Operation] = []
 
 
@@ -123,6 +125,8 @@ def read_body(request: Asks, body: bytes, kind: type[Asked]) -> Asked:
 
 
 def _read(body: bytes, kind: type[Asked]) -> Asked:
+    if _NUL.search(body):
+        raise ClientException("The body holds a NUL character (\\u0000), which no text has here.")
     try:
         return _timely(msgspec.json.decode(body, type=kind), "The body")
     except msgspec.ValidationError as wrong:

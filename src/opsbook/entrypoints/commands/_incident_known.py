@@ -102,12 +102,12 @@ def show(shared: Shared, *, incident: str, utc: bool, offline: bool) -> None:
             answer(shared, model, report_lines(record, terminal_width()))
             return
         entries = list(found.desk.timelines.entries(shown))
-        others = also_called(found.ledger, shown)
+        others, dues = also_called(found.ledger, shown), found.desk.incidents.due(shown)
     if others:
         named = ", ".join(f"INC-{number}" for number in others)
         click.echo(f"{named} was called {shown.name} too, until it was brought into this ledger.", err=True)
-    lines = incident_lines(shown, entries, Clock(now, is_utc=utc), terminal_width())
-    answer(shared, {**incident_model(shown, entries), "is_offline": found.is_offline}, lines)
+    lines = incident_lines(shown, entries, Clock(now, is_utc=utc), terminal_width(), dues)
+    answer(shared, {**incident_model(shown, entries, dues), "is_offline": found.is_offline}, lines)
 
 
 def _report(found: IncidentTerminal, named: str) -> Record | None:

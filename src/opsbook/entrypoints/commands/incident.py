@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from opsbook.entrypoints.commands import _incident_actions as actions
 from opsbook.entrypoints.commands import _incident_known as known
 from opsbook.entrypoints.commands import _incident_learn as learn
 from opsbook.entrypoints.commands import _incident_members as members
@@ -25,6 +26,7 @@ from opsbook.entrypoints.options import Shared, VerbGroup, verb
 if TYPE_CHECKING:
     from opsbook.entrypoints.incident_terminal import IncidentTerminal
     from opsbook.ledger.incident import Incident
+    from opsbook.usecases.incident_due import Due
 
 
 @verb(
@@ -61,24 +63,28 @@ def open_(shared: Shared, *, title: Sequence[str], severity: str | None, why: st
     named = members_of(**{name: told.pop(name) for name in ("services", "alerts", "runs", "pages")})
     impact, began = impact_of(**told) or Impact(), moment_of(started)
 
+    dues: list[Due] = []
+
     def act(found: IncidentTerminal, by: str) -> Incident:
-        return found.desk.incidents.declare(
+        made = found.desk.incidents.declare(
             Declaration(
                 " ".join(title), severity=severity_of(severity, found.config.severities), severity_why=why,
                 impact=impact, members=named, summary=summary, started_at=began, is_drill=is_drill,
                 is_triage=is_triage, war_room=war_room,
             ), by,
         )  # fmt: skip
+        dues.extend(each for each in found.desk.incidents.due(made) if each.at is None)
+        return made
 
     def said(made: Incident) -> list[str]:
         from datetime import UTC, datetime
 
-        from opsbook.entrypoints.shown.incident import done_line
-        from opsbook.usecases.incident_next import next_steps
+        from opsbook.entrypoints.shown.clock import Clock
+        from opsbook.entrypoints.shown.incident import done_line, due_line
 
         kind = "a drill" if made.is_drill else "to be looked at" if made.state == "triage" else "declared"
         lines = [done_line(made, f"is {kind}, {made.severity}: {made.severity_why or 'nobody said why'}")]
-        lines += [f"  {step.words}  opsbook incident {step.typed}" for step in next_steps(made, datetime.now(UTC))]
+        lines += [f"  {due_line(each, Clock(datetime.now(UTC)))}" for each in dues]
         return lines
 
     changed(shared, offline, act, said)
@@ -167,8 +173,8 @@ command = VerbGroup(
     "incident",
     (open_, known.list_, known.show, acknowledge, work.note, rate, status, work.role, tell.update, learn.resolve,
      learn.post_mortem, work.call, work.task, members.attach, members.detach, members.merge, members.split,
-     members.duplicate, learn.reopen, work.timeline, work.pin, work.correct, work.edit, work.action, learn.report,
-     members.bring, known.figures, known.similar),
+     members.duplicate, learn.reopen, work.timeline, work.pin, work.correct, work.edit, work.action, actions.actions,
+     learn.report, members.bring, known.figures, known.similar),
     about="Incidents: declared, led, told, resolved, learned from.",
     examples=(
         "opsbook incident open 'Checkout fails' --users 40%",

@@ -12,8 +12,8 @@ from opsbook.entrypoints.shown.clock import Clock
 from opsbook.entrypoints.shown.terminal import columns, printable, wrapped
 from opsbook.ground.durations import read_date
 from opsbook.ledger.incident import Incident
+from opsbook.usecases.incident_due import Due
 from opsbook.usecases.incident_list import Listed
-from opsbook.usecases.incident_next import next_steps
 from opsbook.usecases.incident_shown import report_of, roles_model
 from opsbook.usecases.incident_timeline import TimelineEntry
 
@@ -66,7 +66,7 @@ def _report_line(row: Listed, names: int, clock: Clock, width: int | None) -> It
 
 
 def incident_lines(
-    incident: Incident, entries: Sequence[TimelineEntry], clock: Clock, width: int | None
+    incident: Incident, entries: Sequence[TimelineEntry], clock: Clock, width: int | None, dues: Sequence[Due] = ()
 ) -> Iterator[str]:
     """One incident on one screen: what it is, who is at it, what is due next, what happened last."""
     yield from wrapped(_head(incident, clock), width, _HANGING)
@@ -80,7 +80,7 @@ def incident_lines(
         told = click.style(told, fg="red", bold=True) if told.startswith(_LATE) else told
         yield from wrapped(f"  {label:<{_LABEL}} {told}", width, _LABEL + 3)
     yield from _tasks(incident, width)
-    yield from _next(incident, clock, width)
+    yield from _next(dues, clock, width)
     yield from _last(incident, entries, clock, width)
 
 
@@ -195,15 +195,20 @@ def _tasks(incident: Incident, width: int | None) -> Iterator[str]:
         yield from wrapped(f"    [{task.id}] {printable(task.text)}{f'  ({printable(who)})' if who else ''}", width, 8)
 
 
-def _next(incident: Incident, clock: Clock, width: int | None) -> Iterator[str]:
-    steps = next_steps(incident, clock.now)
-    if not steps:
+def _next(dues: Sequence[Due], clock: Clock, width: int | None) -> Iterator[str]:
+    if not dues:
         return
     yield ""
     yield click.style("  Next", bold=True)
-    for step in steps:
-        words = click.style(step.words, fg="red", bold=True) if step.is_late else step.words
-        yield from wrapped(f"    {words}  opsbook incident {step.typed}", width, 6)
+    for each in dues:
+        yield from wrapped(f"    {due_line(each, clock, is_coloured=True)}", width, 6)
+
+
+def due_line(due: Due, clock: Clock, *, is_coloured: bool = False) -> str:
+    """What is to be done, and what to type for it."""
+    words = printable(f"{due.words} {clock.at(due.at)}." if due.at is not None else due.words)
+    words = click.style(words, fg="red", bold=True) if is_coloured and due.tone == "bad" else words
+    return f"{words}  opsbook incident {due.typed}" if due.typed else words
 
 
 def _last(

@@ -30,6 +30,12 @@ ON_LIST = 50
 LIVE_MOST = 200
 PROPOSALS = 20
 SEVERITIES = ("P0", "P1", "P2", "P3")
+# Where else one wants to go from the list; subscriptions only for whoever may see them.
+AROUND = (
+    ("Figures", "/incidents/figures"), ("Action items", "/incidents/actions"), ("Proposals", "/proposals"),
+    ("Planned work", "/maintenance"), ("Status page", "/status"),
+)  # fmt: skip
+SUBSCRIPTIONS = ("Subscriptions", "/incidents/subscriptions")
 STATUSES = ("Investigating", "Mitigating", "Resolved")
 _NUMBER = re.compile(r"(?:inc-|#)?(\d{1,9})", re.I)
 _IN_NAME = re.compile(r"\binc[-_ ]?(\d{1,9})\b", re.I)
@@ -165,6 +171,7 @@ def incidents_page(request: Asks) -> Template:
         services=services[:500], statuses=STATUSES, severities=SEVERITIES, first_at=_address(asked),
         next_at=_address(asked, before=part.before, behind=part.behind), proposals=proposals_of(desk),
         why_not="" if may(request, "respond") else why_not(request, "respond"),
+        around=[*AROUND, *([SUBSCRIPTIONS] if may(request, "administer") else ())],
     )  # fmt: skip
     shown.headers["Cache-Control"] = "no-store"
     return shown
