@@ -126,7 +126,7 @@ def _report(found: IncidentTerminal, named: str) -> Record | None:
     formats=("text", "json", "csv"),
     examples=(
         "opsbook incident figures",
-        "opsbook incident figures --since 2026-01-01 --service shop --zone Europe/Copenhagen",
+        "opsbook incident figures --since 2026-01-01 --service shop",
         "opsbook incident figures --format csv > incidents.csv",
     ),
 )
