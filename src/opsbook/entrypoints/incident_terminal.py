@@ -79,6 +79,13 @@ class IncidentTerminal(Struct, frozen=True):
         if self.is_offline:
             raise Refusal(f"{what} while the ledger is away.{f' {instead}' if instead else ''}")
 
+    def unsent(self) -> str:
+        """Why nobody is called or told now by what is recorded, and how that is mended; empty where a server sends."""
+        from opsbook.usecases.paging_audit import silence
+
+        told = "" if self.is_offline else silence(self.ledger, self.now())
+        return f"{told} It is sent once 'opsbook serve' runs on this ledger." if told else ""
+
     def model(self, incident: Incident) -> dict[str, Any]:
         """The incident as a whole, as JSON."""
         from opsbook.usecases.incident_shown import incident_model

@@ -158,15 +158,19 @@ def status(shared: Shared, *, incident: str, state: str, why: str, when: str | N
 
     Investigating, Mitigating and Resolved are what everybody is told; the finer ones stand behind them.
     """
-    from opsbook.entrypoints.incident_words import moment_of
+    from opsbook.entrypoints.incident_words import happened_of, told_at
     from opsbook.entrypoints.shown.incident import done_line
 
-    at = moment_of(when)
-    changed(
-        shared, offline,
-        lambda found, by: found.desk.incidents.move(incident, by, state, why=why, happened_at=at),
-        lambda made: [done_line(made, f"is {made.state}; people are told {made.status}.")],
-    )  # fmt: skip
+    def act(found: IncidentTerminal, by: str) -> Incident:
+        verbs = found.desk.incidents
+        at = happened_of(verbs.find(incident), when)
+        return verbs.move(incident, by, state, why=why, happened_at=at)
+
+    def said(made: Incident) -> list[str]:
+        at = told_at(made.state_since) if when else ""
+        return [done_line(made, f"is {made.state}{at}; people are told {made.status}.")]
+
+    changed(shared, offline, act, said)
 
 
 command = VerbGroup(
