@@ -166,11 +166,11 @@ def _uptime(component: PublicComponent) -> str:
         named = ", ".join(f"{day_words_of(each.day)} {percent(each.share or 0)}" for each in worse[-10:])
         told += f" Days below: {named}."
     bars = "".join(_bar(at, each) for at, each in enumerate(days))
-    width = len(days) * _STEP
+    width, words = len(days) * _STEP, uptime_words(share, measured, len(days))
     return (
         f'<svg class="days" viewBox="0 0 {width} {_HEIGHT}" preserveAspectRatio="none" role="img"'
         f' aria-label="{escape(told)}">{bars}</svg>'
-        f'<div class="row quiet"><span>{len(days)} days ago</span><span>{uptime_words(share, measured, len(days))}</span>'
+        f'<div class="row quiet"><span>{len(days)} days ago</span><span>{words}</span>'
         "<span>today</span></div>"
     )
 
