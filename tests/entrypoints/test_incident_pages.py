@@ -314,3 +314,9 @@ def test_of_many_incidents_each_is_on_one_page_and_a_page_comes_at_once(shop):
         address = unescape(following.group(1))
     assert len(seen) == len(set(seen)) == 1_000
     assert (time.perf_counter() - begun) / 20 < 0.5  # generous: other tests run beside it
+
+
+def test_a_page_is_of_the_incident_that_its_alert_belongs_to(shop):
+    pages = shop.door.desk.alert_desk.pages
+    made = declare(shop, "It has the alert of a page", members=Members((ALERT,)))
+    assert pages.incident_of(pages.find(PAGE)) == made.number
