@@ -218,3 +218,15 @@ def test_its_page_is_accessible(open_page, shop, scheme):
     made = shop.declare("It is read aloud", members=Members(alerts=(ALERT,)))
     page = look(open_page, shop, f"/incidents/{made.number}", scheme=scheme)
     assert axe_says(page) == ""
+
+
+def test_the_buttons_stay_where_they_are_when_one_is_unfolded(open_page, shop):
+    made = shop.declare("Its buttons stay")
+    page = look(open_page, shop, f"/incidents/{made.number}")
+    before = page.locator("#more-severity > summary").bounding_box()
+    page.click("text=Status…")
+    expect(page.locator("#status-to")).to_be_visible()
+    assert page.locator("#more-severity > summary").bounding_box() == before
+    form = page.locator("#more-status form").bounding_box()
+    assert form["y"] > before["y"] + before["height"]
+    assert form["width"] > 300
