@@ -324,3 +324,9 @@ def test_only_who_may_change_pages_has_one_written_from_an_incident(shop, fields
     assert answer.status_code == 403
     assert "edit-page" in answer.text
     assert shop.door.desk.incident_desk.proposals.select(incident=made.number) == []
+
+
+def test_a_page_is_of_the_incident_that_its_alert_belongs_to(shop):
+    pages = shop.door.desk.alert_desk.pages
+    made = declare(shop, "It has the alert of a page", members=Members((ALERT,)))
+    assert pages.incident_of(pages.find(PAGE)) == made.number

@@ -230,12 +230,12 @@ def test_what_others_record_meanwhile_does_not_keep_an_update_from_being_sent(wo
 
 def test_publishing_moves_the_time_of_the_next(world):
     world.now = START + 4 * MINUTE
-    world.published("team", "Cards do not work.")
+    world.published("team", "Cards do not work.", channels=["#ops"])
     assert world.incident.update_due_at == START + 34 * MINUTE
 
 
 def test_what_was_promised_counts_where_it_is_sooner(world):
-    world.published("team", "Cards do not work.", next_due=START + 10 * MINUTE)
+    world.published("team", "Cards do not work.", next_due=START + 10 * MINUTE, channels=["#ops"])
     assert world.incident.update_due_at == START + 10 * MINUTE
 
 

@@ -14,6 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from opsbook.book.impact import Impact
+from opsbook.ground.digests import digest_of
 from opsbook.ledger import incident_events as kinds
 from opsbook.ledger.event import Event
 from opsbook.ledger.incident_times import bounded
@@ -36,6 +37,11 @@ def stream_of(incident: str) -> str:
 def claim_of(number: int) -> str:
     """The stream whose first event claims a number."""
     return f"{kinds.NUMBERS}{number}"
+
+
+def key_of(key: str) -> str:
+    """The stream whose first event says which incident was declared under a key."""
+    return kinds.KEYS + digest_of(key.encode())
 
 
 def folded(events: Iterable[Event], before: Incident | None = None) -> Incident | None:

@@ -19,7 +19,7 @@ from opsbook.ledger.event import Draft
 
 INCIDENTS = "incident/"
 NUMBERS = "incident-number/"
-KEYS = "incident-key/"  # and a digest of who declares, and of the key of what they send
+KEYS = "incident-key/"
 
 IncidentState = Literal[
     "triage", "investigating", "identified", "mitigating", "monitoring", "resolved", "closed", "dismissed", "merged",
@@ -98,10 +98,9 @@ def numbered(incident: str) -> Draft:
     return Draft(NUMBERED, {"incident": incident})
 
 
-def keyed(incident: str, said: str) -> Draft:
-    """The first event of `incident-key/DIGEST`: what was sent under that key became that incident; `said` is its
-    digest."""
-    return Draft(KEYED, {"incident": incident, "said": said})
+def keyed(incident: str, key: str) -> Draft:
+    """The first event of `incident-key/DIGEST`: what was declared under that key is that incident."""
+    return Draft(KEYED, {"incident": incident, "key": key})
 
 
 def renumbered(number: int, why: str) -> Draft:

@@ -26,6 +26,8 @@ from opsbook.usecases import (
 )
 from opsbook.usecases.incident_board import IncidentBoard
 from opsbook.usecases.incident_changing import Desk
+from opsbook.usecases.incident_due import Due
+from opsbook.usecases.incident_next import next_steps
 from opsbook.usecases.incident_said import Declaration as Declaration
 from opsbook.usecases.incident_said import FieldConflict as FieldConflict
 from opsbook.usecases.ledger_ports import EngineLedger
@@ -68,6 +70,10 @@ class Incidents:
             with_drills=with_drills, since=since, until=until, before=before,
         )  # fmt: skip
         return self._board.select(wanted, limit)
+
+    def due(self, incident: Incident) -> list[Due]:
+        """What is to be done next in an incident, by whom, and what to type for it."""
+        return next_steps(self._ledger, self._desk.policy, incident, self._desk.now())
 
     def acknowledge(self, named: str | int, by: str, *, via: str = "web", why: str = "") -> Incident:
         """Somebody takes care of it: they are the commander where nobody is, and its open pages are acknowledged."""

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-import msgspec
 from msgspec.structs import replace
 
 from opsbook.book.checklists import Item, checklist
@@ -16,13 +15,12 @@ from opsbook.book.impact_matrix import Rating, rated
 from opsbook.book.incident_roles import UNIQUE, role_key
 from opsbook.book.reach import Directory
 from opsbook.book.roster.words import reference_of
-from opsbook.ground.digests import digest_of
-from opsbook.ground.errors import Conflict, Refusal, Usage
+from opsbook.ground.errors import Conflict, Usage
 from opsbook.ledger.alert import ALERT_VIEW, Alert, alert_of
 from opsbook.ledger.alert import stream_of as alert_stream
 from opsbook.ledger.event import Draft
-from opsbook.ledger.incident import Incident, Task, claim_of, stream_of
-from opsbook.ledger.incident_events import KEYS, keyed
+from opsbook.ledger.incident import Incident, Task, claim_of, key_of
+from opsbook.ledger.incident_events import keyed
 from opsbook.ledger.incident_times import bounded, passed
 from opsbook.usecases.followed_policy import Followed
 from opsbook.usecases.ids import run_id
@@ -30,9 +28,8 @@ from opsbook.usecases.incident_changing import TRIES, Desk, check_by, line, pros
 from opsbook.usecases.incident_finding import severity_of
 from opsbook.usecases.incident_members import known_members, leaving_writes
 from opsbook.usecases.incident_said import Declaration
-from opsbook.usecases.incident_writes import declaring, imagined, joined, of_alerts, task_drafts, together
+from opsbook.usecases.incident_writes import declaring, joined, of_alerts, task_drafts, together
 from opsbook.usecases.ledger_ports import EngineLedger, Write
-from opsbook.usecases.update_due import with_due
 
 UNTOLD = "P2"  # where nobody says anything of it
 LETTERS = 4  # of chance in an id
@@ -55,8 +52,8 @@ Further = Callable[[str, int], Sequence[Write]]
 
 
 def declare(desk: Desk, said: Declaration, by: str, *, further: Further = lambda id, number: ()) -> Incident:
-    """A new incident; what `further` makes of its id and number is recorded with it. What was declared with the same
-    key is given as it is now; raises Refusal where other words have that key."""
+    """A new incident; the one of its key where that was declared before. What `further` makes of its id and number is
+    recorded with it."""
     check_by(by)
     check_impact(said.impact)
     said = replace(said, title=line(said.title, "The title of an incident"), war_room=line(
@@ -65,9 +62,9 @@ def declare(desk: Desk, said: Declaration, by: str, *, further: Further = lambda
         said.key, "A key", is_needed=False
     ))  # fmt: skip
     for tried in range(1, TRIES + 1):
-        at, known = desk.now(), _declared_already(desk, said, by)
-        if known is not None:
-            return known
+        if said.key and (known := desk.ledger.read(key_of(said.key))):
+            return desk.read(known[0].facts["incident"])
+        at = desk.now()
         id, writes = _declaring(desk, said, by, at=at, further=further)
         try:
             desk.ledger.record(writes, actor=by, at=at)
@@ -78,26 +75,6 @@ def declare(desk: Desk, said: Declaration, by: str, *, further: Further = lambda
         desk.nudge()
         return desk.read(id)
     raise AssertionError("the loop ends by itself")
-
-
-def _declared_already(desk: Desk, said: Declaration, by: str) -> Incident | None:
-    if not said.key or not (claim := desk.ledger.read(_key_stream(said, by))):
-        return None
-    found = desk.read(str(claim[0].facts["incident"]))
-    if claim[0].facts["said"] != _said_digest(said):
-        raise Refusal(
-            f"The key '{said.key}' is of {found.name}, which was declared with other words. Send what is another"
-            " incident with another key."
-        )
-    return found
-
-
-def _key_stream(said: Declaration, by: str) -> str:
-    return KEYS + digest_of(f"{by}\n{said.key}".encode())[:32]
-
-
-def _said_digest(said: Declaration) -> str:
-    return digest_of(msgspec.json.encode(replace(said, key="")))[:32]
 
 
 def _declaring(
@@ -112,7 +89,7 @@ def _declaring(
         started: datetime | None = passed(said.started_at, at)
     else:
         started = min((min(bounded(each.starts_at), at) for each in alerts), default=None)
-    sent, said = said, replace(said, members=members, started_at=started)
+    said = replace(said, members=members, started_at=started)
     id, number = run_id(at, desk.chance(LETTERS)), free_number(desk)
     writes = declaring(
         said, id=id, number=number, at=at, severity=severity.level, severity_why=severity.why, rated=severity.rated,
@@ -120,11 +97,8 @@ def _declaring(
         roles=list(roles_at_declaring(follows, desk.directory, by, at)),
         detected_at=detected(alerts, started),
     )  # fmt: skip
-    if sent.key:
-        writes.append(Write(_key_stream(sent, by), (keyed(id, _said_digest(sent)),), 0))
-    own = next(each for each in writes if each.stream == stream_of(id))
-    after = imagined(None, id, own.drafts, at=at, by=by)
-    writes = [with_due(desk.book(), after, each) if each is own else each for each in writes]
+    if said.key:
+        writes.append(Write(key_of(said.key), (keyed(id, said.key),), 0))
     return id, joined([*writes, *leaving_writes(desk, members, f"INC-{number}"), *further(id, number)])
 
 

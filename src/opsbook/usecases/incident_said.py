@@ -22,7 +22,7 @@ class FieldConflict(Conflict):
 class Declaration(Struct, frozen=True):
     """What whoever declares an incident says. Without `severity` it is what the impact comes to by the matrix of the
     policy page, else P2; with both the severity is an override, and needs `severity_why`. `is_triage`: nobody is sure
-    yet that it is one. `key` is of whoever sends it, who may send it again: what has one is declared once."""
+    yet that it is one. `key` is what its sender calls it: declared once more under it, by whomever, it is the same."""
 
     title: str
     severity: str = ""

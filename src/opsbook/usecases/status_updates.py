@@ -30,6 +30,7 @@ from opsbook.usecases.library import Book
 from opsbook.usecases.telling_owed import Owed, tellings, withdrawn
 from opsbook.usecases.update_checks import check_channels, checked_components, promised
 from opsbook.usecases.update_facts import known_of, told
+from opsbook.usecases.update_reach import went_to_somebody, why_nobody
 from opsbook.usecases.update_reminders import DUE, reminded_no_more
 from opsbook.usecases.update_rules import cadence_for, check_may_approve, due_next, policy_of
 
@@ -172,6 +173,10 @@ class StatusUpdates:
 
         return self._record(incident, by, decide, withdraws=update)
 
+    def unheard(self, incident: Incident, update: int) -> str:
+        """Why an update that was published went to nobody, and where to mend that; empty where it went to somebody."""
+        return why_nobody(self._book(), incident, _update(incident, update))
+
     def deliveries(self, incident: Incident, update: int) -> list[Telling]:
         """Who gets an update, and how far that is: when it came, or why it did not."""
         return tellings(self._ledger, incident.id, update)
@@ -189,11 +194,13 @@ class StatusUpdates:
             if publishes:
                 owed = self._owed(now, _update(now, publishes), at) if self._owed is not None else []
                 drafts = [kinds.update_published(publishes, tuple(each.stream for each in owed))]
-                due, more = self._due(_as_if(now, drafts, by, at))
+                published = _as_if(now, drafts, by, at)
+                due, more = self._due(published)
                 drafts += more
                 timers += due
                 cleared += () if due else (DUE,)
-                others += [*owed, *reminded_no_more(self._ledger, now.id, at)]
+                is_heard = went_to_somebody(self._book(), published, _update(published, publishes))
+                others += [*owed, *(reminded_no_more(self._ledger, now.id, at) if is_heard else ())]
             if withdraws:
                 others += withdrawn(self._ledger, now, withdraws, at)
             try:

@@ -37,4 +37,4 @@ def why_due(book: Book, incident: Incident, due: datetime | None) -> str:
     said = cadence.words if cadence.is_told else f"{cadence.words}, as nothing else is told"
     if due is None:
         return f"{incident.severity}: {said}."
-    return f"{incident.severity}: {said}{'' if told_last(incident) else '; nobody was told yet'}."
+    return f"{incident.severity}: {said}{'' if told_last(book, incident) else '; nobody was told yet'}."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from opsbook.entrypoints.api import (
+    action_items,
     alerts,
     book,
     contacts,
@@ -38,6 +39,7 @@ MODULES = (
     incident_entries,
     incident_figures,
     incident_writing,
+    action_items,
     telling,
     events,
 )
