@@ -127,7 +127,8 @@ def test_the_post_mortem_says_where_it_is_and_how_far(book):
 
     assert "review it" in did(book, "post-mortem", "1").lower()
     assert "is closed once its post-mortem is reviewed" in did(book, "status", "1", "closed", status=3)
-    did(book, "post-mortem", "1", "--state", "reviewed")
+    assert "what came of" in did(book, "post-mortem", "1", "--state", "reviewed", status=2)
+    did(book, "post-mortem", "1", "--state", "reviewed", "--why", "read by all; the alert is enough")
     did(book, "edit", "1", "started_at", "10 min ago")
     did(book, "status", "1", "closed")
     assert (shown(book)["state"], shown(book)["post_mortem"]["state"]) == ("closed", "reviewed")

@@ -17,6 +17,7 @@ from opsbook.book.incident_policy import Role
 from opsbook.book.incident_roles import COMMANDER, role_key
 from opsbook.ledger.incident import Incident
 from opsbook.ledger.page import Page
+from opsbook.usecases.untold import untold
 
 COMMUNICATIONS = "communications"
 # Roles that every incident may have, with what they do where no page of the book says it.
@@ -86,10 +87,12 @@ def due(
 ) -> list[Due]:  # fmt: skip
     """What is to be done, the most pressing first. `called` are who was called in, each with their page; `is_quiet`
     where all of its alerts are over."""
-    if not incident.is_live:
-        return _after(incident)
     commander = _who(roles, COMMANDER)
-    found = [*_first(incident, roles, commander), *_update(incident, roles, commander, now)]
+    whose = _who(roles, COMMUNICATIONS) or commander or "commander"
+    again = [Due(each.words, whose, "bad", "updates") for each in untold(incident)]
+    if not incident.is_live:
+        return [*again, *_after(incident)]
+    found = [*again, *_first(incident, roles, commander), *_update(incident, roles, commander, now)]
     for role in roles:
         if role.is_needed and not role.holders and role.key != COMMANDER:
             found.append(Due(f"Nobody is {role.name}.", commander or "commander", "warn", "people"))

@@ -9,6 +9,7 @@ from msgspec import Struct
 from opsbook.book.impact import Impact
 from opsbook.ledger.incident import Incident
 from opsbook.ledger.incident_events import IncidentState
+from opsbook.usecases.untold import untold
 
 SOON = timedelta(minutes=5)  # an update that is due so soon is written now
 GRAVE = ("P0", "P1")
@@ -31,7 +32,8 @@ class NextStep(Struct, frozen=True):
 
 def next_steps(incident: Incident, now: datetime) -> list[NextStep]:
     """What is to be done, what cannot wait first."""
-    found = _live(incident, now) if incident.is_live else _over(incident)
+    again = [NextStep(each.words, f"update {{n}} --audience {each.audience}", True) for each in untold(incident)]
+    found = [*again, *(_live(incident, now) if incident.is_live else _over(incident))]
     return [NextStep(step.words, step.typed.format(n=incident.number), step.is_late) for step in found]
 
 
@@ -67,8 +69,12 @@ def _over(incident: Incident) -> list[NextStep]:
         steps.append(NextStep("It was grave: write what was learned.", "post-mortem {n}"))
     elif post_mortem is not None and post_mortem.state not in ("reviewed", "waived"):
         due = f" It is due on {post_mortem.due}." if post_mortem.due else ""
-        words = f"The post-mortem is {post_mortem.state}.{due}"
-        steps.append(NextStep(words, "post-mortem {n} --state reviewed"))
+        words = f"The post-mortem is {post_mortem.state}.{due} Once it is read: say so, with what came of it."
+        is_written = any(each.what == "post-mortem" for each in incident.writings)
+        steps.append(NextStep(words, "post-mortem {n} --state reviewed --why 'what came of it'")
+                     if post_mortem.state == "in review" else
+                     NextStep(f"The post-mortem is {post_mortem.state}.{due} Read it, and accept its page.",
+                              "show {n}" if is_written else "post-mortem {n}"))  # fmt: skip
     elif incident.state == "resolved":
         steps.append(NextStep("Nothing more is due; it can be closed.", "status {n} closed"))
     return steps

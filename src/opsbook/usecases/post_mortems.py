@@ -25,6 +25,8 @@ def move_post_mortem(
         raise Refusal(f"{incident.name} is {incident.state}: it is resolved first, and learned from then.")
     if before is not None and before.state == state and not (owner or due):
         raise Refusal(f"The post-mortem of {incident.name} is {state} already.")
+    if state == "reviewed" and not why.strip():
+        raise Usage(f"Say what came of reviewing the post-mortem of {incident.name}: who read it, what was decided.")
     draft = reviewed(
         state, owner=owner or (before.owner if before else ""), due=due or (before.due if before else ""), why=why
     )

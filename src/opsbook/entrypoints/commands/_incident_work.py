@@ -82,11 +82,14 @@ def role(shared: Shared, *, incident: str, role: str, person: str | None, is_rel
          offline: bool) -> None:  # fmt: skip
     """Give somebody a role, or take it; without a PERSON it is yours. What only one can have is handed over."""
     from opsbook.book.incident_roles import known_role
+    from opsbook.entrypoints.incident_terminal import warn
     from opsbook.entrypoints.shown.incident import done_line
 
     def act(found: IncidentTerminal, by: str) -> Incident:
         verbs = found.desk.incidents
         whom = person or by
+        if person and not is_release and (unknown := verbs.unknown_person(person)):
+            warn(unknown)
         return verbs.release(incident, by, role, whom, why=why) if is_release else verbs.assign(
             incident, by, role, whom, why=why)  # fmt: skip
 
