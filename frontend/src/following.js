@@ -126,14 +126,29 @@ function wordsOf(node) {
   return node.querySelector('summary')?.textContent ?? node.querySelector('a[href]')?.getAttribute('href') ?? node.textContent
 }
 
+// A form that says which version its sender looked at is shown as it is then, version and fields together; once
+// somebody has written in it both stay, so that what others did meanwhile is not overwritten unseen.
+const isVersioned = (form) => form?.querySelector('[data-expected]')
+const isBegun = (node) => node.matches('form') && isVersioned(node) && [...node.elements].some(isChanged)
+
+function isChanged(field) {
+  if (field.matches('select')) {
+    const begun = [...field.options].findLastIndex((each) => each.defaultSelected)
+    return field.selectedIndex !== Math.max(begun, 0)
+  }
+  if (field.matches('[type=checkbox], [type=radio]')) return field.checked !== field.defaultChecked
+  return field.matches('input:not([type=hidden], [hidden]), textarea') && field.value !== field.defaultValue
+}
+
 // What scripts have added or made is theirs; a part that asks for its own content is left to itself.
 const isAdded = (node) => node.nodeType === Node.ELEMENT_NODE && node.matches('.copy:not([data-copies])')
-const isLeft = (node) => 'drawn' in node.dataset || 'timeline' in node.dataset || node.hasAttribute('hx-get')
+const isLeft = (node) => 'drawn' in node.dataset || 'timeline' in node.dataset || node.hasAttribute('hx-get') || isBegun(node)
 
 // What was said to whoever sent this page stays for as long as what it names can still be answered.
 const stays = (node, page) => node.nodeType === Node.ELEMENT_NODE && node.dataset.stays && page.querySelector(node.dataset.stays)
 // What is written in a field is its reader's, though the page would begin it anew.
-const isTyped = (node, name) => (name === 'value' && node.matches('input:not([type=hidden])')) || name === 'selected'
+const isTyped = (node, name) =>
+  ((name === 'value' && node.matches('input:not([type=hidden])')) || name === 'selected') && !isVersioned(node.closest('form'))
 
 function become(node, fresh) {
   if (node.nodeType !== Node.ELEMENT_NODE) {
@@ -141,6 +156,7 @@ function become(node, fresh) {
   } else if (!isLeft(node) && !node.isEqualNode(fresh)) {
     wear(node, fresh)
     hold(node, fresh)
+    if (node.matches('form') && isVersioned(node)) node.reset()
   }
 }
 

@@ -1,11 +1,12 @@
 // The forms of an incident without a page load: what is done is answered with the page as it is then, which is put in the
-// place of what is shown. A form says which version its sender looked at: that of the moment in which it was unfolded.
+// place of what is shown. A form says which version its sender looked at: that from which its fields come.
 // Without this script each form is sent, and the page loaded.
 
 import { take } from './following.js'
 import { tell } from './toasts.js'
 
-const versionNow = () => document.querySelector('[data-version]')?.dataset.version
+// Forms that say the same of the same field: what one of them has done is no more to be done by the other.
+const saysThe = (form) => ['do', 'field'].map((name) => form.elements[name]?.value).join(' ')
 
 // What a form needs where nothing works it out while it is filled in.
 for (const each of document.querySelectorAll('[data-without-scripts]')) each.remove()
@@ -13,8 +14,7 @@ for (const each of document.querySelectorAll('[data-without-scripts]')) each.rem
 document.addEventListener(
   'toggle',
   ({ target }) => {
-    if (!target.open || !versionNow()) return
-    for (const field of target.querySelectorAll('[data-expected]')) field.value = versionNow()
+    if (!target.open || !document.querySelector('[data-version]')) return
     target.querySelector('input:not([type="hidden"], [type="datetime-local"], [hidden]), select, textarea')?.focus({ preventScroll: true })
   },
   true,
@@ -38,12 +38,13 @@ document.addEventListener('submit', async (event) => {
     document.getElementById('undo')?.remove()
     for (const told of document.querySelectorAll('main > [data-stays]')) told.remove()
     if (answer.ok) {
+      const done = saysThe(form)
+      for (const each of document.querySelectorAll('form[data-incident]')) if (saysThe(each) === done && each.querySelector('[data-expected]')) each.reset()
       form.reset()
       const fold = form.closest('details.run-more')
       if (fold) fold.open = false
     }
     if (!take(page)) return location.reload()
-    for (const field of document.querySelectorAll('[data-expected]')) if (answer.ok) field.value = versionNow()
     const wrong = answer.ok ? null : document.querySelector('main > [data-stays]')
     wrong?.scrollIntoView({ block: 'center' })
   } catch {

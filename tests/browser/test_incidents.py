@@ -16,6 +16,7 @@ from tests.entrypoints.paged_alerts import ALERT, lay_alerts
 from tests.entrypoints.test_alert_pages import shop_pages
 from tests.xss_vectors import VECTORS
 
+from opsbook.book.impact import Impact
 from opsbook.ledger.incident import Incident
 from opsbook.ledger.incident_events import Members
 from opsbook.usecases.incident_acts import Declaration, Incidents
@@ -120,6 +121,41 @@ def test_a_field_that_somebody_else_changed_meanwhile_is_shown_from_both_sides(o
     assert shop.acts.find(made.number).title == "The bank is down"
 
 
+def test_a_form_follows_the_incident_until_somebody_writes_in_it(open_page, shop):
+    made = shop.declare("It is rated by two")
+    page = look(open_page, shop, f"/incidents/{made.number}", allowed=("400",))
+    page.click("text=Severity…")
+    shop.acts.rate(made.number, "kim", impact=Impact(users_pct=70))
+    expect(page.locator("#field-users_pct")).to_have_value("70")
+    page.select_option("#rate-severity", "P3")
+    page.click("button:has-text('Rate it')")
+    expect(page.locator("main > [data-stays]")).to_contain_text("Say why it is P3")
+    assert shop.acts.find(made.number).impact.users_pct == 70
+
+
+def test_a_form_in_which_somebody_writes_keeps_the_version_that_they_saw(open_page, shop):
+    made = shop.declare("Two rate it at once")
+    page = look(open_page, shop, f"/incidents/{made.number}", allowed=("409",))
+    page.click("text=Severity…")
+    page.fill("#field-users_pct", "5")
+    shop.acts.rate(made.number, "kim", impact=Impact(users_pct=70))
+    expect(page.locator(".run-line")).to_contain_text("P0")
+    page.click("button:has-text('Rate it')")
+    expect(page.locator(".conflict")).to_contain_text("kim")
+    assert shop.acts.find(made.number).impact.users_pct == 70
+
+
+def test_rated_twice_on_one_page_the_second_form_holds_what_the_first_said(open_page, shop):
+    made = shop.declare("It is rated twice")
+    page = look(open_page, shop, f"/incidents/{made.number}")
+    page.click("text=Severity…")
+    page.fill("#field-users_pct", "60")
+    page.click("button:has-text('Rate it')")
+    expect(page.locator(".run-line")).to_contain_text("P0")
+    page.click("text=Severity…")
+    expect(page.locator("#field-users_pct")).to_have_value("60")
+
+
 def test_a_task_is_ticked_and_unticked(open_page, shop):
     made = shop.declare("It has tasks")
     shop.acts.add_task(made.number, "kim", "Tell the bank")
@@ -182,3 +218,15 @@ def test_its_page_is_accessible(open_page, shop, scheme):
     made = shop.declare("It is read aloud", members=Members(alerts=(ALERT,)))
     page = look(open_page, shop, f"/incidents/{made.number}", scheme=scheme)
     assert axe_says(page) == ""
+
+
+def test_the_buttons_stay_where_they_are_when_one_is_unfolded(open_page, shop):
+    made = shop.declare("Its buttons stay")
+    page = look(open_page, shop, f"/incidents/{made.number}")
+    before = page.locator("#more-severity > summary").bounding_box()
+    page.click("text=Status…")
+    expect(page.locator("#status-to")).to_be_visible()
+    assert page.locator("#more-severity > summary").bounding_box() == before
+    form = page.locator("#more-status form").bounding_box()
+    assert form["y"] > before["y"] + before["height"]
+    assert form["width"] > 300

@@ -314,3 +314,19 @@ def test_of_many_incidents_each_is_on_one_page_and_a_page_comes_at_once(shop):
         address = unescape(following.group(1))
     assert len(seen) == len(set(seen)) == 1_000
     assert (time.perf_counter() - begun) / 20 < 0.5  # generous: other tests run beside it
+
+
+@pytest.mark.parametrize("fields", [{"do": "report"}, {"do": "post-mortem"}, {"do": "patch", "path": "docs/runbooks/api.md"}])
+def test_only_who_may_change_pages_has_one_written_from_an_incident(shop, fields):
+    made = declare(shop)
+    limited = shop.door.token("responder", "read", "respond")
+    answer = shop.door.ask("POST", f"/incidents/{made.number}", headers=limited, data=fields)
+    assert answer.status_code == 403
+    assert "edit-page" in answer.text
+    assert shop.door.desk.incident_desk.proposals.select(incident=made.number) == []
+
+
+def test_a_page_is_of_the_incident_that_its_alert_belongs_to(shop):
+    pages = shop.door.desk.alert_desk.pages
+    made = declare(shop, "It has the alert of a page", members=Members((ALERT,)))
+    assert pages.incident_of(pages.find(PAGE)) == made.number

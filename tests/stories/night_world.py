@@ -18,6 +18,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -28,10 +29,13 @@ from tests.stories.world import ROOT, World, free_port, up
 PATIENCE_S = 90
 SEED = ROOT / "src" / "opsbook" / "seed" / "incidents"
 ADA, BEN = "ada", "ben"  # who is on call, who leads the company
-PEOPLE = """| Name | Handle | E-Mail |
-| --- | --- | --- |
-| Ada Byron | @ada | ada@example.org |
-| Ben Nevis | @ben | ben@example.org |
+# Where it is noon for whoever is on call: what can wait is told by day.
+NOON = timezone(timedelta(hours=(12 - datetime.now(UTC).hour + 11) % 24 - 11))
+_NAME = f"Etc/GMT{-int(NOON.utcoffset(None).total_seconds() // 3600):+d}"
+PEOPLE = f"""| Name | Handle | E-Mail | Time Zone |
+| --- | --- | --- | --- |
+| Ada Byron | @ada | ada@example.org | {_NAME} |
+| Ben Nevis | @ben | ben@example.org | {_NAME} |
 """
 # What a team writes where the page of `init` has brackets; a pattern each, so that the seed may change its words.
 FILLED = (

@@ -46,7 +46,7 @@ def test_who_is_called_while_nothing_sends_is_to_be_telephoned(book):
 
 
 def test_what_is_owed_to_executives_is_not_said_to_be_told(book):
-    told = said(book, "update", "1", "We look.", "--audience", "executives", "--channel", "mail:board@example.org",
+    told = said(book, "update", "1", "We look.", "--audience", "executives", "--channel", "@ben",
                 "--publish")  # fmt: skip
     assert "not sent yet" in told
     assert "opsbook serve" in told

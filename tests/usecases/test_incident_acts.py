@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from tests.usecases.incident_world import BEGIN, POLICY, IncidentWorld, opened
@@ -434,6 +434,22 @@ def test_a_declaration_that_races_with_itself_is_one_incident(world):
     with ThreadPoolExecutor(8) as many:
         assert len(set(many.map(declare, range(8)))) == 1
     assert [each.number for each in world.acts.select()] == [1]
+
+
+@pytest.mark.parametrize("words", ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_time_that_nobody_can_mean_is_refused_and_nothing_is_recorded(world, words):
+    made, at = world.declare(), datetime.fromisoformat(words)
+    for verb in (
+        lambda: world.declare("Another", started_at=at),
+        lambda: world.acts.edit(1, "ada", "started_at", words),
+        lambda: world.acts.edit(1, "ada", "detected_at", words),
+        lambda: world.acts.move(1, "ada", "mitigated", happened_at=at),
+        lambda: world.acts.note(1, "ada", "So it was.", happened_at=at),
+        lambda: world.acts.correct(1, "ada", f"incident/{made.id}:1", "It was then.", happened_at=at),
+    ):
+        with pytest.raises(Usage):
+            verb()
+    assert world.acts.find(1) == made
 
 
 # -- what is to be done -----------------------------------------------------------------------------------------------

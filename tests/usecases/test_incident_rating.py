@@ -142,3 +142,28 @@ def test_a_graver_alert_does_not_overrule_a_person_and_is_told_once(world):
     assert (raised.severity, raised.rated, raised.is_overridden) == ("P3", "P1", True)
     assert raised.severity_why == "A test tenant (ApiDown is P1. That is P1; it stays P3, as a person chose.)"
     assert list(reconsidered(raised, "P1", "ApiSlow is P1.", follows)) == []
+
+
+# -- what is left empty, and what is lower ---------------------------------------------------------------------------
+
+
+def test_what_an_impact_leaves_empty_stays_as_it_was_declared(world):
+    world.declare(impact=Impact(users_pct=80, functions=("pay",)))
+    made = world.acts.rate(1, "ada", impact=Impact(workaround="partial"))
+    assert made.impact == Impact(users_pct=80, functions=("pay",), workaround="partial")
+    assert made.severity == "P0"
+
+
+def test_an_empty_impact_does_not_make_a_lower_severity_one_without_a_reason(world):
+    world.declare(impact=MANY)
+    with pytest.raises(Usage, match="By the matrix it is P0"):
+        world.acts.rate(1, "ada", severity="P3", impact=Impact())
+    assert told(world) == ("P0", "P0", False)
+
+
+def test_what_somebody_rated_without_an_impact_is_not_lowered_without_a_reason(world):
+    world.declare(severity="P1", severity_why="ApiDown is P1.")
+    with pytest.raises(Usage, match="Say why it is only P3"):
+        world.acts.rate(1, "ada", severity="P3")
+    world.acts.rate(1, "ada", severity="P3", why="It was a test")
+    assert told(world)[0] == "P3"

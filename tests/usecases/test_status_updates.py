@@ -39,6 +39,13 @@ def test_a_teams_update_is_filled_from_the_incident_and_names_what_nobody_knows(
     assert made.template == "docs/operations/incidents/incident-response.md#internal-update@c0ffee"
 
 
+def test_the_share_of_users_is_told_where_nobody_wrote_a_sentence(tmp_path):
+    world = ToldWorld(tmp_path)
+    world.declare(impact=Impact(users_pct=40.0))
+    assert "**Impact:** About 40 % of the users are hindered\n" in world.updates.compose(world.incident, "team").body
+    world.ledger.close()
+
+
 def test_customers_are_told_in_their_words_and_nothing_of_ours(world):
     world.write(kinds.noted("SECRET host db-7 is down", "decision"))
     made = world.updates.compose(world.incident, "customers")
@@ -258,3 +265,18 @@ def test_who_gets_an_update_can_be_listed(world):
     world.published("team", "One.", channels=[f"#c{number}" for number in range(7)])
     assert len(world.ledger.rows(TELLING_VIEW.name)) == 7
     assert all(telling_of(kept).state == "owed" for kept in world.ledger.rows(TELLING_VIEW.name))
+
+
+@pytest.mark.parametrize("channel", [
+    "http://127.0.0.1:9926/x", "mail:anybody@elsewhere.example.com", "mail:a@b\r\nBcc: x@y", "file:///etc/passwd",
+    "ntfy://ntfy.example.com/x", "teem@example.org",
+])  # fmt: skip
+def test_an_update_goes_nowhere_that_no_page_names(world, channel):
+    with pytest.raises(Usage, match="cannot go to"):
+        world.draft("team", "Cards do not work.", channels=[channel])
+
+
+@pytest.mark.parametrize("components", [{"payment-api": "down"}, {"Paying": "zz"}, {"Nope": "degraded"}])
+def test_an_update_tells_of_no_component_and_no_state_that_the_status_page_does_not_have(world, components):
+    with pytest.raises(Usage):
+        world.draft("customers", "Cards do not work.", components=components)

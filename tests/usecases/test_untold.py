@@ -9,7 +9,6 @@ from tests.usecases.told_world import ToldWorld
 
 from opsbook.ledger import incident_events as kinds
 from opsbook.usecases.incident_due import due
-from opsbook.usecases.incident_next import next_steps
 from opsbook.usecases.untold import untold
 
 NOW = datetime(2026, 11, 26, 4, 0, tzinfo=UTC)
@@ -34,7 +33,7 @@ def test_who_was_told_that_it_goes_on_is_to_be_told_that_it_is_over(world):
     words = "The customers were last told Investigating: tell them that it is over."
     assert [each.words for each in untold(world.incident)] == [words]
     assert (due(world.incident, [], [], NOW)[0].words, due(world.incident, [], [], NOW)[0].anchor) == (words, "updates")
-    assert next_steps(world.incident, NOW)[0].typed == "update 14 --audience customers"
+    assert due(world.incident, [], [], NOW)[0].typed == "update 14 --audience customers"
 
 
 def test_who_was_told_that_it_is_over_is_to_be_told_that_it_goes_on(world):

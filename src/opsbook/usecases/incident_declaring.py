@@ -21,7 +21,7 @@ from opsbook.ledger.alert import stream_of as alert_stream
 from opsbook.ledger.event import Draft
 from opsbook.ledger.incident import Incident, Task, claim_of, key_of, stream_of
 from opsbook.ledger.incident_events import keyed
-from opsbook.ledger.incident_moves import AHEAD
+from opsbook.ledger.incident_times import bounded, passed
 from opsbook.usecases.followed_policy import Followed
 from opsbook.usecases.ids import run_id
 from opsbook.usecases.incident_changing import TRIES, Desk, check_by, line, prose
@@ -86,9 +86,10 @@ def _declaring(
     members = known_members(desk, said.members)
     alerts = read_alerts(desk.ledger, members.alerts)
     members = together(members, of_alerts(alerts))
-    started = said.started_at or min((each.starts_at for each in alerts), default=None)
-    if started is not None and started > at + AHEAD:
-        raise Usage(f"{started:%Y-%m-%d %H:%M:%S} UTC is in the future: it is {at:%Y-%m-%d %H:%M:%S} UTC.")
+    if said.started_at is not None:
+        started: datetime | None = passed(said.started_at, at)
+    else:
+        started = min((min(bounded(each.starts_at), at) for each in alerts), default=None)
     said = replace(said, members=members, started_at=started)
     id, number = run_id(at, desk.chance(LETTERS)), free_number(desk)
     writes = declaring(

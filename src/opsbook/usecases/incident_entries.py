@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import get_args
 
 from opsbook.ground.digests import digest_of
@@ -15,7 +15,7 @@ from opsbook.ledger import incident_events as events
 from opsbook.ledger.event import Draft, Event
 from opsbook.ledger.incident import Incident, stream_of
 from opsbook.ledger.incident_events import EntryKind, KeptFile
-from opsbook.ledger.incident_moves import AHEAD
+from opsbook.ledger.incident_times import passed
 from opsbook.ledger.incident_values import TIME_OF
 from opsbook.usecases.incident_changing import Desk, line, prose, write
 from opsbook.usecases.incident_moving import edit_drafts
@@ -148,13 +148,7 @@ def _is_last(ledger: EngineLedger, event: Event) -> bool:
 
 
 def _passed(happened_at: datetime | None, now: datetime) -> datetime | None:
-    if happened_at is None:
-        return None
-    if happened_at.tzinfo is None:
-        raise Usage(f"{happened_at:%Y-%m-%d %H:%M} may be of any zone. Say which, as in {happened_at:%Y-%m-%dT%H:%M}Z.")
-    if happened_at > now + AHEAD:
-        raise Usage(f"{happened_at:%Y-%m-%d %H:%M:%S %Z} is in the future: it is {now:%Y-%m-%d %H:%M:%S} UTC.")
-    return happened_at.astimezone(UTC)
+    return passed(happened_at, now) if happened_at is not None else None
 
 
 # -- files -----------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from opsbook.ledger.incident import Incident
 from opsbook.ledger.incident_events import Members
 from opsbook.ledger.incident_moves import check_move, check_time
 from opsbook.ledger.page_events import PAGES
-from opsbook.usecases.incident_changing import Desk, line, write
+from opsbook.usecases.incident_changing import Desk, cleaned, line, write
 from opsbook.usecases.incident_handed import handing
 from opsbook.usecases.incident_writes import (
     attaching,
@@ -40,14 +40,15 @@ def known_members(desk: Desk, members: Members) -> Members:
         if len(ids) > MOST_MEMBERS:
             raise Usage(f"These are {len(ids):,}; name at most {MOST_MEMBERS:,} at a time.")
     book = desk.book()
-    services = [named_service(book, each) or " ".join(each.split()) for each in members.services if each.strip()]
+    named = (" ".join(cleaned(each).split()) for each in members.services)
+    services = [named_service(book, each) or each for each in named if each]
     found = {name: tuple(dict.fromkeys(_id(desk, name, each) for each in getattr(members, name))) for name in _VIEWS}
     return Members(**found, services=tuple(dict.fromkeys(services)))
 
 
 def _id(desk: Desk, part: str, written: str) -> str:
     prefix, view, word = _VIEWS[part]
-    name = written.strip().removeprefix(prefix)
+    name = cleaned(written).strip().removeprefix(prefix)
     if name and desk.ledger.row(view, prefix + name) is not None:
         return name
     streams = desk.ledger.streams(prefix + name) if len(name) >= 4 else []

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from msgspec.structs import asdict, replace
+
 from opsbook.book.impact import Impact
 from opsbook.book.impact_matrix import rated
 from opsbook.ground.errors import Usage
@@ -22,7 +24,8 @@ from opsbook.usecases.ledger_ports import Write
 def rate(
     desk: Desk, named: str | int, by: str, *, severity: str, impact: Impact | None, why: str, expected: int | None
 ) -> Incident:
-    """How grave it is: by what is declared of its impact, or against the matrix with a reason."""
+    """How grave it is: by what is declared of its impact, or against the matrix with a reason. What an impact leaves
+    empty says nothing new: what was declared before stays."""
     why = line(why, "A reason", is_needed=False)
     chosen = severity_of(severity) if severity else ""
     if not chosen and impact is None:
@@ -36,7 +39,8 @@ def rate(
             check_unchanged(incident, "impact", expected, now=incident.impact, mine=impact)
         if chosen:
             check_unchanged(incident, "severity", expected, now=incident.severity, mine=chosen)
-        draft = _rating(incident, chosen, impact, why=why, follows=follows)
+        declared = with_new(incident.impact, impact) if impact is not None else None
+        draft = _rating(incident, chosen, declared, why=why, follows=follows)
         if draft is None:
             return []
         level = draft.facts["severity"]
@@ -44,6 +48,16 @@ def rate(
         return write(incident, draft, *due)
 
     return desk.change(named, by, decide)
+
+
+def with_new(before: Impact, told: Impact) -> Impact:
+    """An impact with what is told of it now; what that leaves empty stays as it was."""
+    return replace(before, **{name: value for name, value in asdict(told).items() if value not in (None, "", ())})
+
+
+def _is_of_alert(incident: Incident) -> bool:
+    """Whether it is graver than the matrix says because of what belongs to it, and not as a person chose."""
+    return bool(incident.rated) and incident.severity < incident.rated and not incident.is_overridden
 
 
 def _rating(
@@ -55,18 +69,23 @@ def _rating(
     rating = rated(of, follows.policy, follows.path)
     is_same_impact = impact is None or impact == incident.impact
     if not chosen:
-        return None if is_same_impact and rating.severity == incident.rated else _by_matrix(incident, of, follows)
+        is_known = is_same_impact and rating.severity == incident.rated and not (why and _is_of_alert(incident))
+        return None if is_known else _by_matrix(incident, of, why=why, follows=follows)
     is_override = bool(rating.severity) and rating.severity != chosen
     if is_override and not why:
         raise Usage(f"By the matrix it is {rating.severity}: {rating.why} Say why it is {chosen} all the same.")
+    is_lower = chosen > incident.severity and (rating.severity != chosen or _is_of_alert(incident))
+    if is_lower and not why:
+        raise Usage(f"It is {incident.severity}: {incident.severity_why} Say why it is only {chosen}.")
     if chosen == incident.severity and is_same_impact and is_override == incident.is_overridden and not why:
         return None
     told = why or (rating.why if rating.severity == chosen else f"It is {chosen}, as somebody says.")
     return events.rated(chosen, told, by_matrix=rating.severity, is_override=is_override, impact=impact)
 
 
-def _by_matrix(incident: Incident, impact: Impact, follows: Followed) -> Draft:
-    """What the matrix makes of an impact. A severity that a person chose against it stays, unless it is graver."""
+def _by_matrix(incident: Incident, impact: Impact, *, why: str, follows: Followed) -> Draft:
+    """What the matrix makes of an impact. A severity that a person chose against it stays, unless it is graver; so does
+    one that an alert has set, unless there is a reason."""
     rating = rated(impact, follows.policy, follows.path)
     if not rating.severity:
         return events.rated(
@@ -78,6 +97,8 @@ def _by_matrix(incident: Incident, impact: Impact, follows: Followed) -> Draft:
         return events.rated(
             incident.severity, why, by_matrix=rating.severity, is_override=stays, impact=impact
         )
+    if _is_of_alert(incident) and incident.severity < rating.severity and not why:
+        return events.rated(incident.severity, incident.severity_why, by_matrix=rating.severity, impact=impact)
     return events.rated(rating.severity, rating.why, by_matrix=rating.severity, impact=impact)
 
 

@@ -244,6 +244,12 @@ class Pages:
         self._nudge()
         return self.find(draft.page.id)
 
+    def incident_of(self, page: Page) -> int | None:
+        """The number of the incident that a page belongs to: its own, else that of one of its alerts; None for none."""
+        rows = (self._ledger.row("alerts", alert_stream(id)) for id in page.alerts if page.incident is None)
+        found = (alert_of(row).incident for row in rows if row is not None)
+        return page.incident or next((each for each in found if each is not None), None)
+
     def _answered(self, page: Page, by: str, via: str) -> Iterator[Write]:
         """The alerts of a page that is acknowledged now."""
         until = page.acknowledged_until

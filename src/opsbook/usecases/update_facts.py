@@ -59,7 +59,10 @@ def components_of(pages: Sequence[StatusPage | None], services: Sequence[str]) -
 def _inner(incident: Incident, events: Sequence[Event]) -> Iterator[tuple[str, str]]:
     """What those who work here are told besides."""
     impact = incident.impact
-    parts = [impact.users.strip().rstrip("."), _listed(impact.functions, " do not work"), _DATA.get(impact.data, "")]
+    share = _users(incident)
+    hindered = share and f"{share} {'are' if share.endswith('users') else 'is'} hindered"
+    said = impact.users.strip().rstrip(".") or hindered
+    parts = [said, _listed(impact.functions, " do not work"), _DATA.get(impact.data, "")]
     sentence = "; ".join(part for part in parts if part)
     yield "severity", incident.severity
     yield "number", incident.name

@@ -129,6 +129,7 @@ class StartBody(Struct, forbid_unknown_fields=True):
     parameters: Annotated[dict[str, str], Meta(max_length=200, description="Their values as texts.")] = {}
     on: Annotated[str, Meta(max_length=255, description="The target, in the place of the page's.")] | None = None
     dry: Annotated[bool, Meta(description="Change nothing, and show what each step would do.")] = False
+    incident: Annotated[int, Meta(ge=1, description="The number of the incident that it belongs to.")] | None = None
 
 
 class ConfirmBody(Struct, forbid_unknown_fields=True):

@@ -50,9 +50,14 @@ def run_list(request: Asks, query: models.RunsQuery) -> dict[str, Any]:
 
 @operation("POST", "/runs", models.RunModel, act="run", body=models.StartBody, status=201, also=(409,), group="runs")
 def start(request: Asks, body: models.StartBody) -> dict[str, Any]:
-    """Starts a run; a runner takes it up"""
+    """Starts a run, where it is told for an incident; a runner takes it up"""
     starter = starter_of(signed_in(request))
-    return run_model(runs_of(request).start(body.procedure, body.parameters, starter, on=body.on, is_dry=body.dry))
+    if body.incident is not None:
+        desk_of(request).incident_desk.incidents.find(body.incident)
+    run = runs_of(request).start(
+        body.procedure, body.parameters, starter, on=body.on, is_dry=body.dry, incident=body.incident
+    )
+    return run_model(run)
 
 
 @operation("GET", "/runs/{run}", models.RunModel, group="runs")

@@ -48,8 +48,8 @@ def resolve(shared: Shared, *, incident: str, why: str, when: str | None, root_c
     """
     from opsbook.entrypoints.incident_words import happened_of, told_at
     from opsbook.entrypoints.run_desk import answer
-    from opsbook.entrypoints.shown.incident import done_line
-    from opsbook.usecases.incident_next import next_steps
+    from opsbook.entrypoints.shown.clock import Clock
+    from opsbook.entrypoints.shown.incident import done_line, due_line
 
     with incident_terminal(shared, offline=offline) as found:
         verbs, by = found.desk.incidents, found.who()
@@ -69,9 +69,9 @@ def resolve(shared: Shared, *, incident: str, why: str, when: str | None, root_c
         for words in verbs.still_wrong(incident):
             warn(words)
         model = found.model(made) if shared.format == "json" else {}
-        now = found.now()
+        now, dues = found.now(), found.desk.incidents.due(made)
     lines = [done_line(made, f"is over{told_at(at)}{f': {why}' if why else '.'}"), *_proposed(report)]
-    lines += [f"  {step.words}  opsbook incident {step.typed}" for step in next_steps(made, now)]
+    lines += [f"  {due_line(each, Clock(now))}" for each in dues]
     answer(shared, model, iter(lines))
 
 
@@ -142,8 +142,9 @@ def post_mortem(shared: Shared, *, incident: str, state: str | None, why: str, o
             return found.desk.incidents.waive(incident, by, why)
         from opsbook.usecases.post_mortems import move_post_mortem
 
-        move_post_mortem(found.ledger, found.desk.incidents.find(incident), by, state.replace("-", " "), why=why,
-                         now=found.now())  # fmt: skip
+        seen = found.desk.incidents.find(incident)
+        move_post_mortem(found.ledger, seen, by, state.replace("-", " "), why=why, now=found.now(),
+                         page=found.desk.reports.page_says(seen))  # fmt: skip
         return found.desk.incidents.find(incident)
 
     changed(shared, offline, act, lambda made: [done_line(made, f"has a post-mortem that is {state}.")])

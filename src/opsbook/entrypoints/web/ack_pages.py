@@ -86,7 +86,7 @@ def _about(request: Asks, page: Page, notification: Notification) -> Template:
     steps = first_steps(desk.library, page.place) if page.place is not None else ()
     return _shown(
         request, "ack.html", 200, of=page, owed=owed, steps=steps, is_test=is_test, is_proven=proven,
-        is_spent=is_spent,
+        is_spent=is_spent, incident=None if is_test else desk.alert_desk.pages.incident_of(page),
         has_gone_on=page.is_open and page.state != "acknowledged" and has_gone_on(page, notification),
         may_answer=may_answer and (is_test or page.state != "acknowledged"), now=desk.now(),
         others=[each for each in page.acknowledged if each.by not in me],

@@ -37,6 +37,10 @@ MORE_PLACES = (
     ("Who is paged if", "/oncall#if"),
     ("How paging goes", "/paging"),
     ("Proposals to review", "/proposals"),
+    ("Figures of incidents", "/incidents/figures"),
+    ("Public status page", "/status"),
+    ("Planned work", "/maintenance"),
+    ("Action items", "/incidents/actions"),
 )
 
 
@@ -82,10 +86,13 @@ def why_not(request: Request[Any, Any, Any], act: str) -> str:
     """Why whoever asks may not do an act, in a few words."""
     if asked(request.scope).trouble:
         return "has to wait until the ledger answers"
-    if actor_of(request) is None:
+    actor = actor_of(request)
+    if actor is None:
         return "sign in first"
     least = ACTS.get(act, "admin")
-    return f"needs {'an' if least[0] in 'aeiou' else 'a'} {least}"
+    needed, own = (f"{'an' if role[0] in 'aeiou' else 'a'} {role}" for role in (least, actor.role))
+    # An incident has roles of the same names: that somebody is its Operator says nothing of the account.
+    return f"needs {needed}'s account, and yours is {own}'s: ask an admin"
 
 
 def page(

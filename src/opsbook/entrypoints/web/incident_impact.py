@@ -18,7 +18,8 @@ MOST_FUNCTIONS = 40
 
 
 def impact_in(fields: Mapping[str, str], chosen: Mapping[str, list[str]], before: Impact) -> Impact:
-    """The impact that a form declares; what it does not ask for stays as it was. Raises Usage for what is no value."""
+    """The impact that a form declares; what it does not ask for, or leaves empty, stays as it was. Raises Usage for
+    what is no value."""
     told: dict[str, Any] = {}
     if "users_pct" in fields:
         told["users_pct"] = _share(fields["users_pct"].strip())
@@ -33,7 +34,7 @@ def impact_in(fields: Mapping[str, str], chosen: Mapping[str, list[str]], before
     for name in ("users", "business"):
         if name in fields:
             told[name] = fields[name].strip()
-    return replace(before, **told)
+    return replace(before, **{name: value for name, value in told.items() if value not in (None, "", ())})
 
 
 def _share(words: str) -> float | None:
