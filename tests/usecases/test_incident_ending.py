@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.usecases.incident_world import IncidentWorld, opened
 
-from opsbook.ground.errors import Refusal
+from opsbook.ground.errors import Refusal, Usage
 from opsbook.ledger.event import Draft
 from opsbook.ledger.health import HEALTH_CHANGED
 from opsbook.ledger.incident_events import Members
@@ -62,3 +62,12 @@ def test_an_unknown_service_is_guessed_at(world):
     assert world.acts.unknown_services(["api-servce", "api-service"]) == [
         "No page knows the service 'api-servce': it has no runbook and no health here. Did you mean 'api-service'?"
     ]
+
+
+def test_who_takes_a_role_from_somebody_says_why(world):
+    made = world.declare()
+    world.acts.assign(made.number, "ada", "communications", "cem")
+    with pytest.raises(Usage, match="cem is communications"):
+        world.acts.assign(made.number, "ben", "communications", "ben")
+    taken = world.acts.assign(made.number, "ben", "communications", "ben", why="cem is asleep")
+    assert taken.holders("communications") == ("ben",)
