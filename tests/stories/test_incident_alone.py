@@ -115,3 +115,8 @@ def test_somebody_is_called_as_it_is_declared(book):
 def test_who_cannot_be_called_keeps_nobody_from_declaring(book):
     assert "NOT called" in said(book, "open", "Mail is late", "--call", "@nobody")
     assert model(book, "2")["title"] == "Mail is late"
+
+
+def test_an_action_item_may_be_due_tomorrow(book):
+    said(book, "action", "1", "Alert at 80 % of the disk", "--due", "tomorrow")
+    assert model(book)["action_items"][0]["due"] > f"{datetime.now():%Y-%m-%d}"

@@ -328,7 +328,7 @@ LISTS = ("tags", "factors", "went_well", "went_badly", "lucky")
 @number_argument
 @click.argument("action", nargs=-1, metavar="[TEXT|ACTION]")
 @_OWNER
-@click.option("--due", default="", metavar="DAY", help="By when, as 2026-04-30.")
+@click.option("--due", default="", metavar="DAY", help="By when, as 2026-04-30 or tomorrow.")
 @click.option("--kind", type=click.Choice(ACTION_KINDS), metavar="KIND", help=f"{', '.join(ACTION_KINDS)}.")
 @click.option("--proof", default="", metavar="COMMAND", help="What proves it done.")
 @click.option("--start", "state", flag_value="in progress", help="Somebody is at it.")
@@ -341,9 +341,11 @@ LISTS = ("tags", "factors", "went_well", "went_badly", "lucky")
 def action(shared: Shared, *, incident: str, action: Sequence[str], owner: str, due: str, kind: str | None, proof: str,
            state: str | None, why: str, offline: bool) -> None:  # fmt: skip
     """Promise something for afterwards, or say what became of it by its number; without either, list them."""
+    from opsbook.entrypoints.incident_words import day_of
     from opsbook.entrypoints.shown.incident import action_lines
 
     number = action[0].strip("[]#") if len(action) == 1 else ""
+    due = day_of(due)
 
     def act(found: IncidentTerminal, by: str) -> Incident:
         verbs = found.desk.incidents
