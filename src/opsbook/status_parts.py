@@ -9,6 +9,7 @@ from functools import partial
 
 from opsbook.config import Config
 from opsbook.ledger.health import Health, fold
+from opsbook.usecases.kept_subscribers import KeptSubscribers
 from opsbook.usecases.ledger_ports import EngineLedger
 from opsbook.usecases.library import Book
 from opsbook.usecases.maintenance import Maintenances
@@ -16,6 +17,7 @@ from opsbook.usecases.public_reading import Healths, PublicReading, Sources
 from opsbook.usecases.public_site.words import OLD_S, Links
 from opsbook.usecases.public_uptime import Uptimes
 from opsbook.usecases.serving_ports import Samples
+from opsbook.usecases.telling_planned import planned_owed_to
 
 
 def build_public_reading(
@@ -30,7 +32,9 @@ def build_maintenances(
     ledger: EngineLedger, book: Callable[[], Book], nudge: Callable[[], None] = lambda: None
 ) -> Maintenances:
     """The verbs of planned work."""
-    return Maintenances(ledger, book, now=_now, chance=secrets.token_bytes, nudge=nudge)
+    kept = KeptSubscribers(ledger, now=_now, chance=secrets.token_bytes)
+    owed = planned_owed_to(kept.of_components)
+    return Maintenances(ledger, book, now=_now, chance=secrets.token_bytes, nudge=nudge, owed=owed)
 
 
 def build_status_book(config: Config) -> Book:

@@ -32,7 +32,7 @@ def build_subscriptions(
     config: Config, ledger: EngineLedger, nudge: Callable[[], None] = lambda: None
 ) -> Subscriptions:
     """The verbs of subscriptions."""
-    refusal = Reach(config.probe_allow).refusal
+    refusal = Reach(config.probe_allow, is_public=True).refusal
     return Subscriptions(ledger, now=_now, chance=secrets.token_bytes, refusal=refusal, nudge=nudge)
 
 

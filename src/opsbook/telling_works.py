@@ -20,6 +20,7 @@ from opsbook.usecases.ledger_ports import EngineLedger
 from opsbook.usecases.library import Book
 from opsbook.usecases.telling import Teller
 from opsbook.usecases.telling_parcels import Parcels
+from opsbook.usecases.telling_planned import planned_of
 from opsbook.usecases.telling_words import TellingWords
 from opsbook.usecases.update_reminders import DUE, UpdateReminders
 
@@ -34,8 +35,9 @@ def update_works(
 ) -> tuple[list[Work], list[Chore]]:  # fmt: skip
     """What the engine does: hands over what is owed, reminds of what is late, forgets what nobody confirmed."""
     kept = KeptSubscribers(ledger, now=_now, chance=secrets.token_bytes)
+    parcels = Parcels(contacts, kept, TellingWords(address, now=_now), planned=planned_of(ledger))
     teller = Teller(
-        ledger, notifier, Parcels(contacts, kept, TellingWords(address, now=_now)), now=_now, guard=guard,
+        ledger, notifier, parcels, now=_now, guard=guard,
         attempt_s=config.notify_timeout_s + SPARE_S, moved=moved,
     )  # fmt: skip
     reminders = UpdateReminders(ledger, book, now=_now)

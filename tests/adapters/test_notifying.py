@@ -86,6 +86,15 @@ def calm(web, box):
         web.got.get()
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "127.1", "[::ffff:127.0.0.1]"])
+def test_a_webhook_that_a_stranger_named_reaches_nothing_inside_whatever_its_name_leads_to(sending, web, host):
+    handed = sending.send("webhook", f"http://{host}:{web.port}/hook", is_for_stranger=True)
+    assert handed.state == "failed"
+    assert "may not be reached" in handed.reason
+    assert web.got.empty()
+    assert sending.send("webhook", f"http://127.0.0.1:{web.port}/hook").state == "accepted"
+
+
 def test_a_webhook_gets_the_facts_signed_by_each_secret_in_force(sending, web):
     handed = sending.send("webhook", f"http://127.0.0.1:{web.port}/hook?to=ada", facts={"sent_at": "2026-11-26T03:10"})
     path, headers, body = web.got.get(timeout=5)

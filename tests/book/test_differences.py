@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsbook.book.differences import differences, lines_of, merged, three_way
+from opsbook.book.differences import differences, lines_of, merged, side_by_side, three_way
 
 TEXTS = st.lists(st.sampled_from(["a\n", "b\n", "c\n", "\n", "d"]), max_size=12)
 
@@ -59,3 +59,16 @@ def test_the_stretches_are_all_three_texts_whole(base, mine, theirs):
 def test_what_only_one_side_changed_is_taken_as_it_is(base, other):
     assert merged(three_way(base, other, base)) == "".join(other)
     assert merged(three_way(base, base, other)) == "".join(other)
+
+
+def test_two_columns_show_what_changed_with_a_little_around_it():
+    before = "".join(f"{number}\n" for number in range(10))
+    after = before.replace("5\n", "five\nand more\n")
+    assert side_by_side(before, after) == [
+        ("gap", "", ""), ("same", "2", "2"), ("same", "3", "3"), ("same", "4", "4"), ("changed", "5", "five"),
+        ("changed", "", "and more"), ("same", "6", "6"), ("same", "7", "7"), ("same", "8", "8"), ("gap", "", ""),
+    ]  # fmt: skip
+
+
+def test_two_columns_of_what_is_the_same_show_nothing_but_a_gap():
+    assert side_by_side("a\nb\n", "a\nb\n") == [("gap", "", "")]

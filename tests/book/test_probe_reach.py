@@ -60,5 +60,20 @@ def test_a_mapped_address_is_judged_as_the_one_that_it_is(address):
     assert Reach().refusal(f"::ffff:{address}") == Reach().refusal(str(address))
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "10.0.0.1", "192.168.1.1", "172.16.0.1", "fd12::1", "::ffff:10.0.0.1", "100.64.0.1",
+                                     "64:ff9b::a00:1", "2002:7f00:1::", "fec0::1", "240.0.0.1", "169.254.169.254"])  # fmt: skip
+def test_nothing_inside_may_be_reached_for_a_stranger(address):
+    assert Reach(is_public=True).refusal(address)
+
+
+@pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1", "::ffff:8.8.8.8"])
+def test_the_internet_may_be_reached_for_a_stranger(address):
+    assert Reach(is_public=True).refusal(address) is None
+
+
+def test_what_is_listed_may_be_reached_for_a_stranger_too():
+    assert Reach(["127.0.0.0/8"], is_public=True).refusal("127.0.0.1") is None
+
+
 def test_what_is_no_address_is_refused():
     assert Reach().refusal("localhost") == "no address of the internet"

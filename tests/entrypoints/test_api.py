@@ -64,6 +64,10 @@ def filled(door: Door, path: str) -> str:
         path = path.replace("{alert}", "261126-alert")
     if "{incident}" in path or "{proposal}" in path:
         path = with_incident(door, path)
+    if "{maintenance}" in path:
+        begins = door.desk.now() + timedelta(hours=1)
+        planned = door.desk.maintenances.announce("An upgrade", "ada", starts_at=begins, ends_at=begins + timedelta(hours=1))
+        path = path.replace("{maintenance}", planned.id)
     path = path.replace("{handle}", "me")
     return PREFIX + path.replace("{path}", API).replace("{service}", "api").replace("{key}", key).replace("{run}", run) + asks
 
@@ -75,6 +79,11 @@ def with_incident(door: Door, path: str) -> str:
     held.incidents.note(incident.id, "ada", "A picture", files=[("a.png", "image/png", b"\x89PNG")])
     if "{proposal}" in path:
         path = path.replace("{proposal}", held.reports.report(incident, "ada", ("Ada", "ada@example.org")).id)
+    if "{update}" in path:
+        held.updates.draft(incident, "ada", audience="team", body="We look.")
+        path = path.replace("{update}", "1")
+    if path.endswith("/entry"):
+        path += f"?key=incident/{incident.id}:1"
     return path.replace("{incident}", str(incident.number))
 
 

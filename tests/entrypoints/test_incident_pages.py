@@ -320,3 +320,14 @@ def test_a_page_is_of_the_incident_that_its_alert_belongs_to(shop):
     pages = shop.door.desk.alert_desk.pages
     made = declare(shop, "It has the alert of a page", members=Members((ALERT,)))
     assert pages.incident_of(pages.find(PAGE)) == made.number
+||||||| 6c886f8
+
+
+@pytest.mark.parametrize("fields", [{"do": "report"}, {"do": "post-mortem"}, {"do": "patch", "path": "docs/runbooks/api.md"}])
+def test_only_who_may_change_pages_has_one_written_from_an_incident(shop, fields):
+    made = declare(shop)
+    limited = shop.door.token("responder", "read", "respond")
+    answer = shop.door.ask("POST", f"/incidents/{made.number}", headers=limited, data=fields)
+    assert answer.status_code == 403
+    assert "edit-page" in answer.text
+    assert shop.door.desk.incident_desk.proposals.select(incident=made.number) == []

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -120,6 +122,91 @@ def test_the_list_has_those_of_the_ledger_and_those_that_people_wrote(tmp_path):
         assert [each["path"] for each in listed["incidents"]] == [None, "docs/operations/incidents/2026-03-11-disk.md"]
         only = door.ask("GET", "/api/v1/incidents?severity=P2").json()["incidents"]
         assert [each["title"] for each in only] == ["Incident Response: Disk full"]
+
+
+def test_what_is_declared_again_under_its_key_makes_no_other(door):
+    body = {"title": "Checkout fails", "services": ["api"]}
+    headers = {**door.session("responder"), "Idempotency-Key": "ci-4711"}
+    first, again = (door.ask("POST", "/api/v1/incidents", json=body, headers=headers) for _ in range(2))
+    by_body = did(door, "incidents", {**body, "key": "ci-4711"}, status=201)
+    assert first.json()["number"] == again.json()["number"] == by_body["number"] == 1
+
+
+def test_two_that_declare_at_once_under_one_key_make_one(door):
+    headers = door.session("responder")
+    start = Barrier(2)
+
+    def declares(_: int) -> int:
+        start.wait()
+        sent = {"title": "Checkout fails", "key": "k"}
+        return door.ask("POST", "/api/v1/incidents", json=sent, headers=headers).json()["number"]
+
+    for turn in range(1, 6):
+        with ThreadPoolExecutor(2) as both:
+            assert set(both.map(declares, range(2))) == {1}, turn
+    assert len(door.ask("GET", "/api/v1/incidents").json()["incidents"]) == 1
+
+
+def test_a_part_becomes_an_incident_of_its_own_and_comes_back(door):
+    first = declared(door, services=["api", "web"])["number"]
+    second = did(door, f"incidents/{first}/split", {"title": "The web is slow", "services": ["web"]}, status=201)
+    assert (second["number"], second["services"]) == (2, ["web"])
+    assert door.ask("GET", f"/api/v1/incidents/{first}").json()["services"] == ["api"]
+    merged = did(door, "incidents/2/merge", {"incident": first, "why": "It is the same."})
+    assert (merged["number"], sorted(merged["services"])) == (first, ["api", "web"])
+
+
+def test_how_far_the_post_mortem_is_is_said_and_it_is_waived(door):
+    number = declared(door, severity="P1", severity_why="x")["number"]
+    at = f"incidents/{number}/post-mortem/state"
+    assert "resolved first" in did(door, at, {"state": "in review"}, status=409)["detail"]
+    did(door, f"incidents/{number}/resolve")
+    made = did(door, at, {"state": "in review", "owner": "ada", "due": "2027-01-15"})["post_mortem"]
+    assert (made["state"], made["owner"], made["due"]) == ("in review", "ada", "2027-01-15")
+    did(door, at, {"state": "waived"}, status=400)
+    assert did(door, at, {"state": "waived", "why": "A vendor's drill."})["post_mortem"]["state"] == "waived"
+
+
+CHAT = "[03:12] ada: it is down\n[03:14] ben: I look\n"
+
+
+def test_a_chat_is_looked_at_and_then_written_down_once(door):
+    number = declared(door)["number"]
+    at, body = f"incidents/{number}/chat", {"text": CHAT, "day": "2026-03-27", "time_zone": "Europe/Copenhagen"}
+    looked = did(door, at, {**body, "only_look": True})
+    assert ([each["who"] for each in looked["messages"]], looked["added"]) == (["ada", "ben"], 0)
+    assert [did(door, at, body)["added"] for _ in range(2)] == [2, 0]
+    found = door.ask("GET", f"/api/v1/incidents/{number}/timeline?kinds=chat").json()["entries"]
+    assert [each["at"] for each in found] == ["2026-03-27T02:14:00+00:00", "2026-03-27T02:12:00+00:00"]
+
+
+@pytest.mark.parametrize("more", [{"text": "nothing"}, {"time_zone": "Mars/Base"}, {"day": "soon"}])
+def test_a_chat_that_cannot_be_read_is_refused(door, more):
+    number = declared(door)["number"]
+    did(door, f"incidents/{number}/chat", {"text": CHAT, **more}, status=400)
+
+
+def test_an_entry_is_read_by_its_key(door):
+    number = declared(door)["number"]
+    entry = did(door, f"incidents/{number}/notes", {"text": "We look."})["timeline"][-1]
+    did(door, f"incidents/{number}/corrections", {"entry": entry["key"], "text": "We see.", "why": "A slip."})
+    shown = door.ask("GET", f"/api/v1/incidents/{number}/entry", params={"key": entry["key"]}).json()
+    assert (shown["text"], shown["said"][0]["text"]) == ("We see.", "We look.")
+    assert door.ask("GET", f"/api/v1/incidents/{number}/entry?key=nothing:1").status_code == 404
+
+
+@pytest.mark.parametrize("at", ["2026-01-01T10:00:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+@pytest.mark.parametrize(("path", "name"), [("notes", "happened_at"), ("status", "happened_at"), ("updates", "next_due")])
+def test_a_time_that_may_be_any_or_none_is_refused(door, path, name, at):
+    number = declared(door)["number"]
+    body = {"notes": {"text": "x"}, "status": {"status": "Mitigating"}, "updates": {"audience": "team", "body": "x"}}[path]
+    assert name in did(door, f"incidents/{number}/{path}", {**body, name: at}, status=400)["detail"]
+
+
+@pytest.mark.parametrize("query", ["since=2000-01-01T00:00:00Z", "time_zone=Mars/Base", "since=2026-02-01T00:00:00Z&until=2026-01-01T00:00:00Z"])
+@pytest.mark.parametrize("form", ["", ".csv"])
+def test_a_stretch_that_is_none_is_refused_where_there_are_figures(door, query, form):
+    assert door.ask("GET", f"/api/v1/incident-figures{form}?{query}").status_code == 400
 
 
 def test_a_run_that_is_started_for_an_incident_belongs_to_it(door):

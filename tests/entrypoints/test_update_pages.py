@@ -138,3 +138,33 @@ def test_the_page_of_the_incident_tells_what_was_told(lead):
 def test_forms_that_no_page_of_ours_has_are_answered_in_words(lead, fields):
     answer = lead.door.ask("POST", lead.address, headers=lead.session, data=fields)
     assert answer.status_code in (200, 400, 409)
+
+
+def test_an_update_is_published_in_one_step(lead):
+    assert "Publish now" in lead.sees("?audience=team")
+    assert lead.does("tell", audience="team", body="Cards do not work.").status_code == 303
+    assert [each.state for each in lead.incident.updates] == ["published"]
+
+
+def test_whoever_leads_tells_customers_in_one_step(lead):
+    assert "Publish now" not in lead.sees("?audience=customers")
+    assert lead.does("tell", audience="customers", body="Cards do not work.").status_code == 403
+    assert lead.incident.updates == ()
+    lead.door.desk.incident_desk.incidents.assign(lead.number, "ada", "Incident Commander", "responder-one")
+    assert lead.does("tell", audience="customers", body="Cards do not work.").status_code == 303
+    [update] = lead.incident.updates
+    assert (update.state, update.approved_by) == ("published", "responder-one")
+
+
+@pytest.mark.parametrize("fields", [{"did": "draft", "audience": "customers"}, {"did": "tell", "audience": "team"}])
+def test_slots_are_refused_on_the_form_before_anything_is_kept(lead, fields):
+    answer = lead.does(body="Since [Time] it fails", **fields)
+    assert answer.status_code == 409
+    assert "Since [Time] it fails" in unescape(answer.text)
+    assert lead.incident.updates == ()
+
+
+def test_a_draft_that_was_sent_to_nobody_is_due_on_the_page_of_the_incident(lead):
+    lead.does("draft", audience="team", body="Cards do not work.")
+    shown = " ".join(lead.sees(address=f"/incidents/{lead.number}").split())
+    assert "Update 1 for the team is written and was sent to nobody yet." in shown

@@ -33,9 +33,11 @@ class Mailbox:
             self._came.notify_all()
         return "250 OK"
 
-    def wait_for(self, is_wanted: Callable[[EmailMessage], bool], since: int) -> EmailMessage:
+    def wait_for(
+        self, is_wanted: Callable[[EmailMessage], bool], since: int, patience_s: float = PATIENCE_S
+    ) -> EmailMessage:
         """The first mail of that kind behind so many."""
-        until = time.monotonic() + PATIENCE_S
+        until = time.monotonic() + patience_s
         with self._came:
             while True:
                 for mail in self.mails[since:]:

@@ -125,8 +125,8 @@ class Node:
 class Sender:
     """Sends alerts one after the other as long as the `with` lasts, each again until it is answered with 200."""
 
-    def __init__(self, port: int, pause_s: float) -> None:
-        self.port, self.pause_s = port, pause_s
+    def __init__(self, port: int, pause_s: float, told: Callable[[int], dict[str, Any]] = alert) -> None:
+        self.port, self.pause_s, self.told_of = port, pause_s, told
         self.answered: list[int] = []
         self.statuses: set[int] = set()
         self._over = threading.Event()
@@ -152,7 +152,7 @@ class Sender:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
             headers = {"Content-Type": "application/json"}
-            connection.request("POST", "/api/v2/alerts", json.dumps([alert(number)]), headers)
+            connection.request("POST", "/api/v2/alerts", json.dumps([self.told_of(number)]), headers)
             status = connection.getresponse().status
         except (OSError, http.client.HTTPException):
             return False  # it is being killed, or starts again

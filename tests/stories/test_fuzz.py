@@ -21,7 +21,7 @@ WITHOUT = "/api/v1/events"
 # One: Python 3.11 counts the depth of what it parses over all threads together, and two that parse at once end with
 # "AST constructor recursion depth mismatch".
 WORKERS = "1"
-ACTS = "read,own-account,probe,edit-page,run,approve,administer"
+ACTS = "read,own-account,probe,edit-page,run,approve,respond,administer"
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +62,10 @@ KNOWN = """
 "path.key" = "{key}"
 "path.run" = "{run}"
 "path.number" = "1"
+"path.incident" = "1"
+"path.update" = "1"
+"path.task" = "1"
+"path.action" = "1"
 "query.anchor" = "deployment"
 "query.step" = "1"
 """
@@ -74,17 +78,30 @@ def known(served, tmp_path) -> list[str]:
         key = json.load(answer)["probes"][0]["probe"]
     file = tmp_path / "schemathesis.toml"
     file.write_text(KNOWN.format(key=key, run=started_run(served)))
+    lay_incident(served)
     return ["--config-file", str(file)]
+
+
+def sent(served: tuple[str, str], path: str, **body: object) -> dict[str, str]:
+    """What the API answers a change."""
+    headers = {"Authorization": f"Bearer {served[1]}", "Content-Type": "application/json"}
+    asks = urllib.request.Request(f"{served[0]}/api/v1/{path}", data=json.dumps(body).encode(), headers=headers)
+    with urllib.request.urlopen(asks, timeout=30) as answer:
+        told: dict[str, str] = json.load(answer)
+    return told
 
 
 def started_run(served: tuple[str, str]) -> str:
     """A run that was started by the API; what is asked next may end it."""
-    body = json.dumps({"procedure": "docs/operations/runbooks/api.md#deployment"}).encode()
-    headers = {"Authorization": f"Bearer {served[1]}", "Content-Type": "application/json"}
-    asks = urllib.request.Request(f"{served[0]}/api/v1/runs", data=body, headers=headers)
-    with urllib.request.urlopen(asks, timeout=30) as answer:
-        run: str = json.load(answer)["run"]
-    return run
+    return sent(served, "runs", procedure="docs/operations/runbooks/api.md#deployment")["run"]
+
+
+def lay_incident(served: tuple[str, str]) -> None:
+    """An incident with an update, a task and an action item; what is asked next may end it."""
+    at = f"incidents/{sent(served, 'incidents', title='The API is down', services=['api'], key='laid')['number']}"
+    sent(served, f"{at}/updates", audience="team", body="We look.")
+    sent(served, f"{at}/tasks", text="Look at the log")
+    sent(served, f"{at}/actions", text="Watch the disk")
 
 
 def campaign(

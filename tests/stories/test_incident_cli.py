@@ -244,7 +244,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 
 def test_every_verb_that_changes_something_is_in_the_table():
-    reading = {"list", "show", "timeline"}
+    reading = {"list", "show", "timeline", "figures", "similar"}
     assert {words[0] for words in CHANGES} == set(incident.command.commands) - reading
 
 
@@ -270,6 +270,75 @@ def test_each_change_answers_with_the_incident_as_it_is_by_then(book):
     assert done["number"] == 1
     assert json.loads(did(book, "note", "1", "Seen.", "--format", "json"))["timeline"][-1]["text"] == "Seen."
     assert json.loads(did(book, "list", "--format", "json"))["incidents"][0]["name"] == "INC-1"
+
+
+# -- what people wrote by hand ---------------------------------------------------------------------------------------
+
+DISK = """# Incident Response: Disk full
+
+**Severity:** P2
+**Status:** Resolved
+**Started:** 2026-03-11 10:00 UTC
+**Affected Services:** shop
+
+## Timeline
+
+- 10:00 - The disk of the shop is full
+
+## Resolution
+
+The disk was cleaned.
+"""
+
+
+@pytest.fixture
+def written(book: Path) -> Path:
+    """A folder with a report that somebody wrote."""
+    (book / "docs" / "operations" / "incidents" / "2026-03-11-disk.md").write_text(DISK)
+    return book
+
+
+def test_the_list_has_the_reports_that_people_wrote(written):
+    did(written, "open", "Checkout fails", "--service", "shop")
+    listed = json.loads(did(written, "list", "--format", "json"))["incidents"]
+    assert [(each["number"], each["title"]) for each in listed] == [(1, "Checkout fails"), (None, "Incident Response: Disk full")]
+    assert did(written, "list", "disk").split()[:3] == ["-", "P2", "Resolved"]
+    assert [each["number"] for each in json.loads(did(written, "list", "--live", "--format", "json"))["incidents"]] == [1]
+
+
+def test_a_report_is_shown_by_its_file_name(written):
+    told = did(written, "show", "2026-03-11-disk")
+    assert "docs/operations/incidents/2026-03-11-disk.md:1" in told
+    assert "The disk was cleaned." in told
+    model = json.loads(did(written, "show", "docs/operations/incidents/2026-03-11-disk.md", "--format", "json"))
+    assert (model["number"], model["severity"], model["services"]) == (None, "P2", ["shop"])
+
+
+def test_what_is_like_an_incident_is_told_with_what_ended_it(written):
+    did(written, "open", "The disk is full", "--service", "shop")
+    told = did(written, "similar", "1")
+    assert "2026-03-11-disk.md" in told
+    assert "The disk was cleaned." in told
+    model = json.loads(did(written, "similar", "1", "--format", "json"))
+    assert [each["title"] for each in model["similar"]] == ["Incident Response: Disk full"]
+    assert "No past incident is like it." in did(written, "similar", "2026-03-11-disk")
+
+
+def test_figures_are_told_as_text_json_and_csv(written):
+    did(written, "open", "Checkout fails", "--service", "shop")
+    did(written, "open", "Practice", "--drill")
+    assert "1 incident, 1 of them not over" in did(written, "figures", "--since", "1 hour ago")
+    model = json.loads(did(written, "figures", "--since", "2026-01-01", "--severity", "P2", "--format", "json"))
+    assert {each["name"]: each["count"] for each in model["severities"]} == {"P2": model["total"]}
+    rows = did(written, "figures", "--since", "2026-01-01", "--service", "shop", "--format", "csv").splitlines()
+    assert [row.split(",")[2] for row in rows] == ["title", "Checkout fails", "Incident Response: Disk full"]
+    assert "no time zone 'Mars/Base'" in did(written, "figures", "--zone", "Mars/Base", status=2)
+
+
+def test_the_tasks_of_the_declaration_are_one_line_of_what_happened(book):
+    did(book, "open", "Checkout fails", "--severity", "P1", "--why", "x")
+    happened = did(book, "show", "1").partition("What happened last")[2]
+    assert (happened.count(" task "), "tasks to do, as the policy page has them." in happened) == (1, True)
 
 
 # -- at a terminal ---------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import random
 import secrets
 from collections import Counter
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -24,6 +24,7 @@ from opsbook.ledger import incident_events as kinds
 from opsbook.ledger.event import verify
 from opsbook.ledger.incident import Incident, incident_of
 from opsbook.ledger.telling import Telling, telling_of
+from opsbook.status_parts import build_maintenances
 from opsbook.telling_parts import build_subscriptions, build_updates
 from opsbook.usecases.library import Book
 from opsbook.usecases.run_start import run_id
@@ -195,5 +196,31 @@ def test_subscribers_confirm_are_told_and_can_leave(tmp_path: Path) -> None:
         told.subscriptions.leave(mail, leave.partition("key=")[2])
         told.publish("customers", "Cards work again.", [])
         assert json.loads(told.hook.got.get(timeout=60)[2])["update"]["body"] == "Cards work again."
+        wait_until(told.is_settled)
+        assert told.mailbox.mails.empty()
+
+
+def test_subscribers_are_told_of_planned_work_by_mail(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        told = Told(tmp_path, f"sqlite:///{tmp_path}/opsbook.db", stack)
+        node = Node(told.book, told.db)
+        stack.callback(node.end)
+        node.start()
+        told.subscriptions.ask("email", "reader@example.org", is_confirmed=True, by="Ada")
+        told.subscriptions.ask("email", "other@example.org", topics=["Mailing"], is_confirmed=True, by="Ada")
+        planned = build_maintenances(told.ledger, lambda: Book(1, None, {}))
+        at = _now() + timedelta(days=1)
+        made = planned.announce("Upgrade", "db-admin", starts_at=at, ends_at=at + timedelta(hours=1), body="Paying pauses.")
+        first = told.mailbox.mails.get(timeout=60)
+        said = first.get_body(("plain",)).get_content()
+        assert (first["Subject"], first["To"]) == ("Planned work: Upgrade", "reader@example.org")
+        assert f"{at:%A %Y-%m-%d %H:%M}" in said and "Paying pauses." in said and "To get no more of these: " in said
+        assert "db-admin" not in said
+        planned.announce("Upgrade", "ada", id=made.id, starts_at=at, ends_at=at + timedelta(hours=2), body="Paying pauses.")
+        assert told.mailbox.mails.get(timeout=60)["Subject"] == "Planned work changed: Upgrade"
+        planned.end(made.id, "ada")
+        last = told.mailbox.mails.get(timeout=60)
+        assert last["Subject"] == "Planned work cancelled: Upgrade"
+        assert "It does not take place." in last.get_body(("plain",)).get_content()
         wait_until(told.is_settled)
         assert told.mailbox.mails.empty()

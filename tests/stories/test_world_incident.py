@@ -89,7 +89,6 @@ def test_on_a_phone_without_scripts(dark: Night, browser: Browser) -> None:
     page.get_by_role("button", name="Promise it").click()
 
     _learned(dark, page, at, number)
-    _nagged(dark)
 
 
 def _phone(dark: Night, browser: Browser) -> Page:
@@ -228,13 +227,6 @@ def _accepted(page: Page) -> None:
     expect(page).to_have_url(re.compile("/book/"))
 
 
-def _nagged(dark: Night) -> None:
-    """Whoever promised something hears of it after the incident is over; on working days, by day."""
-    if datetime.now(NOON).weekday() < 5:
-        mail = dark.mailbox.wait_for(lambda each: PROMISE in each.as_string(), 0)
-        assert mail["To"] == "ada@example.org"
-
-
 def _folds(page: Page, name: str) -> None:
     """Opens a part that a phone folds."""
     part = _fold(page, name)
@@ -251,6 +243,7 @@ def _until_shown(page: Page, address: str, words: str) -> None:
     until(lambda: page.goto(address) and words in page.locator("main").inner_text(), words)
 
 
+@pytest.mark.torture
 def test_at_two_desks_with_scripts(dark: Night, browser: Browser) -> None:
     alert = _broken(dark)
     page, other = (_at_desk(dark, browser) for _ in range(2))
@@ -303,8 +296,8 @@ def test_over_the_api_alone(dark: Night) -> None:
         "audience": "customers", "body": body, "channels": draft["channels"], "components": {"Orders": "major_outage"},
     })["updates"][-1]  # fmt: skip
     since = len(dark.mailbox.mails)
-    ask(f"{at}/updates/{drafted['id']}/approve", {})
-    ask(f"{at}/updates/{drafted['id']}/publish", {})
+    ask(f"{at}/updates/{drafted['update']}/approve", {})
+    ask(f"{at}/updates/{drafted['update']}/publish", {})
     mail = dark.mailbox.wait_for(lambda each: each["To"] == "customers@example.org", since)
     assert "a problem with Orders" in text_of(mail)
     until(lambda: "a problem with Orders" in dark.public("/status"), "everybody sees it")
@@ -313,7 +306,7 @@ def test_over_the_api_alone(dark: Night) -> None:
     run = ask("/api/v1/runs", {
         "procedure": "docs/operations/runbooks/queue.md#issue-redis-is-down", "incident": made["number"],
     })  # fmt: skip
-    until(lambda: ask(f"/api/v1/runs/{run['id']}")["state"] == "succeeded", "the entry is run")
+    until(lambda: ask(f"/api/v1/runs/{run['run']}")["state"] == "succeeded", "the entry is run")
     assert ask(at)["runs"] == [run["run"]]
     until(lambda: ask(f"/api/v1/alerts/{alert['id']}")["status"] == "resolved", "the alert is over")
     over = "A limit was reached, and nothing checks it before a reload."
@@ -327,6 +320,17 @@ def test_over_the_api_alone(dark: Night) -> None:
         if each["incident"] == made["number"]:
             assert ask(f"/api/v1/proposals/{each['id']}/accept", {})["proposal"]["state"] == "accepted"
     assert_learned(dark, made["number"])
+
+
+@pytest.mark.torture  # it is looked every two minutes
+@pytest.mark.skipif(datetime.now(NOON).weekday() >= 5, reason="what can wait is told on working days")
+def test_who_promised_something_is_reminded_of_it_after_the_end(dark: Night) -> None:
+    ask, since, promise = dark.ask, len(dark.mailbox.mails), "Write the runbook of the till"
+    number = ask("/api/v1/incidents", {"title": "The till is slow", "severity": "P3", "severity_why": "One of them."})["number"]
+    ask(f"/api/v1/incidents/{number}/actions", {"text": promise, "owner": f"@{ADA}", "due": TOMORROW})
+    assert ask(f"/api/v1/incidents/{number}/resolve", {})["status"] == "Resolved"
+    mail = dark.mailbox.wait_for(lambda each: promise in text_of(each), since, patience_s=300)
+    assert mail["To"] == "ada@example.org"
 
 
 def _broken(dark: Night) -> dict[str, Any]:

@@ -5,10 +5,13 @@ Where it lies is told by OPSBOOK_WORLD, else it is looked for beside the reposit
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.error
@@ -76,7 +79,7 @@ def up(*words: str, **environment: str) -> Iterator[World]:
         pytest.skip("ABSENT: world (a small one to operate); OPSBOOK_WORLD may name its folder")
     folder = Path(tempfile.mkdtemp(prefix="opsbook-world-"))  # not pytest's: its database runs as another user
     folder.chmod(0o755)
-    world = World(folder / "world", **environment)
+    world = World(folder / "world", WORLD_PY=str(_python(source)), **environment)
     shutil.copytree(source, world.folder)
     try:
         world.do("start.sh", *words)
@@ -84,6 +87,22 @@ def up(*words: str, **environment: str) -> Iterator[World]:
     finally:
         world.do("stop.sh", "--wipe")
         shutil.rmtree(folder)
+
+
+def _python(source: Path) -> Path:
+    """What the world's own programs run with: made once for all worlds, since that takes longer than the rest of it."""
+    wanted = (source / "requirements.txt").read_bytes()
+    home = ROOT / "build" / f"world-{hashlib.sha256(wanted).hexdigest()[:12]}"
+    home.mkdir(parents=True, exist_ok=True)
+    python = home / "bin" / "python"
+    with (home / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the tests of other processes want it too
+        if not (home / "installed").exists():
+            subprocess.run([sys.executable, "-m", "venv", home], check=True)
+            install = [python, "-m", "pip", "install", "-q", "-r", source / "requirements.txt"]
+            subprocess.run(install, check=True, stdout=subprocess.DEVNULL)
+            (home / "installed").touch()
+    return python
 
 
 def _answers(address: str) -> bool:

@@ -34,6 +34,9 @@ def told(text: str) -> list[tuple[str, str, str]]:
     ("[23:58] ada: one\n[00:02] ada: two", [("26 23:58", "ada", "one"), ("27 00:02", "ada", "two")]),
     ("[03:12] ada: one\n[03:11] ben: crossed", [("26 03:12", "ada", "one"), ("26 03:11", "ben", "crossed")]),
     ("--- 2026-03-28 ---\n[03:12] ada: one", [("28 03:12", "ada", "one")]),
+    ("[03:12] @ada:example.org: it is down", [("26 03:12", "@ada:example.org", "it is down")]),
+    ("03:12 <@ada:example.org> it is down", [("26 03:12", "@ada:example.org", "it is down")]),
+    ("@ada:example.org:8448  3:12 AM\nit is down", [("26 03:12", "@ada:example.org:8448", "it is down")]),
     ("[25:99] ada: no such time", []),
 ])  # fmt: skip
 def test_what_is_copied_is_read(text, messages):

@@ -6,16 +6,18 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from tests.usecases.incident_world import BEGIN, POLICY, IncidentWorld, opened
 
 from opsbook.adapters.postgres_ledger import PostgresLedger
 from opsbook.ground.errors import Refusal, Usage
-from opsbook.ledger.incident_events import Members
+from opsbook.ledger.event import Draft
+from opsbook.ledger.incident_events import Members, update_drafted
 from opsbook.ledger.views import VIEWS
 from opsbook.usecases.incident_acts import Declaration, FieldConflict
+from opsbook.usecases.incident_entries import media_type_of
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -432,3 +434,89 @@ def test_a_declaration_that_races_with_itself_is_one_incident(world):
     with ThreadPoolExecutor(8) as many:
         assert len(set(many.map(declare, range(8)))) == 1
     assert [each.number for each in world.acts.select()] == [1]
+
+
+@pytest.mark.parametrize("words", ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_time_that_nobody_can_mean_is_refused_and_nothing_is_recorded(world, words):
+    made, at = world.declare(), datetime.fromisoformat(words)
+    for verb in (
+        lambda: world.declare("Another", started_at=at),
+        lambda: world.acts.edit(1, "ada", "started_at", words),
+        lambda: world.acts.edit(1, "ada", "detected_at", words),
+        lambda: world.acts.move(1, "ada", "mitigated", happened_at=at),
+        lambda: world.acts.note(1, "ada", "So it was.", happened_at=at),
+        lambda: world.acts.correct(1, "ada", f"incident/{made.id}:1", "It was then.", happened_at=at),
+    ):
+        with pytest.raises(Usage):
+            verb()
+    assert world.acts.find(1) == made
+
+
+# -- what is to be done -----------------------------------------------------------------------------------------------
+
+LISTS = """
+### Checklist: Scribe
+
+- [ ] Write down who said what
+
+### P0 Checklist
+
+- [ ] Call the board
+"""
+
+
+def texts(incident) -> list[str]:
+    return [task.text for task in incident.tasks]
+
+
+def test_tasks_of_a_role_that_the_page_says_since_are_given_with_the_role_and_once(world):
+    made = world.declare()
+    world.with_policy(POLICY + LISTS)
+    assert texts(made) == []
+    for person in ("ben", "cem"):
+        made = world.acts.assign(made.number, "ada", "scribe", person)
+    assert texts(made) == ["Write down who said what"]
+    assert (made.tasks[0].role, made.tasks[0].state) == ("scribe", "open")
+
+
+def test_tasks_of_a_severity_are_given_once_it_is_reached_and_once(world):
+    world.with_policy(POLICY + LISTS)
+    made = world.declare()
+    for severity in ("P0", "P2", "P0"):
+        made = world.acts.rate(made.number, "ada", severity=severity, why="It is")
+    assert texts(made) == ["Write down who said what", "Call the board", "Name the Communications Lead"]
+
+
+def test_what_is_not_done_of_a_merged_incident_goes_on_in_the_other(world):
+    one, other = world.declare(), world.declare("Again", "ben")
+    for text in ("Call the bank", "Call Ada"):
+        world.acts.add_task(one.number, "ada", text)
+    world.acts.set_task(one.number, "ada", 2, "done")
+    world.acts.add_task(other.number, "ada", "Look")
+    world.acts.promise(one.number, "ada", "Alert earlier", owner="@ben")
+    draft = [update_drafted(1, audience="team", body="It is down.")]
+    world.ledger.append(f"incident/{one.id}", draft, expected=None, actor="ada", at=world.at)
+    made = world.acts.merge(one.number, other.number, "ada")
+    assert [(task.id, task.text, task.state) for task in made.tasks] == [(1, "Look", "open"), (2, "Call the bank", "open")]
+    assert [(each.text, each.owner, each.state) for each in made.actions] == [("Alert earlier", "ben", "open")]
+    assert [(each.body, each.state) for each in made.updates] == [("It is down.", "draft")]
+    left = world.acts.find(one.id)
+    assert [task.state for task in left.tasks] == ["dropped", "done"]
+    assert ([each.state for each in left.actions], [each.state for each in left.updates]) == (["dropped"], ["withdrawn"])
+
+
+def test_a_change_that_was_told_among_others_can_be_pinned_and_corrected(world):
+    made = world.declare()
+    world.ledger.append("batch/b", [Draft("AlertsReceived", {})], expected=0, actor="ci", at=world.at)
+    assert world.acts.pin(made.number, "ada", "batch/b:1.2").pins == ("batch/b:1.2",)
+    assert world.acts.correct(made.number, "ada", "batch/b:1.2", "It was v4", text="v4").version == made.version + 2
+    with pytest.raises(Usage, match="has no entry"):
+        world.acts.pin(made.number, "ada", "batch/b:2.1")
+
+
+@pytest.mark.parametrize(("media_type", "raw", "kept"), [
+    ("image/avif", b"\0\0\0\x1cftypavif\0\0", "image/avif"), ("image/avif", b"<svg/>", "application/octet-stream"),
+    ("image/webp", b"RIFF\0\0\0\0WEBPVP8", "image/webp"), ("image/webp", b"RIFFxxxxAVI ", "application/octet-stream"),
+])  # fmt: skip
+def test_a_picture_is_known_by_how_it_begins(media_type, raw, kept):
+    assert media_type_of(media_type, raw) == kept

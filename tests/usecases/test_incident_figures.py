@@ -72,6 +72,16 @@ def test_drills_never_count():
     assert counted(replace(CASE, is_drill=True)).total == 0
 
 
+def test_what_was_dismissed_or_merged_was_none_and_counts_nowhere(door):
+    held = door.desk.incident_desk
+    made = [held.incidents.declare(Declaration(f"Down {n}", severity="P1", severity_why="x"), "ada") for n in range(3)]
+    held.incidents.duplicate(made[1].id, made[0].number, "ada", "The same")
+    held.incidents.merge(made[2].id, made[0].number, "ada", "The same too")
+    now = door.desk.now()
+    found = figures_of(held, door.desk.library.snapshot(), now - MINUTE, now + MINUTE, now=now, time_zone=ZoneInfo("UTC"))
+    assert found.total == 1
+
+
 def test_hours_are_by_the_clock_that_is_asked_for():
     assert counted(CASE, zone="Asia/Tokyo").hours[12] == 1
     assert counted(CASE).hours[3] == 1

@@ -1,4 +1,4 @@
-"""What is to be done next in an incident: what cannot wait first, with what to type."""
+"""What is to be typed next in an incident, what cannot wait first."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from opsbook.book.impact import Impact
 from opsbook.ledger.incident import Incident
 from opsbook.ledger.incident_values import PostMortemDue, RoleHeld, Writing
-from opsbook.usecases.incident_next import next_steps
+from opsbook.usecases.incident_due import due, roles_of
 
 NOW = datetime(2026, 3, 26, 3, tzinfo=UTC)
 NEW = Incident("i-1", 14, "Checkout fails", "investigating", "P1", NOW, NOW, impact=Impact(users_pct=40))
@@ -20,7 +20,7 @@ WRITTEN = replace(OVER, writings=(Writing("report", "a.md", "p", NOW),))
 
 def typed(incident: Incident) -> list[str]:
     """What is to be typed, in order."""
-    return [step.typed for step in next_steps(incident, NOW)]
+    return [each.typed for each in due(incident, roles_of(incident, ()), (), NOW)]
 
 
 def test_somebody_takes_care_first():
@@ -28,12 +28,11 @@ def test_somebody_takes_care_first():
 
 
 def test_an_update_that_is_late_goes_before_all():
-    step = next_steps(replace(NEW, update_due_at=NOW - timedelta(minutes=1)), NOW)[0]
-    assert (step.typed, step.is_late) == ("update 14", True)
+    assert typed(replace(NEW, update_due_at=NOW - timedelta(minutes=1)))[:2] == ["update 14", "ack 14"]
 
 
-def test_an_update_that_is_due_later_is_not_told_yet():
-    assert "update 14" not in typed(replace(LED, update_due_at=NOW + timedelta(minutes=20)))
+def test_an_update_that_is_due_later_waits_behind_what_presses():
+    assert typed(replace(NEW, update_due_at=NOW + timedelta(minutes=20)))[:2] == ["ack 14", "update 14"]
 
 
 def test_an_incident_that_nobody_leads_needs_a_commander():

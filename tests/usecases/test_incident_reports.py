@@ -10,6 +10,7 @@ from opsbook.book.incidents import read_report
 from opsbook.book.page import read_page
 from opsbook.ground.errors import Refusal
 from opsbook.ledger import incident_events
+from opsbook.usecases.post_mortems import move_post_mortem
 
 TOKEN = "gh" + "p_16C7e42F292c6912E7710c838347Ae178B4a"  # parted, since scanners look for whole ones
 KEY = "AK" + "IAI44QH8DHBQZ7F2KA"
@@ -285,6 +286,18 @@ def test_how_far_it_is_follows_the_status_of_the_page(world, status, state):
     world.library.wait_whole(20)
     world.reports.write_due()
     assert world.find().post_mortem.state == state
+
+
+def test_what_a_person_says_of_it_does_not_go_against_its_page(world):
+    world.night()
+    world.reports.write_due()
+    made = world.reports.post_mortem(world.find(), "ada", ADA)
+    assert world.reports.page_says(world.find()) is None  # nothing is in the book yet
+    world.proposals.accept(made.id, "ada", ADA)
+    world.library.wait_whole(20)
+    page = world.reports.page_says(world.find())
+    with pytest.raises(Refusal, match="says 'Draft', and what is written there counts"):
+        move_post_mortem(world.ledger, world.find(), "ada", "reviewed", why="", now=world.now, page=page)
 
 
 def test_accepted_it_is_an_incident_of_the_book(world):

@@ -241,3 +241,23 @@ def test_a_deploy_that_a_sender_told_of_stands_where_it_happened(world: World) -
     world.put("batch/c", Draft("AlertsReceived", {}))
     assert [each.kind for each in world.entries()] == ["deploy", "declared"]
     assert len(asked) == 2
+
+
+def test_an_update_that_could_not_be_handed_over_is_told(world: World) -> None:
+    world.declare(ALL)
+    world.put("incident/i14", events.update_undelivered(2, "mail:team@…", "It was refused"))
+    assert world.entries()[-1].text == "Update 2 could not be handed to mail:team@…: It was refused"
+
+
+def test_the_tasks_that_the_page_wants_at_once_are_one_entry(world: World) -> None:
+    world.declare()
+    page = "docs/operations/incidents/incident-response.md"
+    world.tell(*(events.task_set(task, f"Do {task}", "open", origin=f"{page}#checklist") for task in (1, 2, 3)))
+    assert [each.text for each in world.entries()[1:]] == ["3 tasks to do, as the policy page has them."]
+    world.forward(1)
+    world.tell(events.task_set(2, "Do 2", "done", origin=f"{page}#checklist"))
+    world.tell(events.task_set(4, "Call the vendor", "open"))
+    world.forward(1)
+    world.tell(events.task_set(5, "Name the scribe", "open", origin=f"{page}#roles"))
+    assert world.words()[2:] == ["Done: Do 2", "To do: Call the vendor", "To do: Name the scribe"]
+    assert [each.text for each in world.timelines.news(world.find(), 0).entries] == world.words()

@@ -118,7 +118,7 @@ def test_a_dry_run_and_a_page_that_says_it_all_teach_nothing(world):
 def test_the_steps_that_changed_something_are_in_the_report_and_those_that_looked_are_not(world):
     run(world, ("primary is away", "standby is primary"))
     said = world.proposals.content(world.reports.report(world.find(), "ada", ADA)).decode()
-    assert "Fail Over” started" in said
+    assert "Began “Fail Over”" in said
     assert "Step 2" in said
     assert "Fail Over” succeeded" in said
 

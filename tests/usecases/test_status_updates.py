@@ -230,12 +230,12 @@ def test_what_others_record_meanwhile_does_not_keep_an_update_from_being_sent(wo
 
 def test_publishing_moves_the_time_of_the_next(world):
     world.now = START + 4 * MINUTE
-    world.published("team", "Cards do not work.")
+    world.published("team", "Cards do not work.", channels=["#ops"])
     assert world.incident.update_due_at == START + 34 * MINUTE
 
 
 def test_what_was_promised_counts_where_it_is_sooner(world):
-    world.published("team", "Cards do not work.", next_due=START + 10 * MINUTE)
+    world.published("team", "Cards do not work.", next_due=START + 10 * MINUTE, channels=["#ops"])
     assert world.incident.update_due_at == START + 10 * MINUTE
 
 
@@ -265,3 +265,18 @@ def test_who_gets_an_update_can_be_listed(world):
     world.published("team", "One.", channels=[f"#c{number}" for number in range(7)])
     assert len(world.ledger.rows(TELLING_VIEW.name)) == 7
     assert all(telling_of(kept).state == "owed" for kept in world.ledger.rows(TELLING_VIEW.name))
+
+
+@pytest.mark.parametrize("channel", [
+    "http://127.0.0.1:9926/x", "mail:anybody@elsewhere.example.com", "mail:a@b\r\nBcc: x@y", "file:///etc/passwd",
+    "ntfy://ntfy.example.com/x", "teem@example.org",
+])  # fmt: skip
+def test_an_update_goes_nowhere_that_no_page_names(world, channel):
+    with pytest.raises(Usage, match="cannot go to"):
+        world.draft("team", "Cards do not work.", channels=[channel])
+
+
+@pytest.mark.parametrize("components", [{"payment-api": "down"}, {"Paying": "zz"}, {"Nope": "degraded"}])
+def test_an_update_tells_of_no_component_and_no_state_that_the_status_page_does_not_have(world, components):
+    with pytest.raises(Usage):
+        world.draft("customers", "Cards do not work.", components=components)

@@ -24,7 +24,7 @@ class Readers:
         self.world = ToldWorld(folder)
         self.world.declare()
         self.verbs = Subscriptions(
-            self.world.ledger, now=lambda: self.world.now, chance=random.Random(2).randbytes, refusal=Reach(()).refusal
+            self.world.ledger, now=lambda: self.world.now, chance=random.Random(2).randbytes, refusal=Reach((), is_public=True).refusal
         )
 
     def keys(self, id: str) -> tuple[str, str]:
@@ -146,6 +146,26 @@ def test_who_knows_a_webhook_cannot_learn_what_signs_its_messages(readers):
     beside = readers.verbs.kept.beside(made.id)
     assert beside is not None
     assert beside.signer == made.signer != other.signer
+
+
+@pytest.mark.parametrize("later", [1, 20])
+def test_who_asks_for_a_webhook_after_another_does_not_get_what_signs_its_messages(readers, later):
+    made = readers.verbs.ask("webhook", "https://hooks.example.org/x")
+    readers.world.now += later * MINUTE
+    readers.verbs.ask("webhook", "https://hooks.example.org/x")
+    readers.verbs.confirm(made.id, readers.keys(made.id)[0])
+    beside = readers.verbs.kept.beside(made.id)
+    assert beside is not None
+    assert beside.signer == made.signer
+
+
+@pytest.mark.parametrize("host", [
+    "127.0.0.1:8471", "2130706433", "127.1", "0x7f.1", "localhost.", "[::1]", "[::ffff:127.0.0.1]", "10.0.0.5", "192.168.1.1",
+    "[fd12::1]", "100.64.0.1", "[::ffff:10.0.0.5]",
+])  # fmt: skip
+def test_a_webhook_that_a_stranger_names_cannot_go_inside(readers, host):
+    with pytest.raises(Usage, match="cannot go there"):
+        readers.verbs.ask("webhook", f"http://{host}/hook")
 
 
 @pytest.mark.parametrize("address", ["http://169.254.169.254/latest", "http://[fd00:ec2::254]/", "ftp://example.org"])

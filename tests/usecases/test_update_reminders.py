@@ -94,7 +94,7 @@ def test_who_leads_is_reminded_once_and_then_everybody_with_a_role(engine):
 
 def test_an_update_ends_the_reminders_and_moves_the_next(engine):
     engine.run(minutes=6)
-    engine.world.published("team", "Cards do not work.")
+    engine.world.published("team", "Cards do not work.", channels=["#ops"])
     assert [page.state for page in engine.pages] == ["done"]
     assert [each.due for each in engine.timers()] == [START + 36 * MINUTE]
     engine.run(minutes=29)
@@ -102,7 +102,7 @@ def test_an_update_ends_the_reminders_and_moves_the_next(engine):
 
 
 def test_a_graver_severity_makes_it_sooner(engine):
-    engine.world.published("team", "Cards do not work.")
+    engine.world.published("team", "Cards do not work.", channels=["#ops"])
     engine.world.write(kinds.rated("P0", "Nobody can pay."))
     engine.reminders.keep(engine.lease)
     assert engine.world.incident.update_due_at == START + 20 * MINUTE
@@ -147,3 +147,9 @@ def test_what_is_told_at_the_end_has_no_due_time(tmp_path):
     engine = Engine(tmp_path, severity="P3")
     assert (engine.world.incident.update_due_at, engine.timers()) == (None, [])
     engine.world.ledger.close()
+
+
+def test_what_went_to_nobody_ends_no_reminder(engine):
+    engine.run(minutes=6)
+    engine.world.published("team", "Cards do not work.", channels=[])
+    assert [page.state for page in engine.pages] == ["active"]

@@ -28,6 +28,24 @@ from opsbook.usecases.telling_words import TellingWords
 
 START = datetime(2026, 11, 26, 3, 10, tzinfo=UTC)
 SEED = Path(__file__).parents[2] / "src/opsbook/seed/incidents/incident-response.md"
+CHANNELS = """
+
+## Communication Templates
+
+### To Partners
+
+- **Channels:** mail:team@example.org, mail:list@example.org, mail:gone@example.org
+
+```
+Something happened.
+```
+
+## Public Status Page
+
+| Component | Services |
+| --- | --- |
+| Paying | payment-api |
+"""
 IMPACT = Impact(users_pct=40, functions=("Payments",), workaround="partial", users="Nobody can pay by card")
 
 
@@ -38,7 +56,7 @@ class ToldWorld:
         self.now = START
         self.ledger = ledger or SqliteLedger(str(folder / "opsbook.db"), views=VIEWS)
         text = SEED.read_text() if policy is None else policy
-        self.book = snapshot({"docs/operations/incidents/incident-response.md": text} if text else {})
+        self.book = snapshot({"docs/operations/incidents/incident-response.md": text + CHANNELS} if text else {})
         self.subscribers: list[tuple[str, str]] = []
         self.components: tuple[str, ...] = ("Paying",)
         self.updates = StatusUpdates(

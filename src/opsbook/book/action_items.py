@@ -59,6 +59,16 @@ def read_action_items(page: Page) -> Iterator[ActionItem]:
                 yield from _rows(page, read_table(document, index))
 
 
+def place_of(page: Page, item: ActionItem) -> tuple[int, int]:
+    """The bytes of an item's first line, for a finding."""
+    content, start = page.document.content, 0
+    for _ in range(item.line - 1):
+        start = content.find(b"\n", start) + 1
+    end = content.find(b"\n", start)
+    end = len(content) if end < 0 else end
+    return start + len(content[start:end]) - len(content[start:end].lstrip()), len(content[:end].rstrip())
+
+
 def _listed(page: Page, item: int) -> Iterator[ActionItem]:
     document = page.document
     if document.stop(item) <= item + 1 or document.blocks[item + 1].kind != "paragraph":

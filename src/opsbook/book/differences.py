@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
+from itertools import zip_longest
 from typing import Literal
 
 from msgspec import Struct
@@ -50,6 +51,24 @@ def differences(before: Sequence[str], after: Sequence[str]) -> list[Change]:
     for tag, low, high, start, stop in _opcodes(before, after):
         changes.append(Change(tag == "equal", tuple(before[low:high]), tuple(after[start:stop]), low, start))
     return changes
+
+
+def side_by_side(before: str, after: str) -> list[tuple[str, str, str]]:
+    """What differs as rows of two columns: how the row is (`same`, `changed`, or `gap` where equal lines are left out),
+    its line before and after. A changed row whose line stands on one side alone has nothing on the other."""
+    rows: list[tuple[str, str, str]] = []
+    changes = differences(lines_of(before), lines_of(after))
+    for at, change in enumerate(changes):
+        old, new = ([line.rstrip("\n") for line in lines] for lines in (change.before, change.after))
+        if not change.is_same:
+            rows += [("changed", *pair) for pair in zip_longest(old, new, fillvalue="")]
+            continue
+        head = old[: CONTEXT if at else 0]
+        tail = old[max(len(head), len(old) - (CONTEXT if at < len(changes) - 1 else 0)) :]
+        rows += [("same", line, line) for line in head]
+        rows += [("gap", "", "")] if len(head) + len(tail) < len(old) else []
+        rows += [("same", line, line) for line in tail]
+    return rows
 
 
 def three_way(base: Sequence[str], mine: Sequence[str], theirs: Sequence[str]) -> list[Stretch]:

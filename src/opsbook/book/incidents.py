@@ -36,7 +36,7 @@ class Report(Struct, frozen=True):
     """An incident report or a post-mortem. `severity` is P0 to P3, empty where the words are none that is known;
     `state` is open, over or unknown. `duration_s` comes from both moments, else from what is written about it.
     `order` sorts reports by when it happened: a date and time in text, empty when nothing tells; `resolution` is how it
-    was resolved, shortened."""
+    was resolved, shortened. `not_understood` are what is written and could not be read, each in a sentence."""
 
     kind: str
     title: str
@@ -57,6 +57,7 @@ class Report(Struct, frozen=True):
     actions: tuple[ActionItem, ...] = ()
     order: str = ""
     resolution: str = ""
+    not_understood: tuple[str, ...] = ()
 
 
 # What is told of a report, and the labels for it; the first that has a value counts.
@@ -84,6 +85,8 @@ _DAY = Pattern(r"(\d{4}-\d{2}-\d{2})")
 _NAMED_DAY = Pattern(r"\b([A-Z][a-z]{2,8}\.? \d{1,2})(?:st|nd|rd|th)?(?:\s*[-–]\s*\d{1,2})?,? (\d{4})\b")
 _NOTHING = frozenset({"?", "-", "–", "—", "N/A", "n/a", "(unassigned)", "unknown"})
 _LONGEST = 240
+# What people write where there is no time yet, or none that is known.
+_NO_TIME = ("ongoing", "not yet", "n/a", "none", "unknown", "pending", "still", "unresolved", "no", "open", "tbd")
 
 
 def read_report(page: Page, severities: Mapping[str, str] | None = None) -> Report | None:
@@ -96,11 +99,12 @@ def read_report(page: Page, severities: Mapping[str, str] | None = None) -> Repo
     words = told.get("severity", "").strip(" `*_")
     first, last = _first_and_last(page)
     day = _day_of(page, told, started, first)
+    severity = (read_severity(words, severities) or "") if words else ""
     return Report(
         page.kind,
         page.title,
         page.document.line(page.title_place[0]),
-        (read_severity(words, severities) or "") if words else "",
+        severity,
         words,
         status,
         _state(page.kind, status, resolved),
@@ -116,7 +120,33 @@ def read_report(page: Page, severities: Mapping[str, str] | None = None) -> Repo
         tuple(read_action_items(page)),
         _order(day, started, first or last),
         _first_words(page, "resolution"),
+        tuple(_not_understood(page, told, "" if severity else words)),
     )
+
+
+def _not_understood(page: Page, told: Mapping[str, str], severity_words: str) -> Iterator[str]:
+    """What the report says and nobody could make out: a severity, times, entries of the timeline."""
+    if severity_words:
+        yield f"Severity '{_shown(severity_words)}' is none that is known."
+    for part in ("started", "resolved", "date"):
+        text = told.get(part, "").strip(" `*_")
+        is_day = part == "date" and (_DAY().search(text) or _NAMED_DAY().search(text) or read_date(text))
+        if text and not is_day and not text.lower().startswith(_NO_TIME) and _moment(text) is None:
+            yield f"{part.capitalize()} '{_shown(text)}' cannot be read as a time."
+    entries = [entry for run in read_timelines(page) for entry in run]
+    unread = [entry.text for entry in entries if entry.when is None]
+    if unread:
+        named = ", ".join(f"'{_shown(each)}'" for each in unread[:3])
+        more = f" and {len(unread) - 3} more" if len(unread) > 3 else ""
+        yield f"Of {len(entries)} entries of the timeline {len(unread)} have no time that can be read: {named}{more}."
+    undated = sum(1 for entry in entries if entry.when is not None and entry.when.day is None)
+    if undated and undated == len(entries) - len(unread) and not ("started" in told or "date" in told):
+        yield "No time of the timeline tells its day."
+
+
+def _shown(text: str) -> str:
+    text = " ".join(plain_text(text).split())
+    return text if len(text) <= 60 else text[:59].rstrip() + "…"
 
 
 def _told(page: Page) -> dict[str, str]:

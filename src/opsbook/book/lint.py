@@ -133,6 +133,14 @@ class Mention(Struct, frozen=True, gc=False):
     of: Literal["", "contact", "address"] = ""
 
 
+class Ended(Struct, frozen=True, gc=False):
+    """That the incident of a page is over, since which day (YYYY-MM-DD), and how grave it was; `span` is its title."""
+
+    severity: str
+    day: str
+    span: Span
+
+
 class Suppressions(Struct, frozen=True):
     """The rules that a page allows to be broken: everywhere, and by line."""
 
@@ -163,6 +171,24 @@ class Outline(Struct, frozen=True):
     paged_services: tuple[Mention, ...] = ()
     allowed: Suppressions | None = None
     shown_services: tuple[Mention, ...] = ()
+    ended: Ended | None = None
+
+
+def partner_of(outline: Outline, others: Iterable[Outline]) -> Outline | None:
+    """The incident of a post-mortem, or the post-mortem of an incident, among others: one links to the other, or the
+    name of the one begins with that of the other."""
+    name, found = _plain_name(outline.path), None
+    for other in others:
+        if other.path in outline.links_to or outline.path in other.links_to:
+            return other
+        another = _plain_name(other.path)
+        if found is None and (another.startswith(name) or name.startswith(another)):
+            found = other
+    return found
+
+
+def _plain_name(path: str) -> str:
+    return path.rpartition("/")[2].rpartition(".")[0].lower()
 
 
 # Rules whose findings lie in rule files, not in pages: the checks are in alert_coverage and alert_rules.

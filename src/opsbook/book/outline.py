@@ -5,7 +5,7 @@ from __future__ import annotations
 from opsbook.book.calls import callers
 from opsbook.book.kinds import is_alert_name
 from opsbook.book.links import address_edit, fragment, is_page, targets
-from opsbook.book.lint import Around, Mention, Outline, Reference, suppressions
+from opsbook.book.lint import Around, Ended, Mention, Outline, Reference, suppressions
 from opsbook.book.page import Page
 from opsbook.book.procedure import procedures_of
 from opsbook.book.roster.mentions import mentions_of, paged_services_of, people_of
@@ -47,7 +47,22 @@ def outline_of(page: Page, around: Around) -> Outline:
         paged_services_of(page),
         suppressions(page),
         _shown_services(page),
+        _ended(page, around),
     )
+
+
+def _ended(page: Page, around: Around) -> Ended | None:
+    """Since when the incident of a page is over, where that is what the page is about, and its day and severity are
+    told."""
+    if page.kind != "incident":
+        return None
+    from opsbook.book.incidents import read_report  # only reports need it, and all lints start with this file
+
+    report = read_report(page, around.settings.severities)
+    if report is None or report.state != "over" or not report.severity:
+        return None
+    day = (report.resolved.day if report.resolved is not None else "") or report.order[:10]
+    return Ended(report.severity, day, page.span(*page.title_place)) if len(day) == 10 else None
 
 
 def _shown_services(page: Page) -> tuple[Mention, ...]:

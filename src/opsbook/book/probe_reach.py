@@ -41,10 +41,12 @@ _REMEMBERED = 4096
 class Reach:
     """The addresses that may be reached: all but those that are refused, and of these the ones that are listed.
 
-    `allow` has addresses and networks; raises ValueError, with the entry, for one that is neither.
+    `allow` has addresses and networks; raises ValueError, with the entry, for one that is neither. With `is_public`
+    also this machine and all that the internet does not carry is refused: for what strangers name.
     """
 
-    def __init__(self, allow: Sequence[str] = ()) -> None:
+    def __init__(self, allow: Sequence[str] = (), *, is_public: bool = False) -> None:
+        self._is_public = is_public
         self._allowed = tuple(_network(entry) for entry in allow)
         self._known: dict[str, str | None] = {}
 
@@ -67,7 +69,7 @@ class Reach:
         if any(form in network for form in forms for network in self._allowed if network.version == form.version):
             return None
         found = (what for form in forms for network, what in _REFUSED if form in network)
-        return next(found, None)
+        return next(found, None) or (_inside(forms) if self._is_public else None)
 
 
 def _network(entry: str) -> _Network:
@@ -75,6 +77,16 @@ def _network(entry: str) -> _Network:
         return ip_network(entry.strip(), strict=False)
     except ValueError:
         raise ValueError(entry) from None
+
+
+def _inside(forms: Sequence[_Address]) -> str | None:
+    """What an address is that the internet does not carry; None for one that it does."""
+    if isinstance(forms[0], IPv6Address) and forms[0].ipv4_mapped is not None:
+        forms = forms[1:]  # only what it stands for says where it leads
+    if any(form.is_loopback for form in forms):
+        return "this machine"
+    is_carried = all(form.is_global and not getattr(form, "is_site_local", False) for form in forms)
+    return None if is_carried else "private"
 
 
 def _within(address: _Address) -> tuple[IPv4Address, ...]:

@@ -77,12 +77,14 @@ def figures_model(found: IncidentFigures) -> dict[str, Any]:
     return model
 
 
-def figures_csv(desk: IncidentDesk, since: datetime, until: datetime) -> str:
+def figures_csv(
+    desk: IncidentDesk, since: datetime, until: datetime, *, service: str = "", severity: str = ""
+) -> str:
     """What the figures are made of, a row an incident, as RFC 4180 has it."""
     into = io.StringIO()
     writer = csv.writer(into)
     writer.writerow(CASE_COLUMNS)
-    for row in case_rows(desk.cases.all(), since, until):
+    for row in case_rows(desk.cases.all(), since, until, service=service, severity=severity):
         writer.writerow([_as_text(cell) for cell in row])
     return into.getvalue()
 

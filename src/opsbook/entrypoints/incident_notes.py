@@ -18,15 +18,19 @@ if TYPE_CHECKING:
 
 
 def noted(
-    shared: Shared, named: str, text: str, *, offline: bool, kind: str, happened_at: datetime | None,
+    shared: Shared, named: str, text: str, *, offline: bool, kind: str, when: str | None,
     files: Sequence[tuple[str, str, bytes]], link: str, key: str,
 ) -> None:  # fmt: skip
     """Records it and tells it."""
+    from opsbook.entrypoints.incident_words import happened_of, moment_of, told_at
+
     told: dict[str, Any] = {
-        "kind": cast("EntryKind", kind), "happened_at": happened_at, "files": files, "link": link, "key": key,
+        "kind": cast("EntryKind", kind), "happened_at": moment_of(when), "files": files, "link": link, "key": key,
     }  # fmt: skip
     with incident_terminal(shared, offline=offline) as found:
         by = found.who()
+        if when is not None and _knows(found, named):
+            told["happened_at"] = happened_of(found.desk.incidents.find(named), when)
         try:
             made = found.desk.incidents.note(named, by, text, **told)
         except Usage:
@@ -36,7 +40,7 @@ def noted(
             model, line = _kept(found, number, by, text=text, told=told)
         else:
             model = found.model(made) if shared.format == "json" else {}
-            line = done_line(made, "is noted.")
+            line = done_line(made, f"is noted{told_at(told['happened_at'])}.")
     answer(shared, model, iter((line,)))
 
 

@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from opsbook.adapters.postgres_ledger import PostgresLedger
     from opsbook.adapters.sqlite_ledger import SqliteLedger
     from opsbook.config import Config
+    from opsbook.incident_parts import AskedEditing
     from opsbook.ledger.incident import Incident
     from opsbook.usecases.bringing import Brought
     from opsbook.usecases.incident_desk import IncidentDesk
+    from opsbook.usecases.library import Book
 
 LATE_HINT = "'opsbook incident bring --late N=M' brings the notes for INC-N into INC-M."
 number_argument = click.argument("incident", metavar="N")
@@ -41,6 +43,7 @@ class IncidentTerminal(Struct, frozen=True):
     config: Config
     ledger: SqliteLedger | PostgresLedger
     desk: IncidentDesk
+    editing: AskedEditing
     is_offline: bool
 
     def who(self) -> str:
@@ -66,16 +69,29 @@ class IncidentTerminal(Struct, frozen=True):
         """What time it is."""
         return datetime.now(UTC)
 
+    @property
+    def book(self) -> Book:
+        """The book as a whole, as it is now."""
+        return self.editing.library.snapshot()
+
     def only_online(self, what: str, instead: str = "") -> None:
         """Raises Refusal where the ledger is away: some things are of no use in a file."""
         if self.is_offline:
             raise Refusal(f"{what} while the ledger is away.{f' {instead}' if instead else ''}")
 
+    def unsent(self) -> str:
+        """Why nobody is called or told now by what is recorded, and how that is mended; empty where a server sends."""
+        from opsbook.usecases.paging_audit import silence
+
+        told = "" if self.is_offline else silence(self.ledger, self.now())
+        return f"{told} It is sent once 'opsbook serve' runs on this ledger." if told else ""
+
     def model(self, incident: Incident) -> dict[str, Any]:
         """The incident as a whole, as JSON."""
         from opsbook.usecases.incident_shown import incident_model
 
-        return {**incident_model(incident, self.desk.timelines.entries(incident)), "is_offline": self.is_offline}
+        entries, dues = self.desk.timelines.entries(incident), self.desk.incidents.due(incident)
+        return {**incident_model(incident, entries, dues), "is_offline": self.is_offline}
 
 
 @contextmanager
@@ -93,7 +109,7 @@ def incident_terminal(shared: Shared, *, offline: bool = False, brings: bool = T
         stack.callback(ledger.close)
         editing = AskedEditing(config, ledger)
         stack.callback(editing.close)
-        found = IncidentTerminal(config, ledger, build_asked_desk(config, ledger, editing), is_offline)
+        found = IncidentTerminal(config, ledger, build_asked_desk(config, ledger, editing), editing, is_offline)
         if brings and not is_offline:
             _bring_waiting(found)
         try:

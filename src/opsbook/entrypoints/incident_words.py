@@ -15,8 +15,10 @@ from opsbook.ground.errors import Usage
 
 if TYPE_CHECKING:
     from opsbook.book.impact import Impact
+    from opsbook.ledger.incident import Incident
     from opsbook.ledger.incident_events import Members
 
+_NIGHT = timedelta(hours=6)
 _AGO = re.compile(r"(.+?)\s+ago", re.I)
 _LARGEST_MB = 10  # of one file of an entry
 DATA = ("none", "at risk", "corrupted", "lost", "exposed")
@@ -94,9 +96,11 @@ def members_of(
     return Members(alerts=tuple(alerts), pages=tuple(pages), runs=tuple(runs), services=tuple(services))
 
 
-def moment_of(text: str | None) -> datetime | None:
+def moment_of(text: str | None, *, after: datetime | None = None, is_planned: bool = False) -> datetime | None:
     """When something happened: `02:40` is the last time that the clock here showed it, `10 min ago`, RFC 3339; None
-    where nothing was typed. Raises Usage for what is no time."""
+    where nothing was typed. Where an incident began `after` which it lies, a time of the clock alone is of that night:
+    one that is still to come is not put off to the day before. Of what `is_planned` it is the next time that the clock
+    shows it. Raises Usage for what is no time, or may be none."""
     if text is None:
         return None
     from opsbook.config import local_zone
@@ -110,7 +114,32 @@ def moment_of(text: str | None) -> datetime | None:
         return now - length
     at = asked_instant(text, local_zone(), now).at
     is_clock_alone = re.fullmatch(r"\d{1,2}:\d{2}(:\d{2})?( ?[ap]m)?", text.strip(), re.I)
-    return at - timedelta(days=1) if is_clock_alone and at > now + timedelta(minutes=1) else at
+    if not is_clock_alone:
+        return at
+    day = timedelta(days=1)
+    if is_planned:
+        return at + day if at < now - timedelta(minutes=1) else at
+    if at <= now + timedelta(minutes=1):
+        return at
+    if after is not None and at - day < after - _NIGHT:  # shortly after midnight, 23:58 was yesterday
+        raise Usage(
+            f"{text.strip()} is still to come today, and yesterday's is before the incident began"
+            f" ({after:%Y-%m-%d %H:%M} UTC). Write the day with it, such as {at - day:%Y-%m-%dT%H:%MZ}, if it is meant."
+        )
+    return at - day
+
+
+def happened_of(incident: Incident, text: str | None) -> datetime | None:
+    """When something of an incident happened, as `moment_of`; raises Usage where a clock time may not be of it."""
+    known = (incident.started_at, incident.detected_at, incident.declared_at)
+    return moment_of(text, after=min(at for at in known if at is not None))
+
+
+def told_at(at: datetime | None) -> str:
+    """The time that was taken, for an answer; empty where none was typed."""
+    from opsbook.entrypoints.shown.clock import Clock
+
+    return f" (at {Clock(datetime.now(UTC)).at(at)})" if at is not None else ""
 
 
 def files_of(paths: Sequence[str]) -> list[tuple[str, str, bytes]]:

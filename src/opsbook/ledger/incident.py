@@ -17,6 +17,7 @@ from opsbook.book.impact import Impact
 from opsbook.ground.digests import digest_of
 from opsbook.ledger import incident_events as kinds
 from opsbook.ledger.event import Event
+from opsbook.ledger.incident_times import bounded
 from opsbook.ledger.incident_values import EDITABLE as EDITABLE
 from opsbook.ledger.incident_values import LIVE as LIVE
 from opsbook.ledger.incident_values import STATUS as STATUS
@@ -71,7 +72,7 @@ def incident_of(kept: Kept) -> Incident:
 def happened(event: Event) -> datetime:
     """When something happened, which may be before it was recorded."""
     told = event.facts.get("happened_at")
-    return datetime.fromisoformat(told) if told else event.at
+    return bounded(datetime.fromisoformat(told)) if told else event.at
 
 
 def _declared(event: Event) -> Incident:
@@ -85,7 +86,8 @@ def _declared(event: Event) -> Incident:
     known = {"id": event.stream.removeprefix(kinds.INCIDENTS), "declared_at": at, "changed_at": event.at,
              "state_since": at, "declared_by": event.actor, "is_overridden": is_overridden,
              "version": event.number}  # fmt: skip
-    return msgspec.convert({**taken, **known}, Incident)
+    made = msgspec.convert({**taken, **known}, Incident)
+    return replace(made, started_at=_bounded(made.started_at), detected_at=_bounded(made.detected_at))
 
 
 def _moved(incident: Incident, event: Event, facts: dict[str, Any]) -> Incident:
@@ -122,6 +124,8 @@ def _edited(incident: Incident, event: Event, facts: dict[str, Any]) -> Incident
         return incident
     document = {**msgspec.structs.asdict(incident), field: facts["value"]}
     made = msgspec.convert(document, Incident, from_attributes=True)
+    if isinstance(told := getattr(made, field), datetime):
+        made = replace(made, **{field: bounded(told)})
     if TIME_OF.get(incident.state) == field and getattr(made, field) is not None:
         made = replace(made, state_since=getattr(made, field))
     return replace(made, edited_by={**incident.edited_by, field: (event.actor, event.number)})
@@ -196,7 +200,8 @@ def _update_drafted(incident: Incident, event: Event, facts: dict[str, Any]) -> 
     told = {name: facts[name] for name in ("audience", "body", "channels", "template", "components", "next_due",
                                            "corrects")}  # fmt: skip
     known = {"id": facts["update"], "state": "draft", "author": event.actor, "drafted_at": happened(event)}
-    return replace(incident, updates=_with(incident.updates, msgspec.convert({**told, **known}, StatusUpdate)))
+    made = msgspec.convert({**told, **known}, StatusUpdate)
+    return replace(incident, updates=_with(incident.updates, replace(made, next_due=_bounded(made.next_due))))
 
 
 def _update_approved(incident: Incident, event: Event, facts: dict[str, Any]) -> Incident:
@@ -217,7 +222,7 @@ def _update_withdrawn(incident: Incident, event: Event, facts: dict[str, Any]) -
 
 
 def _update_due(incident: Incident, event: Event, facts: dict[str, Any]) -> Incident:
-    return replace(incident, update_due_at=datetime.fromisoformat(facts["at"]) if facts["at"] else None)
+    return replace(incident, update_due_at=bounded(datetime.fromisoformat(facts["at"])) if facts["at"] else None)
 
 
 def _update_missed(incident: Incident, event: Event, facts: dict[str, Any]) -> Incident:
@@ -244,6 +249,10 @@ def _reviewed(incident: Incident, event: Event, facts: dict[str, Any]) -> Incide
     return replace(
         incident, post_mortem=PostMortemDue(facts["state"], facts["owner"], facts["due"], facts["why"])
     )
+
+
+def _bounded(at: datetime | None) -> datetime | None:
+    return bounded(at) if at is not None else None
 
 
 def _with(kept: tuple[Any, ...], made: Any) -> tuple[Any, ...]:
@@ -284,4 +293,4 @@ def _row(row: Row | None, event: Event) -> Row | None:
     return Row(incident.is_live, str(incident.number), incident) if incident is not None else None
 
 
-INCIDENT_VIEW = View("incidents", 2, kinds.INCIDENTS, _row, Incident)
+INCIDENT_VIEW = View("incidents", 3, kinds.INCIDENTS, _row, Incident)

@@ -6,11 +6,12 @@ mitigated and resolved at once is how most incidents end. Going back from Mitiga
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from opsbook.ground.errors import Refusal, Usage
 from opsbook.ground.guesses import closest
 from opsbook.ledger.incident_events import IncidentState
+from opsbook.ledger.incident_times import passed
 from opsbook.ledger.incident_values import Incident
 
 _ON: frozenset[IncidentState] = frozenset({"investigating", "identified", "mitigating", "monitoring", "resolved"})
@@ -33,7 +34,6 @@ WORDS: dict[str, IncidentState] = {
     "fixing": "mitigating", "live": "investigating", "open": "investigating", "declared": "investigating",
     "fixed": "resolved", "merged": "merged",
 }  # fmt: skip
-AHEAD = timedelta(minutes=1)  # by how much a clock may be ahead of ours
 # The times of an incident in the order in which they happen, with what each says of it.
 TIMES: tuple[tuple[str, str], ...] = (
     ("started_at", "began"), ("detected_at", "was detected"), ("identified_at", "was identified"),
@@ -58,7 +58,7 @@ def check_move(incident: Incident, state: IncidentState, happened_at: datetime, 
     if state not in MOVES[incident.state]:
         there = ", ".join(sorted(MOVES[incident.state]))
         raise Refusal(f"{incident.name} is {incident.state}; from there it can become {there}, and not {state}.")
-    _check_not_ahead(happened_at, now)
+    passed(happened_at, now, incident.declared_at)
     last_name, last = latest(incident)
     if happened_at < last:
         raise Usage(
@@ -72,7 +72,7 @@ def check_time(incident: Incident, field: str, at: datetime | None, now: datetim
     that comes after it. None: nobody knows it."""
     if at is None:
         return
-    _check_not_ahead(at, now)
+    passed(at, now, incident.declared_at)
     names = [name for name, _ in TIMES]
     here = names.index(field)
     for index, (name, words) in enumerate(TIMES):
@@ -117,11 +117,6 @@ def latest(incident: Incident) -> tuple[str, datetime]:
 
 def _words(field: str) -> str:
     return {"started_at": "begun", "detected_at": "been detected"}.get(field, f"been {field.removesuffix('_at')}")
-
-
-def _check_not_ahead(at: datetime, now: datetime) -> None:
-    if at > now + AHEAD:
-        raise Usage(f"{_told(at)} is in the future: it is {_told(now)}.")
 
 
 def _told(at: datetime) -> str:

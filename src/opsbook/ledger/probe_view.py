@@ -11,7 +11,7 @@ PROBES = "probe/"
 
 def group_of(service: str) -> str:
     """The group of the probes of a service, whatever its letter case."""
-    return service.strip().casefold()
+    return service.replace("\0", "").strip().casefold()  # which PostgreSQL has in no text
 
 
 def _row(row: Row | None, event: Event) -> Row | None:

@@ -27,8 +27,8 @@ MOST_UNKNOWN = 4  # attempts of which nobody knows whether they came through: mo
 
 
 class Telling(Struct, frozen=True):
-    """An update on its way to one receiver. `why` tells why it failed or was dropped, or what the last attempt came
-    to."""
+    """An update, or word of planned work (`maintenance`), on its way to one receiver.
+    `why` tells why it failed or was dropped, or what the last attempt came to."""
 
     id: str
     incident: str
@@ -39,6 +39,7 @@ class Telling(Struct, frozen=True):
     owed_at: datetime
     purpose: kinds.Purpose = "update"
     audience: str = ""
+    maintenance: str = ""
     state: State = "owed"
     attempts: tuple[Attempt, ...] = ()
     why: str = ""
@@ -157,7 +158,7 @@ def _row(row: Row | None, event: Event) -> Row | None:
     telling = after(row.document if row is not None else None, event)
     if telling is None:
         return None
-    return Row(not telling.is_over, group_of(telling.incident, telling.update), telling)
+    return Row(not telling.is_over, group_of(telling.incident or telling.maintenance, telling.update), telling)
 
 
-TELLING_VIEW = View("tellings", 1, kinds.TELLINGS, _row, Telling)
+TELLING_VIEW = View("tellings", 2, kinds.TELLINGS, _row, Telling)

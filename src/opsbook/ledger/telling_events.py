@@ -18,17 +18,19 @@ ENDED = "TellingAttemptEnded"
 SETTLED = "TellingSettled"
 
 To = Literal["channel", "subscription"]
-Purpose = Literal["update", "confirm"]
+Purpose = Literal["update", "confirm", "planned"]
 
 
 def owed(
     *, incident: str, update: int, to: To, name: str, shown: str, purpose: Purpose = "update", audience: str = "",
+    maintenance: str = "",
 ) -> Draft:  # fmt: skip
     """An update of an incident is to be handed to a channel, or to a subscription by its id; `shown` is what people may
     see of where it goes. `confirm`: a subscription is to be confirmed, by whoever reads it; then there is no
-    incident."""
+    incident. `planned`: it tells of planned work, as its event of the number `update` has it."""
     return Draft(OWED, {"incident": incident, "update": update, "to": to, "name": name, "shown": shown,
-                        "purpose": purpose, "audience": audience})  # fmt: skip
+                        "purpose": purpose, "audience": audience,
+                        **({"maintenance": maintenance} if maintenance else {})})  # fmt: skip
 
 
 def begun(attempt: int, is_duplicate: bool = False) -> Draft:

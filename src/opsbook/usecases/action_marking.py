@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -17,7 +18,7 @@ from opsbook.ground.guesses import closest
 from opsbook.ground.splices import apply
 from opsbook.ledger.incident import stream_of
 from opsbook.ledger.incident_events import noted
-from opsbook.usecases.action_items import Item, Wanted, action_items
+from opsbook.usecases.action_items import Item, Wanted, action_items, item_model
 from opsbook.usecases.action_proving import Proving, Standing
 from opsbook.usecases.edit import Editing, PageEdit, save_bytes
 from opsbook.usecases.incident_acts import Incidents
@@ -137,3 +138,12 @@ class ActionItems:
         words = f"{'Done' if is_done else 'Open again'}: {' '.join(item.text.split())[:120]}"
         message = f"{words}\n\n{why.strip()}" if why.strip() else words
         save_bytes(self._editing, PageEdit(item.path, digest_of(raw), by, author, message), after)
+
+
+def listed_model(listed: Listed, now: datetime) -> dict[str, Any]:
+    """An item and what its proof comes to as plain values."""
+    standing = listed.standing
+    return {
+        **item_model(listed.item, now), "state": listed.state, "is_proven": standing.is_proven,
+        "evidence": standing.evidence or None, "run": standing.run or None, "is_doubtful": listed.is_doubtful,
+    }  # fmt: skip

@@ -18,7 +18,8 @@ class Message(Struct, frozen=True):
     """What somebody gets. `key` names this attempt for ever, so that a receiver can drop one that came twice. `title`
     fits a subject, `body` is plain text cut to what the kind of contact takes, `html` is the same for those that show
     it. `ack_url` is where its reader answers, `facts` the same for machines (webhooks send them as JSON). `signers` are
-    the receiver's own secrets, which a webhook is signed with instead of those that are configured for all."""
+    the receiver's own secrets, which a webhook is signed with instead of those that are configured for all. One that
+    `is_for_stranger` goes to no webhook inside: whoever named its address may not reach that by us."""
 
     key: str
     kind: str
@@ -30,6 +31,7 @@ class Message(Struct, frozen=True):
     page_url: str = ""
     facts: Mapping[str, object] = {}
     signers: tuple[str, ...] = ()
+    is_for_stranger: bool = False
 
 
 class Handed(Struct, frozen=True):

@@ -19,7 +19,8 @@ from opsbook.ledger.event import Draft, Event, verify
 from opsbook.ledger.incident import INCIDENT_VIEW, Incident, claim_of, folded, incident_of, stream_of
 from opsbook.ledger.incident_brought import LATE, brought_draft, mark_of, marks
 from opsbook.ledger.proposal_events import BASES, PROPOSALS, PROPOSED
-from opsbook.usecases.ledger_ports import EngineLedger, Write
+from opsbook.usecases.ledger_ports import EngineLedger, Timer, Write
+from opsbook.usecases.update_due import DUE
 
 FILES = "incident-file/"
 AT_ONCE = 500  # events in one transaction
@@ -128,7 +129,7 @@ class Bringing:
             drafts += _renumbered(group, numbers)
             try:
                 self._ledger.record(
-                    [Write(into, drafts, expected=last)], actor=group[0].actor, at=self._now(),
+                    [Write(into, drafts, last, _timers(into, group))], actor=group[0].actor, at=self._now(),
                     attach=_files(source, group),
                 )  # fmt: skip
             except Conflict:
@@ -161,6 +162,12 @@ def _renumbered(group: Sequence[Event], numbers: Mapping[int, int]) -> list[Draf
         return []
     why = f"It was declared as INC-{was} while the ledger was away, and INC-{was} was another's here."
     return [kinds.renumbered(number, why)]
+
+
+def _timers(into: str, group: Sequence[Event]) -> list[Timer]:
+    """When the next update is due, where these events say so: the timer of the file did not come with them."""
+    due = [event.facts["at"] for event in group if event.kind == kinds.UPDATE_DUE]
+    return [Timer(into, DUE, datetime.fromisoformat(due[-1]))] if due and due[-1] else []
 
 
 def _files(source: EngineLedger, group: Iterable[Event]) -> dict[str, bytes]:

@@ -19,12 +19,18 @@ def channels_in(written: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name and name.lower() not in ("none", "-", "–", "—", "n/a")))
 
 
-def contact_of(name: str, addresses: Addresses) -> Contact:
-    """How a channel is reached: an address by itself, somebody by name, else what `notify.channels` calls so."""
+def bare_name(name: str) -> str:
+    """A channel's name without the kind before it: `mail:team@example.org` is `team@example.org`."""
     plain = name.strip()
     for lead in _KINDS:
         if plain.lower().startswith(lead):
             plain = plain[len(lead) :].strip()
+    return plain
+
+
+def contact_of(name: str, addresses: Addresses) -> Contact:
+    """How a channel is reached: an address by itself, somebody by name, else what `notify.channels` calls so."""
+    plain = bare_name(name)
     found = [each for each in addresses.reachable(plain).contacts if each.is_enabled]
     return found[0] if found else Contact(plain, "channel" if plain.startswith("#") else plain, plain, plain, "channel")
 

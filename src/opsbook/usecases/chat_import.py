@@ -28,13 +28,16 @@ _DATE = r"(?:(?P<iso>\d{4}-\d\d-\d\d)|(?P<day>\d{1,2})[./](?P<month>\d{1,2})[./]
 _CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,]\d{1,6})?)?(?:\s*(?P<half>[AaPp])\.?[Mm]\.?)?Z?"
 _WHEN = rf"(?:{_DATE})?{_CLOCK}"
 _NAME = r"[^\s<>:\[\](){}|]{1,60}(?: [^\s<>:\[\](){}|]{1,40}){0,3}"
+_MATRIX = r"@[^\s:<>\[\](){}|]{1,60}:[A-Za-z0-9.\-]{1,60}(?::\d{1,5})?"  # one name, with a colon in it
 _LINES = (
+    re.compile(rf"\s*\[?{_WHEN}\]?\s*[-–|]?\s*<?(?P<who>{_MATRIX})>?:?\s+(?P<said>\S.*)"),
     re.compile(rf"\s*\[{_WHEN}\]\s*[<(]?[@+%&~]?(?P<who>{_NAME})[>)]?:?\s+(?P<said>\S.*)"),
     re.compile(rf"\s*{_WHEN}\s*[-–|]?\s*<[@+%&~ ]?(?P<who>[^<>]{{1,80}})>:?\s*(?P<said>.*)"),
     re.compile(rf"\s*{_WHEN}\s*[-–|]?\s*[@+]?(?P<who>{_NAME}):\s+(?P<said>\S.*)"),
     re.compile(rf"\s*\[?{_WHEN}\]?\s+\*\s+(?P<who>\S{{1,60}})\s+(?P<said>\S.*)"),
 )
-_HEAD = re.compile(rf"\s*(?P<who>{_NAME})\s{{1,4}}(?:\[|\(|at )?{_WHEN}[\])]?\s*")  # Slack, Matrix: the words below it
+# Slack, Matrix: the words are below it.
+_HEAD = re.compile(rf"\s*(?P<who>{_MATRIX}|{_NAME})\s{{1,4}}(?:\[|\(|at )?{_WHEN}[\])]?\s*")
 _ALONE = re.compile(rf"\s*\[?{_WHEN}\]?\s*")  # Slack: more from the same person
 _PLAIN = re.compile(r"\s*<?@?(?P<who>[A-Za-z0-9_.\-]{1,40})>?:\s+(?P<said>\S.*)")
 _DAY = re.compile(r"\s*(?:-+\s*)?(?:Day changed to |.*?\b)?(?P<iso>\d{4}-\d\d-\d\d)\s*-*\s*")

@@ -56,6 +56,8 @@ class ChosenRules:
             folders.append("policies")
         if any(outline.procedures or outline.references for outline in outlines):
             folders.append("procedures")
+        if any(outline.kind in _REPORTS for outline in outlines):
+            folders.append("reports")
         return [rule for rule in self._loaded(folders) if rule.check_book is not None]
 
     def of_rule_files(self) -> frozenset[str]:

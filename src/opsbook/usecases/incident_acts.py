@@ -26,11 +26,14 @@ from opsbook.usecases import (
 )
 from opsbook.usecases.incident_board import IncidentBoard
 from opsbook.usecases.incident_changing import Desk
+from opsbook.usecases.incident_due import Due
+from opsbook.usecases.incident_next import next_steps
 from opsbook.usecases.incident_said import Declaration as Declaration
 from opsbook.usecases.incident_said import FieldConflict as FieldConflict
 from opsbook.usecases.ledger_ports import EngineLedger
 from opsbook.usecases.library import Book
 from opsbook.usecases.pages import Pages
+from opsbook.usecases.post_mortems import move_post_mortem
 from opsbook.usecases.service_names import named_service
 
 
@@ -67,6 +70,10 @@ class Incidents:
             with_drills=with_drills, since=since, until=until, before=before,
         )  # fmt: skip
         return self._board.select(wanted, limit)
+
+    def due(self, incident: Incident) -> list[Due]:
+        """What is to be done next in an incident, by whom, and what to type for it."""
+        return next_steps(self._ledger, self._desk.policy, incident, self._desk.now())
 
     def acknowledge(self, named: str | int, by: str, *, via: str = "web", why: str = "") -> Incident:
         """Somebody takes care of it: they are the commander where nobody is, and its open pages are acknowledged."""
@@ -126,6 +133,16 @@ class Incidents:
     def waive(self, named: str | int, by: str, why: str) -> Incident:
         """No post-mortem is written for it, for a reason: it can be closed without one."""
         return incident_moving.waive(self._desk, named, by, why)
+
+    def review(
+        self, named: str | int, by: str, state: str, *, why: str = "", owner: str = "", due: str = ""
+    ) -> Incident:
+        """Says how far its post-mortem is; `waived` as `waive` does."""
+        if state == "waived":
+            return self.waive(named, by, why)
+        found = self.find(named)
+        move_post_mortem(self._ledger, found, by, state, why=why, now=self._desk.now(), owner=owner, due=due)
+        return self._desk.read(found.id)
 
     def assign(self, named: str | int, by: str, role: str, person: str, *, why: str = "") -> Incident:
         """Gives somebody a role; what only one has is handed over."""

@@ -37,7 +37,8 @@ class Helped(Struct, frozen=True):
 
 class Case(Struct, frozen=True):
     """An incident with what is known of it: `number` where the ledger has it, `path` where the book has a page of it.
-    `alerts` are names of alerts. Times that nobody told are None. `words` is what it says of itself."""
+    `alerts` are names of alerts. Times that nobody told are None. `words` is what it says of itself. `was_none`: it was
+    dismissed, or merged into another, and counts nowhere."""
 
     number: int | None
     path: str
@@ -60,6 +61,7 @@ class Case(Struct, frozen=True):
     words: str = ""
     resolution: str = ""
     helped: tuple[Helped, ...] = ()
+    was_none: bool = False
 
     @property
     def began_at(self) -> datetime | None:
@@ -110,9 +112,9 @@ class Cases:
 
     def _all_rows(self) -> Iterable[Incident]:
         before: int | None = None
-        while rows := self._ledger.rows(INCIDENT_VIEW.name, before=before, limit=1000):
+        while rows := self._ledger.rows(INCIDENT_VIEW.name, before=before, limit=1000, document=Incident):
             before = rows[-1].first
-            yield from map(incident_of, rows)
+            yield from (kept.row.document for kept in rows)
 
     def _case(self, incident: Incident) -> Case:
         published = [each.published_at for each in incident.updates if each.published_at is not None]
@@ -125,6 +127,7 @@ class Cases:
             incident.declared_at, incident.acknowledged_at, min(published, default=None), incident.mitigated_at,
             incident.resolved_at, None, (incident.started_at or incident.declared_at).date().isoformat(),
             " ".join(filter(None, told)), incident.resolution, self._helped(incident),
+            incident.state in ("dismissed", "merged"),
         )  # fmt: skip
 
     def _alert_names(self, incident: Incident) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ quicker. What is decided is each verb's own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -16,13 +17,15 @@ from opsbook.usecases.followed_policy import Followed, followed
 from opsbook.usecases.incident_board import IncidentBoard
 from opsbook.usecases.incident_finding import find
 from opsbook.usecases.incident_said import FieldConflict
-from opsbook.usecases.incident_writes import joined
+from opsbook.usecases.incident_writes import imagined, joined
 from opsbook.usecases.ledger_ports import EngineLedger, Write
 from opsbook.usecases.library import Book
 from opsbook.usecases.oncall import directory_of
+from opsbook.usecases.update_due import with_due
 
 TRIES = 12  # people and the engine write to one at the same moment; more than a few in one is a fault
 LONGEST = 10_000  # letters of what people write at once
+_NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 LONGEST_LINE = 300  # letters of a title or a reason
 
 
@@ -68,6 +71,7 @@ class Desk(NamedTuple):
             writes = joined(decide(incident, at))
             if not writes:
                 return incident
+            writes = [self._dued(incident, each, at=at, by=by) for each in writes]
             try:
                 self.ledger.record(writes, actor=by, at=at, attach=attach)
             except Conflict:
@@ -77,6 +81,13 @@ class Desk(NamedTuple):
             self.nudge()
             return self.read(incident.id)
         raise AssertionError("the loop ends by itself")
+
+
+    def _dued(self, incident: Incident, write: Write, *, at: datetime, by: str) -> Write:
+        if write.stream != stream_of(incident.id) or not write.drafts:
+            return write
+        after = imagined(incident, incident.id, write.drafts, at=at, by=by)
+        return with_due(self.book(), after, write)
 
 
 def write(incident: Incident, *drafts: Draft) -> list[Write]:
@@ -93,6 +104,8 @@ def check_by(by: str) -> None:
 def check_unchanged(incident: Incident, field: str, expected: int | None, *, now: Any, mine: Any) -> None:
     """Raises FieldConflict where somebody changed a field since the version that a change is based on, to something
     else than what it would be after it."""
+    if expected is not None and expected > incident.version:
+        raise Usage(f"{incident.name} has no version {expected} yet; it is at {incident.version}. Look at it again.")
     by, number = incident.edited_by.get(field, ("", 0))
     if expected is None or number <= expected or now == mine:
         return
@@ -112,9 +125,14 @@ def _shown(value: Any) -> str:
     return f"'{value}'" if value not in (None, "") else "empty"
 
 
+def cleaned(text: str) -> str:
+    """A text without what no store keeps and no mail carries: NUL and other controls, and what is no character."""
+    return _NO_TEXT.sub("", text)
+
+
 def line(text: str, what: str, *, is_needed: bool = True) -> str:
     """A text in one line; raises Usage where it is empty and needed, or too long."""
-    told = " ".join(text.split())
+    told = " ".join(cleaned(text).split())
     if is_needed and not told:
         raise Usage(f"{what} needs words.")
     if len(told) > LONGEST_LINE:
@@ -124,7 +142,7 @@ def line(text: str, what: str, *, is_needed: bool = True) -> str:
 
 def prose(text: str, what: str, *, is_needed: bool = True) -> str:
     """A text of several lines, without the space around it; raises Usage where it is empty and needed, or too long."""
-    told = "\n".join(each.rstrip() for each in text.replace("\r\n", "\n").strip().split("\n"))
+    told = "\n".join(each.rstrip() for each in cleaned(text).replace("\r\n", "\n").strip().split("\n"))
     if is_needed and not told:
         raise Usage(f"{what} needs words.")
     if len(told) > LONGEST:
@@ -135,7 +153,7 @@ def prose(text: str, what: str, *, is_needed: bool = True) -> str:
 def handle_of(directory: Directory, person: str) -> str:
     """How a person is named in the ledger: by the handle that the book has for the name, else as written, without the
     @ before it. Raises Usage for nobody."""
-    written = " ".join(person.split()).removeprefix("@")
+    written = " ".join(cleaned(person).split()).removeprefix("@")
     if not written or len(written) > LONGEST_LINE:
         raise Usage("Name a person.")
     known = directory.somebody(directory.known(written) or written)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -18,16 +18,17 @@ from opsbook.book.roster.words import reference_of
 from opsbook.ground.errors import Conflict, Usage
 from opsbook.ledger.alert import ALERT_VIEW, Alert, alert_of
 from opsbook.ledger.alert import stream_of as alert_stream
-from opsbook.ledger.incident import Incident, claim_of, key_of
+from opsbook.ledger.event import Draft
+from opsbook.ledger.incident import Incident, Task, claim_of, key_of
 from opsbook.ledger.incident_events import keyed
-from opsbook.ledger.incident_moves import AHEAD
+from opsbook.ledger.incident_times import bounded, passed
 from opsbook.usecases.followed_policy import Followed
 from opsbook.usecases.ids import run_id
 from opsbook.usecases.incident_changing import TRIES, Desk, check_by, line, prose
 from opsbook.usecases.incident_finding import severity_of
 from opsbook.usecases.incident_members import known_members, leaving_writes
 from opsbook.usecases.incident_said import Declaration
-from opsbook.usecases.incident_writes import declaring, joined, of_alerts, together
+from opsbook.usecases.incident_writes import declaring, joined, of_alerts, task_drafts, together
 from opsbook.usecases.ledger_ports import EngineLedger, Write
 
 UNTOLD = "P2"  # where nobody says anything of it
@@ -84,9 +85,10 @@ def _declaring(
     members = known_members(desk, said.members)
     alerts = read_alerts(desk.ledger, members.alerts)
     members = together(members, of_alerts(alerts))
-    started = said.started_at or min((each.starts_at for each in alerts), default=None)
-    if started is not None and started > at + AHEAD:
-        raise Usage(f"{started:%Y-%m-%d %H:%M:%S} UTC is in the future: it is {at:%Y-%m-%d %H:%M:%S} UTC.")
+    if said.started_at is not None:
+        started: datetime | None = passed(said.started_at, at)
+    else:
+        started = min((min(bounded(each.starts_at), at) for each in alerts), default=None)
     said = replace(said, members=members, started_at=started)
     id, number = run_id(at, desk.chance(LETTERS)), free_number(desk)
     writes = declaring(
@@ -145,6 +147,13 @@ def tasks_of(follows: Followed, severity: str, given: Sequence[str] = ()) -> Ite
         text = f"Name the {role.name}"
         if _NAMED_BY.search(role.taken_by) and (not levels or severity in levels) and text not in given:
             yield Item(text, "commander", f"{follows.path}#{role.anchor}")
+
+
+def role_tasks(follows: Followed, severity: str, role: str, given: Iterable[Task]) -> Iterator[Draft]:
+    """What the page wants of a role that somebody gets, and that was not given before."""
+    known = tuple(given)
+    items = (each for each in tasks_of(follows, severity, [task.text for task in known]) if each.role == role)
+    yield from task_drafts(items, max((each.id for each in known), default=0) + 1)
 
 
 def roles_at_declaring(

@@ -16,6 +16,7 @@ from opsbook.book.impact import Impact
 from opsbook.book.incident_policy import Role
 from opsbook.book.incident_roles import COMMANDER, role_key
 from opsbook.ledger.incident import Incident
+from opsbook.ledger.incident_events import IncidentState
 from opsbook.ledger.page import Page
 
 COMMUNICATIONS = "communications"
@@ -27,18 +28,27 @@ ROLES: tuple[tuple[str, str, str], ...] = (
     ("scribe", "Scribe", "Keeps the timeline"),
     ("expert", "Expert", "Knows the service and looks for the cause"),
 )
+GRAVE = ("P0", "P1")
+# What takes an incident that goes on further, and what is typed for it.
+_ONWARD: dict[IncidentState, tuple[str, str]] = {
+    "investigating": ("Once it is known what is wrong, say so.", "status {n} identified --why 'what it is'"),
+    "identified": ("Once somebody mends it, say so.", "status {n} mitigating --why 'what is done'"),
+    "mitigating": ("Once nobody is hindered any more, say so.", "status {n} monitoring"),
+    "monitoring": ("Resolve it, once it stays well.", "resolve {n} --why 'what helped'"),
+}  # fmt: skip
 _LEVEL = re.compile(r"\bP[0-3]\b")
 
 
 class Due(Struct, frozen=True):
     """Something that is to be done now or at a time, by whom as far as anybody is named; `tone` is bad, warn or note,
-    `anchor` where its page does it."""
+    `anchor` where its page does it, `typed` what does it behind `opsbook incident`."""
 
     words: str
     whose: str
     tone: str
     anchor: str
     at: datetime | None = None
+    typed: str = ""
 
 
 class RoleShown(Struct, frozen=True):
@@ -84,42 +94,56 @@ def due(
     incident: Incident, roles: Sequence[RoleShown], called: Sequence[tuple[str, Page | None]], now: datetime,
     *, is_quiet: bool = False,
 ) -> list[Due]:  # fmt: skip
-    """What is to be done, the most pressing first. `called` are who was called in, each with their page; `is_quiet`
-    where all of its alerts are over."""
-    if not incident.is_live:
-        return _after(incident)
+    """What is to be done, the most pressing first, and then what takes it further: the same on its page, at a terminal
+    and in JSON. `called` are who was called in, each with their page; `is_quiet` where all of its alerts are over."""
+    found = _live(incident, roles, called, now, is_quiet=is_quiet) if incident.is_live else _over(incident)
+    order = {"bad": 0, "warn": 1, "note": 2}
+    return [
+        replace(each, typed=each.typed.format(n=incident.number))
+        for each in sorted(found, key=lambda each: order[each.tone])
+    ]
+
+
+def _live(
+    incident: Incident, roles: Sequence[RoleShown], called: Sequence[tuple[str, Page | None]], now: datetime,
+    *, is_quiet: bool,
+) -> list[Due]:  # fmt: skip
     commander = _who(roles, COMMANDER)
-    found = [*_first(incident, roles, commander), *_update(incident, roles, commander, now)]
+    lead = commander or "commander"
+    if incident.state == "triage":  # one question, before all others
+        words = "Nobody has said yet whether it is an incident."
+        return [Due(words, commander or "whoever looks", "warn", "acts", typed="status {n} investigating")]
+    found = [*_update(incident, roles, commander, now), *_first(incident, commander)]
     for role in roles:
         if role.is_needed and not role.holders and role.key != COMMANDER:
-            found.append(Due(f"Nobody is {role.name}.", commander or "commander", "warn", "people"))
+            words = f"Nobody is {role.name}."
+            found.append(Due(words, lead, "warn", "people", typed=f"role {{n}} '{_plain(role.key)}' NAME"))
     for person, page in called:
         if page is not None and page.state == "active":
-            words = f"{person} was called and has not answered yet."
-            found.append(Due(words, commander or "commander", "warn", "people"))
+            found.append(Due(f"{person} was called and has not answered yet.", lead, "warn", "people"))
     if incident.impact == Impact():
-        found.append(Due("Nobody has said yet whom it hinders.", commander or "commander", "note", "acts"))
+        words = "Nobody has said yet whom it hinders."
+        found.append(Due(words, lead, "note", "acts", typed="severity {n} --users 40% --function NAME"))
     found += _tasks(incident, commander)
-    if incident.state == "monitoring" or is_quiet:
-        found.append(Due("Resolve it, once it stays well.", commander or "commander", "note", "acts"))
-    order = {"bad": 0, "warn": 1, "note": 2}
-    return sorted(found, key=lambda each: order[each.tone])
+    words, typed = _ONWARD["monitoring" if is_quiet else incident.state]
+    return [*found, Due(words, lead, "note", "acts", typed=typed)]
+
+
+def _plain(words: str) -> str:
+    """Words that a template of what is typed may hold."""
+    return words.replace("{", "").replace("}", "").replace("'", "")
 
 
 def _who(roles: Iterable[RoleShown], key: str) -> str:
     return next((", ".join(role.holders) for role in roles if role.key == key and role.holders), "")
 
 
-def _first(incident: Incident, roles: Iterable[RoleShown], commander: str) -> list[Due]:
-    found: list[Due] = []
-    if incident.state == "triage":
-        words = "Nobody has said yet whether it is an incident."
-        found.append(Due(words, commander or "whoever looks", "warn", "acts"))
+def _first(incident: Incident, commander: str) -> list[Due]:
     if incident.acknowledged_at is None:
-        found.append(Due("Nobody has acknowledged it.", "whoever reads this", "bad", "acts"))
-    elif not commander:
-        found.append(Due("It has no commander.", "whoever reads this", "bad", "people"))
-    return found
+        return [Due("Nobody has acknowledged it.", "whoever reads this", "bad", "acts", typed="ack {n}")]
+    if not commander:
+        return [Due("It has no commander.", "whoever reads this", "bad", "people", typed="role {n} commander NAME")]
+    return []
 
 
 def _update(incident: Incident, roles: Sequence[RoleShown], commander: str, now: datetime) -> list[Due]:
@@ -128,8 +152,8 @@ def _update(incident: Incident, roles: Sequence[RoleShown], commander: str, now:
         return []
     whose = _who(roles, COMMUNICATIONS) or commander or "commander"
     if at <= now:
-        return [Due("The status update is late: it was due", whose, "bad", "updates", at)]
-    return [Due("The next status update is due", whose, "note", "updates", at)]
+        return [Due("The status update is late: it was due", whose, "bad", "updates", at, "update {n}")]
+    return [Due("The next status update is due", whose, "note", "updates", at, "update {n}")]
 
 
 def _tasks(incident: Incident, commander: str) -> list[Due]:
@@ -137,18 +161,35 @@ def _tasks(incident: Incident, commander: str) -> list[Due]:
     if not left:
         return []
     words = f"1 task is open: {left[0].text}" if len(left) == 1 else f"{len(left)} tasks are open: {left[0].text}"
-    return [Due(words, left[0].owner or left[0].role or commander or "commander", "note", "tasks")]
+    whose = left[0].owner or left[0].role or commander or "commander"
+    return [Due(words, whose, "note", "tasks", typed=f"task {{n}} {left[0].id} --done")]
 
 
-def _after(incident: Incident) -> list[Due]:
-    found: list[Due] = []
+def _over(incident: Incident) -> list[Due]:
+    if incident.state in ("dismissed", "merged"):
+        return []
+    nobody, found = "nobody yet", list[Due]()
+    is_grave = incident.severity in GRAVE
+    if not incident.root_cause:
+        typed = "edit {n} root_cause 'what it was'"
+        found.append(Due("Nobody has said what the cause was.", nobody, "note", "acts", typed=typed))
+    if incident.started_at is None and is_grave:
+        words = "Nobody has said since when people were hindered."
+        found.append(Due(words, nobody, "note", "acts", typed="edit {n} started_at '02:40'"))
+    if not any(each.what == "report" for each in incident.writings):
+        found.append(Due("Its report is not written yet.", nobody, "note", "writings", typed="report {n}"))
     review = incident.post_mortem
-    if review is not None and review.state not in ("reviewed", "waived"):
+    if review is None and is_grave and not incident.is_drill:
+        found.append(Due("It was grave: write what was learned.", nobody, "warn", "writings", typed="post-mortem {n}"))
+    elif review is not None and review.state not in ("reviewed", "waived"):
         until = f", until {review.due}" if review.due else ""
-        words = f"The post-mortem is {review.state}{until}."
-        found.append(Due(words, review.owner or "nobody yet", "warn", "writings"))
+        words, typed = f"The post-mortem is {review.state}{until}.", "post-mortem {n} --state reviewed"
+        found.append(Due(words, review.owner or nobody, "warn", "writings", typed=typed))
     left = [action for action in incident.actions if action.state not in ("done", "verified", "dropped")]
     if left:
         words = f"{len(left)} action {'item is' if len(left) == 1 else 'items are'} not done: {left[0].text}"
-        found.append(Due(words, left[0].owner or "nobody yet", "note", "actions"))
+        found.append(Due(words, left[0].owner or nobody, "note", "actions"))
+    if not found and incident.state == "resolved":
+        words = "Nothing more is due; it can be closed."
+        found.append(Due(words, "whoever led it", "note", "acts", typed="status {n} closed"))
     return found

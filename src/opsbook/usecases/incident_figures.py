@@ -1,5 +1,5 @@
 """The verb figures: how often, how grave, how long, what helped, of a stretch of time. No figure is by person.
-Drills never count.
+Drills never count, nor what was dismissed or merged into another.
 
 - **MTTA**: from when it was detected (else declared) to when somebody took care of it.
 - **MTTR**: from when it began, as well as is known, to when it was resolved. Median and 90th percentile stand beside
@@ -91,7 +91,7 @@ def figures(
 
 
 def _counts(case: Case, since: datetime, until: datetime, *, service: str = "", severity: str = "") -> bool:
-    if case.is_drill or (severity and case.severity != severity):
+    if case.is_drill or case.was_none or (severity and case.severity != severity):
         return False
     if service and service.casefold() not in {name.casefold() for name in case.services}:
         return False
@@ -172,7 +172,9 @@ CASE_COLUMNS = (
 )  # fmt: skip
 
 
-def case_rows(cases: Iterable[Case], since: datetime, until: datetime) -> list[tuple[str, ...]]:
+def case_rows(
+    cases: Iterable[Case], since: datetime, until: datetime, *, service: str = "", severity: str = ""
+) -> list[tuple[str, ...]]:
     """What the figures are made of, a row an incident, as CASE_COLUMNS names it; times in UTC."""
     return [
         (
@@ -183,5 +185,5 @@ def case_rows(cases: Iterable[Case], since: datetime, until: datetime) -> list[t
             )),
             "" if case.duration_s is None else f"{case.duration_s:.0f}",
         )
-        for case in cases if _counts(case, since, until)
+        for case in cases if _counts(case, since, until, service=service, severity=severity)
     ]  # fmt: skip

@@ -12,6 +12,7 @@ from opsbook.ground.guesses import closest
 from opsbook.ledger.incident import INCIDENT_VIEW, STATUS, Incident, claim_of, incident_of, stream_of
 from opsbook.ledger.incident_events import INCIDENTS
 from opsbook.ledger.incident_moves import state_of
+from opsbook.ledger.incident_times import bounded
 from opsbook.usecases.incident_board import IncidentBoard, Wanted
 from opsbook.usecases.ledger_ports import EngineLedger
 
@@ -82,8 +83,8 @@ def wanted(
     not known."""
     return Wanted(
         is_live, frozenset(each for status in statuses for each in _statuses(status)),
-        frozenset(map(severity_of, severities)), service.strip(), tuple(words.lower().split()), with_drills, since,
-        until, before,
+        frozenset(map(severity_of, severities)), service.strip(), tuple(words.lower().split()), with_drills,
+        bounded(since) if since else None, bounded(until) if until else None, before,
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from opsbook.ledger.event import Draft
 from opsbook.ledger.incident import Incident, Task, stream_of
 from opsbook.ledger.page import stream_of as page_stream
 from opsbook.usecases.incident_changing import TRIES, Desk, check_by, handle_of, line, write
-from opsbook.usecases.incident_declaring import takes_command
+from opsbook.usecases.incident_declaring import role_tasks, takes_command
 from opsbook.usecases.incident_paging import acknowledging
 from opsbook.usecases.ledger_ports import Write
 from opsbook.usecases.pages import Pages
@@ -33,6 +33,7 @@ def acknowledge(desk: Desk, pages: Pages, named: str | int, by: str, *, via: str
             drafts.append(events.acknowledged(person, via, why))
         if not incident.holders(COMMANDER) and takes_command(desk.policy):
             drafts.append(events.role_given(COMMANDER, person, why="Whoever acknowledges it leads it."))
+            drafts += role_tasks(desk.policy, incident.severity, COMMANDER, incident.tasks)
         writes = acknowledging(desk.ledger, pages, incident.pages, by=by, via=via, why=why or f"{incident.name}", at=at)
         if writes and not drafts:
             drafts.append(events.acknowledged(person, via, why))
@@ -52,7 +53,8 @@ def assign(desk: Desk, named: str | int, by: str, role: str, *, person: str, why
             return []
         before = holders[0] if holders and key in UNIQUE else ""
         told = " ".join(filter(None, (why, _warning(incident, key, who))))
-        return write(incident, events.role_given(key, who, before, told))
+        new = role_tasks(desk.policy, incident.severity, key, incident.tasks) if incident.is_live else ()
+        return write(incident, events.role_given(key, who, before, told), *new)
 
     return desk.change(named, by, decide)
 

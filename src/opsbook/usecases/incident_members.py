@@ -15,7 +15,8 @@ from opsbook.ledger.incident import Incident
 from opsbook.ledger.incident_events import Members
 from opsbook.ledger.incident_moves import check_move, check_time
 from opsbook.ledger.page_events import PAGES
-from opsbook.usecases.incident_changing import Desk, line, write
+from opsbook.usecases.incident_changing import Desk, cleaned, line, write
+from opsbook.usecases.incident_handed import handing
 from opsbook.usecases.incident_writes import (
     attaching,
     both,
@@ -39,14 +40,15 @@ def known_members(desk: Desk, members: Members) -> Members:
         if len(ids) > MOST_MEMBERS:
             raise Usage(f"These are {len(ids):,}; name at most {MOST_MEMBERS:,} at a time.")
     book = desk.book()
-    services = [named_service(book, each) or " ".join(each.split()) for each in members.services if each.strip()]
+    named = (" ".join(cleaned(each).split()) for each in members.services)
+    services = [named_service(book, each) or each for each in named if each]
     found = {name: tuple(dict.fromkeys(_id(desk, name, each) for each in getattr(members, name))) for name in _VIEWS}
     return Members(**found, services=tuple(dict.fromkeys(services)))
 
 
 def _id(desk: Desk, part: str, written: str) -> str:
     prefix, view, word = _VIEWS[part]
-    name = written.strip().removeprefix(prefix)
+    name = cleaned(written).strip().removeprefix(prefix)
     if name and desk.ledger.row(view, prefix + name) is not None:
         return name
     streams = desk.ledger.streams(prefix + name) if len(name) >= 4 else []
@@ -140,11 +142,12 @@ def merge(desk: Desk, named: str | int, into: str | int, by: str, *, why: str) -
         theirs = of(incident)
         drafts: list[Draft] = [events.related("merged into", other.number, told)]
         drafts += [] if is_none(theirs) else [events.detached(theirs, f"It belongs to {other.name} now.")]
-        drafts.append(events.moved("merged", told))
+        handed = handing(incident, other)
+        drafts += [*handed.left, events.moved("merged", told)]
         new = without(theirs, of(other))
         gained: list[Draft] = [events.related("merged from", incident.number, told)]
         gained += [] if is_none(new) else [events.attached(new, f"They belonged to {incident.name}.")]
-        gained += _widened(other, incident, at)
+        gained += [*handed.gained, *_widened(other, incident, at)]
         return [*write(incident, *drafts), *write(other, *gained), *member_writes(theirs, other.number, told)]
 
     desk.change(named, by, decide)
@@ -182,7 +185,9 @@ def duplicate(desk: Desk, named: str | int, original: str | int, by: str, *, why
         drafts += [] if is_none(theirs) else [events.detached(theirs, f"It belongs to {other.name} now.")]
         new = without(theirs, of(other))
         gained = [] if is_none(new) else [events.attached(new, f"They belonged to {incident.name}, its duplicate.")]
-        moved = write(incident, *drafts, events.moved("dismissed", told))
+        handed = handing(incident, other)
+        gained += handed.gained
+        moved = write(incident, *drafts, *handed.left, events.moved("dismissed", told))
         return [*moved, *write(other, *gained), *member_writes(theirs, other.number, told)]
 
     return desk.change(named, by, decide)

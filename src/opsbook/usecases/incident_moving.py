@@ -170,7 +170,10 @@ def _items(field: str, value: object) -> tuple[str, ...]:
 def _utc(at: datetime) -> datetime:
     if at.tzinfo is None:
         raise Usage(f"{at:%Y-%m-%d %H:%M} may be of any zone. Say which, as in {at:%Y-%m-%dT%H:%M}Z.")
-    return at.astimezone(UTC)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise Usage(f"{at.isoformat()} cannot be meant.") from None
 
 
 def _plain(value: Any) -> Any:

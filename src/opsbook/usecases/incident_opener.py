@@ -26,6 +26,7 @@ from opsbook.usecases.incident_writes import declaring, imagined, joined, member
 from opsbook.usecases.ledger_ports import EngineLedger, Write
 from opsbook.usecases.library import Book
 from opsbook.usecases.oncall import directory_of
+from opsbook.usecases.update_due import with_due
 
 # A storm: so many incidents may begin by themselves within the window, the next joins them in one for all.
 MOST_OPENED = 3
@@ -159,10 +160,11 @@ class _Work:
 
     def writes(self) -> list[Write]:
         """All that is to be recorded."""
-        own = [
-            Write(stream_of(self._held[number].id), tuple(_in_one(drafts)), self._before[number])
-            for number, drafts in self._drafts.items()
-        ]
+        own = []
+        for number, drafts in self._drafts.items():
+            incident = self._held[number]
+            write = Write(stream_of(incident.id), tuple(_in_one(drafts)), self._before[number])
+            own.append(with_due(self._book, incident, write))
         return joined([*own, *self._further])
 
     # -- which one ----------------------------------------------------------------------------------------------

@@ -44,7 +44,7 @@ def rate(
         if draft is None:
             return []
         level = draft.facts["severity"]
-        due = newly_due(incident, level, follows) if level < incident.severity else ()
+        due = newly_due(incident, level, follows) if level != incident.severity else ()
         return write(incident, draft, *due)
 
     return desk.change(named, by, decide)

@@ -41,6 +41,14 @@ _STATES = {"draft": "draft", "in review": "in review", "review": "in review", "r
            "approved": "reviewed", "closed": "reviewed", "published": "reviewed", "final": "reviewed"}  # fmt: skip
 
 
+class PageSays(Struct, frozen=True):
+    """What the page of a post-mortem says of how far it is: its path, its Status, and the state that this is."""
+
+    path: str
+    status: str
+    state: str
+
+
 class Written(Struct, frozen=True):
     """What `write_due` did: reports that are proposed, and why others are not, by the incident's name."""
 
@@ -170,14 +178,19 @@ class Reports:
                 due = self._due(incident)
                 self._reviewed(incident, "due", due, by=ACTOR)
             return
+        said = self.page_says(incident)
+        if said is not None and said.state != state.state != "waived":
+            self._reviewed(incident, said.state, state, by=ACTOR, why=f"{said.path} says {said.status}.")
+
+    def page_says(self, incident: Incident) -> PageSays | None:
+        """How far its post-mortem is by the Status on its page; None where none is in the book, or it does not say.
+        What is written there counts: the ledger follows it."""
         written = next((each.path for each in reversed(incident.writings) if each.what == "post-mortem"), "")
-        facts = self._editing.library.snapshot().facts.get(written)
-        if facts is None or facts.report is None or state.state == "waived":
-            return
-        says = _STATES.get(facts.report.status.lower(), "")
-        if says and says != state.state:
-            why = f"{written} says {facts.report.status}."
-            self._reviewed(incident, says, state, by=ACTOR, why=why)
+        facts = self._editing.library.snapshot().facts.get(written) if written else None
+        if facts is None or facts.report is None:
+            return None
+        state = _STATES.get(facts.report.status.lower(), "")
+        return PageSays(written, facts.report.status, state) if state else None
 
     def policy(self, incident: Incident) -> PostMortemPolicy:
         """When post-mortems are due, by the policy page."""

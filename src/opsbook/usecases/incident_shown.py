@@ -9,6 +9,7 @@ from typing import Any
 from opsbook.book.impact import Impact
 from opsbook.ledger.incident import Incident
 from opsbook.ledger.incident_values import Promise, StatusUpdate, Task
+from opsbook.usecases.incident_due import Due
 from opsbook.usecases.incident_timeline import TimelineEntry
 
 
@@ -27,8 +28,10 @@ def incident_brief(incident: Incident) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def incident_model(incident: Incident, entries: Iterable[TimelineEntry]) -> dict[str, Any]:
-    """The incident as a whole, with its timeline in the order in which things happened.
+def incident_model(
+    incident: Incident, entries: Iterable[TimelineEntry], dues: Iterable[Due] = ()
+) -> dict[str, Any]:
+    """The incident as a whole, with its timeline in the order in which things happened; `dues` are what is due next.
 
     `roles` has, by role, who has it now; `roles_held` everybody who had one. `alerts`, `pages` and `runs` are ids.
     `started_at` is never null: it is when the incident was declared as long as nobody knows better
@@ -50,6 +53,10 @@ def incident_model(incident: Incident, entries: Iterable[TimelineEntry]) -> dict
         "alerts": list(incident.alerts), "pages": list(incident.pages), "runs": list(incident.runs),
         "called": [{"person": person, "page": page} for person, page in incident.called],
         "tasks": [task_model(task) for task in incident.tasks],
+        "next": [
+            {"text": each.words, "whose": each.whose, "tone": each.tone, "at": _time(each.at),
+             "typed": f"opsbook incident {each.typed}" if each.typed else None} for each in dues
+        ],
         "timeline": [entry_model(entry) for entry in entries],
         "updates": [update_model(update) for update in incident.updates],
         "updates_missed": incident.updates_missed,

@@ -144,7 +144,7 @@ def record_model(record: Record) -> dict[str, Any]:
         "services": list(report.services), "owner": report.owner or None, "impact": report.impact,
         "summary": report.summary, "has_root_cause": report.has_root_cause, "partner": record.partner or None,
         "lacks_post_mortem": record.lacks_post_mortem, "open_actions": record.open_actions,
-        "overdue_actions": record.overdue,
+        "overdue_actions": record.overdue, "not_understood": list(report.not_understood),
         "actions": [
             {"text": a.text, "line": a.line, "state": a.state, "owner": a.owner or None, "due": a.due or None}
             for a in report.actions

@@ -84,6 +84,13 @@ class KeptSubscribers:
             if each.is_in_force and (not each.topics or about & {_plain(topic) for topic in each.topics}):
                 yield each.id, each.shown
 
+    def of_components(self, components: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """Whom planned work on components is owed to; whoever chose names only where it is about one of them."""
+        about = {_plain(each) for each in components}
+        for each in self.all("customers"):
+            if each.is_in_force and (not each.topics or about & {_plain(topic) for topic in each.topics}):
+                yield each.id, each.shown
+
 
 def _plain(name: str) -> str:
     return " ".join(name.split()).casefold()

@@ -56,6 +56,11 @@ def audit(ledger: EngineLedger, now: datetime) -> Audit:
     )  # fmt: skip
 
 
+def silence(ledger: EngineLedger, now: datetime) -> str:
+    """That nobody pages or sends now, and since when; empty where an engine goes round."""
+    return " ".join(_silence(ledger.sighted([BEAT]).get(BEAT), now))
+
+
 def _silence(beat: Sighting | None, now: datetime) -> list[str]:
     if beat is None:
         return ["Nothing pages yet: no engine has gone round."]

@@ -60,7 +60,7 @@ class Likeness:
 
     def similar(self, case: Case, *, limit: int = 5) -> list[Similar]:
         """Past incidents that are most like it, the most first; drills and live ones are left out."""
-        past = tuple(each for each in self._cases.all() if not each.is_live and not each.is_drill)
+        past = tuple(each for each in self._cases.all() if not (each.is_live or each.is_drill or each.was_none))
         with self._turn:
             if self._index is None or self._index[0] != past:
                 self._index = (past, _Index(past))

@@ -24,10 +24,13 @@ from opsbook.ledger.incident_values import StatusUpdate
 from opsbook.ledger.telling import Telling
 from opsbook.usecases.channel_names import channels_in
 from opsbook.usecases.incident_acts import FieldConflict
+from opsbook.usecases.incident_changing import cleaned
 from opsbook.usecases.ledger_ports import EngineLedger, Timer, Write
 from opsbook.usecases.library import Book
 from opsbook.usecases.telling_owed import Owed, tellings, withdrawn
+from opsbook.usecases.update_checks import check_channels, checked_components, promised
 from opsbook.usecases.update_facts import known_of, told
+from opsbook.usecases.update_reach import went_to_somebody, why_nobody
 from opsbook.usecases.update_reminders import DUE, reminded_no_more
 from opsbook.usecases.update_rules import cadence_for, check_may_approve, due_next, policy_of
 
@@ -95,10 +98,13 @@ class StatusUpdates:
         """Keeps a draft, or changes the one of that id; what was approved has to be approved again. `incident` is what
         the caller saw: raises FieldConflict where somebody changed that draft since. Without `channels` it goes where
         the template's section says."""
-        told_to, text = _audience(audience), body.replace("\r\n", "\n").strip()
+        told_to, text = _audience(audience), cleaned(body).replace("\r\n", "\n").strip()
+        next_due = promised(next_due, self._now())
         _check_text(text)
-        template = self.compose(incident, told_to)
+        template, book = self.compose(incident, told_to), self._book()
         places = template.channels if channels is None else tuple(dict.fromkeys(each.strip() for each in channels))
+        check_channels(book, places)
+        components = checked_components(book, components or {})
         if len(places) > MOST_CHANNELS:
             raise Usage(f"An update goes to at most {MOST_CHANNELS} channels, and these are {len(places)}.")
 
@@ -147,6 +153,8 @@ class StatusUpdates:
                 raise Refusal(f"Update {update} of {now.name} is for customers, and nobody approved it yet.")
             self._check_seen(incident, found, update)
             _check_filled(found, may_have_slots=may_have_slots and found.audience != "customers")
+            if found.audience == "customers":
+                checked_components(self._book(), found.components)  # of a draft that is older than the page
             return [kinds.update_published(update, ())]
 
         return self._record(incident, by, decide, publishes=update)
@@ -165,6 +173,10 @@ class StatusUpdates:
 
         return self._record(incident, by, decide, withdraws=update)
 
+    def unheard(self, incident: Incident, update: int) -> str:
+        """Why an update that was published went to nobody, and where to mend that; empty where it went to somebody."""
+        return why_nobody(self._book(), incident, _update(incident, update))
+
     def deliveries(self, incident: Incident, update: int) -> list[Telling]:
         """Who gets an update, and how far that is: when it came, or why it did not."""
         return tellings(self._ledger, incident.id, update)
@@ -182,11 +194,13 @@ class StatusUpdates:
             if publishes:
                 owed = self._owed(now, _update(now, publishes), at) if self._owed is not None else []
                 drafts = [kinds.update_published(publishes, tuple(each.stream for each in owed))]
-                due, more = self._due(_as_if(now, drafts, by, at))
+                published = _as_if(now, drafts, by, at)
+                due, more = self._due(published)
                 drafts += more
                 timers += due
                 cleared += () if due else (DUE,)
-                others += [*owed, *reminded_no_more(self._ledger, now.id, at)]
+                is_heard = went_to_somebody(self._book(), published, _update(published, publishes))
+                others += [*owed, *(reminded_no_more(self._ledger, now.id, at) if is_heard else ())]
             if withdraws:
                 others += withdrawn(self._ledger, now, withdraws, at)
             try:

@@ -11,6 +11,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from ipaddress import ip_address
+from socket import inet_aton, inet_ntoa
 from urllib.parse import urlsplit
 
 import msgspec
@@ -68,7 +69,7 @@ class Subscriptions:
         `is_confirmed`, where somebody who may says so. The same is returned for an address that has one already. Raises
         Usage for an address that can be none, Refusal where too much waits."""
         kept_address = checked(kind, address)
-        if kind == "webhook":
+        if kind == "webhook" and scope == "customers":
             self._check_host(kept_address)
         chosen = tuple(dict.fromkeys(clean(each, 200) for each in topics if each.strip()))
         if len(chosen) > MOST_TOPICS:
@@ -78,15 +79,16 @@ class Subscriptions:
         for _ in range(TRIES):
             before = self.kept.find(id)
             if before is not None and before.state == "asked" and before.asked_at > self._now() - AGAIN and not by:
-                self._sign(id, before, signer)
-                return NewSubscription(id, signer)  # as if it was sent; the first message is still good
+                return NewSubscription(id, signer)  # as if it was sent: only the first who asked has what signs
             if before is None and not by:
                 self._check_waiting(scope)
             draft = events.asked(kind=kind, scope=scope, topics=chosen, shown=masked(kind, kept_address), by=by)
             drafts = (draft, events.confirmed("account")) if is_confirmed else (draft,)
             known = self.kept.beside(id)
             leave, signed = (known.leave, known.signer) if known is not None else (self._secret(), "")
-            beside = Beside(kept_address, self._secret(), leave, signer if is_confirmed else signed, signer)
+            first = (known.asked_signer or known.signer) if known is not None else ""
+            asked = signer if is_confirmed else first or signer  # what was shown first signs, whoever asks again
+            beside = Beside(kept_address, self._secret(), leave, signer if is_confirmed else signed, asked)
             try:
                 self._kept(id, before, drafts, beside, by=by)
             except Conflict:
@@ -109,15 +111,6 @@ class Subscriptions:
         self._ledger.record(
             writes, actor=by or ACTOR, at=at, attach={stream_of(id): msgspec.json.encode(beside)}
         )
-
-    def _sign(self, id: str, before: Subscription, signer: str) -> None:
-        """What was asked for is signed so from its confirmation on."""
-        beside = self.kept.beside(id)
-        if signer and beside is not None:
-            kept = msgspec.json.encode(replace(beside, asked_signer=signer))
-            self._ledger.record(
-                [Write(stream_of(id), (), before.number)], actor=ACTOR, at=self._now(), attach={stream_of(id): kept}
-            )
 
     def look(self, id: str, secret: str) -> Subscription:
         """The subscription of a link that confirms or ends; raises Usage where the link is wrong or not good any more,
@@ -183,17 +176,25 @@ class Subscriptions:
     def _check_host(self, address: str) -> None:
         """Refuses what names this machine or a private address by itself; names are looked at when something is
         sent."""
-        host = urlsplit(address).hostname or ""
+        host = (urlsplit(address).hostname or "").rstrip(".")
         try:
             bare = str(ip_address(host))
         except ValueError:
-            bare = "127.0.0.1" if host == "localhost" or host.endswith(".localhost") else ""
+            bare = "127.0.0.1" if host == "localhost" or host.endswith(".localhost") else _numbered(host)
         why = self._refusal(bare) if bare else None
         if why:
-            raise Usage(f"A webhook cannot go there: that is {why}. 'probe.allow' of opsbook.toml may allow it.")
+            raise Usage(f"A webhook cannot go there: that is {why}. 'probes.allow' of opsbook.toml may allow it.")
 
     def _secret(self) -> str:
         return urlsafe_b64encode(self._chance(24)).decode().rstrip("=")
+
+
+def _numbered(host: str) -> str:
+    """The address that a host means which is written as a number (`2130706433`, `127.1`, `0x7f.1`); else empty."""
+    try:
+        return inet_ntoa(inet_aton(host)) if host[:1].isdigit() else ""
+    except OSError:
+        return ""
 
 
 _WRONG_LINK = "This link is not good any more, or it was cut off. Subscribe once more, and a new one is sent."

@@ -25,6 +25,7 @@ from opsbook.ledger.event import NO_HASH, Draft, Event
 from opsbook.ledger.incident import INCIDENT_VIEW, Incident, incident_of
 from opsbook.ledger.incident import stream_of as incident_stream
 from opsbook.ledger.incident_values import StatusUpdate
+from opsbook.ledger.maintenance import MAINTENANCE_VIEW, MAINTENANCES, maintenance_of
 from opsbook.ledger.telling import TELLING_VIEW, Telling, after, lost, next_moves, stream_of, telling_of
 from opsbook.usecases.alerting_ports import Handed, Message, Notifier
 from opsbook.usecases.ledger_ports import EngineLedger, Lease, Timer, Write
@@ -153,6 +154,8 @@ class Teller:
 
     def _why_not(self, telling: Telling, incident: Incident | None, update: StatusUpdate | None) -> str:
         """Why an update need not be handed over any more; empty where it is."""
+        if telling.purpose == "planned":
+            return self._why_not_planned(telling)
         if telling.purpose != "update":
             return ""
         if incident is None or update is None or update.state not in READ:
@@ -163,6 +166,16 @@ class Teller:
             id = telling_id(incident.id, newer.id, telling.to, telling.name)
             if self._ledger.row(TELLING_VIEW.name, stream_of(id)) is not None:
                 return f"Update {newer.id} took its place before it was handed over."
+        return ""
+
+    def _why_not_planned(self, telling: Telling) -> str:
+        """As _why_not: whoever is owed a newer word of the same work gets that alone."""
+        kept = self._ledger.row(MAINTENANCE_VIEW.name, MAINTENANCES + telling.maintenance)
+        newest = maintenance_of(kept).number if kept is not None else 0
+        for number in range(telling.update + 1, newest + 1):
+            id = telling_id(telling.maintenance, number, telling.to, telling.name)
+            if self._ledger.row(TELLING_VIEW.name, stream_of(id)) is not None:
+                return "What was said of it later took its place before it was handed over."
         return ""
 
     def _hand_over(self, moving: _Moving) -> None:

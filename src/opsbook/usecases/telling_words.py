@@ -12,9 +12,11 @@ from urllib.parse import quote
 
 from opsbook.ledger.incident import Incident
 from opsbook.ledger.incident_values import StatusUpdate
+from opsbook.ledger.maintenance import Maintenance
 from opsbook.ledger.telling import Telling
 from opsbook.usecases.alerting_ports import Message
 from opsbook.usecases.kept_subscribers import Beside
+from opsbook.usecases.telling_planned import planned_body, planned_facts, planned_title
 
 AGAIN = "You may have got this already: nobody knows whether it came through the first time."
 _MARKS = re.compile(r"\*\*|__|^#{1,6}\s+", re.M)
@@ -43,6 +45,22 @@ class TellingWords:
             html=_html(title, body, lines[2:]), page_url=url,
             facts={**self._facts(telling, incident, update),
                    **({"unsubscribe": leave} if kind == "email" and leave else {})},
+        )  # fmt: skip
+
+    def planned(self, telling: Telling, maintenance: Maintenance, *, kind: str, beside: Beside) -> Message:
+        """What tells a subscriber of planned work."""
+        title, body, leave = planned_title(maintenance), planned_body(maintenance), self._leave(telling.name, beside)
+        url = f"{self._address}{self._status}#m-{maintenance.id}"
+        lines = [_MARKS.sub("", body), "", *([AGAIN] if telling.may_have_come else ()), url]
+        lines.append(f"To get no more of these: {leave}")
+        facts: dict[str, object] = {
+            "purpose": "planned-work", "maintenance": planned_facts(maintenance), "url": url,
+            "is_duplicate": telling.may_have_come, "thread": f"planned.{maintenance.id}",
+            "sent_at": self._now().isoformat(), **({"unsubscribe": leave} if kind == "email" else {}),
+        }  # fmt: skip
+        return Message(
+            key=key_of(telling), kind=kind, title=title, body="\n".join(lines), severity="P3", page_url=url,
+            html=_html(title, lines[0], lines[2:]), facts=facts,
         )  # fmt: skip
 
     def confirmation(self, telling: Telling, beside: Beside, kind: str, topics: tuple[str, ...]) -> Message:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
@@ -10,6 +10,7 @@ from msgspec import Struct
 from opsbook.ledger.event import Event
 from opsbook.ledger.incident_brought import BROUGHT
 from opsbook.ledger.incident_events import KeptFile
+from opsbook.ledger.incident_times import bounded
 
 KINDS = ("declared", "status", "severity", "role", "task", "note", "decision", "command", "alert", "page", "ack", "run",
          "step", "health", "deploy", "change", "update", "action", "file", "chat", "relation", "report")  # fmt: skip
@@ -65,10 +66,9 @@ def time_in(value: Any) -> datetime | None:
     if not isinstance(value, str) or not value:
         return None
     try:
-        at = datetime.fromisoformat(value)
+        return bounded(datetime.fromisoformat(value))
     except ValueError:
         return None
-    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
 
 
 def sentence(*parts: object) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from opsbook.ledger import incident_events as kinds
 from opsbook.ledger.event import Event
@@ -32,12 +33,16 @@ class OwnTeller:
     def __init__(self) -> None:
         self._state = ""
         self._tasks: dict[Any, str] = {}
+        self._wanted: TimelineEntry | None = None  # the tasks that the page wanted last
+        self._many = 0
         self._audiences: dict[Any, tuple[str, str]] = {}
 
     def take(self, event: Event) -> list[TimelineEntry]:
         """The entries that an event makes, none where it says nothing new."""
         if event.kind == kinds.NOTED:  # by far the most
             return [_noted(event)]
+        if event.kind == kinds.TASK_SET and event.facts.get("origin") and event.facts.get("task") not in self._tasks:
+            return [self._wanted_by_page(event, event.facts)]
         told = self._told(event, event.facts)
         return [entry_of(event, told)] if told is not None else []
 
@@ -58,6 +63,15 @@ class OwnTeller:
             return self._update(event.kind, event.actor, facts)
         teller = _TELLERS.get(event.kind)
         return teller(event, facts) if teller is not None else None
+
+    def _wanted_by_page(self, event: Event, facts: Facts) -> TimelineEntry:
+        """What the page wants done from a moment on, as one entry: that of the first of these tasks."""
+        made, first = entry_of(event, self._task(facts)), self._wanted
+        if first is None or (first.recorded_at, first.actor) != (made.recorded_at, made.actor):
+            self._wanted, self._many = made, 1
+            return made
+        self._many += 1
+        return replace(first, text=f"{self._many} tasks to do, as the policy page has them.", changed=event.position)
 
     def _task(self, facts: Facts) -> Told:
         task, state, text = facts.get("task"), facts.get("state"), str(facts.get("text", ""))
@@ -179,6 +193,11 @@ def _update_missed(event: Event, facts: Facts) -> Told:
     return Told("update", f"The next status update{when} was not sent.{told}")
 
 
+def _undelivered(event: Event, facts: Facts) -> Told:
+    words = f"Update {facts.get('update')} could not be handed to {facts.get('to')}"
+    return Told("update", because(words, facts.get("why")))
+
+
 def _action_set(event: Event, facts: Facts) -> Told:
     words = "Action item" if facts.get("state") == "open" else f"Action item {facts.get('state')}"
     more = [str(facts["owner"])] if facts.get("owner") else []
@@ -212,6 +231,7 @@ _TELLERS: dict[str, Callable[[Event, Facts], Told | None]] = {
     kinds.RELATED: _related,
     kinds.RENUMBERED: _renumbered,
     kinds.UPDATE_MISSED: _update_missed,
+    kinds.UPDATE_UNDELIVERED: _undelivered,
     kinds.ACTION_SET: _action_set,
     kinds.WRITTEN: _written,
     kinds.REVIEWED: _reviewed,

@@ -1,8 +1,9 @@
 """Status updates that are late: whoever leads is reminded, once, and everybody with a role once more. Sends nothing: a
 reminder is a page, which the engine of pages delivers.
 
-When the next update is due follows from the incident and its policy page, so it is worked out again wherever either
-moved, and before anybody is reminded: after an outage nobody is told of what was done, or is over.
+When the next update is due follows from the incident and its policy page. It is recorded with what moves it (see
+`update_due`), and worked out again here where the page moved, and before anybody is reminded: after an outage nobody
+is told of what was done, or is over.
 """
 
 from __future__ import annotations
@@ -21,10 +22,11 @@ from opsbook.usecases.ledger_ports import EngineLedger, Lease, Timer, Write
 from opsbook.usecases.library import Book
 from opsbook.usecases.notices import notice
 from opsbook.usecases.page_draft import LEVEL
-from opsbook.usecases.update_rules import cadence_for, due_next, everybody, leads, told_last
+from opsbook.usecases.update_due import DUE as DUE
+from opsbook.usecases.update_due import why_due
+from opsbook.usecases.update_rules import cadence_for, due_next, everybody, leads
 
 ACTOR = "pager"
-DUE = "update-due"  # the timer on `incident/ID`
 VERY_LATE = timedelta(minutes=15)  # at least, after which everybody with a role is told
 LATEST = timedelta(hours=24)  # after which a reminder is nobody's news any more, such as while no server ran
 ROWS = 200
@@ -47,7 +49,7 @@ class UpdateReminders:
         for incident in self._live():
             due = due_next(book, incident)
             if due != incident.update_due_at:
-                done += self._record([_set(incident, due, self._why(book, incident, due))], lease, self._now())
+                done += self._record([_set(incident, due, why_due(book, incident, due))], lease, self._now())
         return done
 
     def do(self, timers: Sequence[Timer], lease: Lease) -> int:
@@ -90,13 +92,6 @@ class UpdateReminders:
         while rows := self._ledger.rows(INCIDENT_VIEW.name, is_open=True, before=before, limit=ROWS):
             yield from map(incident_of, rows)
             before = rows[-1].first
-
-    def _why(self, book: Book, incident: Incident, due: datetime | None) -> str:
-        cadence = cadence_for(book, incident)
-        said = cadence.words if cadence.is_told else f"{cadence.words}, as nothing else is told"
-        if due is None:
-            return f"{incident.severity}: {said}."
-        return f"{incident.severity}: {said}{'' if told_last(incident) else '; nobody was told yet'}."
 
     def _record(self, writes: Sequence[Write], lease: Lease, at: datetime) -> int:
         try:

@@ -6,33 +6,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from opsbook.book.incident_policy import Policy
 from opsbook.book.update_cadence import Cadence, cadence_of, next_due
 from opsbook.ground.errors import NotPermitted
 from opsbook.ledger.incident import Incident
+from opsbook.ledger.incident_values import StatusUpdate
 from opsbook.usecases.library import Book
-from opsbook.usecases.update_facts import components_of
+from opsbook.usecases.update_policy import policy_of as policy_of
+from opsbook.usecases.update_reach import public_names as public_names
+from opsbook.usecases.update_reach import went_to_somebody
 
 _COMMANDS = ("commander", "incident manager", "incident lead", "ic")
 _SPEAKS = ("communication", "comms", "liaison", "spokes")
-
-
-def policy_of(book: Book, incident: Incident | None = None) -> tuple[str, Policy | None]:
-    """The policy page that an incident follows, else the first of the book that tells templates or severities; None
-    where there is none."""
-    named = book.facts.get(incident.policy) if incident is not None and incident.policy else None
-    if named is not None and named.policy is not None:
-        return named.path, named.policy
-    for path, facts in sorted(book.facts.items()):
-        if facts.policy is not None and (facts.policy.templates or facts.policy.severities):
-            return path, facts.policy
-    return "", None
-
-
-def public_names(book: Book, incident: Incident) -> tuple[str, ...]:
-    """What customers call what an incident hinders."""
-    pages = [facts.policy.status_page for _, facts in sorted(book.facts.items()) if facts.policy is not None]
-    return components_of(pages, incident.services)
 
 
 def leads(incident: Incident) -> tuple[str, ...]:
@@ -77,10 +61,13 @@ def cadence_for(book: Book, incident: Incident) -> Cadence:
     return cadence_of(policy.severities if policy is not None else (), incident.severity)
 
 
-def told_last(incident: Incident) -> datetime | None:
-    """When somebody was told of it last; None for not yet."""
-    times = [each.published_at for each in incident.updates if each.published_at is not None]
-    return max(times, default=None)
+def told_last(book: Book, incident: Incident) -> datetime | None:
+    """When somebody was told of it last; None for not yet. What went to nobody told nobody."""
+    return max((each.published_at for each in _told(book, incident) if each.published_at), default=None)
+
+
+def _told(book: Book, incident: Incident) -> list[StatusUpdate]:
+    return [each for each in incident.updates if each.published_at and went_to_somebody(book, incident, each)]
 
 
 def due_next(book: Book, incident: Incident) -> datetime | None:
@@ -88,9 +75,10 @@ def due_next(book: Book, incident: Incident) -> datetime | None:
     its severity says; None where nothing is due."""
     if not incident.is_live or incident.state == "triage":
         return None
-    told = told_last(incident)
+    told = told_last(book, incident)
     due = next_due(cadence_for(book, incident), incident.declared_at, told)
-    last = max((each for each in incident.updates if each.published_at == told), key=lambda each: each.id, default=None)
+    last = max((each for each in _told(book, incident) if each.published_at == told), key=lambda each: each.id,
+               default=None)  # fmt: skip
     promised = last.next_due if last is not None and told is not None else None
     if promised is not None and told is not None and promised > told:
         return min(promised, due) if due is not None else promised

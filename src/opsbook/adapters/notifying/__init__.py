@@ -162,6 +162,8 @@ class WorkerNotifier:
             else:
                 if wanted.message.signers:  # nobody else's secret is any proof to whoever has their own
                     route = replace(route, signers=wanted.message.signers)
+                if wanted.message.is_for_stranger and route.way == "web":
+                    route = replace(route, is_public=True)
                 handed = self._worker().hand(wanted.message, route, self._timeout_s)
                 handed = replace(handed, latency_ms=round((time.monotonic() - begun) * 1000, 3))
         except Refusal as wrong:

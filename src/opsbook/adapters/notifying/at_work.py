@@ -1,7 +1,7 @@
 """What a worker does: takes one message after the other, hands it over, tells what became of it. Keeps nothing.
 
-No connection of this process reaches an address that probes may not reach either: an audit hook looks at each, whatever
-library makes it, redirects and names that lead elsewhere included.
+No connection of this process reaches an address that probes may not reach either, nor one inside where a stranger named
+it: an audit hook looks at each, whatever library makes it, redirects and names that lead elsewhere included.
 """
 
 from __future__ import annotations
@@ -34,13 +34,14 @@ class _Gate:
 
     def __init__(self) -> None:
         self.reach = Reach()
-        self.allowed: tuple[str, ...] = ()
+        self.judged: tuple[tuple[str, ...], bool] = ((), False)
         self.refused = ""
 
-    def begin(self, allowed: tuple[str, ...]) -> None:
+    def begin(self, route: Route) -> None:
         """Before each message."""
-        if allowed != self.allowed:
-            self.reach, self.allowed = Reach(allowed), allowed
+        if (route.allowed, route.is_public) != self.judged:
+            self.judged = (route.allowed, route.is_public)
+            self.reach = Reach(route.allowed, is_public=route.is_public)
         self.refused = ""
 
     def look(self, event: str, arguments: tuple[object, ...]) -> None:
@@ -65,7 +66,7 @@ def work(descriptor: int) -> None:
             asker.send_bytes(b"ready")
             while True:
                 job = msgspec.msgpack.decode(asker.recv_bytes(), type=Job)
-                gate.begin(job.route.allowed)
+                gate.begin(job.route)
                 signal.setitimer(signal.ITIMER_REAL, job.timeout_s + _GRACE_S)
                 handed = _way(job.route)(job, lambda: asker.send_bytes(HANDING))
                 if gate.refused and handed.state != "accepted":

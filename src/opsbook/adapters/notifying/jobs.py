@@ -31,6 +31,7 @@ class Route(Struct, frozen=True):
     source: str = "/opsbook"
     agent: str = "Opsbook"
     is_titled: bool = True
+    is_public: bool = False  # only where the internet leads: a stranger named the address
 
 
 class Job(Struct, frozen=True):

@@ -185,10 +185,12 @@ class PostgresLedger:
 
     def rows(
         self, view: str, *, group: str | None = None, is_open: bool | None = None, before: int | None = None,
-        limit: int = 100,
+        limit: int = 100, document: Any = dict[str, Any],
     ) -> list[Kept]:  # fmt: skip
-        """The rows of a view, those that began last first; those that began before the position `before`."""
-        return self._kept(view, *kept_views.page(view, group=group, is_open=is_open, before=before, limit=limit))
+        """The rows of a view, those that began last first; those that began before the position `before`.
+        `document` is the type that their documents are read as: one with few fields is read in less time."""
+        question, values = kept_views.page(view, group=group, is_open=is_open, before=before, limit=limit)
+        return self._kept(view, question, values, document)
 
     def row(self, view: str, stream: str) -> Kept | None:
         """The row of one stream."""
@@ -234,10 +236,12 @@ class PostgresLedger:
     def _rows(self, question: str, values: Any) -> list[tuple[Any, ...]]:
         return self._pool.run(lambda connection: connection.execute(question.encode(), values).fetchall())
 
-    def _kept(self, view: str, question: str, values: list[Any]) -> list[Kept]:
+    def _kept(self, view: str, question: str, values: list[Any], document: Any = dict[str, Any]) -> list[Kept]:
+        decode = kept_views.decoder(document)
+
         def read(connection: Db) -> list[Kept]:
             self._catch_up(connection, [each for each in self._views if each.name == view])
-            return [kept_views.kept_of(row) for row in connection.execute(question.encode(), values)]
+            return [kept_views.kept_of(row, decode) for row in connection.execute(question.encode(), values)]
 
         return self._pool.run(read)
 

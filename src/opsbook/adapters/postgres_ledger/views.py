@@ -7,6 +7,7 @@ Opsbook, a verb that needs none) leaves it behind, and whoever knows it makes up
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -165,6 +166,12 @@ def kept_of(row: Sequence[Any], decode: Callable[[str], Any] = _decode) -> Kept:
     """The row of a view as it was kept."""
     stream, number, first, is_open, belongs, document = row
     return Kept(stream, number, first, Row(is_open, belongs, decode(document)))
+
+
+@cache
+def decoder(document: Any) -> Callable[[str], Any]:
+    """What reads documents as that type."""
+    return msgspec.json.Decoder(document).decode
 
 
 def values_of(view: str, kept: Kept) -> tuple[Any, ...]:

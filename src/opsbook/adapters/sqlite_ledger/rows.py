@@ -164,10 +164,10 @@ def page(
     return question, (*(value for _, value in wanted), limit)
 
 
-def kept_of(found: tuple[Any, ...]) -> Kept:
-    """The row of a view as it was kept."""
+def kept_of(found: tuple[Any, ...], document_type: Any = dict[str, Any]) -> Kept:
+    """The row of a view as it was kept, its document read as that type."""
     stream, number, first, is_open, belongs, document = found
-    return Kept(stream, number, first, Row(bool(is_open), belongs, tables.decode(document)))
+    return Kept(stream, number, first, Row(bool(is_open), belongs, _decoder(document_type)(document)))
 
 
 def _kept_for(view: View, found: tuple[Any, ...]) -> Kept:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from opsbook.entrypoints.api import (
+    action_items,
     alerts,
     book,
     contacts,
@@ -19,6 +20,7 @@ from opsbook.entrypoints.api import (
     people,
     runs,
     silences,
+    telling,
 )
 
 MODULES = (
@@ -37,6 +39,8 @@ MODULES = (
     incident_entries,
     incident_figures,
     incident_writing,
+    action_items,
+    telling,
     events,
 )
 ROUTES = tuple(route for module in MODULES for route in module.ROUTES)

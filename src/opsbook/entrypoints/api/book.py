@@ -191,10 +191,11 @@ def save(request: Asks, query: SaveQuery, after: bytes) -> dict[str, Any] | Resp
     try:
         return msgspec.to_builtins(save_bytes(desk, edit, after))  # type: ignore[no-any-return]
     except PageConflict as wrong:
-        return _conflict(wrong)
+        return page_conflict(wrong)
 
 
-def _conflict(wrong: PageConflict) -> Response[Any]:
+def page_conflict(wrong: PageConflict) -> Response[Any]:
+    """The answer that holds the page as it is meanwhile."""
     theirs = wrong.theirs
     told = problem(
         409, str(wrong), path=wrong.path, digest=digest_of(theirs) if theirs is not None else None,

@@ -13,10 +13,11 @@ from opsbook.entrypoints.api.operation import Asks
 from opsbook.entrypoints.web.answering import desk_of
 from opsbook.ground.errors import Usage
 from opsbook.ledger.incident import Incident
+from opsbook.usecases.incident_list import Wanted, listed
 from opsbook.usecases.incident_reports import Patch
-from opsbook.usecases.incident_shown import entry_model, incident_brief, incident_model, report_of
+from opsbook.usecases.incident_shown import entry_model, incident_model
 from opsbook.usecases.incident_timeline import KINDS
-from opsbook.usecases.incidents import AskedOf, incidents, incidents_model, record_model
+from opsbook.usecases.incidents import incidents, incidents_model
 from opsbook.usecases.ports import Unreadable
 from opsbook.usecases.proposals import Proposal
 
@@ -69,6 +70,32 @@ class EntryModel(Struct):
     is_struck: bool
     files: list[FileModel]
     said: list[SaidModel]
+
+
+class SaidInChat(Struct):
+    """One message of a chat; `line` is where it begins, counted from 1."""
+
+    at: datetime
+    who: str
+    text: str
+    line: int
+
+
+class LeftOut(Struct):
+    """A line of a chat of which nothing could be made."""
+
+    line: int
+    text: str
+
+
+class ChatAnswer(Struct):
+    """What was read of a chat, and how many entries of it were `added`."""
+
+    messages: list[SaidInChat]
+    left_out: list[LeftOut]
+    is_cut: bool
+    added: int
+    version: int
 
 
 class TimelineModel(Struct):
@@ -125,6 +152,7 @@ class IncidentModel(BriefModel, kw_only=True):
     runs: list[str]
     called: list[Named]
     tasks: list[Named]
+    next: list[Named]
     timeline: list[EntryModel]
     updates: list[Named]
     updates_missed: int
@@ -179,34 +207,24 @@ class ProposalModel(Struct):
 
 def answer(request: Asks, incident: Incident) -> dict[str, Any]:
     """An incident as it is now, with its timeline."""
-    return incident_model(incident, desk_of(request).incident_desk.timelines.entries(incident))
+    desk = desk_of(request).incident_desk
+    return incident_model(incident, desk.timelines.entries(incident), desk.incidents.due(incident))
 
 
 def list_answer(request: Asks, query: IncidentsQuery) -> dict[str, Any]:
     """The incidents that a query asks for: of the ledger at most as many as it wants, and the book's reports unless it
     asks for a stretch of time or goes on behind a number."""
     desk = desk_of(request)
-    found = desk.incident_desk.incidents.select(
+    report = incidents(desk.library.snapshot(), desk.now().date())
+    rows = listed(desk.incident_desk, report, Wanted(
         is_live=query.live, statuses=(query.status,) if query.status else (),
         severities=(query.severity,) if query.severity else (), service=query.service, words=query.q,
         with_drills=query.drills, since=query.since, until=query.until, before=query.before, limit=query.limit,
-    )  # fmt: skip
-    report = incidents(desk.library.snapshot(), desk.now().date())
-    told = incidents_model(report)
-    of_page = {record.path: record_model(record) for record in report.records}
-    pages = {path for case in desk.incident_desk.cases.all() if case.number is not None and (path := case.path)}
-    rows = [
-        {**of_page.get(report_of(each) or "", {}), "path": report_of(each), **incident_brief(each)} for each in found
-    ]
-    if query.before is None and query.since is None and query.until is None:
-        asked = AskedOf("live" if query.live else query.status or "", query.severity or "", query.service, query.q)
-        others = (each for each in report.records if each.path not in pages and asked.has(each))
-        rows += [
-            {**of_page[each.path], "number": None} for each in others
-            if query.live is not False or each.report.state != "open"
-        ]  # fmt: skip
-    is_open = sum(1 for row in rows if row.get("is_live") or (row["number"] is None and row["state"] == "open"))
-    return {"incidents": rows, "open": is_open, "policies": told["policies"]}
+    ))  # fmt: skip
+    return {
+        "incidents": [each.model for each in rows], "open": sum(each.is_open for each in rows),
+        "policies": incidents_model(report)["policies"],
+    }  # fmt: skip
 
 
 def timeline_answer(request: Asks, incident: Incident, query: TimelineQuery) -> dict[str, Any]:

@@ -8,16 +8,57 @@ from litestar import Response
 from litestar.exceptions import ClientException, NotFoundException
 
 from opsbook.entrypoints.api import incident_models as models
-from opsbook.entrypoints.api.incident_answer import IncidentModel, TimelineModel, answer, timeline_answer
+from opsbook.entrypoints.api.incident_answer import (
+    ChatAnswer,
+    EntryModel,
+    IncidentModel,
+    TimelineModel,
+    answer,
+    timeline_answer,
+)
 from opsbook.entrypoints.api.incidents import ONE, by, incidents_of, named
 from opsbook.entrypoints.api.operation import Asks, operation
+from opsbook.entrypoints.figured import zone_asked
+from opsbook.entrypoints.web.answering import desk_of
 from opsbook.ground.errors import Usage
+from opsbook.ledger.incident import stream_of
+from opsbook.usecases.chat_import import entries_of, read_chat
+from opsbook.usecases.incident_shown import entry_model
 
 
 @operation("GET", ONE + "/timeline", TimelineModel, query=models.TimelineQuery, group="incidents")
 def timeline(request: Asks, query: models.TimelineQuery) -> dict[str, Any]:
     """Entries of an incident, the newest first"""
     return timeline_answer(request, named(request), query)
+
+
+@operation("GET", ONE + "/entry", EntryModel, query=models.EntryQuery, group="incidents")
+def entry(request: Asks, query: models.EntryQuery) -> dict[str, Any]:
+    """One entry by its key, with what it said before it was corrected"""
+    incident = named(request)
+    found = desk_of(request).incident_desk.timelines.entry(incident, query.key)
+    if found is None:
+        raise NotFoundException(f"The timeline of {incident.name} has no entry '{query.key[:80]}'.")
+    return entry_model(found)
+
+
+@operation("POST", ONE + "/chat", ChatAnswer, act="respond", body=models.ChatBody, also=(409, 413), group="incidents")
+def chat(request: Asks, body: models.ChatBody) -> dict[str, Any]:
+    """Writes each message of a copied chat where it happened; those that are there already are passed over"""
+    incident, zone = named(request), zone_asked(body.time_zone)
+    day = body.day or (incident.started_at or incident.declared_at).astimezone(zone).date()
+    read = read_chat(body.text, day, zone)
+    if not read.messages:
+        raise Usage("Nothing of it could be read: a message begins with a time and a name, as in [03:12] ada: …")
+    said = [] if body.only_look else list(entries_of(read))
+    after = incidents_of(request).import_chat(incident.id, by(request), said) if said else incident
+    keys = {key for _, _, key in said}
+    news = desk_of(request).ledger.read(stream_of(incident.id), incident.version) if said else []
+    return {
+        "messages": [{"at": each.at, "who": each.who, "text": each.text, "line": each.line} for each in read.messages],
+        "left_out": [{"line": line, "text": text} for line, text in read.left_out], "is_cut": read.is_cut,
+        "added": sum(1 for each in news if each.facts.get("key") in keys), "version": after.version,
+    }  # fmt: skip
 
 
 @operation("POST", ONE + "/notes", IncidentModel, act="respond", body=models.NoteBody, also=(409,), group="incidents")
@@ -112,4 +153,4 @@ def number(request: Asks, name: str) -> int:
     return int(word)
 
 
-ROUTES = (timeline, note, add_file, read_file, correct, pin, add_task, set_task, add_action, set_action)
+ROUTES = (timeline, entry, chat, note, add_file, read_file, correct, pin, add_task, set_task, add_action, set_action)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 from litestar import Response
+from litestar.exceptions import ClientException
 from msgspec import Meta, Struct
 
 from opsbook.entrypoints.api.incidents import ONE, named
@@ -82,25 +84,33 @@ class SimilarModel(Struct):
     remedies: list[dict[str, Any]]
 
 
+def asked_of(query: FiguresQuery, now: datetime) -> tuple[datetime, datetime, ZoneInfo]:
+    """From when until when, by whose clock; raises 400 for what is none: there is such an address."""
+    try:
+        return *stretch(query.since, query.until, now), zone_asked(query.time_zone)
+    except Usage as wrong:
+        raise ClientException(str(wrong)) from wrong
+
+
 @operation("GET", "/incident-figures", FiguresModel, query=FiguresQuery, group="incidents")
 def incident_figures(request: Asks, query: FiguresQuery) -> dict[str, Any]:
     """How often, how grave, how long, and what helped"""
     desk = desk_of(request)
-    since, until = stretch(query.since, query.until, desk.now())
+    since, until, zone = asked_of(query, desk.now())
     return figures_model(figures_of(
         desk.incident_desk, desk.library.snapshot(), since, until, now=desk.now(),
-        time_zone=zone_asked(query.time_zone), service=query.service, severity=query.severity,
+        time_zone=zone, service=query.service, severity=query.severity,
     ))  # fmt: skip
 
 
 @operation("GET", "/incident-figures.csv", str, query=FiguresQuery, media="text/csv; charset=utf-8", group="incidents")
 def incident_figures_csv(request: Asks, query: FiguresQuery) -> Response[str]:
     """What the figures are made of, a row an incident"""
-    if query.service or query.severity:
-        raise Usage("All incidents of the stretch of time are told here; choose in the table.")
-    since, until = stretch(query.since, query.until, desk_of(request).now())
+    since, until, _ = asked_of(query, desk_of(request).now())
     return Response(
-        figures_csv(desk_of(request).incident_desk, since, until), media_type="text/csv; charset=utf-8",
+        figures_csv(
+            desk_of(request).incident_desk, since, until, service=query.service, severity=query.severity
+        ), media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": 'attachment; filename="incidents.csv"'},
     )  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -18,6 +18,7 @@ Ids = Annotated[list[Name], Meta(max_length=5000)]
 Expected = Annotated[
     int | None, Meta(description="The `version` on which this is based: refused where the same field changed since.")
 ]
+Instant = Annotated[datetime, Meta(tz=True)]
 Status = Annotated[str, Meta(max_length=40, description="Investigating, Mitigating, Resolved, or a finer state.")]
 
 
@@ -30,9 +31,9 @@ class IncidentsQuery(Struct, forbid_unknown_fields=True):
     service: str = ""
     q: str = ""
     drills: bool = True
-    since: datetime | None = None
-    until: datetime | None = None
-    before: int | None = None
+    since: Instant | None = None
+    until: Instant | None = None
+    before: Annotated[int, Meta(ge=0, le=1_000_000_000)] | None = None
     limit: Annotated[int, Meta(ge=1, le=1000)] = 100
 
 
@@ -58,10 +59,11 @@ class DeclareBody(Struct, forbid_unknown_fields=True):
     pages: Ids = []
     runs: Ids = []
     services: Ids = []
-    started_at: datetime | None = None
+    started_at: Instant | None = None
     is_drill: bool = False
     is_triage: bool = False
     war_room: Annotated[str, Meta(max_length=2000)] = ""
+    key: Annotated[str, Meta(max_length=200, description="What is sent again with the same one makes no other.")] = ""
 
 
 class WhyBody(Struct, forbid_unknown_fields=True):
@@ -75,7 +77,7 @@ class NoteBody(Struct, forbid_unknown_fields=True):
 
     text: Text
     kind: Literal["note", "decision", "command", "deploy", "change", "chat"] = "note"
-    happened_at: datetime | None = None
+    happened_at: Instant | None = None
     link: Annotated[str, Meta(max_length=2000)] = ""
     key: Annotated[str, Meta(max_length=200)] = ""
 
@@ -93,8 +95,24 @@ class CorrectBody(Struct, forbid_unknown_fields=True):
     entry: Name
     why: Annotated[str, Meta(min_length=1, max_length=2000)]
     text: Annotated[str, Meta(max_length=20_000)] | None = None
-    happened_at: datetime | None = None
+    happened_at: Instant | None = None
     is_struck: bool = False
+
+
+class EntryQuery(Struct, forbid_unknown_fields=True):
+    """Which entry, by its key."""
+
+    key: Name
+
+
+class ChatBody(Struct, forbid_unknown_fields=True):
+    """A chat as it was copied. Times without a day are of `day`, else of that on which the incident began, by the clock
+    of `time_zone`. With `only_look` nothing is written down."""
+
+    text: Annotated[str, Meta(min_length=1, max_length=1_000_000)]
+    day: date | None = None
+    time_zone: Annotated[str, Meta(max_length=100)] = "UTC"
+    only_look: bool = False
 
 
 class PinBody(Struct, forbid_unknown_fields=True):
@@ -118,7 +136,7 @@ class StatusBody(Struct, forbid_unknown_fields=True):
 
     status: Status
     why: Why = ""
-    happened_at: datetime | None = None
+    happened_at: Instant | None = None
     expected: Expected = None
 
 
@@ -126,7 +144,7 @@ class ResolveBody(Struct, forbid_unknown_fields=True):
     """That it is over."""
 
     why: Why = ""
-    happened_at: datetime | None = None
+    happened_at: Instant | None = None
 
 
 class FieldBody(Struct, forbid_unknown_fields=True):
@@ -221,6 +239,7 @@ class AudienceQuery(Struct, forbid_unknown_fields=True):
     """Who is to be told."""
 
     audience: Annotated[str, Meta(min_length=1, max_length=100)]
+    corrects: Annotated[int, Meta(ge=0, description="The number of the update that is put right.")] = 0
 
 
 class UpdateBody(Struct, forbid_unknown_fields=True):
@@ -230,9 +249,15 @@ class UpdateBody(Struct, forbid_unknown_fields=True):
     body: Text
     channels: Ids = []
     components: dict[str, str] = {}
-    next_due: datetime | None = None
+    next_due: Instant | None = None
     update: int = 0
     corrects: int = 0
+
+
+class PublishBody(Struct, forbid_unknown_fields=True):
+    """That slots which nobody filled are meant so; what customers get has none."""
+
+    may_have_slots: bool = False
 
 
 class ReviewBody(Struct, forbid_unknown_fields=True):
@@ -241,6 +266,7 @@ class ReviewBody(Struct, forbid_unknown_fields=True):
     state: Literal["due", "draft", "in review", "reviewed", "waived"]
     why: Why = ""
     owner: Annotated[str, Meta(max_length=200)] = ""
+    due: date | None = None
 
 
 class PatchBody(Struct, forbid_unknown_fields=True):

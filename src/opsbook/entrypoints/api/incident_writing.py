@@ -47,8 +47,8 @@ def proposed(request: Asks) -> Proposal:
 
 @operation("GET", ONE + "/updates/compose", DraftText, query=models.AudienceQuery, group="incidents")
 def compose(request: Asks, query: models.AudienceQuery) -> Any:
-    """What might be told an audience now, by the template of the page for it"""
-    return held(request).updates.compose(named(request), query.audience)
+    """What might be told an audience now, by the template of the page for it; or what puts an update right"""
+    return held(request).updates.compose(named(request), query.audience, corrects=query.corrects)
 
 
 @operation("POST", ONE + "/updates", IncidentModel, act="respond", body=models.UpdateBody, also=(403, 409),
@@ -70,11 +70,13 @@ def approve(request: Asks) -> dict[str, Any]:
     ))  # fmt: skip
 
 
-@operation("POST", ONE + "/updates/{update}/publish", IncidentModel, act="respond", also=(400, 403, 404, 409),
-           group="incidents")  # fmt: skip
-def publish(request: Asks) -> dict[str, Any]:
+@operation("POST", ONE + "/updates/{update}/publish", IncidentModel, act="respond", body=models.PublishBody,
+           also=(403, 404, 409), group="incidents")  # fmt: skip
+def publish(request: Asks, body: models.PublishBody) -> dict[str, Any]:
     """Tells an update: on the status page, to its channels, to who subscribed"""
-    return answer(request, held(request).updates.publish(named(request), by(request), number(request, "update")))
+    return answer(request, held(request).updates.publish(
+        named(request), by(request), number(request, "update"), may_have_slots=body.may_have_slots
+    ))  # fmt: skip
 
 
 @operation("POST", ONE + "/updates/{update}/withdraw", IncidentModel, act="respond", body=models.WhyBody,
@@ -97,6 +99,16 @@ def report(request: Asks) -> dict[str, Any]:
 def post_mortem(request: Asks) -> dict[str, Any]:
     """Writes the post-mortem from the book's template, on a branch"""
     return proposal_answer(request, held(request).reports.post_mortem(named(request), by(request), author(request)))
+
+
+@operation("POST", ONE + "/post-mortem/state", IncidentModel, act="respond", body=models.ReviewBody, also=(409,),
+           group="incidents")  # fmt: skip
+def review(request: Asks, body: models.ReviewBody) -> dict[str, Any]:
+    """Says how far the post-mortem is, or that none is written and why"""
+    return answer(request, held(request).incidents.review(
+        named(request).id, by(request), body.state, why=body.why, owner=body.owner,
+        due=body.due.isoformat() if body.due else "",
+    ))  # fmt: skip
 
 
 @operation("GET", ONE + "/patches", PatchList, group="incidents")
@@ -147,6 +159,6 @@ def decline(request: Asks, body: models.DeclineBody) -> dict[str, Any]:
 
 
 ROUTES = (
-    compose, draft, approve, publish, withdraw, report, post_mortem, patches, propose_patch, proposals, proposal,
-    accept, decline,
+    compose, draft, approve, publish, withdraw, report, post_mortem, review, patches, propose_patch, proposals,
+    proposal, accept, decline,
 )  # fmt: skip

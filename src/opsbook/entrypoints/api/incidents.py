@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar.exceptions import NotFoundException
+from litestar.exceptions import ClientException, NotFoundException
 
 from opsbook.entrypoints.api import incident_models as models
 from opsbook.entrypoints.api.incident_answer import IncidentList, IncidentModel, answer, list_answer
@@ -17,6 +17,8 @@ from opsbook.ledger.incident_events import Members
 from opsbook.usecases.incident_acts import Declaration, Incidents
 
 ONE = "/incidents/{incident}"
+KEY = "Idempotency-Key"
+LONGEST_KEY = 200
 
 
 def incidents_of(request: Asks) -> Incidents:
@@ -49,13 +51,17 @@ def incident_list(request: Asks, query: models.IncidentsQuery) -> dict[str, Any]
 
 
 @operation("POST", "/incidents", IncidentModel, act="respond", body=models.DeclareBody, status=201, also=(409,),
-           group="incidents")  # fmt: skip
+           group="incidents", headers=((KEY, "As `key`: what is sent again with the same one makes no other."),)
+)  # fmt: skip
 def declare(request: Asks, body: models.DeclareBody) -> dict[str, Any]:
-    """Declares an incident"""
+    """Declares an incident; what is sent again under the same Idempotency-Key is answered with the one that it made"""
+    key = request.headers.get(KEY, "").strip().strip('"') or body.key
+    if len(key) > LONGEST_KEY:
+        raise ClientException(f"{KEY} has at most {LONGEST_KEY} letters.")
     said = Declaration(
         title=body.title, severity=body.severity, severity_why=body.severity_why, impact=body.impact,
         members=members(body), summary=body.summary, started_at=body.started_at, is_drill=body.is_drill,
-        is_triage=body.is_triage, war_room=body.war_room,
+        is_triage=body.is_triage, war_room=body.war_room, key=key,
     )  # fmt: skip
     return answer(request, incidents_of(request).declare(said, by(request)))
 

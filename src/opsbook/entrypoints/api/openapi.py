@@ -50,6 +50,8 @@ PARAMETERS = {
     "task": "The number of a task, as the incident has it.",
     "action": "The number of an action item, as the incident has it.",
     "update": "The number of a status update, as the incident has it.",
+    "subscription": "The id of a subscription, as GET /subscriptions lists it.",
+    "maintenance": "The id of planned work, as GET /maintenances lists it, or the only beginning or end of one.",
     "proposal": "The id of a proposal, as GET /proposals lists it.",
 }
 ABOUT = (

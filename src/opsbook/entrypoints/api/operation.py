@@ -6,7 +6,9 @@ What is asked (a query, a body) is a Struct: msgspec reads and checks it, and th
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
+from datetime import MAXYEAR, datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -41,6 +43,7 @@ class Operation(Struct, frozen=True):
     headers: tuple[tuple[str, str], ...] = ()  # request headers that it reads, with what they mean
 
 
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # in no text that a store keeps
 OPERATIONS: list[Operation] = []
 
 
@@ -105,7 +108,7 @@ def read_query(request: Asks, kind: type[Asked]) -> Asked:
             guess = f" Did you mean '{near}'?" if near else f" There are {', '.join(known)}."
             raise ClientException(f"There is no parameter '{name}'.{guess}")
     try:
-        return msgspec.convert(written, kind, strict=False)
+        return _timely(msgspec.convert(written, kind, strict=False), "The parameters")
     except msgspec.ValidationError as wrong:
         raise ClientException(_in_words(wrong, "The parameters")) from wrong
 
@@ -122,12 +125,23 @@ def read_body(request: Asks, body: bytes, kind: type[Asked]) -> Asked:
 
 
 def _read(body: bytes, kind: type[Asked]) -> Asked:
+    if _NUL.search(body):
+        raise ClientException("The body holds a NUL character (\\u0000), which no text has here.")
     try:
-        return msgspec.json.decode(body, type=kind)
+        return _timely(msgspec.json.decode(body, type=kind), "The body")
     except msgspec.ValidationError as wrong:
         raise ClientException(_in_words(wrong, "The body")) from wrong
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as wrong:
         raise ClientException(f"The body is not JSON: {wrong}.") from wrong
+
+
+def _timely(asked: Asked, where: str) -> Asked:
+    """The same; raises 400 for a time so near the ends of what calendars hold that no other can be told from it."""
+    for field in msgspec.structs.fields(asked):
+        value = getattr(asked, field.name)
+        if isinstance(value, datetime) and not 1 < value.year < MAXYEAR:
+            raise ClientException(f"{where} cannot be read: Expected a time of this age, at {field.encode_name}.")
+    return asked
 
 
 def _in_words(wrong: msgspec.ValidationError, where: str) -> str:

@@ -12,7 +12,6 @@ from opsbook.entrypoints.api.operation import Asks, operation
 from opsbook.entrypoints.api.people import signed_in
 from opsbook.entrypoints.web.answering import desk_of
 from opsbook.entrypoints.web.run_pages import starter_of
-from opsbook.entrypoints.web.run_start import attach
 from opsbook.ground.errors import Usage
 from opsbook.ledger.run import Attempt, Run
 from opsbook.usecases.run_shown import brief_model, run_model
@@ -58,8 +57,6 @@ def start(request: Asks, body: models.StartBody) -> dict[str, Any]:
     run = runs_of(request).start(
         body.procedure, body.parameters, starter, on=body.on, is_dry=body.dry, incident=body.incident
     )
-    if body.incident is not None:
-        attach(desk_of(request), body.incident, run.id, starter.name)
     return run_model(run)
 
 

@@ -48,8 +48,8 @@ def resolve(shared: Shared, *, incident: str, why: str, when: str | None, root_c
     """
     from opsbook.entrypoints.incident_words import moment_of
     from opsbook.entrypoints.run_desk import answer
-    from opsbook.entrypoints.shown.incident import done_line
-    from opsbook.usecases.incident_next import next_steps
+    from opsbook.entrypoints.shown.clock import Clock
+    from opsbook.entrypoints.shown.incident import done_line, due_line
 
     at = moment_of(when)
     with incident_terminal(shared, offline=offline) as found:
@@ -65,9 +65,9 @@ def resolve(shared: Shared, *, incident: str, why: str, when: str | None, root_c
         report = None if no_report else _report(found, made, by)
         made = verbs.find(incident)
         model = found.model(made) if shared.format == "json" else {}
-        now = found.now()
+        now, dues = found.now(), found.desk.incidents.due(made)
     lines = [done_line(made, f"is over{f': {why}' if why else '.'}"), *_proposed(report)]
-    lines += [f"  {step.words}  opsbook incident {step.typed}" for step in next_steps(made, now)]
+    lines += [f"  {due_line(each, Clock(now))}" for each in dues]
     answer(shared, model, iter(lines))
 
 
@@ -121,8 +121,9 @@ def post_mortem(shared: Shared, *, incident: str, state: str | None, why: str, o
             return found.desk.incidents.waive(incident, by, why)
         from opsbook.usecases.post_mortems import move_post_mortem
 
-        move_post_mortem(found.ledger, found.desk.incidents.find(incident), by, state.replace("-", " "), why=why,
-                         now=found.now())  # fmt: skip
+        seen = found.desk.incidents.find(incident)
+        move_post_mortem(found.ledger, seen, by, state.replace("-", " "), why=why, now=found.now(),
+                         page=found.desk.reports.page_says(seen))  # fmt: skip
         return found.desk.incidents.find(incident)
 
     changed(shared, offline, act, lambda made: [done_line(made, f"has a post-mortem that is {state}.")])

@@ -74,8 +74,8 @@ def update(shared: Shared, *, incident: str, words: Sequence[str], text: str | N
     from opsbook.entrypoints.shown.incident_updates import update_lines, updates_lines
 
     typed = words_of([text]) if text is not None else words_of(words)
-    wanted = Wanted(audience, typed, number or 0, tuple(channels) or None, moment_of(due), corrects or 0, approves,
-                    publishes, withdraws, why)  # fmt: skip
+    wanted = Wanted(audience, typed, number or 0, tuple(channels) or None,
+                    moment_of(due, is_planned=True), corrects or 0, approves, publishes, withdraws, why)  # fmt: skip
     with incident_terminal(shared, offline=offline) as found:
         seen = found.desk.incidents.find(incident)
         if is_list:
@@ -84,11 +84,15 @@ def update(shared: Shared, *, incident: str, words: Sequence[str], text: str | N
             if publishes:
                 found.only_online("Nothing can be sent", "Without --publish it is kept as a draft.")
             made, which = _done(shared, found, seen, wanted)
+        unheard = found.desk.updates.unheard(made, which) if which else ""
+        unsent = found.unsent() if publishes and not unheard else ""
         model = found.model(made) if shared.format == "json" else {}
     if is_list:
         answer(shared, model, updates_lines(made))
     elif which:
-        answer(shared, {**model, "update": which}, update_lines(made, which))
+        if unheard or unsent:
+            warn(unheard or f"Update {which} is owed to them, and not sent yet. {unsent}")
+        answer(shared, {**model, "update": which}, update_lines(made, which, is_told=not (unheard or unsent)))
     else:
         click.echo("Nothing was kept.", err=True)
 

@@ -55,12 +55,12 @@ def note(shared: Shared, *, incident: str, text: Sequence[str], kind: str, when:
     While the ledger is away, a note for an incident that only the ledger knows is kept here, and brought later.
     """
     from opsbook.entrypoints.incident_notes import chat_noted, noted
-    from opsbook.entrypoints.incident_words import files_of, moment_of, words_of
+    from opsbook.entrypoints.incident_words import files_of, words_of
 
     if chat:
         chat_noted(shared, incident, chat, offline=offline)
         return
-    noted(shared, incident, words_of(text), offline=offline, kind=kind, happened_at=moment_of(when),
+    noted(shared, incident, words_of(text), offline=offline, kind=kind, when=when,
           files=files_of(files), link=link, key=key)  # fmt: skip
 
 
@@ -81,6 +81,7 @@ def note(shared: Shared, *, incident: str, text: Sequence[str], kind: str, when:
 def role(shared: Shared, *, incident: str, role: str, person: str | None, is_release: bool, why: str,
          offline: bool) -> None:  # fmt: skip
     """Give somebody a role, or take it; without a PERSON it is yours. What only one can have is handed over."""
+    from opsbook.book.incident_roles import known_role
     from opsbook.entrypoints.shown.incident import done_line
 
     def act(found: IncidentTerminal, by: str) -> Incident:
@@ -90,8 +91,7 @@ def role(shared: Shared, *, incident: str, role: str, person: str | None, is_rel
             incident, by, role, whom, why=why)  # fmt: skip
 
     def said(made: Incident) -> list[str]:
-        holds = {each.role for each in made.roles}
-        shown = next((each for each in holds if each.lower() == role.lower()), role)
+        shown = known_role(role, tuple(each.role for each in made.roles))[0] or role
         who = ", ".join(made.holders(shown))
         return [done_line(made, f"has {who} as {shown}." if who else f"has nobody as {shown}.")]
 
@@ -105,14 +105,23 @@ def role(shared: Shared, *, incident: str, role: str, person: str | None, is_rel
 @offline_option
 def call(shared: Shared, *, incident: str, person: str, why: str, offline: bool) -> None:
     """Call somebody in: a person, team or schedule is paged until they answer."""
+    from opsbook.entrypoints.incident_terminal import warn
     from opsbook.entrypoints.shown.incident import done_line
+
+    unsent: list[str] = []
 
     def act(found: IncidentTerminal, by: str) -> Incident:
         found.only_online("Nobody can be called", "Call them by phone, and note that you did.")
-        return found.desk.incidents.call(incident, by, person, why)
+        made = found.desk.incidents.call(incident, by, person, why)
+        if told := found.unsent():
+            unsent.append(told)
+            warn(f"{made.called[-1][0]} is NOT called yet. Telephone them. {told}")
+        return made
 
     def said(made: Incident) -> list[str]:
         whom, page = made.called[-1]
+        if unsent:
+            return [done_line(made, f"wants {whom}, who is not called yet. 'opsbook page show {page}' tells when.")]
         return [done_line(made, f"calls {whom}. 'opsbook page show {page}' tells whether they answered.")]
 
     changed(shared, offline, act, said)
@@ -238,7 +247,7 @@ def pin(shared: Shared, *, incident: str, entry: str, off: bool, offline: bool) 
 def correct(shared: Shared, *, incident: str, entry: str, text: str | None, when: str | None, is_struck: bool,
             why: str, offline: bool) -> None:  # fmt: skip
     """Put an entry right; what it said before stays to be seen."""
-    from opsbook.entrypoints.incident_words import moment_of
+    from opsbook.entrypoints.incident_words import happened_of, moment_of, told_at
     from opsbook.entrypoints.shown.incident import done_line, long_key
     from opsbook.ground.errors import Usage
 
@@ -248,10 +257,12 @@ def correct(shared: Shared, *, incident: str, entry: str, text: str | None, when
 
     def act(found: IncidentTerminal, by: str) -> Incident:
         verbs = found.desk.incidents
-        key = long_key(verbs.find(incident), entry)
-        return verbs.correct(incident, by, key, why, text=text, happened_at=at, is_struck=is_struck)
+        seen = verbs.find(incident)
+        key = long_key(seen, entry)
+        taken = happened_of(seen, when)
+        return verbs.correct(incident, by, key, why, text=text, happened_at=taken, is_struck=is_struck)
 
-    changed(shared, offline, act, lambda made: [done_line(made, f"has entry {entry} corrected.")])
+    changed(shared, offline, act, lambda made: [done_line(made, f"has entry {entry} corrected{told_at(at)}.")])
 
 
 @verb(
@@ -272,7 +283,7 @@ def edit(shared: Shared, *, incident: str, field: str, value: Sequence[str], why
 
     Lists (tags, factors, went_well, went_badly, lucky) take one VALUE each item. `-` alone is standard input.
     """
-    from opsbook.entrypoints.incident_words import moment_of, words_of
+    from opsbook.entrypoints.incident_words import happened_of, told_at, words_of
     from opsbook.entrypoints.shown.incident import done_line
     from opsbook.ground.errors import Usage
     from opsbook.ground.guesses import closest
@@ -283,16 +294,21 @@ def edit(shared: Shared, *, incident: str, field: str, value: Sequence[str], why
         near = closest(name, EDITABLE)
         guess = f" Did you mean '{near}'?" if near else ""
         raise Usage(f"'{field}' is no field that can be changed.{guess} There are {', '.join(EDITABLE)}.")
-    given: object = words_of(value)
-    if name.endswith("_at"):
-        at = moment_of(str(given))
-        given = at.isoformat() if at is not None else None
-    elif name in LISTS:
-        given = list(value)
-    changed(
-        shared, offline, lambda found, by: found.desk.incidents.edit(incident, by, name, given, why=why),
-        lambda made: [done_line(made, f"has another {name.replace('_', ' ')}.")],
-    )  # fmt: skip
+    text = words_of(value)
+
+    def act(found: IncidentTerminal, by: str) -> Incident:
+        verbs = found.desk.incidents
+        given: object = list(value) if name in LISTS else text
+        if name.endswith("_at"):
+            at = happened_of(verbs.find(incident), text)
+            given = at.isoformat() if at is not None else None
+        return verbs.edit(incident, by, name, given, why=why)
+
+    def said(made: Incident) -> list[str]:
+        at = getattr(made, name) if name.endswith("_at") else None
+        return [done_line(made, f"has its {name.replace('_', ' ')} written down{told_at(at)}.")]
+
+    changed(shared, offline, act, said)
 
 
 LISTS = ("tags", "factors", "went_well", "went_badly", "lucky")

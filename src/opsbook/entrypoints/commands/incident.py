@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from opsbook.entrypoints.commands import _incident_actions as actions
+from opsbook.entrypoints.commands import _incident_known as known
 from opsbook.entrypoints.commands import _incident_learn as learn
 from opsbook.entrypoints.commands import _incident_members as members
 from opsbook.entrypoints.commands import _incident_tell as tell
@@ -14,10 +16,8 @@ from opsbook.entrypoints.commands import _incident_work as work
 from opsbook.entrypoints.incident_terminal import (
     at_option,
     changed,
-    incident_terminal,
     number_argument,
     offline_option,
-    utc_option,
     why_option,
 )
 from opsbook.entrypoints.incident_words import impact_options, member_options
@@ -26,8 +26,7 @@ from opsbook.entrypoints.options import Shared, VerbGroup, verb
 if TYPE_CHECKING:
     from opsbook.entrypoints.incident_terminal import IncidentTerminal
     from opsbook.ledger.incident import Incident
-
-STATUSES = ("Investigating", "Mitigating", "Resolved")
+    from opsbook.usecases.incident_due import Due
 
 
 @verb(
@@ -64,100 +63,31 @@ def open_(shared: Shared, *, title: Sequence[str], severity: str | None, why: st
     named = members_of(**{name: told.pop(name) for name in ("services", "alerts", "runs", "pages")})
     impact, began = impact_of(**told) or Impact(), moment_of(started)
 
+    dues: list[Due] = []
+
     def act(found: IncidentTerminal, by: str) -> Incident:
-        return found.desk.incidents.declare(
+        made = found.desk.incidents.declare(
             Declaration(
                 " ".join(title), severity=severity_of(severity, found.config.severities), severity_why=why,
                 impact=impact, members=named, summary=summary, started_at=began, is_drill=is_drill,
                 is_triage=is_triage, war_room=war_room,
             ), by,
         )  # fmt: skip
+        dues.extend(each for each in found.desk.incidents.due(made) if each.at is None)
+        return made
 
     def said(made: Incident) -> list[str]:
         from datetime import UTC, datetime
 
-        from opsbook.entrypoints.shown.incident import done_line
-        from opsbook.usecases.incident_next import next_steps
+        from opsbook.entrypoints.shown.clock import Clock
+        from opsbook.entrypoints.shown.incident import done_line, due_line
 
         kind = "a drill" if made.is_drill else "to be looked at" if made.state == "triage" else "declared"
         lines = [done_line(made, f"is {kind}, {made.severity}: {made.severity_why or 'nobody said why'}")]
-        lines += [f"  {step.words}  opsbook incident {step.typed}" for step in next_steps(made, datetime.now(UTC))]
+        lines += [f"  {due_line(each, Clock(datetime.now(UTC)))}" for each in dues]
         return lines
 
     changed(shared, offline, act, said)
-
-
-@verb(
-    "list",
-    examples=(
-        "opsbook incident list",
-        "opsbook incident list --live --format json",
-        "opsbook incident list checkout --severity P1 --since '2026-01-01'",
-    ),
-)
-@click.argument("words", nargs=-1, metavar="[WORD…]")
-@click.option("--live", "is_live", is_flag=True, help="Only those that are not over.")
-@click.option("--status", multiple=True, metavar="STATUS", type=click.Choice(STATUSES, case_sensitive=False),
-              help=f"{', '.join(STATUSES)}.")  # fmt: skip
-@click.option("--severity", multiple=True, metavar="P0|P1|P2|P3", help="So grave; repeatable.")
-@click.option("--service", default="", metavar="S", help="That touch this service.")
-@click.option("--since", metavar="TIME", help="That began then or later.")
-@click.option("--until", metavar="TIME", help="That began before then.")
-@click.option("--no-drills", is_flag=True, help="Without practice.")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, metavar="N", help="How many.")
-@offline_option
-def list_(shared: Shared, *, words: Sequence[str], is_live: bool, status: Sequence[str], severity: Sequence[str],
-          service: str, since: str | None, until: str | None, no_drills: bool, limit: int,
-          offline: bool) -> None:  # fmt: skip
-    """List incidents: what is live first, then the last declared."""
-    from datetime import UTC, datetime
-
-    from opsbook.entrypoints.incident_words import moment_of, severity_of
-    from opsbook.entrypoints.run_desk import answer
-    from opsbook.entrypoints.shown.clock import Clock
-    from opsbook.entrypoints.shown.incident import incident_list_lines
-    from opsbook.entrypoints.shown.terminal import terminal_width
-    from opsbook.usecases.incident_shown import incidents_list_model
-
-    with incident_terminal(shared, offline=offline) as found:
-        incidents = found.desk.incidents.select(
-            is_live=True if is_live else None, statuses=status, words=" ".join(words), service=service,
-            severities=[severity_of(each, found.config.severities) for each in severity],
-            with_drills=not no_drills, since=moment_of(since), until=moment_of(until), limit=limit,
-        )  # fmt: skip
-    is_filtered = bool(words or is_live or status or severity or service or since or until or no_drills)
-    model = {**incidents_list_model(incidents), "is_offline": found.is_offline}
-    lines = incident_list_lines(incidents, Clock(datetime.now(UTC)), terminal_width(), is_filtered=is_filtered)
-    answer(shared, model, lines)
-
-
-@verb("show", examples=("opsbook incident show 14", "opsbook incident show INC-14 --format json"))
-@number_argument
-@utc_option
-@offline_option
-def show(shared: Shared, *, incident: str, utc: bool, offline: bool) -> None:
-    """Show one incident: what it is, who is at it, what is due next, what happened last.
-
-    N is its number, INC-14, or its id, wherever an incident is named.
-    """
-    from datetime import UTC, datetime
-
-    from opsbook.entrypoints.run_desk import answer
-    from opsbook.entrypoints.shown.clock import Clock
-    from opsbook.entrypoints.shown.incident import incident_lines
-    from opsbook.entrypoints.shown.terminal import terminal_width
-    from opsbook.usecases.bringing import also_called
-    from opsbook.usecases.incident_shown import incident_model
-
-    with incident_terminal(shared, offline=offline) as found:
-        shown = found.desk.incidents.find(incident)
-        entries = list(found.desk.timelines.entries(shown))
-        others = also_called(found.ledger, shown)
-    if others:
-        named = ", ".join(f"INC-{number}" for number in others)
-        click.echo(f"{named} was called {shown.name} too, until it was brought into this ledger.", err=True)
-    lines = incident_lines(shown, entries, Clock(datetime.now(UTC), is_utc=utc), terminal_width())
-    answer(shared, {**incident_model(shown, entries), "is_offline": found.is_offline}, lines)
 
 
 @verb("ack", examples=("opsbook incident ack 14",))
@@ -228,23 +158,27 @@ def status(shared: Shared, *, incident: str, state: str, why: str, when: str | N
 
     Investigating, Mitigating and Resolved are what everybody is told; the finer ones stand behind them.
     """
-    from opsbook.entrypoints.incident_words import moment_of
+    from opsbook.entrypoints.incident_words import happened_of, told_at
     from opsbook.entrypoints.shown.incident import done_line
 
-    at = moment_of(when)
-    changed(
-        shared, offline,
-        lambda found, by: found.desk.incidents.move(incident, by, state, why=why, happened_at=at),
-        lambda made: [done_line(made, f"is {made.state}; people are told {made.status}.")],
-    )  # fmt: skip
+    def act(found: IncidentTerminal, by: str) -> Incident:
+        verbs = found.desk.incidents
+        at = happened_of(verbs.find(incident), when)
+        return verbs.move(incident, by, state, why=why, happened_at=at)
+
+    def said(made: Incident) -> list[str]:
+        at = told_at(made.state_since) if when else ""
+        return [done_line(made, f"is {made.state}{at}; people are told {made.status}.")]
+
+    changed(shared, offline, act, said)
 
 
 command = VerbGroup(
     "incident",
-    (open_, list_, show, acknowledge, work.note, rate, status, work.role, tell.update, learn.resolve,
+    (open_, known.list_, known.show, acknowledge, work.note, rate, status, work.role, tell.update, learn.resolve,
      learn.post_mortem, work.call, work.task, members.attach, members.detach, members.merge, members.split,
-     members.duplicate, learn.reopen, work.timeline, work.pin, work.correct, work.edit, work.action, learn.report,
-     members.bring),
+     members.duplicate, learn.reopen, work.timeline, work.pin, work.correct, work.edit, work.action, actions.actions,
+     learn.report, members.bring, known.figures, known.similar),
     about="Incidents: declared, led, told, resolved, learned from.",
     examples=(
         "opsbook incident open 'Checkout fails' --users 40%",

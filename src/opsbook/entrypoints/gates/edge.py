@@ -35,6 +35,7 @@ POLICY = (b"content-security-policy", OWN_ALONE)
 TRANSPORT = (b"strict-transport-security", b"max-age=63072000")
 COMPRESSED = (b"text/", b"application/json", b"application/problem+json", b"image/svg", b"application/javascript")
 WORTH_COMPRESSING = 700  # bytes; below, the answer fits one packet as it is
+NUL = "An address holds no NUL character."
 FOREIGN = "A page of another site asked for this change, so it was refused. Open Opsbook's own page and try again."
 # Where a name stands in an address that may have slashes in it, and what may come behind it.
 WITH_SLASHES = {
@@ -74,6 +75,9 @@ class Edge:
     async def _answer(self, exchange: Exchange, asks: Any, receive: Receive) -> None:
         if not self.origins.admits(asks):
             await exchange.refuse(403, FOREIGN)
+            return
+        if "\0" in asks["path"] or b"%00" in asks["query_string"]:
+            await exchange.refuse(400, NUL)
             return
         asks[KEY] = exchange.asked = await self.keeper.recognised(asks)
         if exchange.method in ("GET", "HEAD"):

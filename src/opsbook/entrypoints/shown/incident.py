@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 
 import click
 
 from opsbook.book.impact import Impact
 from opsbook.entrypoints.shown.clock import Clock
 from opsbook.entrypoints.shown.terminal import columns, printable, wrapped
+from opsbook.ground.durations import read_date
 from opsbook.ledger.incident import Incident
-from opsbook.usecases.incident_next import next_steps
+from opsbook.usecases.incident_due import Due
+from opsbook.usecases.incident_list import Listed
 from opsbook.usecases.incident_shown import report_of, roles_model
 from opsbook.usecases.incident_timeline import TimelineEntry
 
@@ -24,17 +27,21 @@ _LONGEST = 400  # letters of an entry there; its timeline has all of them
 
 
 def incident_list_lines(
-    incidents: Sequence[Incident], clock: Clock, width: int | None, *, is_filtered: bool = False
+    rows: Sequence[Listed], clock: Clock, width: int | None, *, is_filtered: bool = False
 ) -> Iterator[str]:
-    """Incidents, one a line: name, severity, status, since when, title, who leads."""
-    if not incidents:
+    """Incidents, one a line: name, severity, status, since when, title, who leads; a report has its page."""
+    if not rows:
         yield "No incident is like that. Leave an option out." if is_filtered else NOTHING
         if not is_filtered:
             yield "Declare one:  opsbook incident open 'Checkout fails' --users 40% --service shop"
             yield "Practise one: opsbook incident open 'Checkout fails' --drill"
         return
-    names = max(len(each.name) for each in incidents)
-    for each in incidents:
+    names = max(len(each.incident.name) if each.incident is not None else 1 for each in rows)
+    for row in rows:
+        each = row.incident
+        if each is None:
+            yield from _report_line(row, names, clock, width)
+            continue
         since = each.started_at or each.declared_at
         head = f"{each.name:<{names}}  {_severity(each)}  {each.status:<13}  {clock.ago(since):>6}  "
         leads = ", ".join(each.holders("commander"))
@@ -44,8 +51,22 @@ def incident_list_lines(
         yield from wrapped(line if each.is_live else click.style(line, dim=True), width, _HANGING)
 
 
+def _report_line(row: Listed, names: int, clock: Clock, width: int | None) -> Iterator[str]:
+    record = row.record
+    assert record is not None  # a row is of one or the other
+    report = record.report
+    severity = click.style(report.severity, fg=INK.get(report.severity)) if report.severity else "--"
+    day = read_date(report.order[:10])
+    began = datetime(day.year, day.month, day.day, tzinfo=UTC) if day is not None else None
+    since = clock.ago(began) if began is not None else "-"
+    services = f" ({', '.join(report.services)})" if report.services else ""
+    head = f"{'-':<{names}}  {severity}  {printable(report.status[:13]) or report.state:<13}  {since:>6}  "
+    line = f"{head}{click.style(printable(report.title), bold=row.is_open)}{printable(services)}  {record.path}"
+    yield from wrapped(line if row.is_open else click.style(line, dim=True), width, _HANGING)
+
+
 def incident_lines(
-    incident: Incident, entries: Sequence[TimelineEntry], clock: Clock, width: int | None
+    incident: Incident, entries: Sequence[TimelineEntry], clock: Clock, width: int | None, dues: Sequence[Due] = ()
 ) -> Iterator[str]:
     """One incident on one screen: what it is, who is at it, what is due next, what happened last."""
     yield from wrapped(_head(incident, clock), width, _HANGING)
@@ -59,7 +80,7 @@ def incident_lines(
         told = click.style(told, fg="red", bold=True) if told.startswith(_LATE) else told
         yield from wrapped(f"  {label:<{_LABEL}} {told}", width, _LABEL + 3)
     yield from _tasks(incident, width)
-    yield from _next(incident, clock, width)
+    yield from _next(dues, clock, width)
     yield from _last(incident, entries, clock, width)
 
 
@@ -174,23 +195,27 @@ def _tasks(incident: Incident, width: int | None) -> Iterator[str]:
         yield from wrapped(f"    [{task.id}] {printable(task.text)}{f'  ({printable(who)})' if who else ''}", width, 8)
 
 
-def _next(incident: Incident, clock: Clock, width: int | None) -> Iterator[str]:
-    steps = next_steps(incident, clock.now)
-    if not steps:
+def _next(dues: Sequence[Due], clock: Clock, width: int | None) -> Iterator[str]:
+    if not dues:
         return
     yield ""
     yield click.style("  Next", bold=True)
-    for step in steps:
-        words = click.style(step.words, fg="red", bold=True) if step.is_late else step.words
-        yield from wrapped(f"    {words}  opsbook incident {step.typed}", width, 6)
+    for each in dues:
+        yield from wrapped(f"    {due_line(each, clock, is_coloured=True)}", width, 6)
+
+
+def due_line(due: Due, clock: Clock, *, is_coloured: bool = False) -> str:
+    """What is to be done, and what to type for it."""
+    words = printable(f"{due.words} {clock.at(due.at)}." if due.at is not None else due.words)
+    words = click.style(words, fg="red", bold=True) if is_coloured and due.tone == "bad" else words
+    return f"{words}  opsbook incident {due.typed}" if due.typed else words
 
 
 def _last(
     incident: Incident, entries: Sequence[TimelineEntry], clock: Clock, width: int | None
 ) -> Iterator[str]:
     pinned = [entry for entry in entries if entry.is_pinned]
-    # Tasks stand above, as they are by now; here they would push out what happened.
-    others = [entry for entry in entries if not entry.is_pinned and entry.kind != "task"]
+    others = [entry for entry in entries if not entry.is_pinned]
     last = others[-_LAST:]
     if not entries:
         return

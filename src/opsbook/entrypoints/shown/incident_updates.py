@@ -14,8 +14,11 @@ from opsbook.ledger.incident_values import StatusUpdate
 _ONWARD = {"draft": "--approve --publish sends it", "approved": "--publish sends it"}
 
 
-def update_lines(incident: Incident, number: int) -> Iterator[str]:
-    """One update: what it says, and what is to be done with it."""
+_WHOM = {"team": "The team", "executives": "The executives", "customers": "The customers"}
+
+
+def update_lines(incident: Incident, number: int, *, is_told: bool = True) -> Iterator[str]:
+    """One update: what it says, and what is to be done with it; `is_told` where it goes to somebody now."""
     update = next(each for each in incident.updates if each.id == number)
     yield from _shown(update)
     onward = _ONWARD.get(update.state)
@@ -23,7 +26,9 @@ def update_lines(incident: Incident, number: int) -> Iterator[str]:
         yield f"'opsbook incident update {incident.number} --update {update.id}' with {onward}."
     elif update.state == "published":
         where = ", ".join(update.channels)
-        yield done_line(incident, f"told its {update.audience}{f' by {where}' if where else ''}.")
+        whom = f"{_WHOM[update.audience]} {'was' if update.audience == 'team' else 'were'}"
+        told = printable(f"{whom} told of {incident.name}{f' by {where}' if where else ''}.")
+        yield told if is_told else done_line(incident, f"has update {number} published; nobody has it yet.")
 
 
 def updates_lines(incident: Incident) -> Iterator[str]:

@@ -37,6 +37,10 @@ MORE_PLACES = (
     ("Who is paged if", "/oncall#if"),
     ("How paging goes", "/paging"),
     ("Proposals to review", "/proposals"),
+    ("Figures of incidents", "/incidents/figures"),
+    ("Public status page", "/status"),
+    ("Planned work", "/maintenance"),
+    ("Action items", "/incidents/actions"),
 )
 
 

@@ -80,6 +80,7 @@ def page_now(request: Asks, path: str) -> Response[Any]:
         request, shown, rendered, found=found, facts=facts_line(facts),
         saved=saved if _COMMIT.fullmatch(saved) or saved == "file" else "",
         service=next((name for name, each in book.services.items() if each == path), ""),
+        not_understood=facts.report.not_understood if facts is not None and facts.report is not None else (),
     )  # fmt: skip
 
 
@@ -114,7 +115,8 @@ def page_of(request: Asks, shown: Page, rendered: Rendered, **more: Any) -> Resp
     """The template of a page, filled in."""
     desk, path = desk_of(request), shown.path
     book = desk.library.snapshot()
-    known: dict[str, Any] = {"found": [], "was": "", "was_change": None, "saved": "", "service": "", **more}
+    known: dict[str, Any] = {"found": [], "was": "", "was_change": None, "saved": "", "service": "",
+                             "not_understood": (), **more}
     linked = [(each, title_of(book, each)) for each in book.linked_from.get(path, ())]
     return page(
         request, "book_page.html", place="Book", page_path=path, title=shown.title, html=rendered.html,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,6 +13,7 @@ from litestar.response import Redirect
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"  # of forms with files; see `uploads`
 MOST_FIELDS = 200
+_NUL = re.compile("\0|%00")  # which no store keeps in a text
 
 
 async def fields_of(request: Request[Any, Any, Any]) -> dict[str, str]:
@@ -28,13 +30,13 @@ async def _written(request: Request[Any, Any, Any]) -> dict[str, list[str]]:
     kind = request.headers.get("content-type", "")
     if kind.startswith(MULTIPART):
         form = await request.form()
-        texts = {name: [each for each in form.getall(name) if isinstance(each, str)] for name in form}
+        texts = {name: [each.replace("\0", "") for each in form.getall(name) if isinstance(each, str)] for name in form}
         return {name: values for name, values in texts.items() if values}
     if not kind.startswith(FORM):
         return {}
     text = (await request.body()).decode("utf-8", "replace")
     try:
-        return parse_qs(text, keep_blank_values=True, max_num_fields=MOST_FIELDS)
+        return parse_qs(_NUL.sub("", text), keep_blank_values=True, max_num_fields=MOST_FIELDS)
     except ValueError:  # more fields than any form of ours has
         return {}
 

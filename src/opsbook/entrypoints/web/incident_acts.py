@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from litestar import Request, Response, post
+from litestar.exceptions import PermissionDeniedException
 
 from opsbook.entrypoints.web.account import me_of
 from opsbook.entrypoints.web.alert_acts import status_of
@@ -19,6 +20,7 @@ from opsbook.entrypoints.web.incident_lead import shown_incident
 from opsbook.ground.errors import Failure, Refusal, Usage
 from opsbook.ledger.incident import Incident
 from opsbook.ledger.incident_events import Members
+from opsbook.usecases.authority import decide
 from opsbook.usecases.desk import Desk
 from opsbook.usecases.incident_acts import FieldConflict, Incidents
 
@@ -241,6 +243,9 @@ WRITES = ("report", "post-mortem", "patch")
 def _written(request: Asks, desk: Desk, said: Said) -> str:
     """Proposes a page of the book for the incident; gives the address of its review."""
     me, reports, did = me_of(request), desk.incident_desk.reports, said.get("do")
+    allowed = decide(me, "edit-page", reads_are_open=False)  # the route itself asks only for what an incident needs
+    if not allowed.is_allowed:
+        raise PermissionDeniedException(allowed.why)
     author = (me.name, me.email)
     if did == "report":
         made = reports.report(said.incident, said.by, author)

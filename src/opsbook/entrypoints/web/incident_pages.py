@@ -20,6 +20,7 @@ from opsbook.entrypoints.web.incident_lead import shown_incident, tried
 from opsbook.ground.errors import Failure, Usage
 from opsbook.ledger.incident import Incident
 from opsbook.usecases.desk import Desk
+from opsbook.usecases.incident_list import Listed
 from opsbook.usecases.incidents import AskedOf, IncidentsReport, Record, find_report, incidents
 from opsbook.usecases.proposals import Proposal
 
@@ -29,6 +30,12 @@ ON_LIST = 50
 LIVE_MOST = 200
 PROPOSALS = 20
 SEVERITIES = ("P0", "P1", "P2", "P3")
+# Where else one wants to go from the list; subscriptions only for whoever may see them.
+AROUND = (
+    ("Figures", "/incidents/figures"), ("Action items", "/incidents/actions"), ("Proposals", "/proposals"),
+    ("Planned work", "/maintenance"), ("Status page", "/status"),
+)  # fmt: skip
+SUBSCRIPTIONS = ("Subscriptions", "/incidents/subscriptions")
 STATUSES = ("Investigating", "Mitigating", "Resolved")
 _NUMBER = re.compile(r"(?:inc-|#)?(\d{1,9})", re.I)
 _IN_NAME = re.compile(r"\binc[-_ ]?(\d{1,9})\b", re.I)
@@ -53,17 +60,10 @@ class Asked(Struct, frozen=True):
         return self.drills != "only" and AskedOf(self.status, self.severity, self.service, self.words).has(record)
 
 
-class Row(Struct, frozen=True):
-    """One incident of the list: of the ledger, of the book, or of both."""
-
-    incident: Incident | None
-    record: Record | None
-
-
 class Part(Struct, frozen=True):
     """A part of the list, and where the next one begins: below which number, behind how many reports."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[Listed, ...]
     before: int | None
     behind: int
     has_more: bool
@@ -99,16 +99,16 @@ def part_of(desk: Desk, found: IncidentsReport, asked: Asked, *, before: int | N
     numbers = {each.number for each in ended}
     asked_for = [each for each in reports_of(found) if asked.has_report(each)]
     records = [each for each in asked_for if not _is_of(each, numbers, written, desk)]
-    rows: list[Row] = []
+    rows: list[Listed] = []
     at, place = 0, behind
     while len(rows) < ON_LIST and (at < len(ended) or place < len(records)):
         incident = ended[at] if at < len(ended) else None
         record = records[place] if place < len(records) else None
         if incident is not None and (record is None or not _comes_first(record, incident)):
-            rows.append(Row(incident, written.get(incident.number)))
+            rows.append(Listed(incident, written.get(incident.number)))
             at += 1
         else:
-            rows.append(Row(None, record))
+            rows.append(Listed(None, record))
             place += 1
     last = ended[at - 1].number if at else before
     return Part(tuple(rows), last, place, at < len(ended) or place < len(records))
@@ -171,6 +171,7 @@ def incidents_page(request: Asks) -> Template:
         services=services[:500], statuses=STATUSES, severities=SEVERITIES, first_at=_address(asked),
         next_at=_address(asked, before=part.before, behind=part.behind), proposals=proposals_of(desk),
         why_not="" if may(request, "respond") else why_not(request, "respond"),
+        around=[*AROUND, *([SUBSCRIPTIONS] if may(request, "administer") else ())],
     )  # fmt: skip
     shown.headers["Cache-Control"] = "no-store"
     return shown

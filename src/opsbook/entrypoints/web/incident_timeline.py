@@ -46,6 +46,7 @@ AT_ONCE = 60  # entries that are asked for at once
 MOST_PINNED = 30
 WRITTEN_KINDS = ("note", "decision", "command", "deploy", "change")  # what people write themselves
 _AHEAD = timedelta(minutes=10)
+_NIGHT = timedelta(hours=6)
 _CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?")
 
 
@@ -179,7 +180,11 @@ def _happened(request: Asks, fields: dict[str, str]) -> datetime | None:
     if instant is None:
         raise Usage(f"'{words[:40]}' is no time; write it as 03:12, or as 2026-03-27 03:12, or leave it empty for now.")
     if instant.at > desk_of(request).now() + _AHEAD and _CLOCK.fullmatch(words):
-        return instant.at - timedelta(days=1)  # shortly after midnight, 23:58 was yesterday
+        before, incident = instant.at - timedelta(days=1), incident_in(request)  # after midnight, 23:58 was yesterday
+        if before < (incident.started_at or incident.declared_at) - _NIGHT:
+            raise Usage(f"{words} is still to come, and yesterday's is before the incident began. Write its day too,"
+                        f" such as {before:%Y-%m-%d} {words}, if that is meant.")  # fmt: skip
+        return before
     return instant.at
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from litestar import Request, Response, get, post
 
-from opsbook.book.differences import diff_lines
+from opsbook.book.differences import diff_lines, side_by_side
 from opsbook.book.rendering import book_address
 from opsbook.book.typed_text import editable_text, page_bytes
 from opsbook.entrypoints.web.account import me_of
@@ -107,6 +107,7 @@ def shown(
     made = page(
         request, "proposal.html", place="Book", status=status, proposal=found, now=desk.now(), wrong=wrong,
         lines=diff_lines(editable_text(before or b""), editable_text(content)), is_new=before is None, text=typed,
+        rows=side_by_side(editable_text(before), editable_text(content)) if before is not None else [],
         is_changed=text is not None, seen=digest_of(content), sides=sides, lines_of=side_lines, tones=TONES,
         digest=(sides.their_digest or "") if sides is not None else None, findings=findings,
         page_at=book_address(found.path), incident_at=incident_address,

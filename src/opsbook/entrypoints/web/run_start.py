@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -16,7 +15,6 @@ from opsbook.entrypoints.web.answering import desk_of, may, page, why_not
 from opsbook.entrypoints.web.forms import fields_of, go_on
 from opsbook.entrypoints.web.run_pages import WORDS, history_of, procedure_address, starter_of
 from opsbook.ground.errors import Failure, Refusal, Usage
-from opsbook.ledger.incident_events import Members
 from opsbook.usecases.desk import Desk
 from opsbook.usecases.runs import Form, History
 
@@ -81,8 +79,6 @@ def _started(request: Asks, fields: dict[str, str]) -> Response[Any]:
         run = desk.runs.start(
             where, values, starter_of(me_of(request)), on=on, is_dry=fields.get("dry") == "on", incident=incident
         )
-        if incident is not None:
-            attach(desk, incident, run.id, me_of(request).name)
     except (Refusal, Usage) as wrong:
         status = 400 if isinstance(wrong, Usage) else 409
         return shown_form(request, where, given, status=status, wrong=str(wrong), on=on or "", incident=incident)
@@ -90,12 +86,6 @@ def _started(request: Asks, fields: dict[str, str]) -> Response[Any]:
         status = 503 if wrong.retryable else 502
         return shown_form(request, where, given, status=status, wrong=str(wrong), on=on or "", incident=incident)
     return go_on(f"/runs/{run.id}")
-
-
-def attach(desk: Desk, incident: int, run: str, by: str) -> None:
-    """The run belongs to the incident. It goes on all the same where that cannot be recorded."""
-    with suppress(Refusal, Usage, Failure):
-        desk.incident_desk.incidents.attach(incident, by, Members(runs=(run,)), "Started for it.")
 
 
 def shown_form(

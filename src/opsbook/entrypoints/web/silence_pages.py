@@ -176,7 +176,7 @@ def stretch(given: Mapping[str, str], now: datetime) -> tuple[datetime, datetime
             return None
         try:
             return datetime.fromisoformat(text).replace(tzinfo=zone).astimezone(UTC)
-        except ValueError:
+        except (ValueError, OverflowError):
             raise Usage(f"The {words} '{text[:40]}' is no time; write it as 2026-11-27T02:00.") from None
 
     starts_at, ends_at = read("starts", "beginning") or now, read("ends", "end")

@@ -31,7 +31,7 @@ _POLICY = (
     " form-action 'self'; frame-ancestors 'none'"
 )
 _FOR_OTHERS = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
-_UNKNOWN = b"How all is cannot be told now. Try again in a minute.\n"
+UNKNOWN = b"How all is cannot be told now. Try again in a minute.\n"
 
 
 @get("/status", opt=OPEN, sync_to_thread=True)
@@ -69,7 +69,7 @@ def _answer(request: Asks, name: str) -> Response[bytes]:
         if content is None:
             return _missing(public.status(), links)
     except Failure:  # why is nobody's business here; the pages inside say it
-        return _with_headers(name, Response(_UNKNOWN, status_code=503, media_type="text/plain"), kept=False)
+        return _with_headers(name, Response(UNKNOWN, status_code=503, media_type="text/plain"), kept=False)
     return _with_headers(name, Response(content, media_type=media_type(name)), kept=True)
 
 

@@ -19,7 +19,7 @@ from opsbook.entrypoints.web.alert_acts import status_of
 from opsbook.entrypoints.web.answering import desk_of, page
 from opsbook.entrypoints.web.few import Few
 from opsbook.entrypoints.web.forms import fields_of, go_on, several
-from opsbook.entrypoints.web.status_pages import SUBSCRIBE, public_answer, public_links
+from opsbook.entrypoints.web.status_pages import SUBSCRIBE, UNKNOWN, public_answer, public_links
 from opsbook.ground.errors import Conflict, Failure, Refusal, Usage
 from opsbook.ledger.subscription import Kind, Scope, Subscription
 from opsbook.usecases.authority import PUBLIC
@@ -42,7 +42,15 @@ SIGNED = (
 )
 
 
-@get(SUBSCRIBE, opt=OPEN, sync_to_thread=True)
+def _unknown(_request: Asks, _wrong: Failure) -> Response[bytes]:
+    """Where the ledger cannot be asked: why is nobody's business here."""
+    return Response(UNKNOWN, status_code=503, media_type="text/plain", headers={"Retry-After": "60"})
+
+
+QUIET: Any = {Failure: _unknown}
+
+
+@get(SUBSCRIBE, opt=OPEN, sync_to_thread=True, exception_handlers=QUIET)
 def subscribe_page(request: Asks) -> Response[bytes]:
     """The form."""
     return _answered(request, "Subscribe", _form(request))
@@ -72,7 +80,7 @@ def _form(request: Asks, wrong: str = "", given: Mapping[str, str] | None = None
     )
 
 
-@post(SUBSCRIBE, opt=OPEN, status_code=200)
+@post(SUBSCRIBE, opt=OPEN, status_code=200, exception_handlers=QUIET)
 async def subscribe(request: Asks) -> Response[bytes]:
     """Asks for a subscription; the answer is the same whether there is one already."""
     fields, topics = await fields_of(request), await several(request, "topics")
@@ -106,7 +114,7 @@ def _few(request: Asks) -> Few:
     return cast(Few, request.app.state.setdefault(FEW, Few(MOST, WINDOW_S)))
 
 
-@get(f"{SUBSCRIBE}/{{id:str}}/{{did:str}}", opt=OPEN, sync_to_thread=True)
+@get(f"{SUBSCRIBE}/{{id:str}}/{{did:str}}", opt=OPEN, sync_to_thread=True, exception_handlers=QUIET)
 def by_link_page(request: Asks) -> Response[bytes]:
     """The button of a link; nothing is changed yet."""
     did, key = str(request.path_params["did"]), request.query_params.get("key", "")
@@ -123,7 +131,7 @@ def by_link_page(request: Asks) -> Response[bytes]:
     ))  # fmt: skip
 
 
-@post(f"{SUBSCRIBE}/{{id:str}}/{{did:str}}", opt=OPEN, status_code=200)
+@post(f"{SUBSCRIBE}/{{id:str}}/{{did:str}}", opt=OPEN, status_code=200, exception_handlers=QUIET)
 async def by_link(request: Asks) -> Response[bytes]:
     """Confirms or ends; also the button of mail programs (RFC 8058), whose body is `List-Unsubscribe=One-Click`."""
     fields = await fields_of(request)

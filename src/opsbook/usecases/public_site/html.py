@@ -35,6 +35,7 @@ from opsbook.usecases.public_status import (
 )
 
 RECENT_DAYS = 14  # on the first page; the history has the rest
+LEAST_DAYS = 2  # with readings, before a share of them is told
 _STEP, _HEIGHT = 10, 30  # of a bar in the picture of days
 
 
@@ -159,18 +160,30 @@ def _uptime(component: PublicComponent) -> str:
         return ""
     days = component.days
     worse = [each for each in days if each.failed]
-    told = f"Health checks in {len(days)} days: {percent(share)} as expected."
+    measured = sum(1 for each in days if each.share is not None)
+    told = f"Health checks in {_counted(measured)}: {percent(share)} as expected."
     if worse:
         named = ", ".join(f"{day_words_of(each.day)} {percent(each.share or 0)}" for each in worse[-10:])
         told += f" Days below: {named}."
     bars = "".join(_bar(at, each) for at, each in enumerate(days))
-    width = len(days) * _STEP
+    width, words = len(days) * _STEP, uptime_words(share, measured, len(days))
     return (
         f'<svg class="days" viewBox="0 0 {width} {_HEIGHT}" preserveAspectRatio="none" role="img"'
         f' aria-label="{escape(told)}">{bars}</svg>'
-        f'<div class="row quiet"><span>{len(days)} days ago</span><span>{percent(share)} uptime</span>'
+        f'<div class="row quiet"><span>{len(days)} days ago</span><span>{words}</span>'
         "<span>today</span></div>"
     )
+
+
+def uptime_words(share: float, measured: int, all_days: int) -> str:
+    """The uptime with the time that it is of. Minutes of a first day say nothing, and would look like a bad one."""
+    if measured < LEAST_DAYS:
+        return "uptime is told from the second day of measuring on"
+    return f"{percent(share)} uptime" + (f" in {_counted(measured)}" if measured < all_days else "")
+
+
+def _counted(count: int) -> str:
+    return "1 day" if count == 1 else f"{count} days"
 
 
 def _bar(at: int, day: UptimeDay) -> str:

@@ -19,8 +19,9 @@ OVERALL: dict[ComponentState, str] = {
     "partial_outage": "Some systems do not work", "major_outage": "A system does not work",
     "maintenance": "Work is being done on some systems", "unknown": "How some systems are is not known now",
 }  # fmt: skip
+# The three words of the Incident Response Template; machines get Statuspage's four.
 PHASES: dict[PublicPhase, str] = {
-    "investigating": "Investigating", "identified": "Identified", "monitoring": "Monitoring", "resolved": "Resolved",
+    "investigating": "Investigating", "identified": "Mitigating", "monitoring": "Mitigating", "resolved": "Resolved",
 }  # fmt: skip
 PLANNED = {"scheduled": "Planned", "in_progress": "In progress", "completed": "Completed"}
 OLD_S = 900  # a page older than this says so itself
