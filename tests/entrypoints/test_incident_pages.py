@@ -320,7 +320,6 @@ def test_a_page_is_of_the_incident_that_its_alert_belongs_to(shop):
     pages = shop.door.desk.alert_desk.pages
     made = declare(shop, "It has the alert of a page", members=Members((ALERT,)))
     assert pages.incident_of(pages.find(PAGE)) == made.number
-||||||| 6c886f8
 
 
 @pytest.mark.parametrize("fields", [{"do": "report"}, {"do": "post-mortem"}, {"do": "patch", "path": "docs/runbooks/api.md"}])
