@@ -9,6 +9,7 @@ import pytest
 from tests.entrypoints.door import Door
 
 from opsbook.usecases.incident_acts import Declaration
+from opsbook.usecases.update_facts import known_of
 
 
 class Lead:
@@ -168,3 +169,17 @@ def test_a_draft_that_was_sent_to_nobody_is_due_on_the_page_of_the_incident(lead
     lead.does("draft", audience="team", body="Cards do not work.")
     shown = " ".join(lead.sees(address=f"/incidents/{lead.number}").split())
     assert "Update 1 for the team is written and was sent to nobody yet." in shown
+
+
+def test_what_was_said_when_the_cause_was_found_is_known_and_the_last_decision_is_done(lead):
+    acts = lead.door.desk.incident_desk.incidents
+    acts.move(lead.number, "ada", "identified", why="The disk is full")
+    acts.note(lead.number, "ada", "We fail over.", kind="decision")
+    body = lead.door.desk.incident_desk.updates.compose(lead.incident, "team").body
+    assert "**Known:** The disk is full" in body
+    assert "**Doing:** We fail over." in body
+
+
+def test_customers_are_told_which_component_does_not_work(lead):
+    known = known_of(lead.incident, "customers", components=("Paying",))
+    assert known["impact"] == "Paying does not work properly"
