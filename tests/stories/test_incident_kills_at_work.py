@@ -20,7 +20,7 @@ import pytest
 from tests.adapters.receivers import Web, free_port, web_server
 from tests.stories.opsbook_program import SOURCE, write
 from tests.stories.paging_nodes import POLICY, Node, Sender, config_of, looked_at, received, wait_until
-from tests.stories.test_paging_kills import Disturbed, alerts_of, is_settled, judge
+from tests.stories.test_paging_kills import Disturbed, alerts_of, judge, pages_of
 
 from opsbook.ledger import incident_events as kinds
 from opsbook.ledger.event import verify
@@ -154,6 +154,15 @@ def token_of(book: Path, db: str, name: str) -> str:
 def incidents_of(ledger: Any) -> dict[str, Incident]:
     """All incidents by id."""
     return {each.id: each for each in map(incident_of, ledger.rows("incidents", limit=MANY))}
+
+
+def is_settled(ledger: Any, answered: list[int]) -> bool:
+    """Whether every alert that was answered is there, and nothing is owed for alerts any more; reminders of updates
+    begin anew after minutes, so they are not waited for."""
+    if not set(answered) <= set(alerts_of(ledger)):
+        return False
+    paged = [page for page in pages_of(ledger) if page.alerts]
+    return all(page.notifications and all(each.has_ended for each in page.notifications) for page in paged)
 
 
 def tellings_of(ledger: Any) -> list[Telling]:

@@ -106,7 +106,7 @@ def show(shared: Shared, *, incident: str, utc: bool, offline: bool) -> None:
     if others:
         named = ", ".join(f"INC-{number}" for number in others)
         click.echo(f"{named} was called {shown.name} too, until it was brought into this ledger.", err=True)
-    lines = incident_lines(shown, entries, Clock(now, is_utc=utc), terminal_width(), dues)
+    lines = incident_lines(shown, entries, Clock(now, is_utc=utc), terminal_width(), dues=dues)
     answer(shared, {**incident_model(shown, entries, dues), "is_offline": found.is_offline}, lines)
 
 

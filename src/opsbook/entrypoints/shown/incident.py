@@ -66,7 +66,7 @@ def _report_line(row: Listed, names: int, clock: Clock, width: int | None) -> It
 
 
 def incident_lines(
-    incident: Incident, entries: Sequence[TimelineEntry], clock: Clock, width: int | None, dues: Sequence[Due] = ()
+    incident: Incident, entries: Sequence[TimelineEntry], clock: Clock, width: int | None, *, dues: Sequence[Due] = ()
 ) -> Iterator[str]:
     """One incident on one screen: what it is, who is at it, what is due next, what happened last."""
     yield from wrapped(_head(incident, clock), width, _HANGING)
