@@ -173,7 +173,7 @@ def _did(request: Asks, incident: Incident, fields: Mapping[str, str]) -> None:
     elif did == "publish":
         updates.publish(incident, by, number, may_have_slots=fields.get("slots") == "yes")
     elif did == "withdraw":
-        updates.withdraw(incident, by, number, fields.get("why", ""))
+        updates.withdraw(incident, by, number, fields.get("why", ""), is_admin=may(request, "administer"))
     elif did != "preview":
         raise Usage("Choose what is to be done.")
 
