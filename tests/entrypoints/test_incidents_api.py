@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from tests.entrypoints.door import PAGES, Door, opened, write_repository
+from tests.entrypoints.test_api import lay_alert
 
 FIELDS = {
     "number", "title", "severity", "severity_why", "status", "started_at", "resolved_at", "services", "impact", "roles",
@@ -216,3 +217,11 @@ def test_a_run_that_is_started_for_an_incident_belongs_to_it(door):
     run = did(door, "runs", {**asked, "incident": number}, role="operator", status=201)
     shown = door.ask("GET", f"/api/v1/incidents/{number}").json()
     assert shown["runs"] == [run["run"]]
+
+
+def test_what_speaks_against_its_being_over_is_told_with_the_answer(door):
+    lay_alert(door)
+    made = declared(door, alerts=["261126-alert"], services=["paymnts"])
+    assert [each for each in made["warnings"] if "paymnts" in each]
+    over = did(door, f"incidents/{made['number']}/resolve")
+    assert [each for each in over["warnings"] if "ApiDown still fires" in each]

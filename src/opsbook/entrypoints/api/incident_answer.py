@@ -173,6 +173,7 @@ class IncidentModel(BriefModel, kw_only=True):
     tags: list[str]
     policy: str | None
     commit: str | None
+    warnings: list[str]
 
 
 class IncidentList(Struct):
@@ -206,9 +207,20 @@ class ProposalModel(Struct):
 
 
 def answer(request: Asks, incident: Incident) -> dict[str, Any]:
-    """An incident as it is now, with its timeline."""
+    """An incident as it is now, with its timeline, and what whoever changed it should know."""
     desk = desk_of(request).incident_desk
-    return incident_model(incident, desk.timelines.entries(incident), desk.incidents.due(incident))
+    model = incident_model(incident, desk.timelines.entries(incident), desk.incidents.due(incident))
+    return {**model, "warnings": warnings_of(request, incident)}
+
+
+def warnings_of(request: Asks, incident: Incident) -> list[str]:
+    """What is not as it seems, in sentences: services that no page knows, an update that went to nobody, and of one
+    that is over what still fires or is not healthy."""
+    desk = desk_of(request).incident_desk
+    told = [] if incident.is_live else desk.incidents.still_wrong(incident.id)
+    told += desk.incidents.unknown_services(incident.services)
+    told += [desk.updates.unheard(incident, each.id) for each in incident.updates[-1:] if each.state == "published"]
+    return [each for each in told if each]
 
 
 def list_answer(request: Asks, query: IncidentsQuery) -> dict[str, Any]:

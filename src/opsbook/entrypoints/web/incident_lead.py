@@ -119,6 +119,7 @@ def shown_incident(
     shown = page(
         request, "incident.html", place="Incidents", status=status, incident=incident, now=now, lead=lead,
         roles=roles, dues=due(incident, roles, lead.called, now, is_quiet=is_quiet), wrong=wrong, conflict=conflict,
+        still_wrong=tried(lambda: desk.incident_desk.incidents.still_wrong(incident.id), []),
         typed=defaultdict(str, typed or {}),
         state=state_words(incident), moves=moves_of(incident), next_move=next_move(incident),
         action_states=ACTION_STATES, sections=sections_of(request, incident, lead), run_states=RUN_STATES,
