@@ -59,7 +59,7 @@ def test_away_it_says_so_loudly_and_keeps_all_until_it_is_there_again(book, post
 
     _, err = said(book, "list", "--db", there)
 
-    assert err == "opsbook: Brought into the ledger: INC-2, late notes for INC-1; 3 entries.\n"
+    assert err == "opsbook: Brought into the ledger: INC-2, late notes for INC-1; 4 entries.\n"
     assert (notes(book, 2, "--db", there), notes(book, 1, "--db", there)) == (["Written offline."], ["Late."])
     assert said(book, "list", "--db", there)[1] == ""
     assert run("ledger", "verify", "--db", there, here=book).returncode == 0

@@ -19,6 +19,7 @@ import pytest
 from tests.adapters.receivers import mail_server, web_server
 from tests.stories.opsbook_program import write
 from tests.stories.paging_nodes import POLICY, Node, config_of, leader, looked_at, wait_until
+from tests.usecases.snapshots import snapshot
 
 from opsbook.ledger import incident_events as kinds
 from opsbook.ledger.event import verify
@@ -40,8 +41,30 @@ from = "Opsbook <ops@example.org>"
 
 [paging]
 lease = "1s"
+
+[probes]
+allow = ["127.0.0.1"]
 """
 UPDATES, EACH = 8, 5
+
+
+def mailed(number: int) -> list[str]:
+    """Whom one update goes to by mail."""
+    return [f"mail:team-{number}-{each}@example.org" for each in range(EACH)]
+
+
+TEMPLATES = f"""# Incident Response
+
+## Communication Templates
+
+### Internal Update
+
+- **Channels:** #ops, {", ".join(each for number in range(UPDATES) for each in mailed(number))}
+
+```markdown
+[What we know]
+```
+"""
 
 
 class Told:
@@ -57,7 +80,8 @@ class Told:
         self.book, self.db = root / "docs/operations", db
         self.config = config_of(self.book, db)
         self.ledger: Any = stack.enter_context(looked_at(self.config))
-        self.updates = build_updates(self.ledger, lambda: Book(1, None, {}))
+        named = snapshot({"docs/operations/incidents/incident-response.md": TEMPLATES})
+        self.updates = build_updates(self.ledger, lambda: named)
         self.subscriptions: Subscriptions = build_subscriptions(self.config, self.ledger)
         self.id = run_id(_now(), secrets.token_bytes(4))
         self.ledger.append(f"incident/{self.id}", [kinds.declared(
@@ -132,8 +156,7 @@ def campaign(told: Told, nodes: list[Node], seed: int) -> None:
         node.start()
     wait_until(lambda: leader(told.ledger), lambda: nodes[0].told())
     for number in range(UPDATES):
-        channels = ["#ops", *(f"mail:team-{number}-{each}@example.org" for each in range(EACH))]
-        told.publish("team", f"Update {number}", channels)
+        told.publish("team", f"Update {number}", ["#ops", *mailed(number)])
         if number % 3 == 1:
             wait_until(partial(told.has_begun, number + 1))
             victim = chance.choice([node for node in nodes if not node.has_ended()])
