@@ -61,8 +61,8 @@ def test_a_version_of_the_future_is_refused(door, expected):
 
 @pytest.mark.parametrize("path", ["/api/v1/incidents/%00", "/incidents/%00", "/status/subscribe/%00/confirm?key=x",
                                   "/maintenance?from=%00"])  # fmt: skip
-def test_an_address_holds_no_nul(door, path):
-    assert door.ask("GET", path, headers=door.token("responder", "read")).status_code == 400
+def test_a_nul_in_an_address_names_nothing(door, path):
+    assert door.ask("GET", path, headers=door.token("responder", "read")).status_code in (400, 404)
 
 
 def test_no_text_holds_a_nul(door):

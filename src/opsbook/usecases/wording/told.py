@@ -42,7 +42,7 @@ class SectionTold(Struct, frozen=True):
 class Told(Struct, frozen=True):
     """What somebody is told of one page. `why` says why this person; `marks` stand before the subject, `notes` are
     whole sentences about the message itself. `incident` is the number of the incident that it belongs to.
-    `alerts` are some of `count`; `differing` are (label, values)."""
+    `goes_on` where that is not over. `alerts` are some of `count`; `differing` are (label, values)."""
 
     key: str
     purpose: str
@@ -76,6 +76,7 @@ class Told(Struct, frozen=True):
     code: str = ""
     incident: int | None = None
     incident_url: str = ""
+    goes_on: bool = False
 
     @property
     def headline(self) -> str:
