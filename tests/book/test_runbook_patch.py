@@ -131,7 +131,66 @@ def test_line_ends_of_the_page_stay_as_they_are():
     assert b"\n" not in found.content.replace(b"\r\n", b"")
 
 
+WHY = "Skipped on 2026-03-26: db-b was fenced already (INC-14)."
+
+
+def test_a_step_that_was_not_needed_stays_with_a_note_and_is_noted_once():
+    left = SeenStep("2", "dbctl promote standby\n", skipped=WHY)
+    found = patch(left)
+    assert changed(found) == [f"+   - **Note:** {WHY}"]
+    assert found.reasons == (f"Step 2 was s{WHY[1:-1]}, and the run succeeded all the same.",)
+    assert patch(left, page=found.content.decode()).reasons == ()
+
+
+def test_a_step_without_a_command_is_noted_only_while_it_says_the_same():
+    assert "Tell the others.\n   - **Note:** Skipped" in patch(SeenStep("3", "", text="Tell the others.", skipped=WHY)).content.decode()
+    assert patch(SeenStep("3", "", text="Tell everybody.", skipped=WHY)).reasons == ()
+
+
+LEFT = SeenStep("1", "dbctl state\n", skipped=WHY)
+
+
+def test_a_step_that_was_skipped_and_typed_later_moves_there_with_all_that_is_in_it():
+    found = patch(LEFT, SeenStep("2", "dbctl promote standby\n", "promoted", True), commands=(SeenCommand("2", "dbctl state", "bo"),))
+    after = procedures_of(read_page(PATH, found.content))[0]
+    assert [step.text for step in after.steps] == ["Promote the standby.", "Look at the state.", "Tell the others."]
+    assert [step.written for step in after.steps] == [1, 2, 3]
+    assert after.steps[0].field("Expect").value == 'output contains "promoted"'
+    assert found.reasons == ("Step 1 was skipped at its place in INC-14; bo typed its command behind step 2.",)
+    head, tail = PAGE.index("1. Look"), PAGE.index("3. Tell")
+    text = found.content.decode()
+    assert text.startswith(PAGE[:head]) and text.endswith(PAGE[tail:])
+    again = patch(LEFT, commands=(SeenCommand("2", "dbctl state", "bo"),), page=text)
+    assert again.reasons == ()
+
+
+@pytest.mark.parametrize("page", [
+    PAGE.replace("Tell the others.", "Tell the others what step 1 said."),
+    PAGE.replace("2. Promote", "1. Promote"),
+    PAGE.replace("3. Tell the others.", "3. Look again.\n\n   ```sh\n   dbctl state\n   ```\n"),
+])  # fmt: skip
+def test_steps_stay_in_their_order_where_words_count_on_it_or_the_page_is_another(page):
+    assert patch(LEFT, commands=(SeenCommand("2", "dbctl state", "bo"),), page=page).content == page.encode()
+
+
+def test_a_command_that_was_typed_right_where_its_step_stands_moves_nothing():
+    assert patch(LEFT, commands=(SeenCommand("1", "dbctl state", "bo"),)).reasons == ()
+
+
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=60)
+
+
+@given(why=WORDS, number=st.integers(0, 3), behind=st.sampled_from(["1", "2", "3", "9"]))
+def test_whatever_was_skipped_no_step_is_lost_and_no_line_but_numbers(why, number, behind):
+    usual = (LEFT, SeenStep("2", "dbctl promote standby\n"), SeenStep("3", "", text="Tell the others."))
+    left = [SeenStep(each.number, each.command, text=each.text, skipped=why) for each in usual[: number + 1]]
+    found = patch(*left, commands=(SeenCommand(behind, usual[number % 2].command),))
+    after = procedures_of(read_page(PATH, found.content))[0]
+    assert sorted(step.text for step in after.steps) == ["Look at the state.", "Promote the standby.", "Tell the others."]
+    assert [step.written for step in after.steps] == [1, 2, 3]
+    kept = [line.lstrip("123") for line in PAGE.splitlines()]
+    now = [line.lstrip("123") for line in found.content.decode().splitlines()]
+    assert sorted(line for line in now if "**Note:**" not in line) == sorted(kept)
 
 
 @given(output=WORDS, command=WORDS, worked=WORDS, behind=st.sampled_from(["1", "2", "3", "9"]))

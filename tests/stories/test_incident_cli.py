@@ -134,6 +134,47 @@ def test_the_post_mortem_says_where_it_is_and_how_far(book):
     assert (shown(book)["state"], shown(book)["post_mortem"]["state"]) == ("closed", "reviewed")
 
 
+GREETING = """\
+# Greeting Runbook
+
+## Common Operations
+
+### Greet
+
+1. Say it.
+
+   ```sh
+   echo all is well
+   ```
+
+2. Say more.
+
+   ```sh
+   exit 1
+   ```
+"""
+
+
+def test_what_a_run_showed_is_told_proposed_and_taken_into_its_runbook(book):
+    page = book / "docs/operations/runbooks/greet.md"
+    page.write_text(GREETING)
+    did(book, "open", "Nobody says a word", "--severity", "P2", "--why", "x")
+    assert "say nothing that their runbooks do not say" in did(book, "patch", "1", status=2)
+    assert run("run", "greet", "--yes", "--incident", "1", here=book).returncode == 1
+    [id_] = shown(book)["runs"]
+    assert called("runs", "skip", id_, "2", "--why", "it was said already", here=book)[0] == 0
+    assert run("runs", "resume", id_, "--yes", here=book).returncode == 0
+    did(book, "resolve", "1", "--no-report")
+    assert "opsbook incident patch 1" in did(book, "show", "1")
+
+    [made] = json.loads(did(book, "patch", "1", "greet", "--format", "json"))["proposed"]
+    assert len(made["reasons"]) == 2
+    assert "opsbook incident patch 1" not in did(book, "show", "1")
+    assert called("proposals", "accept", made["proposal"], here=book)[0] == 0
+    assert '- **Expect:** output contains "all is well"' in page.read_text()
+    assert "it was said already (INC-1)." in page.read_text()
+
+
 def test_what_belongs_together_is_joined_and_parted(book):
     did(book, "open", "Checkout fails", "--service", "shop", "--service", "mail")
     did(book, "split", "1", "--title", "Mail is late", "--service", "mail")
@@ -223,7 +264,7 @@ CHANGES = (
     ["task", "1", "Call the bank"], ["attach", "1", "--service", "shop"], ["detach", "1", "--service", "shop"],
     ["merge", "1", "--into", "2"], ["split", "1", "--title", "x", "--service", "shop"], ["duplicate", "1", "--of", "2"],
     ["reopen", "1"], ["pin", "1", "1"], ["correct", "1", "1", "--strike", "--why", "x"], ["edit", "1", "title", "x"],
-    ["action", "1", "Alert"], ["report", "1"], ["bring"],
+    ["action", "1", "Alert"], ["report", "1"], ["patch", "1"], ["bring"],
 )  # fmt: skip
 
 

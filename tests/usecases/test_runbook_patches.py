@@ -61,8 +61,9 @@ def world(tmp_path, needs):
     made.close()
 
 
-def run(world, outputs: tuple[str, str], *, note: str = "", is_dry: bool = False) -> None:
-    """A run of both steps, four minutes long, with what they printed and what was noted between them."""
+def run(world, outputs: tuple[str, str], *, note: str = "", is_dry: bool = False, skips: int = 0,
+        noted_behind: int = 1, state: str = "succeeded") -> None:  # fmt: skip
+    """A run of both steps, four minutes long, with what they printed and what was noted behind one; ada skips one."""
     texts = ("dbctl state\n", "dbctl promote standby\n")
     steps = [command(str(number), script=Script(text)) for number, text in enumerate(texts, 1)]
     planned = replace(plan(*steps), path=PATH, anchor="fail-over", title="Fail Over")
@@ -74,14 +75,18 @@ def run(world, outputs: tuple[str, str], *, note: str = "", is_dry: bool = False
     tell(started(planned, is_dry=is_dry), actor="ada")
     for number, output in enumerate(outputs, 1):
         step, key = str(number), f"{RUN}.{number}"
+        if number == skips:
+            world.now += timedelta(minutes=2)
+            tell(runs.step_ended(step, "skipped", "It was away already."), actor="ada")
+            continue
         tell(runs.attempt_intended(step, key, target="local", purpose="step", epoch=1, limit_at=None))
         world.now += timedelta(minutes=2)
         tell(runs.attempt_ended(step, key, outcome="finished", exit_code=0, is_ok=True, why="", started_at=world.now,
                                 ended_at=world.now, tail=output, output_bytes=len(output)))  # fmt: skip
         tell(runs.step_ended(step, "done", ""))
-        if number == 1 and note:
+        if number == noted_behind and note:
             world.tell(incident_events.noted(note, "command"), actor="bo")
-    tell(runs.run_ended("succeeded", ""))
+    tell(runs.run_ended(state, ""))
     world.tell(incident_events.moved("resolved"), minutes=1)
 
 
@@ -106,6 +111,38 @@ def test_it_is_proposed_with_its_reasons_and_accepted(world):
         finding.severity != "error" for finding in world.library.findings_in(PATH, (world.root / PATH).read_bytes())
     )
     assert world.reports.patches(world.find()) == []
+
+
+def test_a_step_that_was_skipped_in_a_run_that_succeeded_gets_a_note(world):
+    run(world, ("", "12:30"), skips=1)
+    (patch,) = world.reports.patches(world.find())
+    assert "   - **Note:** Skipped on 2026-03-26: It was away already (INC-14).\n" in patch.after
+    assert patch.after.replace("   - **Note:** Skipped on 2026-03-26: It was away already (INC-14).\n", "").startswith(
+        PAGE[: PAGE.index("## Troubleshooting")]
+    )
+    assert len(patch.reasons) == 2
+
+
+def test_a_step_that_was_skipped_in_a_run_that_failed_says_nothing(world):
+    run(world, ("", "12:30"), skips=1, state="failed")
+    assert world.reports.patches(world.find()) == []
+
+
+def test_a_step_that_was_skipped_and_typed_behind_the_next_one_moves_there(world):
+    run(world, ("", "12:30"), skips=1, note="dbctl state", noted_behind=2)
+    (patch,) = world.reports.patches(world.find())
+    assert patch.reasons[-1] == "Step 1 was skipped at its place in INC-14; bo typed its command behind step 2."
+    assert patch.after.index("1. Promote the standby.") < patch.after.index("2. Look at the state.")
+    assert "**Note:**" not in patch.after
+
+
+def test_what_waits_for_review_is_told_no_more_as_to_be_proposed(world):
+    run(world, ("primary is away", "standby is primary"))
+    assert [each.path for each in world.reports.unproposed(world.find())] == [PATH]
+    made = world.reports.propose_patch(world.find(), PATH, "ada", ADA)
+    assert world.reports.unproposed(world.find()) == []
+    world.proposals.decline(made.id, "ada", "it was a drill")
+    assert world.reports.unproposed(world.find()) == []
 
 
 def test_a_dry_run_and_a_page_that_says_it_all_teach_nothing(world):

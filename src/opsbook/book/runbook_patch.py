@@ -25,13 +25,16 @@ from opsbook.ground.splices import apply
 
 class SeenStep(Struct, frozen=True):
     """A step as it was run: its number in the plan, its command, what it printed in the end. `settled_by` is who said
-    that it was done although its output was not the expected one."""
+    that it was done although its output was not the expected one. `text` is what it says, and `skipped` the sentence
+    for it where somebody left it out and the run succeeded all the same."""
 
     number: str
     command: str
     output: str = ""
     is_done: bool = False
     settled_by: str = ""
+    text: str = ""
+    skipped: str = ""
 
 
 class SeenCommand(Struct, frozen=True):
@@ -65,6 +68,8 @@ _LONGEST = 80  # of a line of output that is expected
 _MOST_LINES = 3  # of output that says one thing
 # What is another tomorrow: numbers of two figures and more, ids, times.
 _FLEETING = re.compile(r"\d{2,}|\b[0-9a-f]{7,}\b|\d:\d|[a-z0-9]+-[a-z0-9]{5,}-[a-z0-9]{5}\b", re.I)
+_NUMBERED = re.compile(rb"([ \t]*)(\d{1,9})(?=[.)])")
+_BY_NUMBER = re.compile(r"\bsteps?\s+\d", re.I)  # words that would be about another step behind a move
 _UNSAID = re.compile(r"[`\"\\$]|[^\x20-\x7e\u00a0-\uffff]")
 
 
@@ -74,16 +79,21 @@ def patched(path: str, content: bytes, seen: Sequence[Seen], reading: Reading | 
     for run in seen:
         changes = [
             *(partial(_expected, run=run, seen=step) for step in run.steps), partial(_worked, run=run),
+            *(partial(_skipped, run=run, seen=step) for step in run.steps),
             *(partial(_missing, run=run, typed=command) for command in reversed(run.commands)),  # numbers stay so
         ]  # fmt: skip
         for change in changes:
             content = _tried(path, content, reading, (change, reasons))
+        for typed in run.commands:
+            moved = partial(_moved, run=run, typed=typed)
+            content = _tried(path, content, reading, (moved, reasons), is_same=_is_same_otherwise_ordered)
     return Patched(content, tuple(reasons))
 
 
 def _tried(
     path: str, content: bytes, reading: Reading | None,
     wanted: tuple[Callable[[Page], _Change | None], list[str]],
+    *, is_same: Callable[[Page, Page], bool] | None = None,
 ) -> bytes:  # fmt: skip
     """The content with the change, where it still reads as it did but for that, which is told; else as it is."""
     change, reasons = wanted
@@ -93,7 +103,7 @@ def _tried(
         return content
     edits, why = made
     after, count = apply(content, edits)
-    if count != len(edits) or not _is_same_but(page, read_page(path, after, reading)):
+    if count != len(edits) or not (is_same or _is_same_but)(page, read_page(path, after, reading)):
         return content
     reasons.append(why)
     return after
@@ -106,6 +116,11 @@ def _is_same_but(before: Page, after: Page) -> bool:
     for each in now:
         at += at < len(was) and each == was[at]
     return at == len(was) and len(now) - len(was) <= 3
+
+
+def _is_same_otherwise_ordered(before: Page, after: Page) -> bool:
+    """Whether the same procedures have the same steps with the same commands and labels, in whatever order."""
+    return sorted(_shape(before)) == sorted(_shape(after))
 
 
 def _shape(page: Page) -> list[str]:
@@ -177,6 +192,35 @@ def _step(page: Page, anchor: str, seen: SeenStep) -> tuple[Procedure, Step] | N
     return None
 
 
+def _skipped(page: Page, run: Seen, seen: SeenStep) -> _Change | None:
+    """A note at a step that was left out; the step stays: that it was not needed once says little."""
+    if not seen.skipped or any(typed.command.strip() == seen.command.strip() for typed in run.commands):
+        return None
+    step = _step_like(page, run.anchor, seen)
+    if step is None or step.number != seen.number or step.stray:
+        return None
+    indent = _indent(page, step)
+    if not indent or f"({run.name})" in page.document.source(step.start, step.end):
+        return None
+    at = _bare_end(page, step.start, step.end)
+    words = one_line(seen.skipped)
+    edit = Edit(at, at, f"{_ending(page)}{indent}- **Note:** {words}")
+    told = f"{words[:1].lower()}{words[1:].rstrip('.')}"
+    return [edit], f"Step {seen.number} was {told}, and the run succeeded all the same."
+
+
+def _step_like(page: Page, anchor: str, seen: SeenStep) -> Step | None:
+    """The only step of the procedure that has that command, or, without any, that text."""
+    procedure = next((each for each in procedures_of(page) if each.anchor == anchor), None)
+    command = seen.command.strip()
+    found = [] if procedure is None else [
+        step for step in procedure.steps
+        if not step.link and [each.text.strip() for each in step.commands] == ([command] if command else [])
+        and (command or (seen.text and step.text == seen.text))
+    ]  # fmt: skip
+    return found[0] if len(found) == 1 else None
+
+
 def _indent(page: Page, step: Step) -> str:
     """What stands before the lines of a step of a numbered list; empty where it is none."""
     content = page.document.content
@@ -215,6 +259,47 @@ def _missing(page: Page, run: Seen, typed: SeenCommand) -> _Change | None:
     edits.append(Edit(at, at, f"{gap}{before}{number}{mark} Run:{ending}{body}"))
     by = f"{typed.by} typed" if typed.by else "It was typed"
     return edits, f"{by} a command behind step {typed.behind} in {run.name} that the page does not have."
+
+
+def _moved(page: Page, run: Seen, typed: SeenCommand) -> _Change | None:
+    """A step that was skipped at its place, and whose command somebody typed behind a later one: it moves there."""
+    command = typed.command.strip()
+    procedure = next((each for each in procedures_of(page) if each.anchor == run.anchor), None)
+    skipped = next((each for each in run.steps if each.skipped and command and each.command.strip() == command), None)
+    behind = next((each for each in run.steps if each.number == typed.behind), None)
+    if procedure is None or skipped is None or behind is None:
+        return None
+    step, last = _step_like(page, run.anchor, skipped), _step_like(page, run.anchor, behind)
+    if step is None or last is None or step.start >= last.start:
+        return None
+    steps = procedure.steps[procedure.steps.index(step) : procedure.steps.index(last) + 1]
+    content, starts = page.document.content, [_line_start(page, each) for each in steps]
+    said = page.document.source(procedure.steps[0].start, procedure.steps[-1].end)
+    marks = [_NUMBERED.match(content[at:]) for at in starts]
+    if any(each.stray for each in steps) or _BY_NUMBER.search(said) or not all(marks):
+        return None
+    if [mark.group(2).decode() for mark in marks if mark] != [each.number for each in steps]:
+        return None
+    ends = [_bare_end(page, at, each.end) for at, each in zip(starts, steps, strict=True)]
+    order = [*range(1, len(steps)), 0]
+    moved = b""
+    for place, at in enumerate(order):
+        mark = marks[at]
+        lead, body = (mark.group(1), mark.end()) if mark else (b"", 0)
+        moved += lead + steps[place].number.encode() + content[starts[at] + body : ends[at]]
+        if place < len(order) - 1:
+            moved += content[ends[place] : starts[place + 1]]
+    text = moved.decode("utf-8", "replace")
+    if text.encode() != moved:
+        return None
+    typist = f"{typed.by} typed its command" if typed.by else "its command was typed"
+    why = f"Step {skipped.number} was skipped at its place in {run.name}; {typist} behind step {typed.behind}."
+    return [Edit(starts[0], ends[-1], text)], why
+
+
+def _line_start(page: Page, step: Step) -> int:
+    """Where the line begins in which a step begins."""
+    return page.document.content.rfind(b"\n", 0, step.start) + 1
 
 
 def _renumbered(page: Page, steps: Sequence[Step]) -> Iterator[Edit]:

@@ -99,7 +99,7 @@ def serve(
     check_serving(config)
     _open_many()
     address = address_of(host, listener.getsockname()[1])
-    build_types()  # before there is another thread that decodes
+    build_door_types()
     with listener, build_desk(config, address, nudge) as desk, taking_mail(config, desk.alert_desk):
         _demand_login(config, desk, host)
         app = build_app(config, desk, listening_on=host)
@@ -118,6 +118,13 @@ def serve(
             ready()
 
         Server(settings, tell=tell, stop=app.close_streams).run(sockets=[listener])
+
+
+def build_door_types() -> int:
+    """What this process decodes, built before it has a second thread; gives how many types that are."""
+    import opsbook.entrypoints.api  # noqa: F401  # which the app imports only when it is made: what requests become
+
+    return build_types()
 
 
 def _open_many() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from opsbook.config import Config
 from opsbook.ground.errors import Failure
+from opsbook.ledger.built_types import build_types
 from opsbook.run_parts import RunParts, build_run_parts
 from opsbook.usecases.runner import Runner
 
@@ -21,6 +22,7 @@ def run_steps(config: Config) -> None:
     stop = threading.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stop.set())
+    build_types()  # before there is another thread that decodes
     with build_run_parts(config) as parts:
         gc.freeze()  # whoever forked this looks for no garbage at all, and this process lives as long
         gc.enable()

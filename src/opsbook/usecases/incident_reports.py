@@ -106,6 +106,14 @@ class Reports:
         """What the runbooks might say better, out of the runs of the incident; empty where nothing was learned."""
         return patches_of(self._ledger, self._editing.library, incident, self._timelines.entries(incident))
 
+    def unproposed(self, incident: Incident) -> list[Patch]:
+        """The patches that nobody has proposed yet, nor declined; none while its runs may go on."""
+        if incident.is_live or not incident.runs:
+            return []
+        before = self._proposals.select(is_open=None, incident=incident.number)
+        settled = {each.path for each in before if each.kind == "patch" and each.state != "accepted"}
+        return [each for each in self.patches(incident) if each.path not in settled]
+
     def propose_patch(self, incident: Incident, path: str, by: str, author: tuple[str, str]) -> Proposal:
         """The patch to a page, proposed; raises Usage where nothing was learned about it."""
         found = next((each for each in self.patches(incident) if each.path == path), None)

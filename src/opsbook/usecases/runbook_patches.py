@@ -59,17 +59,31 @@ def _seen(incident: Incident, run: Run, entries: Sequence[TimelineEntry]) -> See
     if run.state == "succeeded" and run.ended_at is not None and not incident.is_live:
         lasted = length_words(run.ended_at - run.started_at)
         worked = f"Worked on {run.ended_at.astimezone(UTC):%Y-%m-%d} in {lasted} ({incident.name})."
-    steps = tuple(_step(run, step) for step in run.steps)
+    steps = tuple(_step(incident, run, step) for step in run.steps)
     return Seen(run.plan.anchor, incident.name, steps, tuple(_commands(run, entries)), worked)
 
 
-def _step(run: Run, step: RunStep) -> SeenStep:
+def _step(incident: Incident, run: Run, step: RunStep) -> SeenStep:
     planned = run.plan.step(step.number)
     command = planned.script.text if planned is not None and planned.script is not None else ""
     last = next((each for each in reversed(step.attempts) if each.purpose == "step"), None)
     is_settled = step.decision == "done" and last is not None and last.is_ok is False and last.outcome == "finished"
     output = _text(last.tail) if last is not None and not last.is_truncated else ""
-    return SeenStep(step.number, command, output, step.state == "done", step.by if is_settled else "")
+    return SeenStep(
+        step.number, command, output, step.state == "done", step.by if is_settled else "",
+        text=planned.text if planned is not None else "", skipped=_skipped(incident, run, step),
+    )  # fmt: skip
+
+
+def _skipped(incident: Incident, run: Run, step: RunStep) -> str:
+    """The sentence for a step that a person left out of a run that succeeded; empty where a condition did."""
+    planned = run.plan.step(step.number)
+    if planned is None or planned.phase != "steps" or planned.when is not None or not planned.targets:
+        return ""
+    if step.state != "skipped" or run.state != "succeeded" or step.ended_at is None:
+        return ""
+    why = masked(step.why.encode()).decode().strip().rstrip(".")
+    return f"Skipped on {step.ended_at.astimezone(UTC):%Y-%m-%d}: {why} ({incident.name})." if why else ""
 
 
 def _text(tail: str) -> str:

@@ -102,11 +102,12 @@ def show(shared: Shared, *, incident: str, utc: bool, offline: bool) -> None:
             answer(shared, model, report_lines(record, terminal_width()))
             return
         entries = list(found.desk.timelines.entries(shown))
+        learned = [] if found.is_offline else [each.path for each in found.desk.reports.unproposed(shown)]
         others, dues = also_called(found.ledger, shown), found.desk.incidents.due(shown)
     if others:
         named = ", ".join(f"INC-{number}" for number in others)
         click.echo(f"{named} was called {shown.name} too, until it was brought into this ledger.", err=True)
-    lines = incident_lines(shown, entries, Clock(now, is_utc=utc), terminal_width(), dues=dues)
+    lines = incident_lines(shown, entries, Clock(now, is_utc=utc), terminal_width(), dues=dues, learned=learned)
     answer(shared, {**incident_model(shown, entries, dues), "is_offline": found.is_offline}, lines)
 
 

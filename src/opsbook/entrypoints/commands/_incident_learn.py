@@ -150,6 +150,46 @@ def post_mortem(shared: Shared, *, incident: str, state: str | None, why: str, o
     changed(shared, offline, act, lambda made: [done_line(made, f"has a post-mortem that is {state}.")])
 
 
+@verb(
+    "patch",
+    examples=("opsbook incident patch 14", "opsbook incident patch 14 docs/operations/runbooks/db.md"),
+)
+@number_argument
+@click.argument("page", required=False, metavar="[PAGE]")
+@offline_option
+def patch(shared: Shared, *, incident: str, page: str | None, offline: bool) -> None:
+    """Propose to its runbooks what its runs showed: order, outputs, what was missing, what was left out.
+
+    Without PAGE for every page of which the runs showed something. Each change says why; nothing that is checked out
+    changes before somebody accepts it.
+    """
+    from opsbook.entrypoints.run_desk import answer
+    from opsbook.ground.errors import Usage
+
+    with incident_terminal(shared, offline=offline) as found:
+        found.only_online("A patch cannot be proposed", "Once it is there, it takes one command.")
+        seen, by, reports = found.desk.incidents.find(incident), found.who(), found.desk.reports
+        paths = [each.path for each in reports.patches(seen)]
+        if page is None and not paths:
+            raise Usage(f"The runs of {seen.name} say nothing that their runbooks do not say already.")
+        wanted = paths if page is None else [_page_in(paths, page)]
+        made = [reports.propose_patch(seen, path, by, found.author(by)) for path in wanted]
+        model = found.model(found.desk.incidents.find(incident)) if shared.format == "json" else {}
+    shown = [
+        {"proposal": each.id, "path": each.path, "branch": each.branch, "commit": each.commit, "state": each.state,
+         "reasons": list(each.reasons)} for each in made
+    ]  # fmt: skip
+    lines = [line for each in made for line in (*(f"- {why}" for why in each.reasons), *_proposed(each))]
+    answer(shared, {**model, "proposed": shown}, iter(lines))
+
+
+def _page_in(paths: list[str], page: str) -> str:
+    """The page that was meant: by its path, or by how that ends."""
+    named = page.removeprefix("./")
+    alike = [path for path in paths if path == named or path.endswith((f"/{named}", f"/{named}.md"))]
+    return alike[0] if len(alike) == 1 else named
+
+
 def _write(shared: Shared, incident: str, what: str, offline: bool) -> None:
     from opsbook.entrypoints.run_desk import answer
 

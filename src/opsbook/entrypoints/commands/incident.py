@@ -209,7 +209,7 @@ command = VerbGroup(
     (open_, known.list_, known.show, acknowledge, work.note, rate, status, work.role, tell.update, learn.resolve,
      learn.post_mortem, work.call, work.task, members.attach, members.detach, members.merge, members.split,
      members.duplicate, learn.reopen, work.timeline, work.pin, work.correct, work.edit, work.action, actions.actions,
-     learn.report, members.bring, known.figures, known.similar),
+     learn.report, learn.patch, members.bring, known.figures, known.similar),
     about="Incidents: declared, led, told, resolved, learned from.",
     examples=(
         "opsbook incident open 'Checkout fails' --users 40%",

@@ -66,9 +66,11 @@ def _report_line(row: Listed, names: int, clock: Clock, width: int | None) -> It
 
 
 def incident_lines(
-    incident: Incident, entries: Sequence[TimelineEntry], clock: Clock, width: int | None, *, dues: Sequence[Due] = ()
-) -> Iterator[str]:
-    """One incident on one screen: what it is, who is at it, what is due next, what happened last."""
+    incident: Incident, entries: Sequence[TimelineEntry], clock: Clock, width: int | None, *,
+    dues: Sequence[Due] = (), learned: Sequence[str] = (),
+) -> Iterator[str]:  # fmt: skip
+    """One incident on one screen: what it is, who is at it, what is due next, what happened last. `learned` are the
+    pages to which a patch can be proposed."""
     yield from wrapped(_head(incident, clock), width, _HANGING)
     if incident.is_drill:
         yield click.style("  DRILL: this is practice. It counts in no figure.", fg="magenta", bold=True)
@@ -81,6 +83,10 @@ def incident_lines(
         yield from wrapped(f"  {label:<{_LABEL}} {told}", width, _LABEL + 3)
     yield from _tasks(incident, width)
     yield from _next(dues, clock, width)
+    if learned:
+        told = f"  Its runs showed what {', '.join(learned)} can say better.  opsbook incident patch {incident.number}"
+        yield ""
+        yield from wrapped(printable(told), width, 4)
     yield from _last(incident, entries, clock, width)
 
 

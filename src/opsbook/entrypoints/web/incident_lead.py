@@ -124,7 +124,8 @@ def shown_incident(
         state=state_words(incident), moves=moves_of(incident), next_move=next_move(incident),
         action_states=ACTION_STATES, sections=sections_of(request, incident, lead), run_states=RUN_STATES,
         runs=[brief for run in incident.runs[-MOST_RUNS:] if (brief := desk.runs.brief(run)) is not None],
-        proposals=proposals_of(desk, incident), follows=follows, matrix=_row_of(follows, incident),
+        learned=_learned(desk, incident), proposals=proposals_of(desk, incident),
+        follows=follows, matrix=_row_of(follows, incident),
         known_functions=functions_of(follows), me=actor.name if actor else "", people=_names(desk),
         related={each.other: _found(desk, each.other) for each in incident.relations}, undo=undo_of(request, incident),
         followed=_followed(incident), **_may(request), **ALERT_WORDS,
@@ -183,6 +184,14 @@ def sections_of(request: Asks, incident: Incident, lead: Lead) -> list[tuple[Pla
 def proposals_of(desk: Desk, incident: Incident) -> list[Proposal]:
     """What is proposed to the book for it, the newest first."""
     return tried(lambda: desk.incident_desk.proposals.select(is_open=None, incident=incident.number, limit=20), [])
+
+
+def _learned(desk: Desk, incident: Incident) -> list[str]:
+    """The runbooks to which a patch can be proposed; while it goes on, those of its runs."""
+    if incident.is_live:
+        shown = (desk.runs.brief(run) for run in incident.runs[-MOST_RUNS:])
+        return list(dict.fromkeys(each.path for each in shown if each is not None))
+    return [each.path for each in tried(lambda: desk.incident_desk.reports.unproposed(incident), [])]
 
 
 def tried(ask: Callable[[], Sequence[T]], otherwise: Sequence[T]) -> list[T]:
