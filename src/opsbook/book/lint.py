@@ -154,8 +154,8 @@ class Suppressions(Struct, frozen=True):
 
 class Outline(Struct, frozen=True):
     """What the rest of the book needs to know of a page; `paged_services` are those that its escalations are for,
-    `shown_services` those that the components of the public status page are made of, `post_mortems` what it says of when
-    those are due, None where it says nothing."""
+    `shown_services` those that the components of the public status page are made of, `post_mortems` what it says
+    of when those are due, None where it says nothing."""
 
     path: str
     kind: str
