@@ -158,7 +158,8 @@ def test_a_promise_is_mailed_to_its_owner_until_its_box_is_ticked(town: Town) ->
     engine.works()
     (mail,) = town.mails()
     assert mail["To"] == "ada@example.org"
-    assert "https://ops.example.org/pages/actions-ada-260330" in text_of(mail)
+    assert "https://ops.example.org/incidents/actions?owner=ada" in text_of(mail)
+    assert "No page of the book" not in text_of(mail)
 
     town.book.now = THE_DAY
     engine.takes_over()
