@@ -3,7 +3,7 @@
 // Without this script each form is sent, and the page loaded.
 
 import { take } from './following.js'
-import { tell } from './toasts.js'
+import { tell, untell } from './toasts.js'
 
 // Forms that say the same of the same field: what one of them has done is no more to be done by the other.
 const saysThe = (form) => ['do', 'field'].map((name) => form.elements[name]?.value).join(' ')
@@ -24,6 +24,7 @@ document.addEventListener('submit', async (event) => {
   const form = event.target.closest?.('form[data-incident]')
   if (!form || event.defaultPrevented || !document.querySelector('[data-version]')) return
   event.preventDefault()
+  untell()
   const said = new URLSearchParams(new FormData(form, event.submitter))
   const button = event.submitter
   if (button) button.disabled = true

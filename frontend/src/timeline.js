@@ -4,7 +4,7 @@
 import htmx from 'htmx.org'
 import { parsed, stream } from './live.js'
 import { whenShown } from './shown.js'
-import { tell } from './toasts.js'
+import { tell, untell } from './toasts.js'
 
 const kept = 'opsbook.zone'
 const apart_ms = 1500 // many who have it open do not ask all at once
@@ -55,7 +55,12 @@ function choose(name, isKept) {
   }
 }
 
-document.addEventListener('change', ({ target }) => target.matches?.('[data-zone-choice]') && choose(target.value, true))
+document.addEventListener('change', ({ target }) => {
+  if (!target.matches?.('[data-zone-choice]')) return
+  if (clock(target.value)) return choose(target.value, true)
+  tell(`There is no time zone '${target.value}'. Write it as Europe/Berlin, or UTC.`)
+  target.value = part()?.dataset.zone ?? 'UTC'
+})
 document.addEventListener('click', ({ target }) => {
   const here = target.closest?.('[data-zone-here]')
   if (here) choose(here.dataset.zoneHere, true)
@@ -190,6 +195,7 @@ document.addEventListener('submit', async (event) => {
   const form = event.target.closest?.('form[data-writes]')
   if (!form || event.defaultPrevented || !part()) return
   event.preventDefault()
+  untell()
   const said = new FormData(form)
   for (const file of pasted.get(form) ?? []) said.append('file', file, file.name || 'pasted.png')
   const button = form.querySelector('button[type="submit"]')

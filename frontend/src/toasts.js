@@ -2,6 +2,11 @@
 
 const shown_ms = 6000
 
+// What was told of the last try says nothing of the next one. One that has a button waits for its answer.
+export function untell() {
+  for (const each of document.querySelectorAll('.toast:not(:has(button))')) each.remove()
+}
+
 export function tell(words, act) {
   const toast = document.createElement('div')
   toast.className = 'toast'

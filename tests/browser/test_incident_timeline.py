@@ -122,6 +122,14 @@ def test_times_are_told_in_the_zone_that_is_chosen_and_utc_stays_beside_them(ope
     assert first.locator("time").inner_text()[-5:] != first.locator(".entry-utc").inner_text()[:5]
 
 
+def test_a_zone_that_is_none_is_told(open_page, shop, incident):
+    page = watch(open_page, shop, incident)
+    page.fill("[data-zone-choice]", "Mars/Phobos")
+    page.locator("[data-zone-choice]").blur()
+    expect(page.locator(".toast")).to_contain_text("There is no time zone 'Mars/Phobos'")
+    expect(page.locator("[data-zone-choice]")).to_have_value("UTC")
+
+
 def test_older_entries_come_as_one_scrolls(open_page, shop, incident):
     for number in range(130):
         shop.acts.note(incident.number, "ada", f"Entry {number}")

@@ -230,3 +230,4 @@ def test_the_buttons_stay_where_they_are_when_one_is_unfolded(open_page, shop):
     form = page.locator("#more-status form").bounding_box()
     assert form["y"] > before["y"] + before["height"]
     assert form["width"] > 300
+    assert not overflow(page)

@@ -290,10 +290,10 @@ def test_the_manual_names_every_metric(door):
 
 def test_a_message_with_a_control_character_is_told_in_a_sentence(door):
     headers = {**door.token("admin", "read", "edit-page"), "if-match": "*", "content-type": "text/markdown"}
-    at = "/api/v1/pages/docs/operations/odd.md/source?message=a%00"
+    at = "/api/v1/pages/docs/operations/odd.md/source?message=a%01"
     answer = door.ask("PUT", at, content="# Odd\n", headers=headers)
     assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
-    assert answer.json()["detail"].startswith("The message holds the control character U+0000")
+    assert answer.json()["detail"].startswith("The message holds the control character U+0001")
 
 
 @pytest.mark.parametrize("kind", [{}, {"content-type": "application/json"}, {"content-type": "application/x-www-form-urlencoded"}])

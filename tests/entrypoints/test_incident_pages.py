@@ -316,6 +316,12 @@ def test_of_many_incidents_each_is_on_one_page_and_a_page_comes_at_once(shop):
     assert (time.perf_counter() - begun) / 20 < 0.5  # generous: other tests run beside it
 
 
+def test_a_page_is_of_the_incident_that_its_alert_belongs_to(shop):
+    pages = shop.door.desk.alert_desk.pages
+    made = declare(shop, "It has the alert of a page", members=Members((ALERT,)))
+    assert pages.incident_of(pages.find(PAGE)) == made.number
+
+
 @pytest.mark.parametrize("fields", [{"do": "report"}, {"do": "post-mortem"}, {"do": "patch", "path": "docs/runbooks/api.md"}])
 def test_only_who_may_change_pages_has_one_written_from_an_incident(shop, fields):
     made = declare(shop)
@@ -324,9 +330,3 @@ def test_only_who_may_change_pages_has_one_written_from_an_incident(shop, fields
     assert answer.status_code == 403
     assert "edit-page" in answer.text
     assert shop.door.desk.incident_desk.proposals.select(incident=made.number) == []
-
-
-def test_a_page_is_of_the_incident_that_its_alert_belongs_to(shop):
-    pages = shop.door.desk.alert_desk.pages
-    made = declare(shop, "It has the alert of a page", members=Members((ALERT,)))
-    assert pages.incident_of(pages.find(PAGE)) == made.number

@@ -61,8 +61,8 @@ def test_a_version_of_the_future_is_refused(door, expected):
 
 @pytest.mark.parametrize("path", ["/api/v1/incidents/%00", "/incidents/%00", "/status/subscribe/%00/confirm?key=x",
                                   "/maintenance?from=%00"])  # fmt: skip
-def test_an_address_holds_no_nul(door, path):
-    assert door.ask("GET", path, headers=door.token("responder", "read")).status_code == 400
+def test_a_nul_in_an_address_names_nothing(door, path):
+    assert door.ask("GET", path, headers=door.token("responder", "read")).status_code in (400, 404)
 
 
 def test_no_text_holds_a_nul(door):
@@ -85,3 +85,9 @@ def test_a_stranger_is_not_told_why_the_ledger_cannot_be_asked(door, monkeypatch
     ):
         assert answer.status_code == 503
         assert "postgresql" not in answer.text
+
+
+@pytest.mark.parametrize("entry", ["account/responder-one:1", "incident/other:1", "account/none:1", "silence/x:1"])
+def test_what_is_no_entry_of_a_timeline_is_neither_corrected_nor_pinned(door, entry):
+    assert says(door, "/1/corrections", entry=entry, why="w", text="x") == 400
+    assert says(door, "/1/pins", entry=entry) == 400

@@ -9,6 +9,7 @@ import pytest
 from tests.entrypoints.door import Door
 
 from opsbook.usecases.incident_acts import Declaration
+from opsbook.usecases.update_facts import known_of
 
 
 class Lead:
@@ -138,3 +139,47 @@ def test_the_page_of_the_incident_tells_what_was_told(lead):
 def test_forms_that_no_page_of_ours_has_are_answered_in_words(lead, fields):
     answer = lead.door.ask("POST", lead.address, headers=lead.session, data=fields)
     assert answer.status_code in (200, 400, 409)
+
+
+def test_an_update_is_published_in_one_step(lead):
+    assert "Publish now" in lead.sees("?audience=team")
+    assert lead.does("tell", audience="team", body="Cards do not work.").status_code == 303
+    assert [each.state for each in lead.incident.updates] == ["published"]
+
+
+def test_whoever_leads_tells_customers_in_one_step(lead):
+    assert "Publish now" not in lead.sees("?audience=customers")
+    assert lead.does("tell", audience="customers", body="Cards do not work.").status_code == 403
+    assert lead.incident.updates == ()
+    lead.door.desk.incident_desk.incidents.assign(lead.number, "ada", "Incident Commander", "responder-one")
+    assert lead.does("tell", audience="customers", body="Cards do not work.").status_code == 303
+    [update] = lead.incident.updates
+    assert (update.state, update.approved_by) == ("published", "responder-one")
+
+
+@pytest.mark.parametrize("fields", [{"did": "draft", "audience": "customers"}, {"did": "tell", "audience": "team"}])
+def test_slots_are_refused_on_the_form_before_anything_is_kept(lead, fields):
+    answer = lead.does(body="Since [Time] it fails", **fields)
+    assert answer.status_code == 409
+    assert "Since [Time] it fails" in unescape(answer.text)
+    assert lead.incident.updates == ()
+
+
+def test_a_draft_that_was_sent_to_nobody_is_due_on_the_page_of_the_incident(lead):
+    lead.does("draft", audience="team", body="Cards do not work.")
+    shown = " ".join(lead.sees(address=f"/incidents/{lead.number}").split())
+    assert "Update 1 for the team is written and was sent to nobody yet." in shown
+
+
+def test_what_was_said_when_the_cause_was_found_is_known_and_the_last_decision_is_done(lead):
+    acts = lead.door.desk.incident_desk.incidents
+    acts.move(lead.number, "ada", "identified", why="The disk is full")
+    acts.note(lead.number, "ada", "We fail over.", kind="decision")
+    body = lead.door.desk.incident_desk.updates.compose(lead.incident, "team").body
+    assert "**Known:** The disk is full" in body
+    assert "**Doing:** We fail over." in body
+
+
+def test_customers_are_told_which_component_does_not_work(lead):
+    known = known_of(lead.incident, "customers", components=("Paying",))
+    assert known["impact"] == "Paying does not work properly"

@@ -46,7 +46,7 @@ def test_who_is_called_while_nothing_sends_is_to_be_telephoned(book):
 
 
 def test_what_is_owed_to_executives_is_not_said_to_be_told(book):
-    told = said(book, "update", "1", "We look.", "--audience", "executives", "--channel", "mail:board@example.org",
+    told = said(book, "update", "1", "We look.", "--audience", "executives", "--channel", "@ben",
                 "--publish")  # fmt: skip
     assert "not sent yet" in told
     assert "opsbook serve" in told
@@ -85,3 +85,38 @@ def test_a_clock_time_of_the_day_before_the_incident_is_asked_for_with_its_day(b
 def test_the_answer_tells_the_time_that_was_taken(book):
     assert "is noted (at " in said(book, "note", "1", "The disk is full.", "--at", "0 min ago")
     assert "is identified (at " in said(book, "status", "1", "identified", "--at", "0 min ago")
+
+
+def test_what_is_over_is_not_resolved_once_more(book):
+    said(book, "resolve", "1", "--no-report")
+    until = model(book)["resolved_at"]
+    told = said(book, "resolve", "1", "--no-report", "--at", "0 min ago", status=3)
+    assert "already" in told
+    assert "incident edit 1 resolved_at TIME" in told
+    assert model(book)["resolved_at"] == until
+
+
+def test_a_role_for_somebody_whom_no_page_knows_is_given_with_a_warning(book):
+    assert "no message reaches them" in said(book, "role", "1", "commander", "@nobody")
+    assert model(book)["roles"]["commander"] == ["nobody"]
+
+
+def test_a_declaration_says_that_nobody_was_woken_and_how_somebody_is(book):
+    assert "Nobody was woken for it.  opsbook incident call 2 NAME" in said(book, "open", "Mail is late")
+
+
+def test_somebody_is_called_as_it_is_declared(book):
+    told = said(book, "open", "Mail is late", "--call", "@ben")
+    assert "NOT called yet" in told
+    assert "Nobody was woken" not in told
+    assert [each["person"] for each in model(book, "2")["called"]] == ["ben"]
+
+
+def test_who_cannot_be_called_keeps_nobody_from_declaring(book):
+    assert "NOT called" in said(book, "open", "Mail is late", "--call", "@nobody")
+    assert model(book, "2")["title"] == "Mail is late"
+
+
+def test_an_action_item_may_be_due_tomorrow(book):
+    said(book, "action", "1", "Alert at 80 % of the disk", "--due", "tomorrow")
+    assert model(book)["action_items"][0]["due"] > f"{datetime.now():%Y-%m-%d}"

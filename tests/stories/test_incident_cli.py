@@ -127,7 +127,8 @@ def test_the_post_mortem_says_where_it_is_and_how_far(book):
 
     assert "review it" in did(book, "post-mortem", "1").lower()
     assert "is closed once its post-mortem is reviewed" in did(book, "status", "1", "closed", status=3)
-    did(book, "post-mortem", "1", "--state", "reviewed")
+    assert "what came of" in did(book, "post-mortem", "1", "--state", "reviewed", status=2)
+    did(book, "post-mortem", "1", "--state", "reviewed", "--why", "read by all; the alert is enough")
     did(book, "edit", "1", "started_at", "10 min ago")
     did(book, "status", "1", "closed")
     assert (shown(book)["state"], shown(book)["post_mortem"]["state"]) == ("closed", "reviewed")
@@ -244,7 +245,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 
 def test_every_verb_that_changes_something_is_in_the_table():
-    reading = {"list", "show", "timeline", "figures", "similar"}
+    reading = {"list", "show", "timeline", "figures", "similar", "actions"}
     assert {words[0] for words in CHANGES} == set(incident.command.commands) - reading
 
 

@@ -116,7 +116,9 @@ def test_the_timeline_reads_as_a_person_wrote_it(world):
 def test_it_lints_clean_but_for_what_nobody_knows(world):
     made = world.reports.report(world.night(), "ada", ADA)
     found = world.library.findings_in(PATH, world.proposals.content(made))
-    assert {finding.rule for finding in found} <= {"placeholder", "orphan-page", "unknown-person"}  # @bo is on no page
+    known = {"placeholder", "orphan-page", "unknown-person"}  # @bo is on no page
+    by_day = {"action-overdue", "missing-post-mortem"}  # the night of the test is long ago
+    assert {finding.rule for finding in found} <= known | by_day
     assert [finding.rule for finding in found].count("placeholder") >= 1
 
 

@@ -191,6 +191,13 @@ def test_what_nobody_read_is_changed_and_not_corrected(world):
         world.draft("team", "60 %", corrects=update)
 
 
+def test_what_customers_read_is_taken_back_by_whoever_may_approve_it(world):
+    update = world.published("customers", "Cards do not work.")
+    with pytest.raises(NotPermitted, match="may not approve"):
+        world.updates.withdraw(world.incident, "nobody-in-particular", update, "No more.")
+    assert world.updates.withdraw(world.incident, "root", update, "No more.", is_admin=True).updates[0].state == "withdrawn"
+
+
 def test_what_is_withdrawn_is_handed_to_nobody_any_more(world):
     update = world.published("team", "Cards do not work.", channels=["#ops"])
     with pytest.raises(Usage, match="Say why"):

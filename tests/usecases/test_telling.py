@@ -77,6 +77,15 @@ def test_customers_get_nothing_of_what_is_ours(engine):
         assert secret not in f"{message.title} {message.body} {message.html} {message.facts}"
 
 
+def test_customers_get_no_id_and_no_severity_that_is_used_inside(engine):
+    engine.world.published("customers", "Cards do not work.", channels=["mail:list@example.org"])
+    engine.run()
+    message = engine.receivers.got[0][1]
+    assert message.severity == ""
+    assert not message.key.startswith("one-")
+    assert ".one." not in str(message.facts["thread"])
+
+
 def test_a_receiver_that_is_away_gets_it_later(engine):
     engine.receivers.answer = lambda address: Handed("retrying", "503")
     update = engine.world.published("team", "Cards do not work.", channels=["#ops"])

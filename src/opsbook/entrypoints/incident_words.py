@@ -129,6 +129,14 @@ def moment_of(text: str | None, *, after: datetime | None = None, is_planned: bo
     return at - day
 
 
+def day_of(text: str) -> str:
+    """A day as it was typed: `today` and `tomorrow` are days of the clock here; everything else stays as it is."""
+    ahead = {"today": 0, "tomorrow": 1}.get(text.strip().lower())
+    if ahead is None:
+        return text
+    return f"{datetime.now().astimezone() + timedelta(days=ahead):%Y-%m-%d}"
+
+
 def happened_of(incident: Incident, text: str | None) -> datetime | None:
     """When something of an incident happened, as `moment_of`; raises Usage where a clock time may not be of it."""
     known = (incident.started_at, incident.detected_at, incident.declared_at)

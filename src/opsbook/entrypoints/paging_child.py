@@ -8,6 +8,7 @@ import sys
 import threading
 
 from opsbook.config import Config
+from opsbook.ledger.built_types import build_types
 from opsbook.paging_parts import build_paging_parts
 from opsbook.usecases.engine_loop import Waking
 
@@ -25,6 +26,7 @@ def page_people(config: Config, waking: Waking) -> None:
 
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, end)
+    build_types()  # before there is another thread that decodes
     with build_paging_parts(config, waking) as parts:
         sys.setswitchinterval(SWITCH_S)
         gc.freeze()  # whoever forked this looks for no garbage at all, and this process lives as long

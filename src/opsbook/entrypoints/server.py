@@ -26,6 +26,7 @@ from opsbook.entrypoints.listening import BACKLOG, address_of
 from opsbook.entrypoints.mail_in import taking_mail
 from opsbook.entrypoints.web import build_app
 from opsbook.ground.errors import Failure, Refusal
+from opsbook.ledger.built_types import build_types
 from opsbook.usecases.credentials import name_from
 from opsbook.usecases.desk import Desk
 from opsbook.wire import person_at
@@ -98,6 +99,7 @@ def serve(
     check_serving(config)
     _open_many()
     address = address_of(host, listener.getsockname()[1])
+    build_types()  # before there is another thread that decodes
     with listener, build_desk(config, address, nudge) as desk, taking_mail(config, desk.alert_desk):
         _demand_login(config, desk, host)
         app = build_app(config, desk, listening_on=host)

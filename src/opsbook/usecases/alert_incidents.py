@@ -170,7 +170,7 @@ def reminder(ledger: EngineLedger, incident: Incident, text: str, *, mark: str, 
     if people and ledger.row(PAGE_VIEW.name, page_stream(id)) is None:
         yield notice(
             id, people, f"{incident.name}: {text}", f"You lead {incident.name}.", group=f"incident/{incident.number}",
-            at=now, incident=incident.number, is_drill=incident.is_drill,
+            at=now, severity=incident.severity, incident=incident.number, is_drill=incident.is_drill,
         )  # fmt: skip
 
 

@@ -25,8 +25,9 @@ from opsbook.usecases import (
     incident_splitting,
 )
 from opsbook.usecases.incident_board import IncidentBoard
-from opsbook.usecases.incident_changing import Desk
+from opsbook.usecases.incident_changing import Desk, unknown_person
 from opsbook.usecases.incident_due import Due
+from opsbook.usecases.incident_ending import still_wrong
 from opsbook.usecases.incident_next import next_steps
 from opsbook.usecases.incident_said import Declaration as Declaration
 from opsbook.usecases.incident_said import FieldConflict as FieldConflict
@@ -34,7 +35,7 @@ from opsbook.usecases.ledger_ports import EngineLedger
 from opsbook.usecases.library import Book
 from opsbook.usecases.pages import Pages
 from opsbook.usecases.post_mortems import move_post_mortem
-from opsbook.usecases.service_names import named_service
+from opsbook.usecases.service_names import named_service, unknown_services
 
 
 class Incidents:
@@ -123,6 +124,18 @@ class Incidents:
         return incident_moving.move(
             self._desk, self._pages, named, by, state=state, why=why, happened_at=happened_at, expected=expected
         )
+
+    def unknown_person(self, person: str) -> str:
+        """That no page knows a person, with a guess, so that nothing reaches them; empty for one that is known."""
+        return unknown_person(self._desk.directory, person)
+
+    def unknown_services(self, services: Sequence[str]) -> list[str]:
+        """A sentence for each of these that no page knows, with a guess."""
+        return unknown_services(self._desk.book(), services)
+
+    def still_wrong(self, named: str | int) -> list[str]:
+        """What speaks against its being over, in sentences: alerts that still fire, services that are not healthy."""
+        return still_wrong(self._ledger, self._desk.find(named))
 
     def edit(
         self, named: str | int, by: str, field: str, value: object, *, why: str = "", expected: int | None = None

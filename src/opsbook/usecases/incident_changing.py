@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from opsbook.book.reach import Directory
 from opsbook.ground.errors import Conflict, Usage
+from opsbook.ground.guesses import closest
 from opsbook.ledger.event import Draft
 from opsbook.ledger.incident import INCIDENT_VIEW, Incident, incident_of, stream_of
 from opsbook.usecases.followed_policy import Followed, followed
@@ -158,3 +159,13 @@ def handle_of(directory: Directory, person: str) -> str:
         raise Usage("Name a person.")
     known = directory.somebody(directory.known(written) or written)
     return known.handle or written
+
+
+def unknown_person(directory: Directory, person: str) -> str:
+    """That no page knows a person, with a guess; empty for one that is known."""
+    written = " ".join(person.split()).removeprefix("@")
+    if directory.known(written) or not directory.people:
+        return ""
+    near = closest(written.lower(), directory.people)
+    guess = f" Did you mean '{near}'?" if near else ""
+    return f"No page knows '{written[:80]}': no message reaches them.{guess}"

@@ -19,7 +19,7 @@ from opsbook.ground.errors import Conflict, Usage
 from opsbook.ledger.alert import ALERT_VIEW, Alert, alert_of
 from opsbook.ledger.alert import stream_of as alert_stream
 from opsbook.ledger.event import Draft
-from opsbook.ledger.incident import Incident, Task, claim_of, key_of
+from opsbook.ledger.incident import Incident, Task, claim_of, key_of, stream_of
 from opsbook.ledger.incident_events import keyed
 from opsbook.ledger.incident_times import bounded, passed
 from opsbook.usecases.followed_policy import Followed
@@ -28,8 +28,9 @@ from opsbook.usecases.incident_changing import TRIES, Desk, check_by, line, pros
 from opsbook.usecases.incident_finding import severity_of
 from opsbook.usecases.incident_members import known_members, leaving_writes
 from opsbook.usecases.incident_said import Declaration
-from opsbook.usecases.incident_writes import declaring, joined, of_alerts, task_drafts, together
+from opsbook.usecases.incident_writes import declaring, imagined, joined, of_alerts, task_drafts, together
 from opsbook.usecases.ledger_ports import EngineLedger, Write
+from opsbook.usecases.update_due import with_due
 
 UNTOLD = "P2"  # where nobody says anything of it
 LETTERS = 4  # of chance in an id
@@ -99,6 +100,9 @@ def _declaring(
     )  # fmt: skip
     if said.key:
         writes.append(Write(key_of(said.key), (keyed(id, said.key),), 0))
+    own = next(each for each in writes if each.stream == stream_of(id))
+    after = imagined(None, id, own.drafts, at=at, by=by)
+    writes = [with_due(desk.book(), after, each) if each is own else each for each in writes]
     return id, joined([*writes, *leaving_writes(desk, members, f"INC-{number}"), *further(id, number)])
 
 

@@ -18,6 +18,7 @@ from opsbook.book.incident_roles import COMMANDER, role_key
 from opsbook.ledger.incident import Incident
 from opsbook.ledger.incident_events import IncidentState
 from opsbook.ledger.page import Page
+from opsbook.usecases.untold import untold
 
 COMMUNICATIONS = "communications"
 # Roles that every incident may have, with what they do where no page of the book says it.
@@ -97,6 +98,9 @@ def due(
     """What is to be done, the most pressing first, and then what takes it further: the same on its page, at a terminal
     and in JSON. `called` are who was called in, each with their page; `is_quiet` where all of its alerts are over."""
     found = _live(incident, roles, called, now, is_quiet=is_quiet) if incident.is_live else _over(incident)
+    whose = _who(roles, COMMUNICATIONS) or _who(roles, COMMANDER) or "commander"
+    found = [*(Due(each.words, whose, "bad", "updates", typed=f"update {{n}} --audience {each.audience}")
+               for each in untold(incident)), *found]  # fmt: skip
     order = {"bad": 0, "warn": 1, "note": 2}
     return [
         replace(each, typed=each.typed.format(n=incident.number))
@@ -183,7 +187,11 @@ def _over(incident: Incident) -> list[Due]:
         found.append(Due("It was grave: write what was learned.", nobody, "warn", "writings", typed="post-mortem {n}"))
     elif review is not None and review.state not in ("reviewed", "waived"):
         until = f", until {review.due}" if review.due else ""
-        words, typed = f"The post-mortem is {review.state}{until}.", "post-mortem {n} --state reviewed"
+        words, typed = f"The post-mortem is {review.state}{until}.", "post-mortem {n}"
+        if review.state == "in review":
+            typed = "post-mortem {n} --state reviewed --why 'what came of it'"
+        elif review.state == "draft":  # nobody reviews what nobody has accepted
+            words, typed = f"{words} Read it, and accept its page.", "show {n}"
         found.append(Due(words, review.owner or nobody, "warn", "writings", typed=typed))
     left = [action for action in incident.actions if action.state not in ("done", "verified", "dropped")]
     if left:

@@ -32,9 +32,15 @@ _SHOWN: dict[str, tuple[bytes, ...]] = {
     "image/webp": (b"RIFF",), "image/avif": (b"",), "application/pdf": (b"%PDF-",),
 }  # fmt: skip
 _BEHIND = {"image/webp": (b"WEBP",), "image/avif": (b"ftypavif", b"ftypavis")}
+# Streams of what happened by itself; changes that were told from outside are somebody's words, as notes are.
+_HAPPENED = ("incident/", "alert/", "page/", "run/", "probe/")
 _PLAIN = frozenset({"text/plain", "text/csv", "text/markdown", "application/json"})
 # An entry of one batch of many is that event's with a place in it behind a full stop; see `timeline_members`.
 _KEY = re.compile(r"([a-z][a-z-]*(?:/[^:\s]+)?):([1-9]\d{0,9})(?:\.[1-9]\d{0,5})?")
+_MAY_BELONG = re.compile(
+    r"(?:alert|page|run|probe)/"
+    r"|(?!incident|account|silence|contact|proposal|telling|subscription|token|inlet)[a-z-]+(?:/|$)"
+)
 _LINK = re.compile(r"(?:https?://|/)[^\s<>\"']{1,2000}")
 Files = Sequence[tuple[str, str, bytes]]
 
@@ -98,6 +104,11 @@ def correct(
 
     def decide(incident: Incident, at: datetime) -> Sequence[Write]:
         event = _entry(desk.ledger, incident, entry)
+        is_ours = event.stream.startswith(_HAPPENED) and event.kind != events.NOTED
+        if is_ours and (is_struck or text is not None):
+            raise Refusal(
+                f"Entry '{entry}' is what happened, not what somebody wrote, so its words stay. Write a note beside it."
+            )
         since = _passed(happened_at, at)
         drafts: list[Draft] = [events.corrected(entry, why, text=text, happened_at=since, is_struck=is_struck)]
         if since is not None and event.stream == stream_of(incident.id) and event.kind == events.MOVED:
@@ -126,6 +137,8 @@ def pin(desk: Desk, named: str | int, by: str, entry: str, *, is_pinned: bool) -
 
 def _entry(ledger: EngineLedger, incident: Incident, key: str) -> Event:
     found = _KEY.fullmatch(key)
+    if found is not None and found.group(1) != stream_of(incident.id) and not _MAY_BELONG.match(found.group(1)):
+        found = None  # an account's, a silence's, another incident's: nobody learns here whether there is one
     read = ledger.read(found.group(1), int(found.group(2)) - 1) if found is not None else []
     if not read or read[0].number != int(found.group(2) if found is not None else 0):
         raise Usage(f"The timeline of {incident.name} has no entry '{key[:80]}'.")

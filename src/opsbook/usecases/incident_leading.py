@@ -52,6 +52,8 @@ def assign(desk: Desk, named: str | int, by: str, role: str, *, person: str, why
         if who in holders:
             return []
         before = holders[0] if holders and key in UNIQUE else ""
+        if before and who == handle_of(desk.directory, by) and not why:
+            raise Usage(f"{before} is {key} of {incident.name}. Say why you take it from them; they see it.")
         told = " ".join(filter(None, (why, _warning(incident, key, who))))
         new = role_tasks(desk.policy, incident.severity, key, incident.tasks) if incident.is_live else ()
         return write(incident, events.role_given(key, who, before, told), *new)

@@ -16,6 +16,7 @@ from opsbook.ledger.event import Draft
 from opsbook.ledger.incident import EDITABLE, Incident
 from opsbook.ledger.incident_events import IncidentState
 from opsbook.ledger.incident_moves import TIMES, check_move, check_time, missing_times, state_of
+from opsbook.ledger.incident_values import LIVE, TIME_OF
 from opsbook.usecases.incident_changing import Desk, check_unchanged, line, prose, write
 from opsbook.usecases.incident_paging import ending
 from opsbook.usecases.ledger_ports import Write
@@ -40,6 +41,7 @@ def move(
     def decide(incident: Incident, at: datetime) -> Sequence[Write]:
         check_unchanged(incident, "state", expected, now=incident.state, mine=wanted)
         if wanted == incident.state:
+            _check_again(incident, happened_at)
             return []
         if wanted == "merged":
             raise Usage(f"{incident.name} is merged into another incident: say into which.")
@@ -48,13 +50,33 @@ def move(
         if wanted == "closed":
             _check_closing(incident)
         if wanted not in ("resolved", "closed", "dismissed"):
-            return write(incident, events.moved(wanted, why, since))
+            return write(incident, events.moved(wanted, why, since), *_again(incident, wanted))
         told = f"{incident.name} is {wanted}" + (f": {why}" if why else ".")
         ended = ending(desk.ledger, pages, incident.pages, incident.alerts, by=by, why=told, at=at)
         moved = events.moved(wanted, " ".join(filter(None, (why, _still(ended.firing)))), since)
         return [*write(incident, moved), *ended.writes]
 
     return desk.change(named, by, decide)
+
+
+def _again(incident: Incident, wanted: IncidentState) -> Iterator[Draft]:
+    """What follows where one that was over goes on: that no post-mortem is written, or one was read, holds no more."""
+    review = incident.post_mortem
+    if not incident.is_live and wanted in LIVE and review is not None and review.state in LEARNED:
+        yield events.reviewed("due", owner=review.owner, due=review.due, why="It goes on again.")
+
+
+def _check_again(incident: Incident, happened_at: datetime | None) -> None:
+    """Raises Refusal where what is over is said to be over again, or a time is told of a state that it has already."""
+    field = TIME_OF.get(incident.state)
+    if field is None or (happened_at is None and incident.state != "resolved"):
+        return
+    at = incident.state_since
+    since = f" since {at:%Y-%m-%d %H:%M:%S} UTC" if at is not None else ""
+    raise Refusal(
+        f"{incident.name} is {incident.state}{since} already. Correct its {field} if that was at another time.",
+        at_terminal=f"'opsbook incident edit {incident.number} {field} TIME --why WHY' corrects it.",
+    )
 
 
 def _still(firing: Sequence[Alert]) -> str:

@@ -39,7 +39,7 @@ def split(desk: Desk, named: str | int, by: str, members: Members, *, title: str
         return [Write(stream_of(id), (events.related("split from", now.number, why),)), *write(now, *drafts)]
 
     said = Declaration(
-        title=title, severity=incident.severity, severity_why=told, members=wanted, summary=why,
+        title=title, severity=incident.severity, severity_why=told, members=wanted,
         started_at=None if wanted.alerts else incident.started_at, is_drill=incident.is_drill,
     )  # fmt: skip
     return declare(desk, said, by, further=further)

@@ -31,6 +31,8 @@ def move_post_mortem(
             f"{page.path} says '{page.status}', and what is written there counts. Write another Status on the page, and"
             " the state follows it."
         )
+    if state == "reviewed" and page is None and not why.strip():
+        raise Usage(f"Say what came of reviewing the post-mortem of {incident.name}: who read it, what was decided.")
     draft = reviewed(
         state, owner=owner or (before.owner if before else ""), due=due or (before.due if before else ""), why=why
     )

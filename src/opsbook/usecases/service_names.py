@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from opsbook.ground.guesses import closest
 from opsbook.usecases.library import Book
 
 
@@ -23,3 +26,14 @@ def named_service(book: Book, written: str) -> str | None:
     if lowered in book.services:
         return lowered
     return next((name for known, name in by_words.items() if known.lower() == lowered), None)
+
+
+def unknown_services(book: Book, services: Iterable[str]) -> list[str]:
+    """A sentence for each of these that no page knows, with a guess."""
+    told = []
+    for written in services:
+        if book.services and named_service(book, written) is None:
+            near = closest(written.strip(), book.services)
+            guess = f" Did you mean '{near}'?" if near else ""
+            told.append(f"No page knows the service '{written[:80]}': it has no runbook and no health here.{guess}")
+    return told

@@ -159,8 +159,11 @@ class StatusUpdates:
 
         return self._record(incident, by, decide, publishes=update)
 
-    def withdraw(self, incident: Incident, by: str, update: int, why: str) -> Incident:
-        """A draft is thrown away, or what was published is shown no more, and handed to nobody who has not got it."""
+    def withdraw(
+        self, incident: Incident, by: str, update: int, why: str, *, is_admin: bool = False
+    ) -> Incident:
+        """A draft is thrown away, or what was published is shown no more, and handed to nobody who has not got it. What
+        customers read is taken back by whoever may approve it."""
         reason = " ".join(why.split())
 
         def decide(now: Incident) -> list[Draft]:
@@ -169,6 +172,8 @@ class StatusUpdates:
                 raise Refusal(f"Update {update} of {now.name} is withdrawn already.")
             if not reason and found.state in ("published", "corrected"):
                 raise Usage("Say why it is withdrawn: people have read it.")
+            if found.state in ("published", "corrected"):
+                check_may_approve(now, by, found.audience, is_admin=is_admin)
             return [kinds.update_withdrawn(update, reason)]
 
         return self._record(incident, by, decide, withdraws=update)

@@ -16,6 +16,7 @@ from opsbook.ledger.maintenance import Maintenance
 from opsbook.ledger.telling import Telling
 from opsbook.usecases.alerting_ports import Message
 from opsbook.usecases.kept_subscribers import Beside
+from opsbook.usecases.public_incidents import public_id
 from opsbook.usecases.telling_planned import planned_body, planned_facts, planned_title
 
 AGAIN = "You may have got this already: nobody knows whether it came through the first time."
@@ -41,7 +42,8 @@ class TellingWords:
         lines += [f"To get no more of these: {leave}"] if leave else ()
         title = _title(incident, update)
         return Message(
-            key=key_of(telling), kind=kind, title=title, body="\n".join(lines), severity=_severity(incident, update),
+            key=_key(telling, update), kind=kind, title=title,
+            body="\n".join(lines), severity=_severity(incident, update),
             html=_html(title, body, lines[2:]), page_url=url,
             facts={**self._facts(telling, incident, update),
                    **({"unsubscribe": leave} if kind == "email" and leave else {})},
@@ -92,7 +94,7 @@ class TellingWords:
         return {
             "purpose": "status-update", "audience": update.audience, "incident": shown, "update": told,
             "is_duplicate": telling.may_have_come, "url": self._url(incident, update),
-            "thread": f"update.{telling.incident}.{update.audience}", "sent_at": self._now().isoformat(),
+            "thread": f"update.{_shown_id(telling, update)}.{update.audience}", "sent_at": self._now().isoformat(),
         }  # fmt: skip
 
     def _url(self, incident: Incident, update: StatusUpdate) -> str:
@@ -106,6 +108,18 @@ class TellingWords:
 def key_of(telling: Telling) -> str:
     """What the attempt that is about to be made is called for ever."""
     return f"{telling.id}.{len(telling.attempts) + 1}"
+
+
+def _shown_id(telling: Telling, update: StatusUpdate) -> str:
+    """The incident's id; for customers the one that is made for everybody."""
+    return public_id("incident", telling.incident) if update.audience == "customers" else telling.incident
+
+
+def _key(telling: Telling, update: StatusUpdate) -> str:
+    """As `key_of`; for customers without what is used inside."""
+    if update.audience != "customers":
+        return key_of(telling)
+    return f"{public_id('telling', telling.id)}.{len(telling.attempts) + 1}"
 
 
 def _secret(secret: str) -> str:
@@ -122,7 +136,7 @@ def _title(incident: Incident, update: StatusUpdate) -> str:
 
 
 def _severity(incident: Incident, update: StatusUpdate) -> str:
-    return incident.severity if update.audience != "customers" else "P3"
+    return incident.severity if update.audience != "customers" else ""
 
 
 def _html(title: str, body: str, footer: list[str]) -> str:

@@ -37,7 +37,8 @@ def known_of(
         "users": _users(incident), "meanwhile": _MEANWHILE.get(incident.impact.workaround, ""),
     }  # fmt: skip
     if audience == "customers":
-        found |= {"services": _listed(components), "impact": _listed(incident.impact.functions, " do not work")}
+        impact = _listed(incident.impact.functions, " do not work") or _listed(components, " do not work properly")
+        found |= {"services": _listed(components), "impact": impact}
         found["title"] = f"Problem with {_listed(components)}" if components else ""
         found["since"] = found["since"] or told(incident.declared_at)
     else:
@@ -70,15 +71,17 @@ def _inner(incident: Incident, events: Sequence[Event]) -> Iterator[tuple[str, s
     yield "services", _listed(incident.services)
     yield "impact", f"{sentence[:1].upper()}{sentence[1:]}" if sentence else incident.summary
     yield "business", impact.business
-    yield "known", incident.cause or _last(events, incident.pins, ("note", "decision"))
-    yield "doing", _doing(incident, events)
+    doing = _doing(incident, events)
+    known = (incident.root_cause, incident.cause, _identified(events), _last(events, incident.pins), incident.summary)
+    yield "known", next((words for words in known if words and words != doing), "")
+    yield "doing", doing
     yield "resolution", incident.resolution
     yield "commander", ", ".join(_commanders(incident))
     yield "war_room", incident.war_room
 
 
 def _doing(incident: Incident, events: Sequence[Event]) -> str:
-    decided = _last(events, (), ("decision",))
+    decided = _last(events, ())
     return decided or _listed([task.text for task in incident.tasks if task.state == "open" and task.owner][:3])
 
 
@@ -86,13 +89,19 @@ def _commanders(incident: Incident) -> list[str]:
     return [held.person for held in incident.roles if held.until is None and "commander" in held.role.lower()]
 
 
-def _last(events: Sequence[Event], pins: Sequence[str], of_kinds: Sequence[str]) -> str:
-    """The words of the entry that was pinned last, else of the last of these kinds, as they were corrected."""
+def _identified(events: Sequence[Event]) -> str:
+    """What was said when the cause was found, the last time."""
+    moved = (each.facts for each in reversed(events) if each.kind == kinds.MOVED)
+    return next((str(facts["why"]) for facts in moved if facts["state"] == "identified" and facts["why"]), "")
+
+
+def _last(events: Sequence[Event], pins: Sequence[str]) -> str:
+    """The words of the entry that was pinned last, else of the last decision, as they were corrected."""
     texts = dict(_entries(events))
     for pin in reversed(pins):
         if pin in texts:
             return texts[pin][1]
-    return next((text for kind, text in reversed(texts.values()) if kind in of_kinds and kind == "decision"), "")
+    return next((text for kind, text in reversed(texts.values()) if kind == "decision"), "")
 
 
 def _entries(events: Sequence[Event]) -> Iterator[tuple[str, tuple[str, str]]]:

@@ -42,7 +42,7 @@ def check_may_approve(incident: Incident, by: str, audience: str, *, is_admin: b
     who = " or ".join(leads(incident)) or "nobody yet"
     raise NotPermitted(
         f"{by} may not approve what customers are told of {incident.name}: the incident commander, the communications "
-        f"lead or an admin may ({who}). Take one of these roles, or ask them."
+        f"lead or an admin may ({who}). Ask them; what was written is kept as a draft."
     )
 
 

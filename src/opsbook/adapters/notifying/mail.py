@@ -61,7 +61,8 @@ def mail_of(job: Job) -> EmailMessage:
         mail["In-Reply-To"] = mail["References"] = f"<{_token(thread)}@{domain}>"
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
-    mail["X-Opsbook-Severity"] = message.severity
+    if message.severity:  # customers are told none
+        mail["X-Opsbook-Severity"] = message.severity
     mail["X-Opsbook-Key"] = message.key
     for header, fact in (("X-Opsbook-Service", "service"), ("X-Opsbook-Purpose", "purpose")):
         if message.facts.get(fact):

@@ -19,7 +19,7 @@ PREFIX = "user-content-"
 RESERVED = frozenset({
     "main", "pulse", "scheme", "palette", "palette-q", "palette-list", "palette-count", "palette-told", "keyboard",
     "keyboard-title", "toasts", "health-shapes", "editor-text", "editor-preview", "editor-preview-label",
-    "editor-message", "editor-place", "csrf", "body", "head",
+    "editor-message", "editor-place", "not-understood", "csrf", "body", "head",
 })  # fmt: skip
 RENAMED: Mapping[str, str] = {name: PREFIX + name for name in RESERVED}
 _NO_WORD = re.compile(r"[^\w.-]+")

@@ -84,7 +84,9 @@ def publish(request: Asks, body: models.PublishBody) -> dict[str, Any]:
 def withdraw(request: Asks, body: models.WhyBody) -> dict[str, Any]:
     """A draft is thrown away, or what was told is shown no more"""
     found = named(request)
-    return answer(request, held(request).updates.withdraw(found, by(request), number(request, "update"), body.why))
+    return answer(request, held(request).updates.withdraw(
+        found, by(request), number(request, "update"), body.why, is_admin=may(request, "administer")
+    ))  # fmt: skip
 
 
 @operation("POST", ONE + "/report", ProposalModel, act="edit-page", status=201, also=(404, 409, 502),

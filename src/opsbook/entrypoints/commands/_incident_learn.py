@@ -46,15 +46,17 @@ def resolve(shared: Shared, *, incident: str, why: str, when: str | None, root_c
 
     At a terminal you are asked for what is not known yet; Enter leaves it open.
     """
-    from opsbook.entrypoints.incident_words import moment_of
+    from opsbook.entrypoints.incident_words import happened_of, told_at
     from opsbook.entrypoints.run_desk import answer
     from opsbook.entrypoints.shown.clock import Clock
     from opsbook.entrypoints.shown.incident import done_line, due_line
 
-    at = moment_of(when)
     with incident_terminal(shared, offline=offline) as found:
         verbs, by = found.desk.incidents, found.who()
         seen = verbs.find(incident)
+        at = happened_of(seen, when)
+        if seen.is_live:
+            _confirm(shared, seen, verbs.still_wrong(incident))
         told = {"root_cause": root_cause} if root_cause else {}
         told |= _asked(shared, seen, told, why)
         made = verbs.move(incident, by, "resolved", why=why or told.get("resolution", ""), happened_at=at)
@@ -64,11 +66,25 @@ def resolve(shared: Shared, *, incident: str, why: str, when: str | None, root_c
             made = verbs.edit(incident, by, field, value)
         report = None if no_report else _report(found, made, by)
         made = verbs.find(incident)
+        for words in verbs.still_wrong(incident):
+            warn(words)
         model = found.model(made) if shared.format == "json" else {}
         now, dues = found.now(), found.desk.incidents.due(made)
-    lines = [done_line(made, f"is over{f': {why}' if why else '.'}"), *_proposed(report)]
+    lines = [done_line(made, f"is over{told_at(at)}{f': {why}' if why else '.'}"), *_proposed(report)]
     lines += [f"  {due_line(each, Clock(now))}" for each in dues]
     answer(shared, model, iter(lines))
+
+
+def _confirm(shared: Shared, seen: Incident, wrong: list[str]) -> None:
+    """Asks somebody at a terminal whether it is over although something still says otherwise."""
+    from opsbook.ground.errors import Refusal
+
+    if not wrong or shared.format == "json" or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return
+    for words in wrong:
+        warn(words)
+    if not click.confirm(f"Resolve {seen.name} all the same?", err=True):
+        raise Refusal(f"{seen.name} goes on; nothing was changed.")
 
 
 @verb("reopen", examples=("opsbook incident reopen 14 --why 'it fails again'",))
@@ -78,10 +94,15 @@ def resolve(shared: Shared, *, incident: str, why: str, when: str | None, root_c
 def reopen(shared: Shared, *, incident: str, why: str, offline: bool) -> None:
     """Say that it is not over after all."""
     from opsbook.entrypoints.shown.incident import done_line
+    from opsbook.usecases.untold import untold
 
     changed(
         shared, offline, lambda found, by: found.desk.incidents.move(incident, by, "investigating", why=why),
-        lambda made: [done_line(made, f"is {made.state} again.")],
+        lambda made: [
+            done_line(made, f"is {made.state} again."),
+            *(f"  {each.words}  opsbook incident update {made.number} --audience {each.audience}"
+              for each in untold(made)),
+        ],
     )  # fmt: skip
 
 
@@ -97,7 +118,7 @@ def report(shared: Shared, *, incident: str, offline: bool) -> None:
     "post-mortem",
     examples=(
         "opsbook incident post-mortem 14",
-        "opsbook incident post-mortem 14 --state reviewed",
+        "opsbook incident post-mortem 14 --state reviewed --why 'read by all on call'",
         "opsbook incident post-mortem 14 --state waived --why 'a drill of the vendor'",
     ),
 )

@@ -101,7 +101,7 @@ def _done(shared: Shared, found: IncidentTerminal, seen: Incident, wanted: Wante
     """The incident as it is by then, and which update is meant; 0 where somebody left the editor."""
     by, updates, which = found.who(), found.desk.updates, wanted.update
     if wanted.withdraws:
-        return updates.withdraw(seen, by, which, wanted.why), which
+        return updates.withdraw(seen, by, which, wanted.why, is_admin=found.is_admin()), which
     if not which or wanted.text:
         body = wanted.text or _written(shared, updates.compose(seen, wanted.audience))
         if not body.strip():

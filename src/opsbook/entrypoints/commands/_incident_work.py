@@ -82,11 +82,14 @@ def role(shared: Shared, *, incident: str, role: str, person: str | None, is_rel
          offline: bool) -> None:  # fmt: skip
     """Give somebody a role, or take it; without a PERSON it is yours. What only one can have is handed over."""
     from opsbook.book.incident_roles import known_role
+    from opsbook.entrypoints.incident_terminal import warn
     from opsbook.entrypoints.shown.incident import done_line
 
     def act(found: IncidentTerminal, by: str) -> Incident:
         verbs = found.desk.incidents
         whom = person or by
+        if person and not is_release and (unknown := verbs.unknown_person(person)):
+            warn(unknown)
         return verbs.release(incident, by, role, whom, why=why) if is_release else verbs.assign(
             incident, by, role, whom, why=why)  # fmt: skip
 
@@ -325,7 +328,7 @@ LISTS = ("tags", "factors", "went_well", "went_badly", "lucky")
 @number_argument
 @click.argument("action", nargs=-1, metavar="[TEXT|ACTION]")
 @_OWNER
-@click.option("--due", default="", metavar="DAY", help="By when, as 2026-04-30.")
+@click.option("--due", default="", metavar="DAY", help="By when, as 2026-04-30 or tomorrow.")
 @click.option("--kind", type=click.Choice(ACTION_KINDS), metavar="KIND", help=f"{', '.join(ACTION_KINDS)}.")
 @click.option("--proof", default="", metavar="COMMAND", help="What proves it done.")
 @click.option("--start", "state", flag_value="in progress", help="Somebody is at it.")
@@ -338,9 +341,11 @@ LISTS = ("tags", "factors", "went_well", "went_badly", "lucky")
 def action(shared: Shared, *, incident: str, action: Sequence[str], owner: str, due: str, kind: str | None, proof: str,
            state: str | None, why: str, offline: bool) -> None:  # fmt: skip
     """Promise something for afterwards, or say what became of it by its number; without either, list them."""
+    from opsbook.entrypoints.incident_words import day_of
     from opsbook.entrypoints.shown.incident import action_lines
 
     number = action[0].strip("[]#") if len(action) == 1 else ""
+    due = day_of(due)
 
     def act(found: IncidentTerminal, by: str) -> Incident:
         verbs = found.desk.incidents

@@ -18,6 +18,7 @@ from opsbook.entrypoints.incident_terminal import (
     changed,
     number_argument,
     offline_option,
+    warn,
     why_option,
 )
 from opsbook.entrypoints.incident_words import impact_options, member_options
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         "opsbook incident open 'Checkout fails' --users 40% --function checkout",
         "opsbook incident open 'Orders are lost' --severity P0 --why 'money is lost'",
         "opsbook incident open 'Slow pages' --service api --alert ApiSlow --triage",
+        "opsbook incident open 'Orders fail' --service shop --call Primary",
         "opsbook incident open 'The database is gone' --drill",
     ),
 )
@@ -48,9 +50,11 @@ if TYPE_CHECKING:
 @click.option("--war-room", default="", metavar="URL", help="Where people meet; else as the policy page says.")
 @click.option("--drill", "is_drill", is_flag=True, help="Practice: told as such everywhere, in no figure.")
 @click.option("--triage", "is_triage", is_flag=True, help="Nobody is sure yet that it is one.")
+@click.option("--call", "whom", metavar="NAME", help="Call this person, team or schedule in at once.")
 @offline_option
 def open_(shared: Shared, *, title: Sequence[str], severity: str | None, why: str, started: str | None, summary: str,
-          war_room: str, is_drill: bool, is_triage: bool, offline: bool, **told: Any) -> None:  # fmt: skip
+          war_room: str, is_drill: bool, is_triage: bool, whom: str | None, offline: bool,
+          **told: Any) -> None:  # fmt: skip
     """Declare an incident.
 
     Without --severity it is as grave as the matrix of the policy page says of the impact. With both, the severity
@@ -66,13 +70,18 @@ def open_(shared: Shared, *, title: Sequence[str], severity: str | None, why: st
     dues: list[Due] = []
 
     def act(found: IncidentTerminal, by: str) -> Incident:
-        made = found.desk.incidents.declare(
+        verbs = found.desk.incidents
+        for words in verbs.unknown_services(named.services):
+            warn(words)
+        made = verbs.declare(
             Declaration(
                 " ".join(title), severity=severity_of(severity, found.config.severities), severity_why=why,
                 impact=impact, members=named, summary=summary, started_at=began, is_drill=is_drill,
                 is_triage=is_triage, war_room=war_room,
             ), by,
         )  # fmt: skip
+        if whom:
+            made = _called(found, made, by, whom)
         dues.extend(each for each in found.desk.incidents.due(made) if each.at is None)
         return made
 
@@ -84,10 +93,27 @@ def open_(shared: Shared, *, title: Sequence[str], severity: str | None, why: st
 
         kind = "a drill" if made.is_drill else "to be looked at" if made.state == "triage" else "declared"
         lines = [done_line(made, f"is {kind}, {made.severity}: {made.severity_why or 'nobody said why'}")]
+        if not made.pages and made.state != "triage":
+            lines.append(f"  Nobody was woken for it.  opsbook incident call {made.number} NAME --why 'what for'")
         lines += [f"  {due_line(each, Clock(datetime.now(UTC)))}" for each in dues]
         return lines
 
     changed(shared, offline, act, said)
+
+
+def _called(found: IncidentTerminal, made: Incident, by: str, whom: str) -> Incident:
+    """The incident with somebody called in; where they cannot be it is declared all the same, which is told."""
+    from opsbook.ground.errors import Refusal, Usage
+
+    try:
+        found.only_online("Nobody can be called", "Telephone them.")
+        called = found.desk.incidents.call(made.number, by, whom, "it was declared")
+    except (Refusal, Usage) as wrong:
+        warn(f"{whom} is NOT called: {wrong}")
+        return made
+    if unsent := found.unsent():
+        warn(f"{whom} is NOT called yet. Telephone them. {unsent}")
+    return called
 
 
 @verb("ack", examples=("opsbook incident ack 14",))
@@ -138,7 +164,12 @@ def rate(shared: Shared, *, incident: str, severity: str | None, why: str, offli
             impact=impact_of(now.impact, **told), why=why,
         )  # fmt: skip
 
-    changed(shared, offline, act, lambda made: [done_line(made, f"is {made.severity}: {made.severity_why}")])
+    def said(made: Incident) -> list[str]:
+        stays = made.is_overridden and made.rated and made.rated != made.severity
+        lines = [done_line(made, f"is {made.severity}: {made.severity_why}")]
+        return [*lines, f"By the matrix it would be {made.rated}; it stays, as a person chose."] if stays else lines
+
+    changed(shared, offline, act, said)
 
 
 @verb(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from hashlib import blake2b
 from time import perf_counter
 from typing import Any
+from urllib.parse import quote
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -35,7 +36,9 @@ POLICY = (b"content-security-policy", OWN_ALONE)
 TRANSPORT = (b"strict-transport-security", b"max-age=63072000")
 COMPRESSED = (b"text/", b"application/json", b"application/problem+json", b"image/svg", b"application/javascript")
 WORTH_COMPRESSING = 700  # bytes; below, the answer fits one packet as it is
-NUL = "An address holds no NUL character."
+# What stands in the place of a NUL of an address: no store keeps a NUL in a text, and this is refused or not found
+# wherever a NUL would be.
+NUL, INSTEAD = "\0", "\x01"
 FOREIGN = "A page of another site asked for this change, so it was refused. Open Opsbook's own page and try again."
 # Where a name stands in an address that may have slashes in it, and what may come behind it.
 WITH_SLASHES = {
@@ -76,9 +79,8 @@ class Edge:
         if not self.origins.admits(asks):
             await exchange.refuse(403, FOREIGN)
             return
-        if "\0" in asks["path"] or b"%00" in asks["query_string"]:
-            await exchange.refuse(400, NUL)
-            return
+        asks["path"] = asks["path"].replace(NUL, INSTEAD)
+        asks["query_string"] = asks["query_string"].replace(b"%00", quote(INSTEAD).encode())
         asks[KEY] = exchange.asked = await self.keeper.recognised(asks)
         if exchange.method in ("GET", "HEAD"):
             known = self.kept.find(exchange.key) if exchange.may_read() else None

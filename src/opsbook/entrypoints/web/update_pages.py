@@ -64,10 +64,12 @@ def shown_updates(
     """The page; with what was typed, what was not done, and why."""
     desk = desk_of(request)
     editing = _editing(incident, given)
+    form = _form(desk, incident, given, editing)
     shown = page(
         request, "updates.html", place="Incidents", status=status, incident=incident, now=desk.now(), wrong=wrong,
         audiences=WORDS,
-        component_states=COMPONENT_STATES, states=STATES, built_in=BUILT_IN, form=_form(desk, incident, given, editing),
+        component_states=COMPONENT_STATES, states=STATES, built_in=BUILT_IN, form=form,
+        why_not_tell=_why_not_approve(request, incident, form["audience"]) if form else "",
         told=[_shown(request, desk, incident, each) for each in reversed(incident.updates)],
         why_not="" if may(request, "respond") else why_not(request, "respond"),
     )  # fmt: skip
@@ -117,14 +119,14 @@ def _shown(request: Asks, desk: Desk, incident: Incident, update: StatusUpdate) 
     first = sorted(found, key=lambda each: each.state in ("accepted", "delivered"))[:MOST_DELIVERIES]
     return ShownUpdate(
         update, tuple(pieces_of(update.body)), unfilled_in(update.body), tuple(first), counts,
-        _why_not_approve(request, incident, update) if update.state == "draft" else "",
+        _why_not_approve(request, incident, update.audience) if update.state == "draft" else "",
     )  # fmt: skip
 
 
-def _why_not_approve(request: Asks, incident: Incident, update: StatusUpdate) -> str:
+def _why_not_approve(request: Asks, incident: Incident, audience: str) -> str:
     actor = actor_of(request)
     try:
-        check_may_approve(incident, actor.name if actor else "", update.audience, is_admin=may(request, "administer"))
+        check_may_approve(incident, actor.name if actor else "", audience, is_admin=may(request, "administer"))
     except NotPermitted:
         return "for the commander, the communications lead or an admin"
     return ""
@@ -142,7 +144,7 @@ def _acted(request: Asks, fields: dict[str, str]) -> Response[Any]:
     try:
         _did(request, incident, fields)
     except (Refusal, Usage, Failure) as wrong:
-        given = fields if fields.get("do") in ("draft", "preview") else {}
+        given = fields if fields.get("do") in ("draft", "preview", "tell") else {}
         return shown_updates(request, _incident(request), given, status=status_of(wrong), wrong=str(wrong))
     if fields.get("do") == "preview":
         return shown_updates(request, incident, fields)
@@ -153,21 +155,37 @@ def _did(request: Asks, incident: Incident, fields: Mapping[str, str]) -> None:
     updates, by, did = desk_of(request).incident_desk.updates, me_of(request).name, fields.get("do", "")
     number = _number(fields.get("update", ""))
     _check_seen(incident, number, fields.get("seen", ""))
-    if did == "draft":
-        updates.draft(
+    if did in ("draft", "tell"):
+        _check_words(request, incident, fields)
+        made = updates.draft(
             incident, by, audience=fields.get("audience", ""), body=fields.get("body", ""), update=number,
             channels=channels_in(fields.get("channels", "")), corrects=_number(fields.get("corrects", "")),
             next_due=_time(fields.get("next_due", "")),
             components={name: word for name, word in _chosen(desk_of(request), fields, None) if state_of_word(word)},
         )  # fmt: skip
+        if did == "tell":
+            kept = number or max(each.id for each in made.updates)
+            if fields.get("audience") == "customers":
+                made = updates.approve(made, by, kept, is_admin=may(request, "administer"))
+            updates.publish(made, by, kept)
     elif did == "approve":
         updates.approve(incident, by, number, is_admin=may(request, "administer"))
     elif did == "publish":
         updates.publish(incident, by, number, may_have_slots=fields.get("slots") == "yes")
     elif did == "withdraw":
-        updates.withdraw(incident, by, number, fields.get("why", ""))
+        updates.withdraw(incident, by, number, fields.get("why", ""), is_admin=may(request, "administer"))
     elif did != "preview":
         raise Usage("Choose what is to be done.")
+
+
+def _check_words(request: Asks, incident: Incident, fields: Mapping[str, str]) -> None:
+    """Refuses, before anything is kept, what could not be sent: slots that nobody filled, customers' words by somebody
+    who may not approve them."""
+    audience, left = fields.get("audience", ""), unfilled_in(fields.get("body", ""))
+    if left and (audience == "customers" or fields.get("do") == "tell"):
+        raise Refusal(f"Fill in or take out {', '.join(f'[{each}]' for each in left)} first. Nothing was kept or sent.")
+    if fields.get("do") == "tell":
+        check_may_approve(incident, me_of(request).name, audience, is_admin=may(request, "administer"))
 
 
 def _check_seen(incident: Incident, number: int, seen: str) -> None:

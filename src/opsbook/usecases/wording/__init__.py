@@ -68,11 +68,12 @@ class Wording:
         alerts = self._around.alerts(page)
         common, differing = differences([alert.labels for alert in alerts])
         is_test = owed.purpose == "test"
+        goes_on = page.incident is not None and self._around.goes_on(page.incident)
         is_duplicate = any(attempt.state in _MAY_HAVE_COME for attempt in notification.attempts)
         return Told(
             key=item.key, purpose=owed.purpose, page=page.id, severity=page.severity, service=page.service or "",
             subject=page.subject, person=owed.person, why=owed.why, sent_at=now, since=_since(page, alerts), zone=zone,
-            level=owed.level, loop=owed.loop, attempt=item.attempt, marks=_marks(page, owed.purpose),
+            level=owed.level, loop=owed.loop, attempt=item.attempt, marks=_marks(page, owed.purpose, goes_on=goes_on),
             notes=tuple(_notes(page, owed.id, owed.loop, is_duplicate)), is_drill=page.is_drill,
             is_duplicate=is_duplicate, alerts=tuple(self._alert(alert) for alert in alerts),
             count=len(page.alerts or page.gone), gone=len(page.gone) if page.alerts else 0, common=common,
@@ -82,7 +83,7 @@ class Wording:
             on_call=() if is_test else self._around.on_call(page, owed.person, now),
             ack_url=f"{self._address}/a/{page.id}.{owed.id}.{item.secret}" if item.secret else "",
             page_url=self._page_url(page),
-            incident=page.incident,
+            incident=page.incident, goes_on=goes_on,
             incident_url=f"{self._address}/incidents/{page.incident}" if page.incident is not None else "",
             is_notice=page.policy.name == NOTICE,
             code=self._contacts.code_for(page.group) if is_test and page.group.startswith(TESTS) else "",
@@ -115,8 +116,10 @@ def _since(page: Page, alerts: Sequence[Alert]) -> datetime:
     return min([page.opened_at, *(alert.starts_at for alert in alerts)])
 
 
-def _marks(page: Page, purpose: str) -> tuple[str, ...]:
+def _marks(page: Page, purpose: str, *, goes_on: bool) -> tuple[str, ...]:
     marks = ["Drill"] if page.is_drill and purpose != "test" else []
+    if purpose == "resolved" and goes_on:  # on a lock screen "Resolved" beside its number would read as its end
+        return (*marks, "Alert over")
     return (*marks, *([_MARKS[purpose]] if purpose in _MARKS else []))
 
 

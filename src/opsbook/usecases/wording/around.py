@@ -14,6 +14,7 @@ from opsbook.ledger.alert import Alert, alert_of
 from opsbook.ledger.alert import stream_of as alert_stream
 from opsbook.ledger.event import Event
 from opsbook.ledger.health import HEALTH_CHANGED, Health, fold
+from opsbook.ledger.incident import INCIDENT_VIEW
 from opsbook.ledger.page import Page
 from opsbook.ledger.view import Kept
 from opsbook.usecases.changes import Change, told
@@ -47,6 +48,11 @@ class Around:
         some = (page.alerts or page.gone)[:SHOWN_ALERTS]
         rows = [self._ledger.row("alerts", alert_stream(each)) for each in some]
         return [alert_of(row) for row in rows if row is not None]
+
+    def goes_on(self, number: int) -> bool:
+        """Whether the incident of that number is not over."""
+        kept = self._ledger.latest(INCIDENT_VIEW.name, [str(number)]).get(str(number))
+        return kept is not None and kept.row.is_open
 
     def health(self, service: str | None, zone: str, now: datetime) -> tuple[str, ...]:
         """How the probes of a service are, as they changed last; a sentence each, what is not well first."""

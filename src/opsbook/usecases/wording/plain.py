@@ -93,6 +93,8 @@ def lead(told: Told) -> str:
     if told.purpose == "test":
         return "This is a test of how you are reached. Nothing is wrong."
     since = f"since {moment(told.since, told.zone, told.sent_at)}"
+    if told.purpose == "resolved" and told.goes_on:
+        return f"The alert is over; it had gone on {since}. INC-{told.incident} goes on."
     if told.purpose == "resolved":
         return f"It is over. It had gone on {since}."
     counted = f"{told.count} alerts" if told.count > 1 else "1 alert" if told.count else ""
