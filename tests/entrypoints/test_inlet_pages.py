@@ -111,3 +111,16 @@ def test_whoever_may_only_look_sees_senders_and_changes_none(door, admin):
     assert "shop" in shown and "Add a sender" not in shown and "needs an admin" in shown
     assert viewer.does("pause", name="shop").status_code == 403
     assert door.ask("GET", "/inlets?token=shop").status_code == 200
+
+
+def test_a_sender_that_is_refused_is_told_once_in_the_log_and_on_the_page_until_it_is_heard(door, admin, capsys):
+    far = {"X-Forwarded-For": "192.0.2.7"}
+    for _ in range(2):
+        assert door.ask("POST", "/inlets/grafana", headers=far, json={"alerts": []}).status_code == 401
+    told = capsys.readouterr().err
+    assert told.count("is refused: it shows no token. 'opsbook inlet add NAME --kind grafana'") == 1
+    assert "sends to the inlet 'grafana' is refused: it shows no token. 2 times" in " ".join(admin.sees().split())
+
+    _, token = door.desk.alert_desk.inlets.add("shop", "grafana", "test")
+    door.ask("POST", "/inlets/grafana", headers={**far, "Authorization": f"Bearer {token}"}, json={"alerts": []})
+    assert "Senders are refused" not in admin.sees()

@@ -264,7 +264,7 @@ CHANGES = (
     ["task", "1", "Call the bank"], ["attach", "1", "--service", "shop"], ["detach", "1", "--service", "shop"],
     ["merge", "1", "--into", "2"], ["split", "1", "--title", "x", "--service", "shop"], ["duplicate", "1", "--of", "2"],
     ["reopen", "1"], ["pin", "1", "1"], ["correct", "1", "1", "--strike", "--why", "x"], ["edit", "1", "title", "x"],
-    ["action", "1", "Alert"], ["report", "1"], ["patch", "1"], ["bring"],
+    ["action", "1", "Alert"], ["report", "1"], ["patch", "1"], ["bring"], ["actions", "done", "1-1"],
 )  # fmt: skip
 
 
@@ -286,7 +286,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 
 def test_every_verb_that_changes_something_is_in_the_table():
-    reading = {"list", "show", "timeline", "figures", "similar", "actions"}
+    reading = {"list", "show", "timeline", "figures", "similar"}
     assert {words[0] for words in CHANGES} == set(incident.command.commands) - reading
 
 
@@ -316,6 +316,7 @@ def test_each_change_answers_with_the_incident_as_it_is_by_then(book):
 
 # -- what people wrote by hand ---------------------------------------------------------------------------------------
 
+PAGE = "docs/operations/incidents/2026-03-11-disk.md"
 DISK = """# Incident Response: Disk full
 
 **Severity:** P2
@@ -381,6 +382,71 @@ def test_the_tasks_of_the_declaration_are_one_line_of_what_happened(book):
     did(book, "open", "Checkout fails", "--severity", "P1", "--why", "x")
     happened = did(book, "show", "1").partition("What happened last")[2]
     assert (happened.count(" task "), "tasks to do, as the policy page has them." in happened) == (1, True)
+
+
+# -- what was promised -----------------------------------------------------------------------------------------------
+
+PROMISES = DISK + """
+## Prevention
+
+- [ ] Alert at 80 % of the disk (@ada, due 2026-03-20)
+- [ ] Clean up, proven by `df -h`
+"""
+
+
+@pytest.fixture
+def promised(book: Path) -> Path:
+    """A folder with a committed report in which two things were promised, and an incident that promises a third."""
+    (book / PAGE).write_text(PROMISES)
+    git(book, "add", "-A")
+    git(book, "commit", "-qm", "A report")
+    did(book, "open", "Checkout fails")
+    did(book, "action", "1", "Buy a spare", "--owner", "@ben", "--due", "2030-01-01")
+    return book
+
+
+def items(folder: Path, *words: str) -> dict[str, dict]:
+    """Action items as JSON, by the beginning of their words."""
+    listed = json.loads(did(folder, "actions", "list", *words, "--format", "json"))["items"]
+    return {" ".join(each["text"].split()[:2]): each for each in listed}
+
+
+def test_what_was_promised_in_pages_and_incidents_is_one_list(promised):
+    assert set(items(promised)) >= {"Alert at", "Clean up,", "Buy a"}
+    assert set(items(promised, "--late")) == {"Alert at"}
+    assert set(items(promised, "--owner", "@ben")) == {"Buy a"}
+    told, line = did(promised, "actions"), PROMISES.split("- [ ] Alert")[0].count("\n") + 1
+    assert ("due 2026-03-20, LATE" in told, f"{PAGE}:{line}" in told, "INC-1" in told) == (True, True, True)
+
+
+def test_a_tick_is_a_commit_of_the_page_and_is_taken_back(promised):
+    key = items(promised)["Alert at"]["key"]
+    done = json.loads(did(promised, "actions", "done", key[:6], "--why", "merged in #12", "--format", "json"))
+    assert done["state"] == "done"
+    assert "- [x] Alert at 80 % of the disk" in (promised / PAGE).read_text()
+    assert git(promised, "show", "--stat", "--format=%s", "HEAD").startswith("Done: Alert at 80 % of the disk")
+    assert "Alert at" in items(promised, "--state", "done")
+    did(promised, "actions", "open", key)
+    assert (promised / PAGE).read_text() == PROMISES
+
+
+def test_what_an_incident_alone_promised_is_ticked_by_its_number(promised):
+    did(promised, "actions", "done", "1-1")
+    assert [each["state"] for each in shown(promised)["action_items"]] == ["done"]
+
+
+def test_a_command_out_of_a_report_is_proven_by_what_somebody_says_of_it(promised):
+    key = items(promised)["Clean up,"]["key"]
+    assert "runs no command out of a report" in did(promised, "actions", "prove", key, status=3)
+    assert "40 % are used" in did(promised, "actions", "prove", key, "--why", "40 % are used")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"), [(["done"], "Name the item by its KEY"), (["list", "1-1"], "'list' takes no KEY"),
+                        (["done", "nope"], "no action item 'nope'")],
+)  # fmt: skip
+def test_an_item_that_is_not_named_well_is_told(wrong, words, said):
+    assert said in did(wrong, "actions", *words, status=2)
 
 
 # -- at a terminal ---------------------------------------------------------------------------------------------------

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from msgspec.structs import replace
+from tests.ledger.planned import command, plan, started
 from tests.usecases.learn_world import ADA, BOOK, START, World, book_in
 
 from opsbook.alert_parts import build_pages
 from opsbook.ground.errors import Refusal, Usage
 from opsbook.ledger import incident_events as kinds
+from opsbook.ledger import run_events
 from opsbook.ledger.health import Reading
+from opsbook.ledger.run_events import State
 from opsbook.usecases.action_items import Wanted
 from opsbook.usecases.action_marking import ActionItems
 from opsbook.usecases.action_proving import Proving
@@ -175,6 +181,34 @@ def test_a_procedure_proves_it_once_a_run_of_it_has_succeeded_since(world):
     key = world.key("Verify the backups")
     with pytest.raises(Refusal, match=r"opsbook run docs/operations/runbooks/db\.md#verify-backups"):
         world.actions.prove(key, "ben")
+
+
+def ran(world: Promised, state: State, *, days: int = 0, id: str = "r1", is_dry: bool = False) -> None:
+    """A run of the procedure that proves the backups has ended so, days after the world begins."""
+    at = world.now + timedelta(days=days)
+    procedure = replace(plan(command("1", "true")), path=f"{BOOK}/runbooks/db.md", anchor="verify-backups")
+    drafts = [started(procedure, is_dry=is_dry), run_events.run_ended(state, "")]
+    world.ledger.append(f"run/{id}", drafts, expected=None, actor="ben", at=at)
+
+
+def test_a_run_that_succeeded_proves_what_is_ticked_and_one_that_failed_later_makes_it_doubtful(world):
+    key = world.key("Verify the backups")
+    world.actions.mark(key, "ben", ADA, is_done=True)
+    ran(world, "succeeded")
+    found = world.actions.find(world.key("Verify the backups"))
+    assert (found.state, found.standing.run, found.is_doubtful) == ("verified", "r1", False)
+    assert world.actions.prove(found.item.key, "ben").standing.evidence == "The run r1 of Deploy succeeded."
+
+    ran(world, "failed", days=1, id="r2")
+    found = world.actions.find(found.item.key)
+    assert (found.state, found.standing.run, found.is_doubtful) == ("done", "r2", True)
+
+
+@pytest.mark.parametrize("how", [{"is_dry": True}, {"days": -60}])
+def test_a_dry_run_and_one_from_before_the_incident_prove_nothing(world, how):
+    world.actions.mark(world.key("Verify the backups"), "ben", ADA, is_done=True)
+    ran(world, "succeeded", **how)
+    assert world.actions.find(world.key("Verify the backups")).standing.is_proven is None
 
 
 def test_what_a_proof_came_to_stands_in_the_timeline_of_its_incident(world):

@@ -121,6 +121,20 @@ def test_steps_are_told_with_their_results_and_not_with_their_output(world: Worl
     assert "hunter2" not in "".join(world.words())
 
 
+def test_a_run_that_is_started_for_it_is_one_entry(world: World) -> None:
+    world.declare()
+    world.tell(events.attached(Members(runs=("r1",)), events.BY_ITS_START))
+    world.put("run/r1", _started({"title": "Restart", "steps": []}))
+    assert world.words()[1:] == ["Run of “Restart” started."]
+
+
+def test_a_run_that_somebody_adds_later_says_so(world: World) -> None:
+    world.declare()
+    world.put("run/r1", _started({"title": "Restart", "steps": []}))
+    world.tell(events.attached(Members(runs=("r1",)), "It helped."))
+    assert "Belongs to it: 1 run: It helped." in world.words()
+
+
 def _started(plan: dict[str, object]) -> run_events.Draft:
     return run_events.Draft(run_events.RUN_STARTED, {
         "plan": {"path": "a.md", "anchor": "b", **plan}, "commit": None, "is_dry": False, "incident": None,

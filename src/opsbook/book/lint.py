@@ -14,6 +14,7 @@ from typing import Literal, TypeVar
 from msgspec import Struct
 
 from opsbook.book.page import Page
+from opsbook.book.post_mortem_policy import PostMortemPolicy
 from opsbook.book.roster.values import Imported
 from opsbook.ground.errors import SEVERITIES, Finding, Severity, Span
 from opsbook.ground.pattern import Pattern
@@ -153,7 +154,8 @@ class Suppressions(Struct, frozen=True):
 
 class Outline(Struct, frozen=True):
     """What the rest of the book needs to know of a page; `paged_services` are those that its escalations are for,
-    `shown_services` those that the components of the public status page are made of."""
+    `shown_services` those that the components of the public status page are made of, `post_mortems` what it says
+    of when those are due, None where it says nothing."""
 
     path: str
     kind: str
@@ -172,6 +174,7 @@ class Outline(Struct, frozen=True):
     allowed: Suppressions | None = None
     shown_services: tuple[Mention, ...] = ()
     ended: Ended | None = None
+    post_mortems: PostMortemPolicy | None = None
 
 
 def partner_of(outline: Outline, others: Iterable[Outline]) -> Outline | None:

@@ -7,6 +7,7 @@ from opsbook.book.kinds import is_alert_name
 from opsbook.book.links import address_edit, fragment, is_page, targets
 from opsbook.book.lint import Around, Ended, Mention, Outline, Reference, suppressions
 from opsbook.book.page import Page
+from opsbook.book.post_mortem_policy import USUAL, PostMortemPolicy, read_post_mortem_policy
 from opsbook.book.procedure import procedures_of
 from opsbook.book.roster.mentions import mentions_of, paged_services_of, people_of
 from opsbook.book.status_components import read_status_page
@@ -48,6 +49,7 @@ def outline_of(page: Page, around: Around) -> Outline:
         suppressions(page),
         _shown_services(page),
         _ended(page, around),
+        _post_mortems(page),
     )
 
 
@@ -63,6 +65,12 @@ def _ended(page: Page, around: Around) -> Ended | None:
         return None
     day = (report.resolved.day if report.resolved is not None else "") or report.order[:10]
     return Ended(report.severity, day, page.span(*page.title_place)) if len(day) == 10 else None
+
+
+def _post_mortems(page: Page) -> PostMortemPolicy | None:
+    """When post-mortems are due, where this is a policy page that says so."""
+    found = read_post_mortem_policy(page) if page.kind == "policy" else USUAL
+    return found if found != USUAL else None
 
 
 def _shown_services(page: Page) -> tuple[Mention, ...]:

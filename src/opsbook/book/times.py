@@ -158,3 +158,15 @@ def later_by(first: When, second: When) -> timedelta | None:
         )
     except OverflowError:
         return None
+
+
+def is_after(when: When, today: date) -> bool:
+    """Whether a moment is later than a day for sure, anywhere: a zone that is not told may be the easternmost one."""
+    if when.day is None or when.is_relative:
+        return False
+    second, offset = (when.second or 0), (14.0 if when.offset is None or when.second is None else when.offset)
+    try:
+        at = datetime.combine(when.day, datetime.min.time()) + timedelta(seconds=second, hours=-offset)
+    except OverflowError:
+        return when.day > today
+    return at.date() > today

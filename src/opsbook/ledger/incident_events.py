@@ -151,6 +151,10 @@ def task_set(
                             "why": why})  # fmt: skip
 
 
+# Why a run belongs to an incident from its beginning on. The run's own first event tells of it.
+BY_ITS_START = "It was started for this incident."
+
+
 def attached(members: Members, why: str) -> Draft:
     """These belong to it from now on."""
     return Draft(ATTACHED, {**msgspec.to_builtins(members), "why": why})

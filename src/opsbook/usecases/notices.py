@@ -21,6 +21,7 @@ from opsbook.usecases.run_journal import TOLD
 RUNS = "run/"
 ACTOR = "pager"
 SEVERITY = "P2"
+NOTICE = "notice"  # what the policy of such a page is called
 LATEST = timedelta(hours=24)  # after which a run's word is nobody's news any more, such as while no server ran
 
 
@@ -29,7 +30,7 @@ def notice(
     severity: str = SEVERITY, incident: int | None = None, is_drill: bool = False,
 ) -> Write:  # fmt: skip
     """What is to be recorded so that people are told once; the id is one for ever, so nothing is told twice."""
-    policy = FrozenPolicy("notice", "", 0, None, (PlannedLevel(1, 0.0, tuple(to), why),), why=why)
+    policy = FrozenPolicy(NOTICE, "", 0, None, (PlannedLevel(1, 0.0, tuple(to), why),), why=why)
     opened = events.page_opened(
         group=group, subject=subject, severity=severity, service=None, alerts=(), policy=policy, place=None,
         asked_by=asked_by, incident=incident, is_drill=is_drill,

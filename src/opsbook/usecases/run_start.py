@@ -10,7 +10,7 @@ from opsbook.book.plan import Plan
 from opsbook.book.planner import holds
 from opsbook.ground.errors import Refusal, Usage
 from opsbook.ledger.incident import INCIDENT_VIEW, incident_of, stream_of
-from opsbook.ledger.incident_events import Members, attached
+from opsbook.ledger.incident_events import BY_ITS_START, Members, attached
 from opsbook.ledger.run_approval import names_of
 from opsbook.usecases.ids import run_id as run_id
 from opsbook.usecases.ledger_ports import EngineLedger, Write
@@ -36,7 +36,7 @@ def joining(ledger: EngineLedger, incident: int | None, run: str) -> list[Write]
         told = f" The last is {incident_of(last[0]).name}." if last else " There is none yet."
         raise Usage(f"There is no incident {incident}.{told}", at_terminal="'opsbook incident list' shows all.")
     found = incident_of(kept)
-    drafts = (attached(Members(runs=(run,)), "It was started for this incident."),)
+    drafts = (attached(Members(runs=(run,)), BY_ITS_START),)
     return [Write(stream_of(found.id), drafts, found.version)]
 
 

@@ -162,7 +162,9 @@ def members_words(facts: Facts) -> str:
     return ", ".join(told) or "nothing"
 
 
-def _attached(event: Event, facts: Facts) -> Told:
+def _attached(event: Event, facts: Facts) -> Told | None:
+    if facts.get("why") == kinds.BY_ITS_START:
+        return None  # that the run was started stands in the timeline by the run's own event
     return Told("relation", because(f"Belongs to it: {members_words(facts)}", facts.get("why")))
 
 

@@ -75,9 +75,12 @@ async def source_of(request: Asks, kind: str, *, name: str = "", token: str | No
         source = await asyncio.to_thread(look) if is_far else look()
     except Refusal as wrong:  # such as a ledger that moved on: nothing that the sender could mend
         raise Failure(str(wrong), retryable=True) from wrong
+    refusals, address = request.app.state["refused"], (request.scope.get("client") or ("somebody",))[0]
     if source is None:
+        refusals.refused(kind, address, desk_of(request).now(), has_token=bool(shown))
         why = "This token is not known, was revoked, or is another inlet's." if shown else NEEDED.format(kind=kind)
         raise NotAuthorizedException(why, headers=ASK)
+    refusals.heard(kind, address)
     return source
 
 

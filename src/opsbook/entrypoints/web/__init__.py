@@ -39,6 +39,7 @@ from opsbook.entrypoints.gates.peers import Peers
 from opsbook.entrypoints.guard import guard
 from opsbook.entrypoints.hosts import LOOPBACK
 from opsbook.entrypoints.incident_feed import IncidentFeed
+from opsbook.entrypoints.refused_senders import RefusedSenders
 from opsbook.entrypoints.shown.timeline_view import ShownEntry
 from opsbook.entrypoints.streams import Streams
 from opsbook.entrypoints.web import (
@@ -161,7 +162,7 @@ def build_app(config: Config, desk: Desk, *, listening_on: str = "127.0.0.1") ->
     peers = Peers(config.trusted_proxies, config.place("serve.trusted_proxies"))
     streams, meter, built = Streams(desk), Meter(), assets.Assets()
     state = {"desk": desk, "config": config, "keeper": keeper, "streams": streams, "meter": meter, "assets": built,
-             "shown_once": ShownOnce(), "started": desk.now()}  # fmt: skip
+             "shown_once": ShownOnce(), "refused": RefusedSenders(), "started": desk.now()}  # fmt: skip
     engine = _engine(built)
     streams.feed = IncidentFeed(desk.incident_desk.timelines, _entry_writer(engine), streams.hand)
     app = App(

@@ -26,6 +26,7 @@ READS = {"act": "read"}
 ADMINISTERS = {"act": "administer"}
 ADDRESS = "/inlets"
 SHOWN_BODIES = 50
+SHOWN_REFUSED = 10
 MOST_SHOWN = 200_000  # characters of a body in its page; all of it is at its address
 KIND_WORDS = {
     "alertmanager-api": "Prometheus", "alertmanager": "Alertmanager", "grafana": "Grafana", "pagerduty": "PagerDuty",
@@ -68,6 +69,7 @@ def shown(request: Asks, *, status: int = 200, wrong: str = "", **more: Any) -> 
         others=alerts.inlets.unnamed({body.source.name: body.source.kind for body in bodies}), bodies=bodies,
         inlet=inlet, is_slips=is_slips, heartbeats=alerts.heartbeats.all(), kinds=[(kind, KIND_WORDS[kind]) for kind in
         sorted(KINDS, key=list(KIND_WORDS).index)], kind_words=KIND_WORDS, address=own_address(request),
+        refused=request.app.state["refused"].all()[:SHOWN_REFUSED],
         secret_kind=next((each.kind for each in inlets if each.name == given["secret_of"]), ""),
         services=[("", "none"), *((name, name) for name in sorted(desk.library.snapshot().services))],
         why_not="" if may(request, "administer") else why_not(request, "administer"), **{**WORDS, **given},

@@ -17,6 +17,7 @@ from opsbook.usecases.contact_book import TESTS, ContactBook
 from opsbook.usecases.ledger_ports import EngineLedger
 from opsbook.usecases.library import Library
 from opsbook.usecases.matching import first_steps
+from opsbook.usecases.notices import NOTICE
 from opsbook.usecases.sending import Item, in_order
 from opsbook.usecases.wording.around import Around, told_already
 from opsbook.usecases.wording.digest import digest_of
@@ -84,6 +85,7 @@ class Wording:
             page_url=self._page_url(page),
             incident=page.incident, goes_on=goes_on,
             incident_url=f"{self._address}/incidents/{page.incident}" if page.incident is not None else "",
+            is_notice=page.policy.name == NOTICE,
             code=self._contacts.code_for(page.group) if is_test and page.group.startswith(TESTS) else "",
         )  # fmt: skip
 
@@ -124,6 +126,8 @@ def _marks(page: Page, purpose: str, *, goes_on: bool) -> tuple[str, ...]:
 def _notes(page: Page, notification: int, loop: int, is_duplicate: bool) -> list[str]:
     notes = []
     is_test = page.group.startswith(TESTS)
+    if page.policy.name == NOTICE and page.policy.why:
+        notes.append(page.policy.why)
     if page.is_drill and not is_test:
         notes.append("This is a drill: it goes the same way as a real page, and nothing is wrong.")
     if is_duplicate:

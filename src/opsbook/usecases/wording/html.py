@@ -70,7 +70,7 @@ def _parts(told: Told) -> Iterator[str]:
         yield f'<p class="text" style="margin:8px 0">{link(told.incident_url, f"Incident INC-{told.incident}")}</p>\n'
     if told.section is not None:
         yield _section(told.section)
-    elif told.purpose not in ("resolved", "test"):
+    elif not told.is_notice and told.purpose not in ("resolved", "test"):
         yield quiet("No page of the book speaks of it.")
     yield from _alerts(told)
     for name, lines in (("Health", told.health), ("Changed lately", told.recent), ("Also on call", told.on_call)):

@@ -154,7 +154,7 @@ def _first_lines(told: Told, most: int) -> str:
 def _section(told: Told) -> str:
     section = told.section
     if section is None:
-        return "" if told.purpose in ("resolved", "test") else "No page of the book speaks of it."
+        return "" if told.is_notice or told.purpose in ("resolved", "test") else "No page of the book speaks of it."
     steps = [f"    {line}" if line.startswith(COMMAND) else f"  {line}" for line in section.steps]
     name = section.title if section.title == section.page else f"{section.title} ({section.page})"
     commit = f" At commit {section.commit[:12]}." if section.commit else ""

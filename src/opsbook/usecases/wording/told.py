@@ -41,8 +41,9 @@ class SectionTold(Struct, frozen=True):
 
 class Told(Struct, frozen=True):
     """What somebody is told of one page. `why` says why this person; `marks` stand before the subject, `notes` are
-    whole sentences about the message itself. `incident` is the number of the incident that it belongs to.
-    `goes_on` where that is not over. `alerts` are some of `count`; `differing` are (label, values)."""
+    whole sentences about the message itself. `incident` is the number of the incident that it belongs to, `goes_on`
+    where that is not over; `is_notice`: it tells a person something, and is about nothing that is broken.
+    `alerts` are some of `count`; `differing` are (label, values)."""
 
     key: str
     purpose: str
@@ -77,6 +78,7 @@ class Told(Struct, frozen=True):
     incident: int | None = None
     incident_url: str = ""
     goes_on: bool = False
+    is_notice: bool = False
 
     @property
     def headline(self) -> str:

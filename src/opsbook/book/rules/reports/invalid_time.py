@@ -1,4 +1,5 @@
-"""`invalid-time`: a report's time that cannot be read, or that runs backwards. What came first is half of the cause."""
+"""`invalid-time`: a report's time that cannot be read, that runs backwards, or that is still to come. What came
+first is half of the cause."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from opsbook.ground.errors import Finding
 
 if TYPE_CHECKING:
     from opsbook.book.timeline import Entry
+    from opsbook.book.times import When
 
 _STARTED = ("started", "started at", "start", "start time", "incident start", "began", "start (utc)", "started (utc)")
 _RESOLVED = ("resolved", "resolved at", "resolution time", "ended", "end", "end time", "end (utc)", "resolved (utc)")
@@ -33,6 +35,9 @@ def check(page: Page, around: Around) -> Iterator[Finding]:
     for entry, label in ((started, "Started"), (resolved, "Resolved")):
         if entry is not None and entry.when is None:
             yield _wrong(page, entry, f"{label} is '{entry.text}', which cannot be read as a time.", _FORM)
+        elif entry is not None and entry.when is not None and _is_to_come(entry.when, around):
+            message = f"{label} is '{entry.text}', which is still to come on {around.today}."
+            yield _wrong(page, entry, message, "Correct its year, month or day; write `ongoing` where it is not over.")
     if started and started.when and resolved and resolved.when:
         length = later_by(started.when, resolved.when)
         is_dated = started.when.day is not None
@@ -45,6 +50,18 @@ def check(page: Page, around: Around) -> Iterator[Finding]:
     )  # fmt: skip
     for run in read_timelines(page):
         yield from _run(page, run, timedelta(days=1) if is_one_day else _NIGHT)
+        for entry in run:
+            if entry.when is not None and _is_to_come(entry.when, around):
+                message = f"'{entry.text}' in the timeline is still to come on {around.today}."
+                fix = "Correct its year, month or day. What is planned stands under the action items."
+                yield _wrong(page, entry, message, fix)
+
+
+def _is_to_come(when: When, around: Around) -> bool:
+    """Whether a time lies ahead; where it has no day, the day is not asked for, so that such pages hold on any."""
+    from opsbook.book.times import is_after  # as above
+
+    return when.day is not None and is_after(when, around.today)
 
 
 def _labelled(page: Page, keys: tuple[str, ...]) -> Entry | None:
