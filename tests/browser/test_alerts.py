@@ -194,7 +194,7 @@ def test_a_viewer_sees_everything_and_may_do_nothing(open_page: Open, shop: Shop
     name, _, value = headers["cookie"].partition("=")
     page = open_page(shop.address + "/alerts", cookies=[{"name": name, "value": value, "url": shop.address}],
                      allowed=("403",))  # fmt: skip
-    expect(page.locator("main")).to_contain_text("To acknowledge, resolve or silence needs a responder.")
+    expect(page.locator("main")).to_contain_text("To acknowledge, resolve or silence needs a responder's account")
     expect(page.locator("main button[name=do]")).to_have_count(0)
     for path in PAGES[1:5]:
         page.goto(shop.address + path)

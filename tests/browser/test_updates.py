@@ -55,7 +55,7 @@ def test_customers_are_told_what_was_written_and_approved(
     page.get_by_role("button", name="Keep the draft").click()
     page.get_by_role("button", name="Approve").first.click()
     page.get_by_role("button", name="Publish").first.click()
-    expect(page.locator(".told").first).to_contain_text("published")
+    expect(page.locator("article.update").first).to_contain_text("published")
     assert overflow(page) == [] and (size == "desktop" or small_targets(page) == [])
     if scripts:
         assert axe_says(page) == ""
