@@ -77,7 +77,7 @@ def test_what_happened_earlier_is_put_where_it_happened_and_a_correction_moves_n
 
 
 def test_while_a_page_is_away_nothing_is_lost(open_page, shop, incident):
-    page = watch(open_page, shop, incident)
+    page = watch(open_page, shop, incident, allowed=("ERR_INTERNET_DISCONNECTED",))
     page.context.set_offline(True)
     page.evaluate("dispatchEvent(new Event('pagehide'))")
     for number in range(3):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import msgspec
 import pytest
@@ -15,6 +17,12 @@ from opsbook.entrypoints.shown.timeline_view import ShownEntry
 from opsbook.entrypoints.streams import Streams
 from opsbook.ledger.incident import Incident
 from opsbook.usecases.incident_acts import Declaration
+
+
+def in_a_loop(watch: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Runs it in a loop of its own, in a thread: the test's own may have one already, which a browser left there."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(watch())).result()
 
 
 @pytest.fixture
@@ -71,7 +79,7 @@ def test_an_entry_is_composed_once_and_all_get_the_same_bytes(door):
         assert texts(found[0][1]) == ["Hello"]
         streams.close()
 
-    asyncio.run(watch())
+    in_a_loop(watch)
     assert written == ["Hello"]
 
 
@@ -94,7 +102,7 @@ def test_who_comes_back_is_told_what_they_missed_and_nothing_twice(door):
         assert texts(content) == ["Four"]
         streams.close()
 
-    asyncio.run(watch())
+    in_a_loop(watch)
 
 
 def test_while_much_is_written_and_many_come_each_entry_comes_exactly_once(door):
@@ -127,7 +135,7 @@ def test_while_much_is_written_and_many_come_each_entry_comes_exactly_once(door)
         writer.join()
         streams.close()
 
-    asyncio.run(watch())
+    in_a_loop(watch)
 
 
 def test_nobody_is_told_of_an_incident_that_they_do_not_have_open(door):
@@ -142,7 +150,7 @@ def test_nobody_is_told_of_an_incident_that_they_do_not_have_open(door):
         assert texts(content) == ["For them"]
         streams.close()
 
-    asyncio.run(watch())
+    in_a_loop(watch)
 
 
 def test_an_incident_that_nobody_watches_any_more_is_forgotten(door):
@@ -155,4 +163,4 @@ def test_an_incident_that_nobody_watches_any_more_is_forgotten(door):
         assert not streams.feed.is_watched
         streams.close()
 
-    asyncio.run(watch())
+    in_a_loop(watch)
