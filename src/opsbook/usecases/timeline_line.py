@@ -283,7 +283,9 @@ class Line:
         """What changed behind a position, up to another, in the order in which it was recorded."""
         if since < self._anew_at:
             return News([], [], position, is_anew=True)
-        keys = dict.fromkeys(key for _, key in self._log[bisect_right(self._log, (since, "\uffff")):])
+        # What was recorded while this was being read lies behind `position`, and is news of the next time.
+        first, last = (bisect_right(self._log, (each, "\uffff")) for each in (since, position))
+        keys = dict.fromkeys(key for _, key in self._log[first:last])
         entries, gone = [], []
         for key in keys:
             index = self.index(key)
