@@ -153,7 +153,7 @@ def _told(dark: Night, page: Page, at: str) -> None:
     page.get_by_role("link", name="Customers").click()
     field = page.get_by_label("What they are told")
     assert "We are investigating a problem with Pages." in field.input_value()
-    said = field.input_value().replace("[what does not work]", "pages do not load")
+    said = field.input_value()  # nothing is left to be filled in: the component says what does not work
     field.fill(re.sub(r"\[What they can do meanwhile\.\]\n?", "", said))
     page.get_by_label("Pages").select_option("major_outage")
     page.get_by_role("button", name="Keep the draft").click()
@@ -167,8 +167,8 @@ def _told(dark: Night, page: Page, at: str) -> None:
     until(lambda: dark.hook.bodies[since:], "the webhook is told")
     body = dark.hook.bodies[since]
     assert body["update"]["components"] == {"Pages": "major_outage"}
-    assert "pages do not load" in body["update"]["body"]
-    until(lambda: "pages do not load" in dark.public("/status"), "everybody sees it")
+    assert "Pages does not work properly" in body["update"]["body"]
+    until(lambda: "Pages does not work properly" in dark.public("/status"), "everybody sees it")
     assert "Major outage" in dark.public("/status")
     assert_nothing_internal(dark)
 
