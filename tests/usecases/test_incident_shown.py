@@ -10,7 +10,7 @@ from opsbook.book.impact import Impact
 from opsbook.ledger import incident_events as said
 from opsbook.ledger.event import Draft, Event
 from opsbook.ledger.incident import Incident, folded
-from opsbook.usecases.incident_shown import incident_brief, incident_model, incidents_list_model
+from opsbook.usecases.incident_shown import incident_brief, incident_model
 from opsbook.usecases.incident_timeline import TimelineEntry
 
 BEGAN = datetime(2026, 3, 26, 2, 40, tzinfo=UTC)
@@ -81,9 +81,3 @@ def test_an_entry_has_both_its_times_in_utc() -> None:
 
     assert (shown["at"], shown["recorded_at"]) == ("2026-03-26T02:45:00+00:00", "2026-03-26T02:40:00+00:00")
     assert {"at", "recorded_at", "kind", "actor", "text"} <= set(shown)
-
-
-def test_a_list_keeps_its_order() -> None:
-    made = incident()
-
-    assert [each["name"] for each in incidents_list_model([made, made])["incidents"]] == ["INC-14", "INC-14"]

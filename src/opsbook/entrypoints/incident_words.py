@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -179,10 +179,3 @@ def severity_of(text: str | None, words: dict[str, str]) -> str:
     from opsbook.entrypoints.duties import asked_severity
 
     return asked_severity(text, words) if text else ""
-
-
-def entry_kinds() -> tuple[str, ...]:
-    """The kinds of entries that people write."""
-    from opsbook.ledger.incident_events import EntryKind
-
-    return tuple(get_args(EntryKind))

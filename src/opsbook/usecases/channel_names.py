@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from opsbook.usecases.alerting_ports import Addresses, Contact
 from opsbook.usecases.contact_forms import by_itself, masked
@@ -39,8 +38,3 @@ def shown_as(name: str) -> str:
     """A channel as people may see it: of addresses with secrets in them only what tells them apart."""
     alone = by_itself(name)
     return name if alone is None or alone[0] == "email" else masked(*alone)
-
-
-def unknown_channels(names: Sequence[str], addresses: Addresses) -> list[str]:
-    """Those of whom the book knows nobody and which are no address: they go by `notify.channels`, if at all."""
-    return [name for name in names if not addresses.reachable(name).contacts]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -77,11 +77,6 @@ def incident_model(
         "went_badly": list(incident.went_badly), "lucky": list(incident.lucky), "tags": list(incident.tags),
         "policy": incident.policy or None, "commit": incident.commit,
     }  # fmt: skip
-
-
-def incidents_list_model(incidents: Sequence[Incident]) -> dict[str, Any]:
-    """Several incidents, in the order in which they are given."""
-    return {"incidents": [incident_brief(each) for each in incidents]}
 
 
 def impact_model(impact: Impact) -> dict[str, Any]:
