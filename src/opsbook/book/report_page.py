@@ -5,7 +5,7 @@ splices; what nobody knows stays a slot, which lint reports. No heading and no l
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from msgspec import Struct
 
@@ -16,7 +16,7 @@ from opsbook.book.page import Page, Reading, Section, read_page
 from opsbook.book.report_parts import Line, Todo, action_rows, bullets, listed, timeline_lines, timeline_rows
 from opsbook.book.severity import read_severity
 from opsbook.book.slots import is_unfilled
-from opsbook.book.tables import read_tables
+from opsbook.book.tables import Table, read_tables
 from opsbook.book.templates import Template, fill
 from opsbook.ground.errors import Edit
 from opsbook.ground.splices import apply
@@ -176,11 +176,9 @@ def _is_said(page: Page, section: Section, texts: tuple[str, ...]) -> bool:
 def _timeline(page: Page, section: Section, lines: tuple[Line, ...]) -> Iterator[Edit]:
     if not lines:
         return
-    for table in read_tables(page.document, section.body, section.stop):
-        made = timeline_rows(table, lines)
-        if made:
-            yield _in_rows(page, table.start, table.end, made)
-            return
+    if (edit := _in_table(page, section, lambda table: timeline_rows(table, lines))) is not None:
+        yield edit
+        return
     index = _unfilled_list(page, section, is_timeline=True)
     sample = page.document.source(*_item(page, index)) if index >= 0 else ""
     yield from _put(page, section, timeline_lines(sample, lines), is_timeline=True)
@@ -189,12 +187,18 @@ def _timeline(page: Page, section: Section, lines: tuple[Line, ...]) -> Iterator
 def _actions(page: Page, section: Section, actions: tuple[Todo, ...]) -> Iterator[Edit]:
     if not actions:
         return
+    if (edit := _in_table(page, section, lambda table: action_rows(table, actions))) is not None:
+        yield edit
+    else:
+        yield from _put(page, section, listed(actions))
+
+
+def _in_table(page: Page, section: Section, rows: Callable[[Table], str]) -> Edit | None:
+    """What fills the first table of the section that has columns for it, None where none has."""
     for table in read_tables(page.document, section.body, section.stop):
-        made = action_rows(table, actions)
-        if made:
-            yield _in_rows(page, table.start, table.end, made)
-            return
-    yield from _put(page, section, listed(actions))
+        if made := rows(table):
+            return _in_rows(page, table.start, table.end, made)
+    return None
 
 
 def _in_rows(page: Page, start: int, end: int, made: str) -> Edit:
