@@ -3,6 +3,7 @@
 
 import htmx from 'htmx.org'
 import { parsed, stream } from './live.js'
+import { lifted } from './pressing.js'
 import { tell } from './toasts.js'
 
 const together_ms = 250 // changes of the book that come in a row are followed together
@@ -64,7 +65,9 @@ async function follow() {
     const answer = await fetch(followed.dataset.at ?? location.href, { headers: { Accept: 'text/html' }, cache: 'no-cache' })
     if (answer.status === 404) say('This page is not in the book any more.')
     if (!answer.ok) return
-    if (!take(new DOMParser().parseFromString(await answer.text(), 'text/html'))) say('This page has changed.')
+    const page = new DOMParser().parseFromString(await answer.text(), 'text/html')
+    await lifted()
+    if (!take(page)) say('This page has changed.')
   } catch {
     // The server went away; the stream says so, and tells of the book when it is back.
   } finally {

@@ -182,6 +182,21 @@ def test_what_is_typed_stays_while_the_run_moves_under_it(open_page, program) ->
     cancel(page)
 
 
+def test_a_press_is_not_lost_though_the_run_moves_while_the_finger_is_down(open_page, program) -> None:
+    page = start(open_page, program, "production", {"VERSION": "v9"})
+    expect(page.locator("#step-2 .run-state")).to_have_text("Waits for you")
+    other = signed_in(open_page, program, page.url.removeprefix(program[0]))
+    page.locator("#step-2 button", has_text="Done").hover()
+    page.mouse.down()
+    other.locator("summary", has_text="Pause").click()
+    with page.expect_response(lambda answer: answer.url == page.url):  # the page asks for itself anew
+        other.locator("button", has_text="Pause").click()
+    expect(page.locator("button", has_text="Go on")).to_have_count(0)
+    page.mouse.up()
+    expect(page.locator("#step-2 .run-state")).to_have_text("Confirmed")
+    cancel(page)
+
+
 def test_output_streams_while_the_step_runs_and_cancel_proves_that_nothing_is_left(open_page, program) -> None:
     page = start(open_page, program, "endless")
     screen = page.locator("#step-1 .terminal")
