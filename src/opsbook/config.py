@@ -80,6 +80,13 @@ class Config(Struct, frozen=True, kw_only=True):
     trusted_proxies: tuple[str, ...] = ()  # addresses and networks whose X-Forwarded headers are believed
     session_s: float = 43_200.0  # how long a sign-in lasts
 
+    prometheus_url: str = ""  # the Prometheus that is compared with the pages and asked for graphs; "" is none
+    prometheus_token: str = ""  # env:NAME of the secret that it is asked with
+    prometheus_timeout_s: float = 5.0
+    grafana_url: str = ""  # where people open dashboards
+    dashboard_paths: tuple[str, ...] = ()  # files and folders of dashboards as Grafana exports them
+    drill_sandbox: tuple[str, ...] = ()  # hosts and groups on which scheduled drills may run procedures
+
     status_url: str = ""  # where customers read the public status page, where that is not at this server
     status_export: str = ""  # the folder that it is written to; "" is none
     status_every_s: float = 120.0  # how old what is written there may become

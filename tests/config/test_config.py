@@ -242,6 +242,18 @@ dead_man = "https://watch.example/ping"
 synthetic = ["@ada"]
 synthetic_every = "1 day"
 
+[prometheus]
+url = "http://127.0.0.1:9090"
+token = "env:PROMETHEUS_TOKEN"
+timeout = "2s"
+
+[grafana]
+url = "https://grafana.example"
+dashboards = ["dashboards"]
+
+[drills]
+sandbox = ["sandbox-1"]
+
 [status]
 url = "https://status.example"
 export = "public/status"
@@ -299,6 +311,9 @@ def test_every_setting_reaches_the_config(repository):
     assert (config.catch_all, config.ack_timeout_s, config.quiet_severities) == (("@ada",), 3600.0, ("P3",))
     assert (config.paging_lease_s, config.dead_man) == (5.0, "https://watch.example/ping")
     assert (config.synthetic, config.synthetic_every_s) == (("@ada",), 86_400.0)
+    assert (config.prometheus_url, config.prometheus_token) == ("http://127.0.0.1:9090", "env:PROMETHEUS_TOKEN")
+    assert (config.prometheus_timeout_s, config.grafana_url) == (2.0, "https://grafana.example")
+    assert (config.dashboard_paths, config.drill_sandbox) == (("dashboards",), ("sandbox-1",))
     assert (config.status_url, config.status_export) == ("https://status.example", "public/status")
     assert (config.status_every_s, config.status_push) == (60.0, ("rsync-it", "--fast"))
     assert config.secrets == {"vault": ("vault", "kv", "get", "-field=value")}
