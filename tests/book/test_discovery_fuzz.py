@@ -8,14 +8,18 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.book import test_discovery_compose, test_discovery_kubernetes
 from tests.book.sound_operations import assert_sound
 
 from opsbook.book.discovery import Found
 from opsbook.book.discovery.reading import could_deploy, joined, read_deployment
-from opsbook.book.shell.syntax import syntax_error
 
 # One path of each kind of file, and words of each that lead into its reader.
-PATHS = ("a/compose.yaml", "docker-compose.prod.yml")
+PATHS = ("a/compose.yaml", "docker-compose.prod.yml", "k8s/a.yaml")
+WHOLE = {
+    "compose.yaml": test_discovery_compose.SHOP,
+    "k8s/a.yaml": test_discovery_kubernetes.SHOP + test_discovery_kubernetes.INGRESS,
+}
 WORDS = st.sampled_from((
     "services", "image", "ports", "healthcheck", "test", "depends_on", "volumes", "build", "deploy", "replicas",
     "extends", "include", "environment", "labels", "command", "name", "postgres:16", "redis", "nginx:${TAG:-1}",
@@ -49,13 +53,17 @@ def test_any_services_are_read(path, services):
     assert_read(path, json.dumps({"services": services}))
 
 
-@given(st.sampled_from(("test_discovery_compose.py",)), st.integers(0), st.text(max_size=4), st.integers(0, 9))
-def test_a_document_with_a_slip_is_read(module, at, put, cut):
-    from tests.book import test_discovery_compose
-
-    text = test_discovery_compose.SHOP
+@given(st.sampled_from(tuple(WHOLE)), st.integers(0), st.text(max_size=4), st.integers(0, 9))
+def test_a_document_with_a_slip_is_read(path, at, put, cut):
+    text = WHOLE[path]
     at %= len(text)
-    assert_read("compose.yaml", text[:at] + put + text[at + cut :])
+    assert_read(path, text[:at] + put + text[at + cut :])
+
+
+@given(st.sampled_from(("Deployment", "CronJob", "Service", "List")), TREES, TREES)
+def test_any_manifest_is_read(kind, spec, more):
+    assert_read("a.yaml", json.dumps({"apiVersion": "v1", "kind": kind, "metadata": {"name": "a"}, "spec": spec,
+                                      "items": more}))  # fmt: skip
 
 
 def test_every_file_of_the_corpora_is_read(corpora: Path):
@@ -64,7 +72,6 @@ def test_every_file_of_the_corpora_is_read(corpora: Path):
         if could_deploy(name) and path.is_file():
             for each in assert_read(name, path.read_text("utf-8", "replace")):
                 assert each.name
-    assert syntax_error("true") is None
 
 
 @pytest.mark.parametrize("text", ["a: &a [*a]", "services: &a {b: *a}", "services: {a: &x {depends_on: *x}}"])

@@ -11,6 +11,7 @@ from opsbook.book.discovery.compose import is_compose_name, read_compose
 from opsbook.book.discovery.found import Found
 from opsbook.book.discovery.joining import joined as joined
 from opsbook.book.discovery.joining import owned as owned
+from opsbook.book.discovery.kubernetes import read_kubernetes, without_templates
 from opsbook.book.discovery.located import Located
 from opsbook.book.discovery.words import is_plain
 from opsbook.ground.errors import Finding, Span
@@ -36,6 +37,8 @@ def read_deployment(path: str, text: str) -> Readings:
 
 
 def _yaml(path: str, text: str) -> Readings:
+    if "{{" in text and not is_compose_name(path):
+        text = without_templates(text)
     file = Located(path, SourceLines(text))
     findings: list[Finding] = []
     try:
@@ -47,18 +50,17 @@ def _yaml(path: str, text: str) -> Readings:
                 "unreadable-deployment", "warning", Span(path, wrong.line, wrong.column),
                 f"This file is not YAML from here on, so what it deploys is not known: {wrong.why}.",
                 "Mend it here."))  # fmt: skip
-    found: list[Found] = []
-    for document in documents:
-        services, more = _document(file, document)
-        found += services
-        findings += more
-    return tuple(found), tuple(findings)
+    found, more = _documents(file, documents)
+    return found, (*findings, *more)
 
 
-def _document(file: Located, document: Node) -> Readings:
-    if located.mapping(document, "services") and is_compose_name(file.path):
-        return read_compose(file, document)
-    return (), ()
+def _documents(file: Located, documents: list[Node]) -> Readings:
+    if is_compose_name(file.path):
+        readings = [read_compose(file, each) for each in documents if located.mapping(each, "services")]
+    else:
+        readings = [read_kubernetes(file, documents)]
+    found = tuple(service for services, _ in readings for service in services)
+    return found, tuple(finding for _, findings in readings for finding in findings)
 
 
 def found_targets(targets: Sequence[tuple[str, str, str, Sequence[tuple[str, str]]]]) -> tuple[Found, ...]:
