@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from msgspec import Struct
 
@@ -81,3 +82,29 @@ def expression_of(watched: Watched) -> Expression | None:
     name = watched.item.name.strip("`")
     is_metric = isinstance(watched.item, Metric) and "_" in name and _METRIC.fullmatch(name)
     return read_expression(name) if is_metric else None
+
+
+def faulty_expressions(page: Page, around: Around) -> Iterator[tuple[int, int, str]]:
+    """The byte range of each mistake in an expression of the page that is written as code, and what is wrong there."""
+    content = page.document.content
+    for watched in watched_on(page, around):
+        span = watched.expression_span
+        if span is None or not is_promql(watched.expression):
+            continue
+        before = content[max(0, span.start - 40) : span.start].rstrip()
+        is_code = before.endswith(b"`") or b"```" in before
+        written = content[span.start : span.end].decode("utf-8", "replace")
+        fault = read_expression(written.replace("\\|", "|")).fault
+        if fault is None or not is_code:
+            continue
+        at = span.start + len(_upto(written, fault.offset).encode())
+        yield min(at, span.end - 1), span.end, fault.why
+
+
+def _upto(written: str, offset: int) -> str:
+    """The written text before a place of it as it reads without what a table escapes."""
+    at = seen = 0
+    while at < len(written) and seen < offset:
+        at += 2 if written.startswith("\\|", at) else 1
+        seen += 1
+    return written[:at]
