@@ -38,6 +38,7 @@ VERBS: dict[str, dict[str, Entry]] = {
     "Alert": {
         "alerts": Entry("opsbook.entrypoints.commands.alerts", "What fires: list, show, acknowledge, end, silence."),
         "inlet": Entry("opsbook.entrypoints.commands.inlet", "Who sends alerts: tokens, mappings, what was received."),
+        "rules": Entry("opsbook.entrypoints.commands.rules", "Alert rules: compare pages, rule files and the server."),
         "heartbeat": Entry("opsbook.entrypoints.commands.heartbeat", "What is to call regularly, and is it late."),
     },
     "Respond": {
