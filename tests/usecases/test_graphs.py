@@ -68,7 +68,7 @@ def test_all_graphs_and_the_states_of_their_alerts_are_one_question(asking):
     looked = asking.look("a", "b", alerts=("Slow", "Pa|y"))
     assert asking.server.asked == [("a", "b", 'max by (alertname, alertstate) (ALERTS{alertname=~"Pa.y|Slow"})')]
     assert [each.graph.expression for each in looked.graphs] == ["a", "b"] and looked.graphs[0].states
-    assert (looked.start, looked.end) == (datetime(2026, 3, 26, 2, tzinfo=UTC), datetime(2026, 3, 26, 3, tzinfo=UTC))
+    assert (looked.start, looked.end) == (datetime(2026, 3, 26, 2, 0, 8, tzinfo=UTC), datetime(2026, 3, 26, 3, 0, 8, tzinfo=UTC))
 
 
 def test_an_answer_is_kept_for_some_seconds_by_expression_and_span(asking):

@@ -19,7 +19,6 @@ from opsbook.usecases.library import Book
 from opsbook.usecases.monitoring_ports import Monitored, Series
 
 KEPT = timedelta(seconds=10)
-GRID_S = 15  # times asked lie on it, so that two who look at the same time ask the same
 MOST_KEPT = 500  # answers
 FIRST_REST, LONGEST_REST = timedelta(seconds=10), timedelta(minutes=2)
 State = Literal["firing", "pending", "inactive"]
@@ -128,8 +127,8 @@ class Graphs:
 
     def look(self, graphs: Sequence[Graph], span: Span) -> Looked:
         """The graphs as they are now."""
-        seconds = int(self._now().timestamp()) // GRID_S * GRID_S
-        end = datetime.fromtimestamp(seconds, tz=self._now().tzinfo)
+        now = self._now()
+        end = now.replace(microsecond=0) + timedelta(seconds=1)  # what was read within this second is asked for too
         start = end - span.length
         alerts = sorted({alert for graph in graphs for alert in graph.alerts})
         expressions = [graph.expression for graph in graphs] + ([_states_of(alerts)] if alerts else [])
