@@ -40,7 +40,7 @@ def value_words(value: float, kind: Kind, words: str = "") -> str:
     shown = f"{number:.0f}" if 100 <= abs(number) < 1e6 else f"{number:.3g}"
     if math.fabs(float(shown)) == 0:
         shown = "0"
-    more = f" {words}" if words and kind == "number" else ""
+    more = f"{'' if words.startswith('/') else ' '}{words}" if words and kind == "number" else ""
     return f"{shown.replace('-', '−')}{unit.words}{more}"
 
 
