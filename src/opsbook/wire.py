@@ -26,6 +26,7 @@ from opsbook.wire_ledger import build_ledger as build_ledger
 from opsbook.wire_ledger import practised
 from opsbook.wire_ledger import served_at as served_at
 from opsbook.wire_ledger import serving_lock as serving_lock
+from opsbook.wire_monitoring import build_monitored as build_monitored
 
 if TYPE_CHECKING:
 

@@ -48,6 +48,9 @@ VERBS: dict[str, dict[str, Entry]] = {
     "Serve": {
         "serve": Entry("opsbook.entrypoints.commands.serve", "Serve the book on the web, in one process."),
     },
+    "Share": {
+        "export": Entry("opsbook.entrypoints.commands.export", "The book as files that need no server."),
+    },
     "People": {
         "person": Entry("opsbook.entrypoints.commands.person", "How people are reached: contacts, order, quiet hours."),
         "user": Entry("opsbook.entrypoints.commands.user", "The people who may sign in: add, role, password, link."),

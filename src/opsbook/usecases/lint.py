@@ -34,7 +34,7 @@ class Scope(Struct, frozen=True):
     alerting: Alerting = Alerting()
 
 
-PRACTICE_RULE = "not-practised"
+PRACTICE_RULES = frozenset({"never-practised", "not-practised"})
 
 
 def with_practice(scope: Scope, practised: Mapping[str, date]) -> Scope:
@@ -50,7 +50,7 @@ def with_verified(scope: Scope, verified: Mapping[str, bool]) -> Scope:
 def asks_for_practice(scope: Scope) -> bool:
     """Whether any rule of the scope wants to know what the ledger says of practice."""
     off = {rule for rule, severity in scope.severities if severity == "off"} | set(scope.ignore)
-    return PRACTICE_RULE not in off and (not scope.select or PRACTICE_RULE in scope.select)
+    return bool(PRACTICE_RULES - off) and (not scope.select or not PRACTICE_RULES.isdisjoint(scope.select))
 
 
 class LintReport(Struct, frozen=True):

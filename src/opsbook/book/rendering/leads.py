@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from urllib.parse import quote, unquote, urlsplit
 
@@ -22,6 +22,8 @@ _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
 _UNSEEN = re.compile(r"[\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]+")
 _PREFIX = "user-content-"
 _SELECTOR = "\ufe0f"
+# From the kind of what is led to (page, folder, file) and its path in the repository to its address.
+Places = Callable[[str, str], str]
 
 
 class Lead(Struct, frozen=True, gc=False):
@@ -42,15 +44,23 @@ class Lead(Struct, frozen=True, gc=False):
         return f' href="{escape(self.href)}"{outside}{said}'
 
 
+def served(kind: str, path: str) -> str:
+    """The address of a page, a folder or another file where the book is served."""
+    return f"/files/{quote_path(path)}" if kind == "file" else book_address(path)
+
+
 class Leads:
     """The links of one page. `renamed` maps anchors to the ids that stand for them, where those differ; `home` is what
-    stands before a `#fragment` of the page itself where it is shown somewhere else."""
+    stands before a `#fragment` of the page itself where it is shown somewhere else. `places` gives addresses."""
 
-    def __init__(self, page: Page, around: Around, renamed: Mapping[str, str], home: str = "") -> None:
+    def __init__(
+        self, page: Page, around: Around, renamed: Mapping[str, str], home: str = "", *, places: Places = served
+    ) -> None:
         self._page = page
         self._around = around
         self._renamed = renamed
         self._home = home
+        self._places = places
         self._known: dict[str, Lead] = {}
 
     def of(self, href: str) -> Lead:
@@ -100,14 +110,14 @@ class Leads:
         pages = self._around.pages
         behind = f"#{_fragment(self._renamed.get(anchor, anchor))}" if anchor else ""
         if path in pages:
-            return Lead(book_address(path) + behind, "page")
+            return Lead(self._places("page", path) + behind, "page")
         if path.startswith("../"):
             return Lead("", "broken", "It lies outside of what is served.")
         if path in ("", ".") or path in folders(pages):
-            return Lead(book_address("" if path == "." else path), "folder")
+            return Lead(self._places("folder", "" if path == "." else path), "folder")
         if any(part.startswith(".") for part in path.split("/")):
             return Lead("", "unserved", "Files whose name begins with a dot are not served.")
-        return Lead(f"/files/{quote_path(path)}{behind}", "file")
+        return Lead(self._places("file", path) + behind, "file")
 
 
 def outside(href: str) -> Lead:
