@@ -109,6 +109,14 @@ class Maker(Struct, frozen=True):
             debrief=f"What happened then stands in {page.path}. {report.resolution}".strip(),
         )  # fmt: skip
 
+    def of_past(self, name: str, title: str, alerts: tuple[DrillAlert, ...], told: tuple[str, ...]) -> Scene:
+        """An incident that is over, by its alerts at their distances and what its timeline told."""
+        scene = self._bare(alerts[0])
+        return self._with(
+            scene, kind="incident", title=title, source=name, alerts=alerts,
+            reveals=(*scene.reveals, *told)[:MOST_REVEALS], debrief=f"Compare with what was done in {name}.",
+        )  # fmt: skip
+
     @property
     def book(self) -> Book:
         """The book as it is now."""
@@ -160,6 +168,7 @@ class Maker(Struct, frozen=True):
         procedure = _procedure_at(page, anchor)
         issue = _issue_at(page, anchor)
         title = issue.title if issue is not None else section.title if section is not None else page.title
+        title = alert.name if kind == "alert" else title  # what its section is called would tell the answer
         where = f"{page.path}#{anchor}" if anchor else page.path
         reveals = [f"It is about the service {match.service}."] if match.service else []
         reveals += [f"The page is {page.title}, {page.path}."]
