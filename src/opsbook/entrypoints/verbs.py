@@ -43,6 +43,7 @@ VERBS: dict[str, dict[str, Entry]] = {
     },
     "Respond": {
         "incident": Entry("opsbook.entrypoints.commands.incident", "Declare, lead, tell, resolve, learn; offline too."),
+        "drill": Entry("opsbook.entrypoints.commands.drill", "Practise an alert or a past incident, by the real path."),
         "status": Entry("opsbook.entrypoints.commands.status", "What everybody may see: show, export, planned work."),
         "proposals": Entry("opsbook.entrypoints.commands.proposals", "What was learned: review, accept, decline."),
     },
