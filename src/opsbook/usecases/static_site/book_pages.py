@@ -48,7 +48,7 @@ class PageMaker(Struct, frozen=True):
     places: SitePlaces
     paths: frozenset[str]
     book: str
-    trees: dict[str, str] = {}  # of each folder, because all pages in it have the same
+    trees: dict[str, str] = {}  # by folder and how deep the page lies, because many have the same
 
     def insets(self, page: Page, facts: PageFacts, findings: Sequence[Finding]) -> list[Inset]:
         """What stands within a page where it speaks of it: findings, and how far procedures can be run."""
@@ -122,13 +122,14 @@ class PageMaker(Struct, frozen=True):
 
     def tree(self, folder: str, name: str) -> str:
         """The tree of the book beside what lies in a folder, with the page at hand marked."""
-        if folder not in self.trees:
+        key = f"{name.count('/')} {folder}"
+        if key not in self.trees:
             nodes = tree(self.paths, self.book, folder)
             to = self.places.from_file(name)
             drawn = f'<nav class="tree" aria-label="Pages of the book">{_branches(nodes, to)}</nav>'
-            self.trees[folder] = f'<aside class="side" aria-label="The book">{fold("The book", drawn)}</aside>\n'
+            self.trees[key] = f'<aside class="side" aria-label="The book">{fold("The book", drawn)}</aside>\n'
         here = f'<a href="{"../" * name.count("/")}{quote_path(name)}"'
-        return self.trees[folder].replace(here, f'{here} aria-current="page"', 1)
+        return self.trees[key].replace(here, f'{here} aria-current="page"', 1)
 
 
 def finding(found: Finding) -> str:

@@ -120,7 +120,7 @@ def _entries(kept: Sequence[_Kept], lengths: Sequence[int]) -> list[PageEntry]:
     return found
 
 
-def findings_by_page(findings: Sequence[Finding]) -> Mapping[str, list[Finding]]:
+def by_page(findings: Sequence[Finding]) -> Mapping[str, list[Finding]]:
     """The findings of each page, in order."""
     found: dict[str, list[Finding]] = {}
     for finding in findings:
