@@ -42,7 +42,7 @@ _METRICS = """# Metrics
 | Metric | Service | Expression | Unit |
 | --- | --- | --- | --- |
 | Requests | watched | `sum by (handler) (rate(prometheus_http_requests_total[1m]))` | requests/s |
-| Latency | watched | `histogram_quantile(0.99, sum by (le) (rate(prometheus_http_request_duration_seconds_bucket[1m])))` | s |
+| Latency | watched | `max by (handler) (rate(prometheus_http_request_duration_seconds_sum[1m]))` | s |
 | Memory | watched | `process_resident_memory_bytes` | bytes |
 | Series | watched | `prometheus_tsdb_head_series` | |
 | Goroutines | watched | `go_goroutines` | |
