@@ -33,6 +33,11 @@ class Span(Struct, frozen=True):
     length: timedelta
     step: timedelta
 
+    @property
+    def last(self) -> str:
+        """The words behind "the last"."""
+        return "hour" if self.words == "1 hour" else self.words
+
 
 SPANS: dict[str, Span] = {
     span.name: span
