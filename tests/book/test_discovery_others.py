@@ -62,6 +62,18 @@ apiVersion: backstage.io/v1alpha1
 kind: Group
 metadata: {name: payments}
 """
+UNIT = """[Unit]
+Description=Takes orders
+After=network-online.target postgresql.service
+Requires=postgresql.service
+Wants=network-online.target queue.service
+
+[Service]
+ExecStart=/usr/bin/orders \\
+    --port 8080
+StateDirectory=orders
+Restart=on-failure
+"""
 WATCHED = """scrape_configs:
   - job_name: redis
     static_configs: [{targets: ['127.0.0.1:9121']}]
@@ -128,6 +140,29 @@ def test_a_job_of_nomad_is_read_with_its_check_and_commands() -> None:
     assert commands(shop)["rollback"] == 'nomad job revert shop "$JOB_VERSION"'
 
 
+def test_a_unit_is_read_with_its_needs_and_commands() -> None:
+    (orders,) = found("deploy/orders.service", UNIT)
+    assert (orders.description, [each.text for each in orders.needs]) == ("Takes orders", ["postgresql", "queue"])
+    assert (orders.checks[0].url, orders.place.line) == ("tcp://127.0.0.1:8080", 8)
+    assert [each.text for each in orders.keeps] == ["/var/lib/orders"]
+    assert commands(orders)["restart"] == "systemctl restart orders"
+
+
+def test_a_template_of_units_asks_for_its_instance() -> None:
+    (worker,) = found("worker@.service", "[Service]\nExecStart=/usr/bin/worker %i\n")
+    assert commands(worker)["restart"] == 'systemctl restart worker@"$INSTANCE"'
+
+
+def test_a_unit_that_runs_once_is_a_job() -> None:
+    (clean,) = found("clean.service", "[Service]\nType=oneshot\nExecStart=/usr/bin/clean\n")
+    assert (clean.is_job, list(commands(clean))) == (True, ["status", "logs", "start"])
+
+
+def test_a_known_database_in_a_unit_is_backed_up() -> None:
+    (db,) = found("db.service", "[Service]\nExecStart=/usr/lib/postgresql/15/bin/postgres -D /data\n")
+    assert {"backup", "restore"} <= set(commands(db))
+
+
 def test_hcl_that_holds_no_job_gives_none() -> None:
     assert found("main.hcl", 'resource "x" "y" {\n  a = var.b\n}\n') == ()
 
@@ -168,6 +203,7 @@ def test_what_could_deploy_is_told_by_its_name(path: str, could: bool) -> None:
 
 KINDS = (
     ("bin/svc", SCRIPT), ("shop.nomad", NOMAD), ("catalog-info.yaml", CATALOG), ("conf/prometheus.yml", WATCHED),
+    ("orders.service", UNIT), ("w@.service", UNIT), ("orders.service.d/a.conf", UNIT),
     ("Procfile", "web: puma -p 3000\n"), ("Makefile", "restart-web:\n\tx\n"),
 )  # fmt: skip
 PIECES = st.one_of(st.text(max_size=6), st.sampled_from(('"', "{", "}", "case $x in", "esac", "<<EOH\n", "\\", "${", ":", "'; rm")))

@@ -21,6 +21,12 @@ def is_procfile_name(path: str) -> bool:
     return re.match(r"Procfile(?:\.[\w-]+)?\Z", basename(path)) is not None
 
 
+def port_of(command: str) -> str:
+    """The port that a command line is told to listen on; "" where it does not say."""
+    port = _PORT.search(command)
+    return port[1] if port and 0 < int(port[1]) < 65_536 else ""
+
+
 def read_procfile(path: str, text: str) -> tuple[Found, ...]:
     """Its processes, in its order."""
     found: dict[str, Found] = {}
@@ -30,12 +36,12 @@ def read_procfile(path: str, text: str) -> tuple[Found, ...]:
             continue
         line = text.count("\n", 0, match.start()) + 1
         place = Span(path, line, 1)
-        port = _PORT.search(command)
+        port = port_of(command)
         is_job = name.lower() in _ONCE
         found[name] = Found(
             name=name, origin="procfile", place=place, title=readable(name),
             technology=technology_of_command(command.split()),
-            checks=(FoundCheck(url=f"tcp://127.0.0.1:{port[1]}", place=place),) if port and not is_job else (),
+            checks=(FoundCheck(url=f"tcp://127.0.0.1:{port}", place=place),) if port and not is_job else (),
             facts=(("Command", command),), is_job=is_job,
             notes=() if is_job else (f"A Procfile does not say what starts it: write how {name} is restarted.",),
         )  # fmt: skip

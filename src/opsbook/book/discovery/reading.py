@@ -16,6 +16,7 @@ from opsbook.book.discovery.located import Located
 from opsbook.book.discovery.nomad import is_nomad_name, read_nomad
 from opsbook.book.discovery.procfile import is_procfile_name, read_procfile
 from opsbook.book.discovery.scripts import is_script_name, read_script
+from opsbook.book.discovery.systemd import is_unit_name, read_unit
 from opsbook.book.discovery.targets import found_targets as found_targets
 from opsbook.book.discovery.targets import is_prometheus, read_prometheus
 from opsbook.book.discovery.words import is_plain
@@ -27,6 +28,7 @@ Readings = tuple[tuple[Found, ...], tuple[Finding, ...]]
 _BY_NAME: tuple[tuple[Callable[[str], bool], Callable[[str, str], tuple[Found, ...]]], ...] = (
     (is_procfile_name, read_procfile),
     (is_nomad_name, read_nomad),
+    (is_unit_name, read_unit),
     (is_script_name, read_script),
 )
 LARGEST = 2_000_000
