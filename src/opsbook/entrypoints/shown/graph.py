@@ -28,6 +28,7 @@ _WIDTH, _HEIGHT, _TOP, _BOTTOM, _RIGHT = 360, 168, 14, 24, 10
 _FLOOR = _HEIGHT - _BOTTOM
 _LABEL = 'font-size="12" fill="currentColor" class="chart-label"'
 _STRIP = 6  # the height of what says when an alert was pending or firing
+_EXACT_S = 180  # since when is told where points are no farther apart
 _FAR = 4  # a threshold this many times above all values is told, and not drawn to scale
 
 
@@ -150,7 +151,7 @@ def _state(drawn: Drawn, looked: Looked, step_s: float) -> tuple[str, datetime |
                 break
             since = at
         if found[0] != "firing" or state == "firing":
-            is_whole = since <= looked.start.timestamp() + step_s
+            is_whole = since <= looked.start.timestamp() + step_s or step_s > _EXACT_S
             found = (state, None if is_whole else datetime.fromtimestamp(since, tz=UTC))
     return found
 

@@ -57,7 +57,9 @@ def side(values: Iterable[float], kind: Kind, *, most: int = 4) -> Side:
     step = _step((high - low) / unit.size / most, is_time=unit.words in (" min", " h"))
     first, last = math.floor(low / unit.size / step + 1e-9), math.ceil(high / unit.size / step - 1e-9)
     last = max(last, first + 1)
-    marks = tuple((number * step * unit.size, _mark(number * step, unit)) for number in range(first, last + 1))
+    values = [number * step * unit.size for number in range(first, last + 1)]
+    told = _unit(max(abs(values[0]), abs(values[-1])), kind)  # 1 s, where all below it are ms
+    marks = tuple((value, _mark(value / told.size, told)) for value in values)
     return Side(marks[0][0], marks[-1][0], marks)
 
 
