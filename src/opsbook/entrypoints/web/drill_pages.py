@@ -95,7 +95,7 @@ def _done(desk: DrillDesk, drill: Drill, me: str, do: str, *, value: str, why: s
     drills, id = desk.drills, drill.id
     if do in ("open", "section", "step"):
         how = "opened" if do == "open" else "said"
-        _, is_right = desk.answer(id, me, "step" if do == "step" else "section", value, how)
+        _, is_right = desk.answer(id, me, "step" if do == "step" else "section", value, how=how)
         return f"?{'right' if is_right else 'wrong'}={'step' if do == 'step' else 'section'}#answers"
     if do == "reveal":
         drills.reveal(id, me)
