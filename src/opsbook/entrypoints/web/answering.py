@@ -42,6 +42,7 @@ MORE_PLACES = (
     ("Planned work", "/maintenance"),
     ("Action items", "/incidents/actions"),
     ("Reading paths", "/paths"),
+    ("Drills", "/drills"),
 )
 
 

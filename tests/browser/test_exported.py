@@ -1,0 +1,74 @@
+"""An exported site is opened from the disk with the network cut: it finds, and says who is on call tomorrow."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from tests.browser.chromium import SIZES
+
+from opsbook.config import load
+from opsbook.wire import build_book, lint_scope
+
+SHOP = Path(__file__).parent / "shop" / "docs" / "operations"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shop's book as a site, exported on a Friday on which Kim is on call until Monday."""
+    from msgspec.structs import replace
+
+    from opsbook.adapters.exported_folder import ExportedFolder
+    from opsbook.adapters.forked_goes import ForkedGoes
+    from opsbook.usecases.static_site import export_site
+    from opsbook.wire_export import site_of
+
+    folder = tmp_path_factory.mktemp("exported") / "with space"
+    config = load(book=str(SHOP), environ={})
+    of = replace(site_of(config), at=datetime.fromisoformat("2026-11-27T10:00:00+00:00"))
+    scope = lint_scope(config, date(2026, 11, 27))
+    export_site(build_book(config), scope, of, exporters=ForkedGoes(1), out=ExportedFolder(str(folder)))
+    return folder
+
+
+@pytest.fixture
+def page(browser: Browser, site: Path):
+    """A page of a browser that is cut off; it fails the test when the browser complains."""
+    width, height = SIZES["desktop"]
+    context = browser.new_context(offline=True, viewport={"width": width, "height": height})
+    wrong: list[str] = []
+    page = context.new_page()
+    page.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.clock.install(time="2026-11-27T12:00:00+01:00")
+    yield page
+    context.close()
+    assert wrong == []
+
+
+def search(page: Page, text: str) -> None:
+    page.keyboard.press("/")
+    page.fill("#palette-q", text)
+
+
+def test_the_site_finds_from_the_disk_and_opens_the_section(page: Page, site: Path) -> None:
+    page.goto((site / "index.html").as_uri())
+    search(page, "restart checkout")
+    first = page.locator("#palette-list .hit").first
+    expect(first.locator(".hit-title")).to_contain_text("Restart")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/book/runbooks/checkout\.html#.*restart", re.I))
+    expect(page.locator("main h1")).to_have_text("Checkout Runbook")
+
+
+def test_who_is_on_call_tomorrow_is_told_by_the_clock_of_whoever_reads(page: Page, site: Path) -> None:
+    page.goto((site / "oncall.html").as_uri())
+    expect(page.locator("[data-duty-now]").first).to_contain_text("Tomorrow, Sat 28 Nov: Kim Okafor")
+    page.clock.set_fixed_time("2026-11-29T12:00:00+01:00")
+    page.reload()
+    told = page.locator("[data-duty-now]").first
+    expect(told).to_contain_text("Now: Kim Okafor, until Mon 30 Nov, 09:00")
+    expect(told).to_contain_text("Tomorrow, Mon 30 Nov: Kim Okafor, then Ana Sousa from Mon 30 Nov, 09:00")
