@@ -134,8 +134,8 @@ def build_paging_parts(config: Config, waking: Waking) -> Iterator[PagingParts]:
             ledger, router, pager, outbox=outbox, heartbeats=heartbeats, progressed=lambda: loop.progressed()
         ))  # fmt: skip
         around = Around(ledger, library, notifier, contacts, guard, config.public_url or address, waking.notify)
-        works += build_drill_works(ledger, address, _report)
-        for more, further in (build_incident_works(config, around), _path_test(config, ledger, address)):
+        drills = build_drill_works(ledger, address, _report)
+        for more, further in (build_incident_works(config, around), _path_test(config, ledger, address), drills):
             works += more
             chores += further
         loop = EngineLoop(

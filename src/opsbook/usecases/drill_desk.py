@@ -66,7 +66,7 @@ class DrillDesk(Struct, frozen=True):
         """What became of it in the rest of the ledger."""
         return happened(self.ledger, drill)
 
-    def answer(self, id: str, by: str, what: str, value: str, how: str = "said") -> tuple[Drill, bool]:
+    def answer(self, id: str, by: str, what: str, value: str, *, how: str = "said") -> tuple[Drill, bool]:
         """A volunteer's answer. Raises Usage for a section that the book does not have."""
         if what == "section":
             value = "#".join(filter(None, self.maker().section_of(value.strip().strip("`"))))

@@ -140,7 +140,7 @@ def test_what_an_author_writes_runs_nowhere_on_a_site(tmp_path, hostile):
         if name.endswith(".html"):
             for tag, attributes in Read(content).elements:
                 assert tag not in ("base", "iframe", "object") and not any(key.startswith("on") for key in attributes), name
-                assert tag != "script" or set(attributes) <= {"src", "defer"} and attributes.get("src"), name
+                assert tag != "script" or (set(attributes) <= {"src", "defer"} and attributes.get("src")), name
                 assert not (attributes.get("href") or "").startswith("javascript"), name
             assert not re.search(rf"<script[^>]*>\s*{re.escape(RUN)}", content), name
         elif name.endswith(".js"):

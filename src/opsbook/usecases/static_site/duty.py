@@ -42,11 +42,15 @@ def schedule_parts(book: Book, site: Site, to: Places) -> str:
     parts = []
     for number, duty in enumerate(found.duties, 1):
         _, schedule = directory.schedules[plain_name(duty.schedule.name)]  # with what its calendars say
-        parts.append(_schedule(schedule, directory, site.at, number, link(to("page", duty.path), "As written")))
+        parts.append(
+            _schedule(
+                schedule, directory, site.at, number=number, written=link(to("page", duty.path, ""), "As written")
+            )
+        )
     return "\n".join(parts)
 
 
-def _schedule(schedule: Schedule, directory: Directory, at: datetime, number: int, written: str) -> str:
+def _schedule(schedule: Schedule, directory: Directory, at: datetime, *, number: int, written: str) -> str:
     zone = zone_of(schedule.time_zone)
     # From the beginning of the day, so that whoever exports again on the same day has the same bytes.
     begin = at.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -92,7 +96,7 @@ def phone_tree(book: Book, site: Site, to: Places, contacts: Contacts | None = N
     if found.people:
         rows = [
             (
-                link(to("page", path), person.name or person.handle),
+                link(to("page", path, ""), person.name or person.handle),
                 f"@{escape(person.handle)}" if person.handle else "",
                 " · ".join(_ways(person, contacts or {})),
                 escape(person.time_zone),
@@ -116,7 +120,9 @@ def _escalation(of: Escalation, number: int, to: Places) -> str:
         rows.append(("Else", "", escape(", ".join(each.name for each in of.catch_all))))
     about = ", ".join(of.policy.severities) or "every severity"
     of_services = f", of {', '.join(of.policy.services)}" if of.policy.services else ""
-    line = f'<p class="quiet small">For {escape(about + of_services)}. {link(to("page", of.path), "As written")}</p>'
+    line = (
+        f'<p class="quiet small">For {escape(about + of_services)}. {link(to("page", of.path, ""), "As written")}</p>'
+    )
     levels = table(of.policy.name, ("Level", "After", "Who"), rows)
     return section(of.policy.name, f"escalation-{number}", line + levels)
 

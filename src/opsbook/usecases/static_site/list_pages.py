@@ -61,8 +61,7 @@ def list_pages(
 
 def at_line(to: Places, path: str, *, anchor: str = "", line: int = 0) -> str:
     """The address of a section of a page, else of a line, else of the page."""
-    behind = f"#{anchor.replace(' ', '%20')}" if anchor else f"#L{line}" if line else ""
-    return to("page", path) + behind
+    return to("page", path, anchor.replace(" ", "%20") if anchor else f"L{line}" if line else "")
 
 
 def services(book: Book, to: Places) -> str:
@@ -83,7 +82,7 @@ def _service(facts: PageFacts, to: Places) -> tuple[str, ...]:
         if each.anchor and each.slot in ("health-checks", "troubleshooting", "common-operations", "emergency-contacts")
     ]
     return (
-        link(to("page", facts.path), facts.service or facts.title),
+        link(to("page", facts.path, ""), facts.service or facts.title),
         escape(facts.owner or ""),
         escape(", ".join(facts.depends_on)),
         count(len(facts.procedures)),
@@ -98,7 +97,10 @@ def procedure_list(book: Book, to: Places) -> str:
     if not pages:
         return empty("No procedure is written yet")
     lacking = [
-        (link(to("page", each.path), each.service or each.title), "".join(f"{tag(one, 'warn')} " for one in each.lacks))
+        (
+            link(to("page", each.path, ""), each.service or each.title),
+            "".join(f"{tag(one, 'warn')} " for one in each.lacks),
+        )
         for each in found.services
         if each.lacks
     ]
@@ -222,7 +224,7 @@ def _report(of: Record, to: Places) -> tuple[str, ...]:
     report = of.report
     state = tag(report.status or report.state, "bad" if report.state == "open" else "")
     return (
-        link(to("page", of.path), report.title),
+        link(to("page", of.path, ""), report.title),
         escape(report.order[:10]),
         _severity(report.severity, report.severity_words),
         state,
@@ -270,7 +272,7 @@ def _covered(row: Row, to: Places) -> tuple[str, ...]:
         words, tone = _CELLS.get(cell.state, ("Not asked for", ""))
         where = at_line(to, row.path, anchor=cell.anchor, line=cell.line)
         cells.append(f'<a class="cell" href="{escape(where)}">{tag(words, tone)}</a>')
-    return (link(to("page", row.path), row.service) + owner, *cells, f"{row.score:.0%}")
+    return (link(to("page", row.path, ""), row.service) + owner, *cells, f"{row.score:.0%}")
 
 
 def _groups(groups: Iterable[Group]) -> str:
