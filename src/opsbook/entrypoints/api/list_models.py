@@ -32,11 +32,12 @@ class ActivityModel(Struct):
 
 
 class Coverage(Struct):
-    """Services × expected sections, alerts × pages."""
+    """Services × expected sections, alerts × pages; and what was practised."""
 
     services: Entries
     alerts: Entries
     summary: dict[str, int]
+    practice: dict[str, Any]
 
 
 class CoverageMapModel(Struct):
@@ -49,6 +50,7 @@ class CoverageMapModel(Struct):
     by_owner: Entries
     by_rule: Entries
     summary: dict[str, int]
+    practice: dict[str, Any]
 
 
 class ProceduresModel(Struct):
