@@ -127,7 +127,7 @@ def _answer(config: Config, asked: Asked, source: FolderBook, scope: Scope) -> L
     files = source.pages()
     if asked.no_cache or sum(file.size_bytes for file in files) < _WORTH_CACHING_BYTES:
         return lint(source, source, scope, build_workers(), files=files)
-    rule_files = [path for path, _ in source.rule_files(scope.alerting.paths)]
+    rule_files = [path for path, _ in source.rule_files((*scope.alerting.paths, *scope.dashboards))]
     # Sorted, since sets are written in another order by every process.
     question = msgspec.json.encode((__version__, scope), order="sorted").decode()
     cache = build_lint_cache(config, question, source.owner_files(files), rule_files)

@@ -38,10 +38,12 @@ VERBS: dict[str, dict[str, Entry]] = {
     "Alert": {
         "alerts": Entry("opsbook.entrypoints.commands.alerts", "What fires: list, show, acknowledge, end, silence."),
         "inlet": Entry("opsbook.entrypoints.commands.inlet", "Who sends alerts: tokens, mappings, what was received."),
+        "rules": Entry("opsbook.entrypoints.commands.rules", "Alert rules: compare pages, rule files and the server."),
         "heartbeat": Entry("opsbook.entrypoints.commands.heartbeat", "What is to call regularly, and is it late."),
     },
     "Respond": {
         "incident": Entry("opsbook.entrypoints.commands.incident", "Declare, lead, tell, resolve, learn; offline too."),
+        "drill": Entry("opsbook.entrypoints.commands.drill", "Practise an alert or a past incident, by the real path."),
         "status": Entry("opsbook.entrypoints.commands.status", "What everybody may see: show, export, planned work."),
         "proposals": Entry("opsbook.entrypoints.commands.proposals", "What was learned: review, accept, decline."),
     },

@@ -7,6 +7,7 @@ from opsbook.entrypoints.api import (
     alerts,
     book,
     contacts,
+    drills,
     duties,
     events,
     incident_entries,
@@ -41,6 +42,7 @@ MODULES = (
     incident_writing,
     action_items,
     telling,
+    drills,
     events,
 )
 ROUTES = tuple(route for module in MODULES for route in module.ROUTES)

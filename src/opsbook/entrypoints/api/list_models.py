@@ -68,6 +68,20 @@ class MonitoringModel(Struct):
     pages: Entries
 
 
+class GraphsModel(Struct):
+    """Graphs over a span. `away` says why there are none now; `is_configured` whether a Prometheus is."""
+
+    range: str
+    start: datetime
+    end: datetime
+    step_s: float
+    is_configured: bool
+    away: str
+    graphs: Entries
+    more: int
+    alerts: Entries
+
+
 class OnCallModel(Struct):
     """Who is on call at an instant; `known` is everybody whom the pages tell how to reach."""
 

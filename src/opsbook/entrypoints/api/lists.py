@@ -11,11 +11,13 @@ from opsbook.entrypoints.api import list_models as models
 from opsbook.entrypoints.api.book import service_of
 from opsbook.entrypoints.api.operation import Asks, operation
 from opsbook.entrypoints.web.answering import desk_of
+from opsbook.entrypoints.web.graph_insets import watched_of
 from opsbook.usecases.activity import activity_model, recent_activity
 from opsbook.usecases.alert_files import covered, gather
 from opsbook.usecases.contacts import contacts, contacts_model
 from opsbook.usecases.coverage import CoverageReport, coverage_model
 from opsbook.usecases.coverage_map import coverage_map, coverage_map_model
+from opsbook.usecases.graphs import SPANS, graphs_model
 from opsbook.usecases.monitoring import monitoring, monitoring_model
 from opsbook.usecases.now import Watched, now_model
 from opsbook.usecases.now import now as state_now
@@ -93,10 +95,24 @@ def contact_list(request: Asks) -> dict[str, Any]:
     return contacts_model(contacts(desk.library.snapshot(), service_of(request)[1], desk.now()))
 
 
+class GraphsQuery(Struct, forbid_unknown_fields=True):
+    """How far back graphs reach."""
+
+    range: Annotated[Literal["1h", "6h", "24h", "7d"], Meta(description="How far back.")] = "1h"
+
+
+@operation("GET", "/services/{service}/graphs", models.GraphsModel, query=GraphsQuery, group="lists")
+def graph_list(request: Asks, query: GraphsQuery) -> dict[str, Any]:
+    """The graphs of a service from Prometheus: their lines, the thresholds of alerts, and the states of those"""
+    desk = desk_of(request)
+    found = watched_of(desk, service_of(request)[0])
+    return graphs_model(desk.graphs.look(found.graphs, SPANS[query.range]), desk.graphs.states(), found)
+
+
 def _book(request: Asks) -> Any:
     return desk_of(request).library.snapshot()
 
 
 ROUTES = (
-    now, activity, coverage, cells, procedure_list, monitoring_list, contact_list,
+    now, activity, coverage, cells, procedure_list, monitoring_list, contact_list, graph_list,
 )  # fmt: skip
