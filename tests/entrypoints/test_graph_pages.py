@@ -5,11 +5,14 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from tests.adapters.prometheus_running import running
 from tests.entrypoints.door import Door, opened, write_repository
+
+from opsbook.entrypoints.web.graph_insets import links_around
 
 RULES = """
 groups:
@@ -43,6 +46,8 @@ PAGES = {
 | ApiDown | api | `up{job="api"} < 1` | Nothing works |
 """,
 }
+# What is drawn needs two readings, and the alert one more.
+READY = 'ALERTS{alertname="ApiUp"} and on () sum(rate(prometheus_http_requests_total[1m]))'
 PART = {"hx-request": "true"}
 
 
@@ -53,7 +58,7 @@ def door(needs, tmp_path_factory) -> Iterator[Door]:
     root = tmp_path_factory.mktemp("graphs")
     write_repository(root / "shop", PAGES)
     with (
-        running(root / "prometheus", RULES, ready='ALERTS{alertname="ApiUp"}') as address,
+        running(root / "prometheus", RULES, ready=READY) as address,
         opened(root / "shop", prometheus_url=address) as found,
     ):
         yield found
@@ -138,3 +143,20 @@ def test_a_log_link_is_filled_for_the_last_hour_beside_its_line(alone):
     link = html.unescape(re.search(r'<a class="outside timed"[^>]*href="([^"]*)"', page)[1])
     since, until = map(int, re.findall(r"=(\d{13})", link))
     assert link.startswith("https://logs.example.org/?q=api&from=") and until - since == 3_600_000
+
+
+def test_an_incident_leads_to_the_logs_from_a_little_before_it_began(alone):
+    who = alone.session("responder")
+    made = alone.ask("POST", "/api/v1/incidents", headers=who, json={"title": "It is slow", "severity": "P2", "services": ["api"]})
+    assert made.status_code == 201, made.text
+    page = html.unescape(alone.ask("GET", "/incidents/1", headers=who).text)
+    since, until = map(int, re.search(r"https://logs\.example\.org/\?q=api&from=(\d{13})&to=(\d{13})", page).groups())
+    assert 15 * 60_000 <= until - since < 16 * 60_000
+
+
+def test_the_logs_of_a_service_are_at_the_time_of_an_alert_and_none_for_one_unknown(alone):
+    now = alone.desk.now()
+    [link] = links_around(alone.desk, "API", now - timedelta(hours=3), now - timedelta(hours=2))
+    since, until = map(int, re.findall(r"=(\d{13})", link.href))
+    assert until - since == 75 * 60_000
+    assert links_around(alone.desk, "nowhere", now, None) == () == links_around(alone.desk, "", now, None)

@@ -24,12 +24,14 @@ from opsbook.usecases.lint import Scope, surroundings
 from opsbook.usecases.page_facts import Deriving
 from opsbook.usecases.ports import PageFile, RuleFiles, Unreadable
 from opsbook.usecases.static_site.book_pages import Around, PageMaker
+from opsbook.usecases.static_site.bundle import BundleMaker, bundle_html
 from opsbook.usecases.static_site.diagrams import DIAGRAM, diagram_file, diagram_page
+from opsbook.usecases.static_site.duty import Contacts
 from opsbook.usecases.static_site.frame import Frame
 from opsbook.usecases.static_site.list_pages import list_pages
 from opsbook.usecases.static_site.parts import PartWriter, Read, Told, Written, by_page
 from opsbook.usecases.static_site.places import site_places
-from opsbook.usecases.static_site.ports import Assets, Exporters, OutFolder
+from opsbook.usecases.static_site.ports import Assets, Exporters, OutFolder, Scratch
 from opsbook.usecases.static_site.search_index import INDEX, index_script, shelf_count, shelf_scripts
 
 # What every page loads.
@@ -61,8 +63,7 @@ class Site(Struct, frozen=True):
 
 def export_site(source: Source, scope: Scope, site: Site, *, exporters: Exporters, out: OutFolder) -> Exported:
     """Has the whole book in the folder. Raises Failure for an installation without its scripts and styles."""
-    if not site.assets.names.get("site.js"):
-        raise Failure("This installation has no scripts and styles: it was not built whole. Install it anew.")
+    _need_assets(site, "site.js")
     files = source.pages()
     places = site_places((file.path for file in files), source.book)
     names = {**site.assets.names, DIAGRAM: diagram_file(site.assets)}
@@ -74,6 +75,31 @@ def export_site(source: Source, scope: Scope, site: Site, *, exporters: Exporter
     answers = exporters.twice(parts.begin, whole.between, files)
     written = [msgspec.msgpack.decode(each, type=Written) for each in answers]
     return _rest(whole, written, maker, out=out)
+
+
+def export_bundle(
+    source: Source, scope: Scope, site: Site, *, exporters: Exporters, scratch: Scratch,
+    contacts: Contacts | None = None,
+) -> tuple[Exported, bytes]:  # fmt: skip
+    """The whole book as one file, and what it came to. The pages lie in `scratch` until they are put together;
+    `contacts` are ways to reach people besides those on pages."""
+    _need_assets(site, "bundle.js")
+    files = source.pages()
+    maker = BundleMaker(site_places((file.path for file in files), source.book), source)
+    scratch.begin(maker.places.pages.values())
+    whole = _Whole(source, files, scope, site)
+    parts = PartWriter(source, files, scope, maker=maker, out=scratch)
+    answers = exporters.twice(parts.begin, whole.between, files)
+    written = [msgspec.msgpack.decode(each, type=Written) for each in answers]
+    shown = [path for path in maker.places.pages if path in whole.book.facts]
+    leaves = [scratch.get(maker.places.pages[path]) for path in shown]
+    html = bundle_html(whole.book, site, maker, leaves=leaves, written=written, contacts=contacts)
+    return Exported(len(shown), 1, 1), html
+
+
+def _need_assets(site: Site, name: str) -> None:
+    if name not in site.assets.names:
+        raise Failure("This installation has no scripts and styles: it was not built whole. Install it anew.")
 
 
 class Source(BookOnDisk, RuleFiles, Protocol):

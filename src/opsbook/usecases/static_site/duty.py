@@ -11,7 +11,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from opsbook.book.plan_words import length_words
-from opsbook.book.reach import Directory
+from opsbook.book.reach import Directory, Meant
 from opsbook.book.rendering import Places
 from opsbook.book.roster.calendar import shifts, zone_of
 from opsbook.book.roster.values import Person, Schedule, plain_name
@@ -92,7 +92,7 @@ def _moment(at: datetime) -> str:
 def phone_tree(book: Book, site: Site, to: Places, contacts: Contacts | None = None) -> str:
     """Whom each escalation reaches, level by level, and how everybody is reached."""
     found = oncall(book, site.at, catch_all=site.catch_all)
-    parts = [_escalation(each, number, to) for number, each in enumerate(found.escalations, 1)]
+    parts = [_escalation(each, number, to, contacts or {}) for number, each in enumerate(found.escalations, 1)]
     if found.people:
         rows = [
             (
@@ -107,17 +107,17 @@ def phone_tree(book: Book, site: Site, to: Places, contacts: Contacts | None = N
     return "\n".join(parts)
 
 
-def _escalation(of: Escalation, number: int, to: Places) -> str:
+def _escalation(of: Escalation, number: int, to: Places, contacts: Contacts) -> str:
     rows = [
         (
             f"{level.number}",
             "" if level.after is None else "at once" if not level.after else length_words(level.after),
-            escape(", ".join(each.name for each in level.meant)),
+            _whom(level.meant, contacts),
         )
         for level in of.levels
     ]
     if of.catch_all:
-        rows.append(("Else", "", escape(", ".join(each.name for each in of.catch_all))))
+        rows.append(("Else", "", _whom(of.catch_all, contacts)))
     about = ", ".join(of.policy.severities) or "every severity"
     of_services = f", of {', '.join(of.policy.services)}" if of.policy.services else ""
     line = (
@@ -125,6 +125,20 @@ def _escalation(of: Escalation, number: int, to: Places) -> str:
     )
     levels = table(of.policy.name, ("Level", "After", "Who"), rows)
     return section(of.policy.name, f"escalation-{number}", line + levels)
+
+
+def _whom(meant: Sequence[Meant], contacts: Contacts) -> str:
+    """The names of a level, with the ways to reach those who are the same at any time."""
+    found = []
+    for each in meant:
+        people = each.people if each.meaning in ("person", "team") else ()
+        if not people:
+            found.append(escape(each.name))
+        for one in people:
+            more = contacts.get(plain_name(one.handle or one.name), ())
+            ways = " ".join(reach(kind, address) for kind, address in dict.fromkeys((*one.contacts, *more)))
+            found.append(f"<b>{escape(one.name)}</b> {ways}".strip())
+    return f"<span>{'<br>'.join(found)}</span>"
 
 
 def _ways(person: Person, contacts: Contacts) -> Iterator[str]:
