@@ -26,6 +26,7 @@ from opsbook.wire_ledger import build_ledger as build_ledger
 from opsbook.wire_ledger import practised
 from opsbook.wire_ledger import served_at as served_at
 from opsbook.wire_ledger import serving_lock as serving_lock
+from opsbook.wire_monitoring import build_monitored as build_monitored
 
 if TYPE_CHECKING:
 
@@ -160,6 +161,7 @@ def lint_scope(config: Config, today: date) -> Scope:
         ignore_in=tuple(config.ignore_in.items()),
         severities=tuple(config.rule_severity.items()),
         alerting=Alerting(paths, config.url_bases, config.runbook_keys),
+        dashboards=tuple(os.path.join(config.root, path) for path in config.dashboard_paths),
     )
 
 
