@@ -142,6 +142,8 @@ def _by_folder(stem: str, folders: frozenset[str], clues: Clues) -> str | None:
         return "incident"
     if folders & {"monitoring", "observability", "alerting"} and stem in _FILE_KINDS:
         return _FILE_KINDS[stem]
+    if folders & {"monitoring", "observability", "alerting"} and (listed := folders & _FILE_KINDS.keys()):
+        return _FILE_KINDS[min(listed)]
     if folders & {"procedures", "playbooks", "procedure", "sops", "how-to", "howto"}:
         return _alert_page(clues) or "procedure"
     if folders & {"runbooks", "runbook"}:

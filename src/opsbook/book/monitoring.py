@@ -154,7 +154,7 @@ def _is_about_monitoring(page: Page) -> bool:
 def _of_tables(page: Page, around: Around) -> Iterator[Item | None]:
     for table in read_tables(page.document):
         section = page.section_at(table.start)
-        kind, named = _kind_of(page, table, section)
+        kind, named = kind_of_table(page, table, section)
         if not kind or named is None:
             continue
         columns = {part: table.column(*words) for part, words in WORDS[kind].items() if part != "name"}
@@ -165,7 +165,7 @@ def _of_tables(page: Page, around: Around) -> Iterator[Item | None]:
             yield _item(page, around, kind, (row[named], cells))
 
 
-def _kind_of(page: Page, table: Table, section: Section | None) -> tuple[str, int | None]:
+def kind_of_table(page: Page, table: Table, section: Section | None) -> tuple[str, int | None]:
     """The kind of thing that a table lists and the column of its names: the first column that is headed by a kind, or
     one headed Name where the headings above say what is listed."""
     heads = [(table.columns.index(word), kind) for kind, parts in WORDS.items() for word in parts["name"]
@@ -174,10 +174,10 @@ def _kind_of(page: Page, table: Table, section: Section | None) -> tuple[str, in
         at, kind = min(heads)
         return kind, at
     named = table.column("name", "title")
-    return (_hint(page, section), named) if named is not None else ("", None)
+    return (kind_hint(page, section), named) if named is not None else ("", None)
 
 
-def _hint(page: Page, section: Section | None) -> str:
+def kind_hint(page: Page, section: Section | None) -> str:
     """The kind of thing that the headings above say is listed, from the inside out, then the page's own kind."""
     titles = []
     index = page.section_index(section.start) if section else -1
@@ -242,7 +242,7 @@ def _of_headings(page: Page, around: Around) -> Iterator[Item | None]:
         labels = _labels(page, section)
         if not labels:
             continue
-        kind = "alert" if "alert" in labels else _hint(page, section)
+        kind = "alert" if "alert" in labels else kind_hint(page, section)
         if not kind:
             continue
         parts = {part: labels[word] for part, words in WORDS[kind].items() for word in reversed(words)
@@ -269,7 +269,7 @@ def _labels(page: Page, section: Section) -> dict[str, Cell]:
 def _of_links(page: Page, around: Around) -> Iterator[Item | None]:
     """Bullets that are a link, or a label with an address, below a heading about dashboards or logs."""
     for section in page.sections:
-        kind = _hint(page, section)
+        kind = kind_hint(page, section)
         if kind not in ("dashboard", "log"):
             continue
         for index in page.document.children(*page.blocks(section.body, section.end)):
