@@ -15,7 +15,7 @@ from opsbook.book.metadata import plain_key
 from opsbook.book.monitoring import kind_hint, kind_of_table
 from opsbook.book.monitoring_words import WORDS
 from opsbook.book.page import Page, Section
-from opsbook.book.rule_pages_values import read_code, read_fenced, read_text
+from opsbook.book.rule_pages_values import read_code, read_fenced, read_name, read_text
 from opsbook.book.slots import is_unfilled
 from opsbook.book.tables import Cell, Table, read_tables
 
@@ -117,10 +117,10 @@ def _group(page: Page, section: Section) -> PageGroup | None:
     settings = {}
     for key, label in SETTING_LABELS.items():
         if label.lower() in labels:
-            settings[key] = part_of(page, labels[label.lower()]).text
+            settings[key] = read_name(part_of(page, labels[label.lower()]).text)
     own = labels.get("group labels")
     return PageGroup(
-        name=part_of(page, field).text, line=page.document.line(field.start), settings=settings,
+        name=read_name(part_of(page, field).text), line=page.document.line(field.start), settings=settings,
         labels=part_of(page, own).source if own is not None else "",
     )  # fmt: skip
 
@@ -152,8 +152,8 @@ def _of_headings(page: Page) -> Iterator[PageRule]:
         if kind == "alert" and "alert" not in parts and kind_hint(page, section) != "alert":
             continue
         named = parts.get("alert") or parts.get("record")
-        name = named.text if named is not None else section.title.strip("`")
-        if is_unfilled(name):
+        name = read_name(named.text) if named is not None else section.title.strip("`")
+        if is_unfilled(name) and named is None:
             continue
         yield PageRule(
             kind=kind, name=name, path=page.path, line=page.document.line(section.start), anchor=section.anchor,

@@ -92,6 +92,17 @@ def read_code(source: str) -> str | None:
     return inner
 
 
+def named(text: str) -> str:
+    """A name as inline code, whatever it is: one that code cannot hold, or that looks like JSON, as JSON."""
+    plain = None if text[:1] == '"' else code(text)
+    return plain if plain is not None else f"`{_json(text)}`"
+
+
+def read_name(text: str) -> str:
+    """The name of a value that `named` wrote, or as people write it; `text` is the value without the marks of code."""
+    return _value(text)
+
+
 _CHOMPED = " -"
 
 

@@ -14,7 +14,7 @@ from opsbook.book.alert_rules_whole import Rule, RuleGroup
 from opsbook.book.escapes import in_title
 from opsbook.book.monitoring_words import HINTS
 from opsbook.book.rule_pages import LABELS, SETTING_LABELS, PageRule, Part
-from opsbook.book.rule_pages_values import code, fenced, pairs, read_pairs, written
+from opsbook.book.rule_pages_values import code, fenced, named, pairs, read_pairs, written
 from opsbook.ground.durations import read_duration
 from opsbook.ground.errors import Edit
 
@@ -56,11 +56,10 @@ def page_of(group: RuleGroup, rules: Iterable[Rule], kind: str, head: PageHead) 
     """A new page with the rules of a group that are alerts, or of those that record."""
     name = group.name
     shown = in_title(name) or "Unnamed"
-    label = code(name) or _value(name)
     what = "alerts" if kind == "alert" else "metrics"
     lines = [f"# {shown} {what}", ""]
     lines += [f"**{key}:** {value}  " for key, value in (("Owner", head.owner), ("Last Updated", head.today)) if value]
-    lines += [f"**Rule Group:** {label}  "] if name else []
+    lines += [f"**Rule Group:** {named(name)}  "] if name else []
     lines += [f"**{SETTING_LABELS[key]}:** {_value(value)}  " for key, value in group.settings.items()]
     lines += [f"**Group Labels:** {pairs(group.labels)}  "] if group.labels else []
     lines[-1] = lines[-1].rstrip()
@@ -125,14 +124,14 @@ def _behind(part: str, text: str, indent: int = 2) -> str:
         inline = code(text)
         return f" {inline}" if inline is not None else fenced(text, "promql")
     if part in ("alert", "record"):
-        return f" {_value(text)}" if code(text) is None or part == "alert" else f" {code(text)}"
+        return f" {named(text)}"
     plain = written(text, indent)
     return f" {plain}" if plain is not None else fenced(text, "text")
 
 
 def _value(text: str) -> str:
     plain = written(text)
-    return plain if plain is not None and "\n" not in plain else (code(text) or fenced(text, "text").lstrip("\n"))
+    return plain if plain is not None and "\n" not in plain else named(text)
 
 
 # -- bringing up to date -------------------------------------------------------------------------------------------
