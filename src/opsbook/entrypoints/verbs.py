@@ -18,6 +18,7 @@ VERBS: dict[str, dict[str, Entry]] = {
     "Write": {
         "init": Entry("opsbook.entrypoints.commands.init", "Write the folder of operations pages, with templates."),
         "new": Entry("opsbook.entrypoints.commands.new", "Write one page from the book's own template."),
+        "discover": Entry("opsbook.entrypoints.commands.discover", "Services that are deployed: which lack a runbook."),
     },
     "Read": {
         "lint": Entry("opsbook.entrypoints.commands.lint", "Say what is missing, stale, broken or unreachable."),

@@ -15,14 +15,18 @@ from opsbook.usecases.activity import activity_model, recent_activity
 from opsbook.usecases.alert_files import covered, gather
 from opsbook.usecases.contacts import contacts, contacts_model
 from opsbook.usecases.coverage import CoverageReport, coverage_model
-from opsbook.usecases.coverage_map import coverage_map, coverage_map_model
+from opsbook.usecases.coverage_map import coverage_map, coverage_map_model, covered_services
+from opsbook.usecases.deployed import without_runbook
+from opsbook.usecases.discovery import discover, discovery_model
 from opsbook.usecases.monitoring import monitoring, monitoring_model
 from opsbook.usecases.now import Watched, now_model
 from opsbook.usecases.now import now as state_now
 from opsbook.usecases.procedures import procedures, procedures_model
+from opsbook.wire import build_seed
 
 EVENTS = 200  # of the ledger, looked through for what happened lately
 COMMITS = 50
+DISCOVERY_S = 10.0  # how long who asks waits for what is deployed
 
 
 class NowQuery(Struct, forbid_unknown_fields=True):
@@ -56,8 +60,10 @@ def activity(request: Asks) -> dict[str, Any]:
 def coverage(request: Asks) -> dict[str, Any]:
     """Services × expected sections, alerts × pages, as the command line's coverage tells them"""
     desk = desk_of(request)
-    facts = desk.library.snapshot().facts.values()
-    services = sorted((f.coverage for f in facts if f.coverage), key=lambda s: (s.service.lower(), s.runbook))
+    book = desk.library.snapshot()
+    facts = book.facts.values()
+    services = covered_services(book)
+    services += without_runbook(desk.deployed.services(), services)
     alerting = desk.scope().alerting
     gathered = gather(desk.rule_files, alerting)
     outlines = sorted((each.outline for each in facts), key=lambda outline: outline.path)
@@ -70,7 +76,17 @@ def cells(request: Asks) -> dict[str, Any]:
     """The map of sections, each cell with its line, and what is to be mended by owner and by rule"""
     desk = desk_of(request)
     book = desk.library.snapshot()
-    return coverage_map_model(coverage_map(book, desk.rule_files, desk.scope().alerting, desk.library.book))
+    deployed = desk.deployed.services()
+    found = coverage_map(book, desk.rule_files, desk.scope().alerting, desk.library.book, deployed=deployed)
+    return coverage_map_model(found)
+
+
+@operation("GET", "/discovery", models.Discovered, group="lists")
+def discovery(request: Asks) -> dict[str, Any]:
+    """What is deployed, against the runbooks: what has none, what one lacks, what it says otherwise"""
+    desk = desk_of(request)
+    known, settings = desk.deployed.known(DISCOVERY_S), desk.scope().settings
+    return discovery_model(discover(desk.library, build_seed(), known, settings, today=desk.now().date()))
 
 
 @operation("GET", "/procedures", models.ProceduresModel, group="lists")
@@ -98,5 +114,5 @@ def _book(request: Asks) -> Any:
 
 
 ROUTES = (
-    now, activity, coverage, cells, procedure_list, monitoring_list, contact_list,
+    now, activity, coverage, cells, discovery, procedure_list, monitoring_list, contact_list,
 )  # fmt: skip
