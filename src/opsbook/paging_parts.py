@@ -21,6 +21,7 @@ from opsbook import __version__
 from opsbook.alert_parts import build_ways
 from opsbook.book.reach import Directory
 from opsbook.config import Config, authorities
+from opsbook.drill_parts import build_drill_works
 from opsbook.ground.errors import Failure, Refusal
 from opsbook.incident_works import Around, build_incident_works
 from opsbook.ledger.alert_events import ALERTS
@@ -133,7 +134,8 @@ def build_paging_parts(config: Config, waking: Waking) -> Iterator[PagingParts]:
             ledger, router, pager, outbox=outbox, heartbeats=heartbeats, progressed=lambda: loop.progressed()
         ))  # fmt: skip
         around = Around(ledger, library, notifier, contacts, guard, config.public_url or address, waking.notify)
-        for more, further in (build_incident_works(config, around), _path_test(config, ledger, address)):
+        drills = build_drill_works(ledger, address, _report)
+        for more, further in (build_incident_works(config, around), _path_test(config, ledger, address), drills):
             works += more
             chores += further
         loop = EngineLoop(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from opsbook.usecases.accounts import Accounts
     from opsbook.usecases.alert_desk import AlertDesk
     from opsbook.usecases.deployed import Deployed
+    from opsbook.usecases.drill_desk import DrillDesk
     from opsbook.usecases.graphs import Graphs
     from opsbook.usecases.incident_desk import IncidentDesk
     from opsbook.usecases.ledger_trial import Trial
@@ -50,4 +51,5 @@ class Desk(Struct, frozen=True):
     maintenances: Maintenances
     graphs: Graphs
     deployed: Deployed
+    drill_desk: DrillDesk
     now: Callable[[], datetime]

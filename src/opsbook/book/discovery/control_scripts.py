@@ -53,7 +53,9 @@ def read_control_script(path: str, text: str) -> tuple[Found, ...]:
     if named is not None:
         words = list(by_variable[named].items())[:_MOST_SERVICES]
         is_first = positions[action] == 1
-        return tuple(_found(Span(path, line, 1), word, actions, _call(path, word, is_first=is_first)) for word, line in words)
+        return tuple(
+            _found(Span(path, line, 1), word, actions, _call(path, word, is_first=is_first)) for word, line in words
+        )  # fmt: skip
     provides = _PROVIDES.search(text)
     is_init = provides is not None or path.rpartition("/")[0].rpartition("/")[2] in ("init.d", "rc.d")
     if not is_init:
