@@ -16,6 +16,7 @@ from opsbook.incident_parts import build_incident_desk
 from opsbook.ledger.health import Health
 from opsbook.run_parts import build_outputs, build_runs
 from opsbook.status_parts import build_maintenances, build_public_reading
+from opsbook.usecases.deployed import Deployed
 from opsbook.usecases.desk import Desk
 from opsbook.usecases.edit import BookEditing
 from opsbook.usecases.graphs import Graphs
@@ -33,6 +34,7 @@ from opsbook.wire import (
     build_search_index,
     build_search_upkeep,
     build_watch,
+    deployed_services,
     lint_scope,
 )
 from opsbook.wire_ledger import node_of, serving
@@ -79,7 +81,8 @@ def build_desk(config: Config, address: str, nudge: Callable[[], None] = lambda:
             public=build_public_reading(ledger, library.snapshot, samples, lambda keys: _known(watch.healths(), keys)),
             maintenances=build_maintenances(ledger, library.snapshot, nudge),
             drill_desk=build_drill_desk(config, ledger, lambda: library, nudge),
-            graphs=Graphs(build_monitored(config), now=_now), now=_now,
+            graphs=Graphs(build_monitored(config), now=_now),
+            deployed=Deployed(lambda: deployed_services(config), _now), now=_now,
         )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ VERBS: dict[str, dict[str, Entry]] = {
         "init": Entry("opsbook.entrypoints.commands.init", "Write the folder of operations pages, with templates."),
         "new": Entry("opsbook.entrypoints.commands.new", "Write one page from the book's own template."),
         "rules": Entry("opsbook.entrypoints.commands.rules", "Alert rules in and out of the pages."),
+        "discover": Entry("opsbook.entrypoints.commands.discover", "Services that are deployed: which lack a runbook."),
     },
     "Read": {
         "lint": Entry("opsbook.entrypoints.commands.lint", "Say what is missing, stale, broken or unreachable."),

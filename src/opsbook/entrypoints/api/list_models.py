@@ -50,7 +50,18 @@ class CoverageMapModel(Struct):
     by_owner: Entries
     by_rule: Entries
     summary: dict[str, int]
+    without_runbook: Entries
     practice: dict[str, Any]
+
+
+class Discovered(Struct):
+    """What is deployed, against the runbooks: each service once; `undeployed` are services of the book that nothing
+    which was read deploys."""
+
+    services: Entries
+    undeployed: Entries
+    findings: Entries
+    files: int
 
 
 class ProceduresModel(Struct):

@@ -227,6 +227,9 @@ def _stamps(desk: Desk, streams: Streams) -> dict[str, Any]:
 
     return {
         "book": lambda: (desk.library.snapshot().number, streams.position, desk.now().date()),
+        "coverage": lambda: (
+            desk.library.snapshot().number, streams.position, desk.now().date(), desk.deployed.looks,
+        ),
         "health": lambda: (
             desk.library.snapshot().number, streams.readings, streams.position, minute(), desk.library.trouble(),
             *desk.watch.troubles().values(),

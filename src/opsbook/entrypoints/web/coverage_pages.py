@@ -39,14 +39,15 @@ VERDICTS = {
 }
 
 
-@get("/coverage", opt={"act": "read", "kept": "book"}, sync_to_thread=True)
+@get("/coverage", opt={"act": "read", "kept": "coverage"}, sync_to_thread=True)
 def coverage_page(request: Request[Any, Any, Any]) -> Template:
     """The map of the book; `rule` or `owner` in the address choose findings."""
     desk = desk_of(request)
     book = desk.library.snapshot()
     found = coverage_map(
-        book, desk.rule_files, desk.scope().alerting, desk.library.book, around=desk.library.around()
-    )
+        book, desk.rule_files, desk.scope().alerting, desk.library.book, around=desk.library.around(),
+        deployed=desk.deployed.services(),
+    )  # fmt: skip
     rows, turn = turned(request, sorted(found.rows, key=lambda row: row.score), SERVICES)
     title, findings = _chosen(request, found)
     return page(
