@@ -39,6 +39,7 @@ BENCHMARKS = (
     "incident_page",
     "incident_similar",
     "incident_watch",
+    "service_graphs",
 )
 # Above this many waiting programs for each processor, the figures tell more about them than about us.
 BUSY = 0.4

@@ -161,6 +161,7 @@ def lint_scope(config: Config, today: date) -> Scope:
         ignore_in=tuple(config.ignore_in.items()),
         severities=tuple(config.rule_severity.items()),
         alerting=Alerting(paths, config.url_bases, config.runbook_keys),
+        dashboards=tuple(os.path.join(config.root, path) for path in config.dashboard_paths),
     )
 
 

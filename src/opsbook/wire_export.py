@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from opsbook import __version__
 from opsbook.config import Config
-from opsbook.wire import build_book, lint_scope
+from opsbook.wire import build_book, build_repository, lint_scope
 from opsbook.wire_calendars import kept_calendars
 
 if TYPE_CHECKING:
@@ -28,12 +29,59 @@ def export_site_to(config: Config, folder: str, base_url: str = "") -> Exported:
     return export_site(build_book(config), scope, site, exporters=ForkedGoes(), out=ExportedFolder(folder))
 
 
+def export_bundle_to(config: Config, file: str, *, with_contacts: bool = False) -> Exported:
+    """Has the whole book as one file. Raises Refusal where the file is somebody else's."""
+    from msgspec.structs import replace
+
+    from opsbook.adapters.exported_file import write_file
+    from opsbook.usecases.static_site.bundle import GENERATOR
+
+    done, html = bundle_of(config, with_contacts=with_contacts)
+    return replace(done, changed=int(write_file(file, html, GENERATOR.encode())))
+
+
+def bundle_of(config: Config, *, with_contacts: bool = False) -> tuple[Exported, bytes]:
+    """The whole book as one file."""
+    from opsbook.adapters.exported_folder import ExportedFolder
+    from opsbook.adapters.forked_goes import ForkedGoes
+    from opsbook.usecases.static_site import export_bundle
+
+    site = site_of(config)
+    source, scope = build_book(config), lint_scope(config, site.at.date())
+    contacts = _private_contacts(config) if with_contacts else None
+    with tempfile.TemporaryDirectory(prefix="opsbook-export-") as folder:
+        return export_bundle(
+            source, scope, site, exporters=ForkedGoes(), scratch=ExportedFolder(folder), contacts=contacts
+        )
+
+
+def _private_contacts(config: Config) -> dict[str, list[tuple[str, str]]]:
+    """How people told Opsbook alone that they are reached, by their names as compared."""
+    from opsbook.alert_parts import build_contacts
+    from opsbook.book.roster.values import plain_name
+    from opsbook.usecases.duty_book import duty_book
+    from opsbook.wire_ledger import build_ledger
+
+    book = duty_book(build_book(config), with_services=False)
+    ledger = build_ledger(config)
+    try:
+        people = build_contacts(ledger, lambda: book).people()
+        return {
+            plain_name(person.handle or person.name): [(each.kind, each.address) for each in person.contacts]
+            for person in people
+        }
+    finally:
+        ledger.close()
+
+
 def site_of(config: Config, base_url: str = "") -> Site:
     """What a site of this configuration is made of besides the pages, now."""
     from opsbook.adapters.built_assets import read_assets
     from opsbook.usecases.static_site import Site
 
+    changes = build_repository(config).history(build_book(config).book, 1)
+    commit = changes[0].commit if changes else None
     return Site(
-        read_assets(ASSETS), __version__, datetime.now(UTC), base_url=base_url, calendars=kept_calendars(config),
-        catch_all=config.catch_all, severities=config.severities,
+        read_assets(ASSETS), __version__, datetime.now(UTC), commit=commit, base_url=base_url,
+        calendars=kept_calendars(config), catch_all=config.catch_all, severities=config.severities,
     )  # fmt: skip

@@ -68,7 +68,7 @@ def filled(door: Door, path: str) -> str:
         begins = door.desk.now() + timedelta(hours=1)
         planned = door.desk.maintenances.announce("An upgrade", "ada", starts_at=begins, ends_at=begins + timedelta(hours=1))
         path = path.replace("{maintenance}", planned.id)
-    path = path.replace("{handle}", "me")
+    path = path.replace("{handle}", "me").replace("{kind}/backups", "role/support")
     return PREFIX + path.replace("{path}", API).replace("{service}", "api").replace("{key}", key).replace("{run}", run) + asks
 
 

@@ -7,6 +7,7 @@ const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-
 const values = new Uint8Array(128)
 for (let at = 0; at < letters.length; at++) values[letters.charCodeAt(at)] = at
 const nowhere = []
+const longest = 20_000 // letters of a section that an excerpt is taken from
 let loading = null
 
 const root = () => document.body.dataset.root ?? ''
@@ -21,8 +22,16 @@ function script(address) {
   })
 }
 
+// A bundle holds its index; a site has it beside the pages.
+async function content() {
+  const own = document.getElementById('ob-index')
+  if (own) return JSON.parse(own.textContent)
+  if (!globalThis.opsbookIndex) await script('search/index.js')
+  return globalThis.opsbookIndex
+}
+
 export const index = () =>
-  (loading ??= (globalThis.opsbookIndex ? Promise.resolve() : script('search/index.js')).then(() => built(globalThis.opsbookIndex)).catch((wrong) => {
+  (loading ??= content().then(built).catch((wrong) => {
     loading = null
     throw wrong
   }))
@@ -99,6 +108,7 @@ const asked = new Map()
 
 // The texts of sections; empty where their file is not there, because a hit without its excerpt is a hit all the same.
 export async function textsOf(sections, { shelves }) {
+  if (!shelves) return sections.map(textOnPage)
   await Promise.all(sections.map(({ path }) => {
     if (globalThis.opsbookTexts?.[path]) return null
     const shelf = shelfOf(path, shelves)
@@ -106,4 +116,16 @@ export async function textsOf(sections, { shelves }) {
     return asked.get(shelf)
   }))
   return sections.map(({ path, nth }) => globalThis.opsbookTexts?.[path]?.[nth] ?? '')
+}
+
+export const idOf = ({ file, anchor }) => (anchor ? `${file}:${anchor}` : file)
+
+// The text of a section of a bundle, from its page: up to the next heading.
+function textOnPage(section) {
+  const head = document.getElementById(idOf(section))?.closest('.headline')
+  let text = ''
+  for (let next = head?.nextElementSibling; next && !next.matches('.headline') && text.length < longest; next = next.nextElementSibling) {
+    text += `${next.textContent} `
+  }
+  return text.replace(/\s+/g, ' ').trim()
 }

@@ -2,7 +2,7 @@
 
 import { findWith } from '../palette.js'
 import { fold } from './folding.js'
-import { index, textsOf } from './index.js'
+import { idOf, index, textsOf } from './index.js'
 import { found } from './ranking.js'
 
 const around = 160 // letters of an excerpt
@@ -46,7 +46,9 @@ function entry(hit, text, marked) {
   return link
 }
 
-function addressOf({ file, anchor }) {
+function addressOf(hit) {
+  const { file, anchor } = hit
+  if ('bundle' in document.body.dataset) return `#${idOf(hit)}`
   const path = file.split('/').map(encodeURIComponent).join('/')
   return `${document.body.dataset.root ?? ''}${path}${anchor ? `#${encodeURIComponent(anchor)}` : ''}`
 }

@@ -70,6 +70,11 @@ class ExportedFolder:
             raise self._failed(wrong) from wrong
         return len(gone)
 
+    def get(self, name: str) -> bytes:
+        """What lies there by that name."""
+        with open(os.path.join(self._path, *name.split("/")), "rb") as file:
+            return file.read()
+
     def _read_mark(self) -> set[str]:
         with suppress(FileNotFoundError), open(os.path.join(self._path, MARK), encoding="utf-8") as file:
             return {name for name in file.read().splitlines() if _is_within(name)}

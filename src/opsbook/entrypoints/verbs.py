@@ -23,6 +23,7 @@ VERBS: dict[str, dict[str, Entry]] = {
         "lint": Entry("opsbook.entrypoints.commands.lint", "Say what is missing, stale, broken or unreachable."),
         "coverage": Entry("opsbook.entrypoints.commands.coverage", "Services × sections, alerts × pages."),
         "search": Entry("opsbook.entrypoints.commands.search", "Find the sections for words or a pasted error."),
+        "path": Entry("opsbook.entrypoints.commands.path", "What to read first, for a service or a role."),
         "show": Entry("opsbook.entrypoints.commands.show", "Show one page or section as Opsbook reads it."),
     },
     "Run": {
@@ -38,6 +39,7 @@ VERBS: dict[str, dict[str, Entry]] = {
     "Alert": {
         "alerts": Entry("opsbook.entrypoints.commands.alerts", "What fires: list, show, acknowledge, end, silence."),
         "inlet": Entry("opsbook.entrypoints.commands.inlet", "Who sends alerts: tokens, mappings, what was received."),
+        "rules": Entry("opsbook.entrypoints.commands.rules", "Alert rules: compare pages, rule files and the server."),
         "heartbeat": Entry("opsbook.entrypoints.commands.heartbeat", "What is to call regularly, and is it late."),
     },
     "Respond": {

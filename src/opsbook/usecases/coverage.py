@@ -18,6 +18,7 @@ from opsbook.ground.errors import Finding
 from opsbook.usecases.alert_files import covered, gather
 from opsbook.usecases.lint import Scope, surroundings
 from opsbook.usecases.ports import Alerting, BookSource, PageFile, RuleFiles, Unreadable, Workers
+from opsbook.usecases.practice_report import PracticeReport, practice_model, practice_report
 
 
 class ServiceCoverage(Struct, frozen=True):
@@ -48,6 +49,7 @@ class CoverageReport(Struct, frozen=True):
     alerts: tuple[AlertCoverage, ...]
     summary: dict[str, int]
     findings: tuple[Finding, ...] = ()
+    practice: PracticeReport = PracticeReport()
 
 
 class _Part(Struct):
@@ -56,9 +58,10 @@ class _Part(Struct):
 
 
 def coverage(
-    source: BookSource, rule_files: RuleFiles, scope: Scope, alerting: Alerting, *, workers: Workers
-) -> CoverageReport:
-    """What the book covers of its services and of the alerts at the named paths."""
+    source: BookSource, rule_files: RuleFiles, scope: Scope, alerting: Alerting, *, workers: Workers,
+    knows_runs: bool = True,
+) -> CoverageReport:  # fmt: skip
+    """What the book covers of its services and of the alerts at the named paths, and how far it was practised."""
     files = source.pages()
     around = surroundings(source, files, scope)
     parts = workers.spread(partial(_read_part, source, around), files)
@@ -68,7 +71,10 @@ def coverage(
     services.sort(key=lambda service: (service.service.lower(), service.runbook))
     gathered = gather(rule_files, alerting)
     alerts = covered(gathered, outlines, alerting, source.book)
-    return CoverageReport(tuple(services), alerts, coverage_summary(alerts), gathered.findings)
+    practice = practice_report(
+        outlines, scope.settings.practised, scope.today, scope.settings.practised_days, knows_runs=knows_runs
+    )
+    return CoverageReport(tuple(services), alerts, coverage_summary(alerts), gathered.findings, practice)
 
 
 def _read_part(source: BookSource, around: Around, files: Sequence[PageFile]) -> bytes:
@@ -171,4 +177,5 @@ def coverage_model(report: CoverageReport) -> dict[str, Any]:
             for a in report.alerts
         ],
         "summary": report.summary,
+        "practice": practice_model(report.practice),
     }  # fmt: skip

@@ -10,11 +10,13 @@ from msgspec import Struct
 
 from opsbook.book.alert_coverage import AlertCoverage, coverage_summary
 from opsbook.book.kinds import RUNBOOK_SLOTS
+from opsbook.book.lint import Around
 from opsbook.ground.errors import SEVERITIES, Finding
 from opsbook.usecases.alert_files import covered, gather
 from opsbook.usecases.coverage import SlotPlace
 from opsbook.usecases.library import Book
 from opsbook.usecases.ports import Alerting, RuleFiles
+from opsbook.usecases.practice_report import PracticeReport, practice_model, practice_report
 
 NOBODY = ""  # the owner of a page that names none
 
@@ -47,10 +49,14 @@ class CoverageMap(Struct, frozen=True):
     by_owner: tuple[Group, ...] = ()
     by_rule: tuple[Group, ...] = ()
     counts: dict[str, int] = {}
+    practice: PracticeReport = PracticeReport()
 
 
-def coverage_map(book: Book, rule_files: RuleFiles, alerting: Alerting, folder: str) -> CoverageMap:
-    """The map of a snapshot and of the named rule files. `folder` is the book's own below the repository."""
+def coverage_map(
+    book: Book, rule_files: RuleFiles, alerting: Alerting, folder: str, *, around: Around | None = None
+) -> CoverageMap:
+    """The map of a snapshot and of the named rule files. `folder` is the book's own below the repository; `around`
+    tells the day and what was practised."""
     rows = [
         Row(facts.service or facts.title, path, facts.owner or NOBODY, facts.coverage.score, facts.slots)
         for path, facts in book.facts.items()
@@ -67,7 +73,13 @@ def coverage_map(book: Book, rule_files: RuleFiles, alerting: Alerting, folder: 
         _groups([(_owner(book, finding), finding) for finding in book.findings]),
         _groups([(finding.rule, finding) for finding in book.findings]),
         _counts(book.findings),
+        _practice(book, around) if around is not None else PracticeReport(),
     )
+
+
+def _practice(book: Book, around: Around) -> PracticeReport:
+    outlines = [facts.outline for _, facts in sorted(book.facts.items())]
+    return practice_report(outlines, around.settings.practised, around.today, around.settings.practised_days)
 
 
 def _alerts(book: Book, rule_files: RuleFiles, alerting: Alerting, folder: str) -> tuple[AlertCoverage, ...]:
@@ -121,6 +133,7 @@ def coverage_map_model(found: CoverageMap) -> dict[str, Any]:
         "by_owner": [_group_model(group) for group in found.by_owner],
         "by_rule": [_group_model(group) for group in found.by_rule],
         "summary": found.counts,
+        "practice": practice_model(found.practice),
     }  # fmt: skip
 
 

@@ -32,7 +32,7 @@ def test_addresses_are_relative_and_quoted_and_the_files_that_are_led_to_are_not
     places = site_places(["a/b c#.md"], "")
     files = set()
     address = places.from_file("book/a/x.html", files)
-    assert address("page", "a/b c#.md") == "../../book/a/b%20c%23.html"
-    assert address("folder", "") == "../../index.html"
-    assert address("file", "img/ü?.png") == "../../files/img/%C3%BC%3F.png"
+    assert address("page", "a/b c#.md", "") == "../../book/a/b%20c%23.html"
+    assert address("folder", "", "") == "../../index.html"
+    assert address("file", "img/ü?.png", "") == "../../files/img/%C3%BC%3F.png"
     assert files == {"img/ü?.png"}

@@ -65,12 +65,16 @@ class Rendered(Struct, frozen=True):
         return f"L{self.lines[at - 1]}" if at else ""
 
 
-def render(page: Page, around: Around, *, insets: Sequence[Inset] = (), places: Places = served) -> Rendered:
-    """The whole page. Contents, ids and links are those that lint checks; `places` says where pages and files are."""
+def render(
+    page: Page, around: Around, *, insets: Sequence[Inset] = (), places: Places = served, prefix: str = ""
+) -> Rendered:
+    """The whole page. Contents, ids and links are those that lint checks; `places` says where pages and files are.
+    `prefix` stands before every id, for a page that stands beside others in one document."""
     contents = tuple(
-        Entry(one.level, one.title, RENAMED.get(one.anchor, one.anchor), one.slot) for one in page.sections
+        Entry(one.level, one.title, prefix + RENAMED.get(one.anchor, one.anchor) if one.anchor else "", one.slot)
+        for one in page.sections
     )
-    names = Names(page, is_whole=True)
+    names = Names(page, is_whole=True, prefix=prefix)
     leads = Leads(page, around, RENAMED, places=places)
     html, has_diagram = _written(page, leads, names, _events(page), insets=insets)
     return Rendered(html, contents, has_diagram, tuple(sorted(names.lines)))

@@ -22,8 +22,9 @@ _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
 _UNSEEN = re.compile(r"[\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]+")
 _PREFIX = "user-content-"
 _SELECTOR = "\ufe0f"
-# From the kind of what is led to (page, folder, file) and its path in the repository to its address.
-Places = Callable[[str, str], str]
+# From the kind of what is led to (here, page, folder, file), its path in the repository, and the fragment, if any, to an
+# address; an empty one leads nowhere. What is here is on the page itself.
+Places = Callable[[str, str, str], str]
 
 
 class Lead(Struct, frozen=True, gc=False):
@@ -44,9 +45,12 @@ class Lead(Struct, frozen=True, gc=False):
         return f' href="{escape(self.href)}"{outside}{said}'
 
 
-def served(kind: str, path: str) -> str:
-    """The address of a page, a folder or another file where the book is served."""
-    return f"/files/{quote_path(path)}" if kind == "file" else book_address(path)
+def served(kind: str, path: str, fragment: str) -> str:
+    """The address of a place of a page, of a folder or of another file where the book is served."""
+    behind = f"#{fragment}" if fragment or kind == "here" else ""
+    if kind == "here":
+        return behind
+    return (f"/files/{quote_path(path)}" if kind == "file" else book_address(path)) + behind
 
 
 class Leads:
@@ -91,7 +95,8 @@ class Leads:
         if verdict != "ok":
             return Lead("", "broken", f"The repository has no '{target.path}'.")
         if not target.path:
-            return Lead(f"{self._home}#{self._own(fragment(href))}", "here")
+            here = self._places("here", self._page.path, self._own(fragment(href)))
+            return Lead(self._home + here, "here")
         return self._inside(target.path, target.anchor)
 
     def _own(self, anchor: str) -> str:
@@ -108,16 +113,16 @@ class Leads:
 
     def _inside(self, path: str, anchor: str) -> Lead:
         pages = self._around.pages
-        behind = f"#{_fragment(self._renamed.get(anchor, anchor))}" if anchor else ""
+        named = _fragment(self._renamed.get(anchor, anchor)) if anchor else ""
         if path in pages:
-            return Lead(self._places("page", path) + behind, "page")
+            return Lead(self._places("page", path, named), "page")
         if path.startswith("../"):
             return Lead("", "broken", "It lies outside of what is served.")
         if path in ("", ".") or path in folders(pages):
-            return Lead(self._places("folder", "" if path == "." else path), "folder")
+            return Lead(self._places("folder", "" if path == "." else path, ""), "folder")
         if any(part.startswith(".") for part in path.split("/")):
             return Lead("", "unserved", "Files whose name begins with a dot are not served.")
-        return Lead(self._places("file", path) + behind, "file")
+        return Lead(self._places("file", path, named), "file")
 
 
 def outside(href: str) -> Lead:

@@ -32,11 +32,12 @@ class ActivityModel(Struct):
 
 
 class Coverage(Struct):
-    """Services × expected sections, alerts × pages."""
+    """Services × expected sections, alerts × pages; and what was practised."""
 
     services: Entries
     alerts: Entries
     summary: dict[str, int]
+    practice: dict[str, Any]
 
 
 class CoverageMapModel(Struct):
@@ -49,6 +50,7 @@ class CoverageMapModel(Struct):
     by_owner: Entries
     by_rule: Entries
     summary: dict[str, int]
+    practice: dict[str, Any]
 
 
 class ProceduresModel(Struct):
@@ -66,6 +68,20 @@ class MonitoringModel(Struct):
     dashboards: Entries
     logs: Entries
     pages: Entries
+
+
+class GraphsModel(Struct):
+    """Graphs over a span. `away` says why there are none now; `is_configured` whether a Prometheus is."""
+
+    range: str
+    start: datetime
+    end: datetime
+    step_s: float
+    is_configured: bool
+    away: str
+    graphs: Entries
+    more: int
+    alerts: Entries
 
 
 class OnCallModel(Struct):

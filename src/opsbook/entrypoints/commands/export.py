@@ -33,9 +33,30 @@ def site(shared: Shared, folder: str, base_url: str | None) -> int:
     return 0
 
 
+@verb("bundle", examples=("opsbook export bundle emergency.html", "opsbook export bundle book.html --with-contacts"))
+@click.argument("file", metavar="FILE")
+@click.option("--with-contacts", is_flag=True, help="Also the contacts that people gave to Opsbook alone.")
+def bundle(shared: Shared, file: str, with_contacts: bool) -> int:
+    """Write one file that holds all of it: pages, search, who is on call for 30 days, the phone tree, templates.
+
+    It opens in any browser, from a disk or a memory stick, without any network, and reads without scripts as well.
+    """
+    from opsbook.wire_export import export_bundle_to
+
+    done = export_bundle_to(shared.config(), file, with_contacts=with_contacts)
+    if shared.format == "json":
+        import msgspec
+
+        sys.stdout.buffer.write(msgspec.json.encode(done) + b"\n")
+    else:
+        pages = f"{done.pages:,} page{'' if done.pages == 1 else 's'}"
+        click.echo(f"{pages} in '{file}'{'' if done.changed else ', which is as it was'}.")
+    return 0
+
+
 command = VerbGroup(
     "export",
-    (site,),
+    (site, bundle),
     about="Write the book as files that need no server.",
-    examples=("opsbook export site public",),
+    examples=("opsbook export site public", "opsbook export bundle emergency.html"),
 )

@@ -9,13 +9,19 @@ import click
 
 from opsbook.entrypoints.shown.terminal import printable, wrapped
 from opsbook.usecases.coverage import CoverageReport, ServiceCoverage
+from opsbook.usecases.practice_report import operations_line, practice_line
 
 _LONGEST_NAME = 40  # columns of a service's name before its runbook's path
 _WELL = frozenset({"ok", "ok-case", "external", "templated"})
 
 
 def as_text(report: CoverageReport, width: int | None = None) -> Iterator[str]:
-    """The report for a terminal."""
+    """The report for a terminal; what was practised leads it."""
+    yield from wrapped(practice_line(report.practice), width, 2)
+    lacking = [(each.service, told) for each in report.practice.services if (told := operations_line(each))]
+    for name, told in lacking:
+        yield from wrapped(f"  {printable(name)}  {told}", width, 4)
+    yield ""
     yield click.style("Services", bold=True)
     if not report.services:
         yield "  No runbook of a service yet: `opsbook new runbook NAME` writes one."

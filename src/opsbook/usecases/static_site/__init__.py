@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import escape
+from typing import Protocol
 
 import msgspec
 from msgspec import Struct
@@ -16,23 +17,25 @@ from opsbook.book.page import read_page
 from opsbook.book.rendering import Rendered, quote_path, render
 from opsbook.book.roster.values import Imported
 from opsbook.ground.errors import Failure
-from opsbook.usecases.folders import Folder, folder
+from opsbook.usecases.folders import Folder, findings_by_page, folder
 from opsbook.usecases.following import State, make_book
 from opsbook.usecases.library import Book, BookOnDisk
 from opsbook.usecases.lint import Scope, surroundings
 from opsbook.usecases.page_facts import Deriving
-from opsbook.usecases.ports import PageFile, Unreadable
+from opsbook.usecases.ports import PageFile, RuleFiles, Unreadable
 from opsbook.usecases.static_site.book_pages import Around, PageMaker
+from opsbook.usecases.static_site.bundle import BundleMaker, bundle_html
+from opsbook.usecases.static_site.diagrams import DIAGRAM, diagram_file, diagram_page
+from opsbook.usecases.static_site.duty import Contacts
 from opsbook.usecases.static_site.frame import Frame
 from opsbook.usecases.static_site.list_pages import list_pages
-from opsbook.usecases.static_site.parts import PartWriter, Read, Told, Written, findings_by_page
+from opsbook.usecases.static_site.parts import PartWriter, Read, Told, Written, by_page
 from opsbook.usecases.static_site.places import site_places
-from opsbook.usecases.static_site.ports import Assets, Exporters, OutFolder
+from opsbook.usecases.static_site.ports import Assets, Exporters, OutFolder, Scratch
 from opsbook.usecases.static_site.search_index import INDEX, index_script, shelf_count, shelf_scripts
 
-# What every page loads, and what only pages with diagrams do.
+# What every page loads.
 ON_EVERY_PAGE = ("scheme.js", "site.js", "opsbook.css", "icon.svg", "LICENSES.txt")
-FOR_DIAGRAMS = ("diagram.html", "diagram.js")
 
 
 class Exported(Struct, frozen=True):
@@ -58,13 +61,13 @@ class Site(Struct, frozen=True):
     severities: Mapping[str, str] = {}
 
 
-def export_site(source: BookOnDisk, scope: Scope, site: Site, *, exporters: Exporters, out: OutFolder) -> Exported:
+def export_site(source: Source, scope: Scope, site: Site, *, exporters: Exporters, out: OutFolder) -> Exported:
     """Has the whole book in the folder. Raises Failure for an installation without its scripts and styles."""
-    if not site.assets.names.get("site.js"):
-        raise Failure("This installation has no scripts and styles: it was not built whole. Install it anew.")
+    _need_assets(site, "site.js")
     files = source.pages()
     places = site_places((file.path for file in files), source.book)
-    frame = Frame(site.assets.names, site.version, site.base_url, {})
+    names = {**site.assets.names, DIAGRAM: diagram_file(site.assets)}
+    frame = Frame(names, site.version, site.base_url, {})
     maker = PageMaker(frame, places, frozenset(file.path for file in files), source.book, {})
     out.begin(places.pages.values())
     whole = _Whole(source, files, scope, site)
@@ -74,10 +77,39 @@ def export_site(source: BookOnDisk, scope: Scope, site: Site, *, exporters: Expo
     return _rest(whole, written, maker, out=out)
 
 
+def export_bundle(
+    source: Source, scope: Scope, site: Site, *, exporters: Exporters, scratch: Scratch,
+    contacts: Contacts | None = None,
+) -> tuple[Exported, bytes]:  # fmt: skip
+    """The whole book as one file, and what it came to. The pages lie in `scratch` until they are put together;
+    `contacts` are ways to reach people besides those on pages."""
+    _need_assets(site, "bundle.js")
+    files = source.pages()
+    maker = BundleMaker(site_places((file.path for file in files), source.book), source)
+    scratch.begin(maker.places.pages.values())
+    whole = _Whole(source, files, scope, site)
+    parts = PartWriter(source, files, scope, maker=maker, out=scratch)
+    answers = exporters.twice(parts.begin, whole.between, files)
+    written = [msgspec.msgpack.decode(each, type=Written) for each in answers]
+    shown = [path for path in maker.places.pages if path in whole.book.facts]
+    leaves = [scratch.get(maker.places.pages[path]) for path in shown]
+    html = bundle_html(whole.book, site, maker, leaves=leaves, written=written, contacts=contacts)
+    return Exported(len(shown), 1, 1), html
+
+
+def _need_assets(site: Site, name: str) -> None:
+    if name not in site.assets.names:
+        raise Failure("This installation has no scripts and styles: it was not built whole. Install it anew.")
+
+
+class Source(BookOnDisk, RuleFiles, Protocol):
+    """A book on a disk, with the rule files of its repository."""
+
+
 class _Whole:
     """What all parts together come to."""
 
-    def __init__(self, source: BookOnDisk, files: Sequence[PageFile], scope: Scope, site: Site) -> None:
+    def __init__(self, source: Source, files: Sequence[PageFile], scope: Scope, site: Site) -> None:
         self.source = source
         self.files = tuple(files)
         self.scope = scope
@@ -92,7 +124,7 @@ class _Whole:
         state = State(self.files, self.site.commit, self.source, lambda _: self.scope, "")
         book = make_book(0, state, known, Deriving(self.source, self.files, self.scope))
         self.book = msgspec.structs.replace(book, calendars=self.site.calendars)
-        found = findings_by_page(book.findings)
+        found = by_page(book.findings)
         around = {
             path: Around(tuple(found.get(path, ())), book.linked_from.get(path, ()))
             for path in book.facts
@@ -113,21 +145,24 @@ def _rest(whole: _Whole, written: Sequence[Written], maker: PageMaker, *, out: O
     names = {maker.places.pages[path] for path in shown}
     made: list[tuple[str, bytes]] = []
     beside: set[str] = {path for part in written for path in part.files}
+    findings = findings_by_page(book)
     drawn = any(part.has_diagram for part in written)
     for path, name in sorted(maker.places.folders.items()):
         if path == "" and whole.source.book:
             continue
-        of = folder(book, path) or Folder(path, (), (), None, {}, {}, 0)
+        of = folder(book, path, findings) or Folder(path, (), (), None, {}, {}, 0)
         rendered = _index(whole, of, maker, beside)
         drawn = drawn or bool(rendered and rendered.has_diagram)
         made.append((name, maker.folder(of, rendered)))
-    made += list_pages(book, maker, site, scope=whole.scope)
+    made += list_pages(book, maker, site, scope=whole.scope, rule_files=whole.source)
     entries = [entry for part in written for entry in part.entries]
     shelves = shelf_count(len(entries))
     made.append((INDEX, index_script(entries, [part.postings for part in written], maker.places, shelves)))
     made += shelf_scripts({path: each for part in written for path, each in part.texts.items()}, shelves)
-    for plain in (*ON_EVERY_PAGE, *(FOR_DIAGRAMS if drawn else ())):
+    for plain in ON_EVERY_PAGE:
         made.append((f"assets/{site.assets.names[plain]}", site.assets.read(site.assets.names[plain])))
+    if drawn:
+        made.append((f"assets/{diagram_file(site.assets)}", diagram_page(site.assets)))
     if site.base_url:
         made.append(("sitemap.xml", _sitemap(site.base_url, sorted(names))))
     copied, left_out = _copied(whole.source, sorted(beside))
@@ -147,7 +182,7 @@ def _index(whole: _Whole, of: Folder, maker: PageMaker, beside: set[str]) -> Ren
     return render(page, surroundings(whole.source, whole.files, whole.scope), places=places)
 
 
-def _copied(source: BookOnDisk, paths: Sequence[str]) -> tuple[list[tuple[str, bytes]], tuple[str, ...]]:
+def _copied(source: Source, paths: Sequence[str]) -> tuple[list[tuple[str, bytes]], tuple[str, ...]]:
     """The other files of the repository that pages show or lead to, and why some are not there."""
     found, left_out = [], []
     for path in paths:

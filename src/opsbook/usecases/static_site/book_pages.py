@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Protocol
 
 from msgspec import Struct
 
+from opsbook.book.lint import Around as Surroundings
 from opsbook.book.page import Page
-from opsbook.book.rendering import Entry, Inset, Places, Rendered, quote_path
+from opsbook.book.rendering import Entry, Inset, Places, Rendered, quote_path, render
 from opsbook.ground.errors import Finding
 from opsbook.usecases.folders import Folder, Node, tree
 from opsbook.usecases.library import PageFacts
@@ -41,6 +43,23 @@ class Around(Struct, frozen=True):
     linked_from: tuple[str, ...] = ()
 
 
+class Maker(Protocol):
+    """Makes of each page what stands for it in an export."""
+
+    @property
+    def places(self) -> SitePlaces:
+        """Which file each page becomes."""
+        ...
+
+    def rendered(self, page: Page, around: Surroundings, insets: Sequence[Inset], *, files: set[str]) -> Rendered:
+        """The page as HTML; the other files that are to be copied are added to `files`."""
+        ...
+
+    def page(self, facts: PageFacts, rendered: Rendered, around: Around, titles: Mapping[str, str]) -> bytes:
+        """The whole file of a page; `titles` are those of all pages."""
+        ...
+
+
 class PageMaker(Struct, frozen=True):
     """Makes the pages of one site. `book` is the book's folder in the repository."""
 
@@ -48,20 +67,11 @@ class PageMaker(Struct, frozen=True):
     places: SitePlaces
     paths: frozenset[str]
     book: str
-    trees: dict[str, str] = {}  # of each folder, because all pages in it have the same
+    trees: dict[str, str] = {}  # by folder and how deep the page lies, because many have the same
 
-    def insets(self, page: Page, facts: PageFacts, findings: Sequence[Finding]) -> list[Inset]:
-        """What stands within a page where it speaks of it: findings, and how far procedures can be run."""
-        found = [Inset(each.span.start, finding(each)) for each in findings[:MOST_INLINE]]
-        if facts.kind != "template":
-            for each in facts.procedures:
-                part = page.section(each.anchor)
-                if part is not None:
-                    steps = f"{each.steps} step{'' if each.steps == 1 else 's'}"
-                    some = f", {each.runnable} runnable" if each.runnable < each.steps and each.steps else ""
-                    words = f'<span class="run"><span class="quiet">{steps}{some}</span></span>'
-                    found.append(Inset(max(part.body - 1, part.start), words, "inside"))
-        return found
+    def rendered(self, page: Page, around: Surroundings, insets: Sequence[Inset], *, files: set[str]) -> Rendered:
+        """The page as HTML; the other files that it shows or leads to are added to `files`."""
+        return render(page, around, insets=insets, places=self.places.from_file(self.places.pages[page.path], files))
 
     def page(self, facts: PageFacts, rendered: Rendered, around: Around, titles: Mapping[str, str]) -> bytes:
         """The whole file of a page; `titles` are those of all pages."""
@@ -89,13 +99,13 @@ class PageMaker(Struct, frozen=True):
         line = f"{of.count:,} page{'' if of.count == 1 else 's'}" + (f" in {of.path}" if of.path else "")
         kinds = " ".join(f"{tag(kind)} {count(number)}" for kind, number in of.kinds.items())
         rows = [
-            (link(to("folder", each.path), each.name), f"{count(each.pages)} page{'' if each.pages == 1 else 's'}",
+            (link(to("folder", each.path, ""), each.name), f"{count(each.pages)} page{'' if each.pages == 1 else 's'}",
              counts(each.findings))
             for each in of.folders
         ]  # fmt: skip
         for page in of.pages:
             named = "" if page.title == page.name else f' <span class="quiet mono">{escape(page.name)}</span>'
-            rows.append((link(to("page", page.path), page.title) + named, escape(page.kind), counts(page.findings)))
+            rows.append((link(to("page", page.path, ""), page.title) + named, escape(page.kind), counts(page.findings)))
         article = f'<article class="prose">\n{rendered.html}</article>' if rendered else ""
         main = "".join((
             crumbs(self.crumbs(of.path, name)), heading("The book" if is_root else of.path.rpartition("/")[2], line),
@@ -113,22 +123,36 @@ class PageMaker(Struct, frozen=True):
         to = self.places.from_file(name)
         parts = path.removeprefix(f"{self.book}/" if self.book else "").split("/") if path != self.book else []
         parts = [part for part in parts if part]
-        found = [("The book", to("folder", self.book) if parts else "")]
+        found = [("The book", to("folder", self.book, "") if parts else "")]
         at = self.book
         for number, part in enumerate(parts, 1):
             at = f"{at}/{part}" if at else part
-            found.append((part, to("folder", at) if number < len(parts) else ""))
+            found.append((part, to("folder", at, "") if number < len(parts) else ""))
         return found
 
     def tree(self, folder: str, name: str) -> str:
         """The tree of the book beside what lies in a folder, with the page at hand marked."""
-        if folder not in self.trees:
+        key = f"{name.count('/')} {folder}"
+        if key not in self.trees:
             nodes = tree(self.paths, self.book, folder)
             to = self.places.from_file(name)
             drawn = f'<nav class="tree" aria-label="Pages of the book">{_branches(nodes, to)}</nav>'
-            self.trees[folder] = f'<aside class="side" aria-label="The book">{fold("The book", drawn)}</aside>\n'
+            self.trees[key] = f'<aside class="side" aria-label="The book">{fold("The book", drawn)}</aside>\n'
         here = f'<a href="{"../" * name.count("/")}{quote_path(name)}"'
-        return self.trees[folder].replace(here, f'{here} aria-current="page"', 1)
+        return self.trees[key].replace(here, f'{here} aria-current="page"', 1)
+
+
+def insets_of(page: Page, facts: PageFacts, findings: Sequence[Finding]) -> list[Inset]:
+    """What stands within a page where it speaks of it: findings, and how far procedures can be run."""
+    found = [Inset(each.span.start, finding(each)) for each in findings[:MOST_INLINE]]
+    for each in facts.procedures if facts.kind != "template" else ():
+        part = page.section(each.anchor)
+        if part is not None:
+            steps = f"{each.steps} step{'' if each.steps == 1 else 's'}"
+            some = f", {each.runnable} runnable" if each.runnable < each.steps and each.steps else ""
+            words = f'<span class="run"><span class="quiet">{steps}{some}</span></span>'
+            found.append(Inset(max(part.body - 1, part.start), words, "inside"))
+    return found
 
 
 def finding(found: Finding) -> str:
@@ -193,7 +217,7 @@ def _linked(paths: Sequence[str], titles: Mapping[str, str], to: Places) -> str:
     if not paths:
         return ""
     items = "".join(
-        f'<li>{link(to("page", path), titles.get(path, path))} <span class="quiet mono">{escape(path)}</span></li>'
+        f'<li>{link(to("page", path, ""), titles.get(path, path))} <span class="quiet mono">{escape(path)}</span></li>'
         for path in paths
     )
     return section("Linked from", "ob-linked-from", f'<ul class="list">{items}</ul>')
@@ -207,6 +231,6 @@ def _branches(nodes: Sequence[Node], to: Places) -> str:
             words = f"<summary><span>{escape(node.name)}</span></summary>"
             inner = f"<details{opened}>{words}{_branches(node.children, to)}</details>"
         else:
-            inner = link(to("folder" if node.is_folder else "page", node.path), node.name)
+            inner = link(to("folder" if node.is_folder else "page", node.path, ""), node.name)
         items.append(f"<li>{inner}</li>")
     return "<ul>" + "\n".join(items) + "</ul>"

@@ -9,14 +9,13 @@ import msgspec
 from msgspec import Struct
 
 from opsbook.book.page import Page, read_page
-from opsbook.book.rendering import render
 from opsbook.book.search import SearchSection
 from opsbook.book.search_sections import search_sections
 from opsbook.ground.errors import Finding
 from opsbook.usecases.lint import Scope
 from opsbook.usecases.page_facts import Derived, Deriving, facts_of
 from opsbook.usecases.ports import BookSource, PageFile, Unreadable
-from opsbook.usecases.static_site.book_pages import Around, PageMaker
+from opsbook.usecases.static_site.book_pages import Around, Maker, insets_of
 from opsbook.usecases.static_site.ports import OutFolder, Then
 from opsbook.usecases.static_site.search_index import PageEntry, Postings, entry_of, postings_of, texts_of
 
@@ -58,7 +57,7 @@ class PartWriter:
     """Reads parts of a book and writes them as pages of a site."""
 
     def __init__(
-        self, source: BookSource, files: Sequence[PageFile], scope: Scope, *, maker: PageMaker, out: OutFolder
+        self, source: BookSource, files: Sequence[PageFile], scope: Scope, *, maker: Maker, out: OutFolder
     ) -> None:
         self._source = source
         self._deriving = Deriving(source, files, scope)
@@ -90,15 +89,13 @@ class PartWriter:
         changed, has_diagram = 0, False
         for each in kept:
             path = each.page.path
-            name = self._maker.places.pages[path]
             around, facts = told.around.get(path, Around()), each.derived.facts
             assert facts is not None
-            rendered = render(
-                each.page, self._deriving.around, insets=self._maker.insets(each.page, facts, around.findings),
-                places=self._maker.places.from_file(name, files),
-            )  # fmt: skip
+            insets = insets_of(each.page, facts, around.findings)
+            rendered = self._maker.rendered(each.page, self._deriving.around, insets, files=files)
             has_diagram = has_diagram or rendered.has_diagram
-            changed += self._out.put(name, self._maker.page(facts, rendered, around, told.titles))
+            made = self._maker.page(facts, rendered, around, told.titles)
+            changed += self._out.put(self._maker.places.pages[path], made)
         postings, lengths = postings_of(
             (told.first_section[each.page.path] + at, section)
             for each in kept
@@ -120,7 +117,7 @@ def _entries(kept: Sequence[_Kept], lengths: Sequence[int]) -> list[PageEntry]:
     return found
 
 
-def findings_by_page(findings: Sequence[Finding]) -> Mapping[str, list[Finding]]:
+def by_page(findings: Sequence[Finding]) -> Mapping[str, list[Finding]]:
     """The findings of each page, in order."""
     found: dict[str, list[Finding]] = {}
     for finding in findings:

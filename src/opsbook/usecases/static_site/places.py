@@ -32,13 +32,16 @@ class SitePlaces(Struct, frozen=True):
         files that are led to are added to `files`."""
         up = "../" * name.count("/")
 
-        def address(kind: str, path: str) -> str:
+        def address(kind: str, path: str, fragment: str = "") -> str:
+            behind = f"#{fragment}" if fragment or kind == "here" else ""
+            if kind == "here":
+                return behind
             if kind == "file":
                 if files is not None:
                     files.add(path)
-                return f"{up}files/{quote_path(path)}"
+                return f"{up}files/{quote_path(path)}{behind}"
             known = self.pages if kind == "page" else self.folders
-            return up + quote_path(known.get(path, "index.html"))
+            return up + quote_path(known.get(path, "index.html")) + behind
 
         return address
 

@@ -38,6 +38,14 @@ class OutFolder(Protocol):
         ...
 
 
+class Scratch(OutFolder, Protocol):
+    """A folder of its own, for what is put together later."""
+
+    def get(self, name: str) -> bytes:
+        """What lies there by that name."""
+        ...
+
+
 class Assets(Struct, frozen=True):
     """The scripts and styles that pages need: for a plain name the name of its file, and the bytes of each."""
 

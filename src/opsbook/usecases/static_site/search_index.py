@@ -94,14 +94,20 @@ def entry_of(path: str, sections: Sequence[SearchSection], lengths: Sequence[int
 
 def index_script(pages: Sequence[PageEntry], runs: Sequence[Postings], places: SitePlaces, shelves: int) -> bytes:
     """The index as a script: from a file a page may load scripts, and nothing else."""
+    return b"globalThis.opsbookIndex=" + _as_script(index_content(pages, runs, places.pages, shelves)) + b"\n"
+
+
+def index_content(
+    pages: Sequence[PageEntry], runs: Sequence[Postings], addresses: Mapping[str, str], shelves: int
+) -> dict[str, Any]:
+    """The index as plain values; `addresses` are those of pages, by their paths."""
     joined = _joined(runs)
     vocabulary = sorted(joined)
-    listed: list[Any] = [[each.path, places.pages[each.path], each.title, *_sections(each)] for each in pages]
-    content = {
+    listed: list[Any] = [[each.path, addresses[each.path], each.title, *_sections(each)] for each in pages]
+    return {
         "words": " ".join(vocabulary), "postings": " ".join(joined[word] for word in vocabulary), "pages": listed,
         "shelves": shelves,
     }  # fmt: skip
-    return b"globalThis.opsbookIndex=" + _as_script(content) + b"\n"
 
 
 def shelf_count(pages: int) -> int:

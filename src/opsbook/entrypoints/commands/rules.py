@@ -1,0 +1,13 @@
+"""`opsbook rules`: alert rules in and out of the book's pages. Each verb lives in a module of its own."""
+
+from __future__ import annotations
+
+from opsbook.entrypoints.commands import _rules_check
+from opsbook.entrypoints.options import VerbGroup
+
+command = VerbGroup(
+    "rules",
+    (_rules_check.command,),
+    about="Alert rules and the book's pages: read rules in, write them out, compare them with the server.",
+    examples=("opsbook rules check --rules monitoring/rules",),
+)
