@@ -14,7 +14,7 @@ from opsbook.usecases.drill_desk import DrillDesk
 from opsbook.usecases.drill_making import Maker
 from opsbook.usecases.drilling import Driller
 from opsbook.usecases.drills import Drills
-from opsbook.usecases.engine_loop import Chore, Work
+from opsbook.usecases.engine_loop import Work
 from opsbook.usecases.inlets import Inlets
 from opsbook.usecases.ledger_ports import EngineLedger
 from opsbook.usecases.library import Library
@@ -37,14 +37,14 @@ def build_drill_desk(
     return DrillDesk(Drills(ledger, now=_now, chance=secrets.token_bytes, nudge=nudge), maker, ledger, _now)
 
 
-def build_drill_works(ledger: EngineLedger, address: str, report: Callable[[str], None]) -> tuple[list[Work], list[Chore]]:
+def build_drill_works(ledger: EngineLedger, address: str, report: Callable[[str], None]) -> list[Work]:
     """Whoever posts and ends the alerts of drills."""
     from opsbook.adapters.own_inlet import OwnInlet
 
     poster = OwnInlet(address, f"Opsbook/{__version__}", authorities())
     inlets = Inlets(ledger, now=_now, chance=secrets.token_bytes)
     driller = Driller(ledger, inlets, poster, now=_now, aside=_aside, report=report)
-    return [Work(DRILLS, driller.do)], []
+    return [Work(DRILLS, driller.do)]
 
 
 def _aside(job: Callable[[], None]) -> None:

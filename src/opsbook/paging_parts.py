@@ -134,8 +134,7 @@ def build_paging_parts(config: Config, waking: Waking) -> Iterator[PagingParts]:
             ledger, router, pager, outbox=outbox, heartbeats=heartbeats, progressed=lambda: loop.progressed()
         ))  # fmt: skip
         around = Around(ledger, library, notifier, contacts, guard, config.public_url or address, waking.notify)
-        drills = build_drill_works(ledger, address, _report)
-        for more, further in (build_incident_works(config, around), _path_test(config, ledger, address), drills):
+        for more, further in (build_incident_works(config, around), _own_alerts(config, ledger, address)):
             works += more
             chores += further
         loop = EngineLoop(
@@ -266,6 +265,12 @@ def _dead_man(config: Config, ledger: EngineLedger) -> list[Chore]:
         pinger, config.dead_man, audit=lambda: audit(ledger, _now()), aside=_aside, report=_report
     )  # fmt: skip
     return [Chore("dead man's switch", DEAD_MAN_S, lambda lease: dead_man.tell())]
+
+
+def _own_alerts(config: Config, ledger: EngineLedger, address: str) -> tuple[list[Work], list[Chore]]:
+    """What posts alerts to the server's own inlet: the test of the path, and drills."""
+    works, chores = _path_test(config, ledger, address)
+    return [*works, *build_drill_works(ledger, address, _report)], chores
 
 
 def _path_test(config: Config, ledger: EngineLedger, address: str) -> tuple[list[Work], list[Chore]]:

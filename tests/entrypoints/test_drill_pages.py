@@ -59,6 +59,11 @@ def test_a_drill_is_planned_joined_answered_and_stopped_in_the_browser(shop: Bro
     assert (score.section_s is not None, score.reveals, score.wrong) == (True, 1, 1)
 
 
+def test_the_list_has_a_form_for_who_may_plan_and_says_why_not_to_others(shop: Browser) -> None:
+    assert 'value="WebDown"' in see(shop, "/drills") and "Plan it" in see(shop, "/drills")
+    assert "sign in first" in shop.see("/drills")
+
+
 def test_the_page_offers_what_a_search_for_the_section_finds(shop: Browser) -> None:
     drill = begun(shop)
     assert f'value="{WHERE}"' in see(shop, f"/drills/{drill.id}?q=nginx")

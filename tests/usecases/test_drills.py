@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from tests.usecases.alert_world import BOOK
 from tests.usecases.drill_world import DrillWorld
 
-from opsbook.ground.errors import Refusal, Usage
+from opsbook.ground.errors import Fenced, Refusal, Usage
 from opsbook.ledger.drill_events import DrillLevel
 
 WHERE = "docs/operations/runbooks/web.md#issue-nginx-is-down-or-will-not-start"
@@ -108,6 +108,54 @@ def test_alerts_that_were_not_taken_are_posted_again_with_the_same_times(world: 
     world.later(seconds=6)
     assert [each.starts_at for each in world.alerts] == [begun]
     assert world.drills.find(drill.id).sent["0"].is_taken
+
+
+def test_killed_between_the_intent_and_the_post_its_alert_comes_once_from_whoever_goes_on(world: DrillWorld) -> None:
+    world.driller._aside = lambda job: None  # the process ends here
+    begun = world.begun(world.maker.of_alert("WebDown"), "ben")
+    assert begun.sent and not world.posted
+    world.build()
+    world.later(seconds=20)
+    assert (len(world.posted), len(world.alerts), len(world.mail())) == (1, 1, 1)
+
+
+def test_killed_between_the_post_and_its_record_nobody_is_paged_twice(world: DrillWorld) -> None:
+    drill = world.drills.plan(world.maker.of_alert("WebDown"), "ada")
+    world.drills.join(drill.id, "ben")
+    world.drills.start(drill.id, "ben")
+    post, world.post = world.post, lambda alerts, token: _ends(world.post_real(alerts, token))
+    world.post_real = post
+    with pytest.raises(KeyboardInterrupt):
+        world.tick()
+    world.post = post
+    world.build()
+    world.later(seconds=20)
+    assert (len(world.posted), len(world.alerts), len(world.mail())) == (2, 1, 1)
+
+
+def test_killed_when_it_was_stopped_its_alerts_end_by_whoever_goes_on(world: DrillWorld) -> None:
+    drill = world.begun(world.maker.of_alert("WebDown"), "ben")
+    world.drills.stop(drill.id, "ben")
+    world.driller._aside = lambda job: None
+    world.tick()
+    world.build()
+    world.later(seconds=20)
+    assert {each.status for each in world.alerts} == {"resolved"}
+
+
+def test_a_leader_that_was_replaced_posts_nothing(world: DrillWorld) -> None:
+    drill = world.drills.plan(world.maker.of_alert("WebDown"), "ada")
+    world.drills.join(drill.id, "ben")
+    world.drills.start(drill.id, "ben")
+    world.ledger.release(world.lease)
+    assert world.ledger.claim("pager", "another", 60.0) is not None
+    with pytest.raises(Fenced):
+        world.tick()
+    assert not world.posted
+
+
+def _ends(done: None) -> None:
+    raise KeyboardInterrupt
 
 
 def test_what_is_real_is_in_no_group_with_a_drill_and_two_drills_neither(world: DrillWorld) -> None:
