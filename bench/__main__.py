@@ -24,6 +24,7 @@ BENCHMARKS = (
     "search",
     "rules",
     "startup",
+    "static_export",
     "serving",
     "ledger",
     "ledger_postgres",

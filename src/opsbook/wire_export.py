@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,38 @@ def export_bundle_to(config: Config, file: str, *, with_contacts: bool = False) 
 
     done, html = bundle_of(config, with_contacts=with_contacts)
     return replace(done, changed=int(write_file(file, html, GENERATOR.encode())))
+
+
+def export_pdf_to(config: Config, file: str, wanted: Sequence[str] = ()) -> Exported:
+    """Has the book, or these pages of it, as PDF. Raises Usage for a page that is not there."""
+    from opsbook.adapters.chromium import pdf_of
+    from opsbook.adapters.exported_file import write_file
+    from opsbook.adapters.exported_folder import ExportedFolder
+    from opsbook.adapters.forked_goes import ForkedGoes
+    from opsbook.usecases.static_site import export_print
+
+    site = site_of(config)
+    source, scope = build_book(config), lint_scope(config, site.at.date())
+    with tempfile.TemporaryDirectory(prefix="opsbook-export-") as folder:
+        done, html = export_print(
+            source, scope, site, exporters=ForkedGoes(), scratch=ExportedFolder(folder), wanted=wanted
+        )
+    write_file(file, pdf_of(html), b"%PDF")
+    return done
+
+
+def install_hook(config: Config, *, site: str, bundle: str, program: str) -> list[str]:
+    """Has git export again after each commit and merge; the files that do it. Raises Refusal where others' lie."""
+    from opsbook.adapters.git_hooks import GitHooks
+
+    return GitHooks(config.root).install(config.book, site=site, bundle=bundle, program=program)
+
+
+def remove_hook(config: Config) -> list[str]:
+    """Ends that; the files that were removed."""
+    from opsbook.adapters.git_hooks import GitHooks
+
+    return GitHooks(config.root).remove()
 
 
 def bundle_of(config: Config, *, with_contacts: bool = False) -> tuple[Exported, bytes]:

@@ -22,8 +22,8 @@ _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
 _UNSEEN = re.compile(r"[\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]+")
 _PREFIX = "user-content-"
 _SELECTOR = "\ufe0f"
-# From the kind of what is led to (here, page, folder, file), its path in the repository, and the fragment, if any, to an
-# address; an empty one leads nowhere. What is here is on the page itself.
+# From the kind of what is led to (here, page, folder, file), its path in the repository, and the fragment, if any, to
+# an address; an empty one leads nowhere. What is here is on the page itself.
 Places = Callable[[str, str, str], str]
 
 

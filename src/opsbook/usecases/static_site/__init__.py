@@ -32,6 +32,7 @@ from opsbook.usecases.static_site.list_pages import list_pages
 from opsbook.usecases.static_site.parts import PartWriter, Read, Told, Written, by_page
 from opsbook.usecases.static_site.places import site_places
 from opsbook.usecases.static_site.ports import Assets, Exporters, OutFolder, Scratch
+from opsbook.usecases.static_site.printing import chosen_pages, print_html
 from opsbook.usecases.static_site.search_index import INDEX, index_script, shelf_count, shelf_scripts
 
 # What every page loads.
@@ -84,17 +85,37 @@ def export_bundle(
     """The whole book as one file, and what it came to. The pages lie in `scratch` until they are put together;
     `contacts` are ways to reach people besides those on pages."""
     _need_assets(site, "bundle.js")
+    whole, maker, written = _leaves(source, scope, site, exporters=exporters, scratch=scratch)
+    shown = [path for path in maker.places.pages if path in whole.book.facts]
+    leaves = [scratch.get(maker.places.pages[path]) for path in shown]
+    html = bundle_html(whole.book, site, maker, leaves=leaves, written=written, contacts=contacts)
+    return Exported(len(shown), 1, 1), html
+
+
+def export_print(
+    source: Source, scope: Scope, site: Site, *, exporters: Exporters, scratch: Scratch, wanted: Sequence[str] = ()
+) -> tuple[Exported, bytes]:
+    """The book, or those of its pages and folders that are wanted, as one document to be printed. Raises Usage for a
+    name that is no page."""
+    _need_assets(site, "opsbook.css")
+    paths = chosen_pages([file.path for file in source.pages()], source.book, wanted)
+    whole, maker, _ = _leaves(source, scope, site, exporters=exporters, scratch=scratch)
+    shown = [path for path in paths if path in whole.book.facts]
+    leaves = [scratch.get(maker.places.pages[path]) for path in shown]
+    html = print_html(whole.book, site, maker, leaves=leaves, paths=shown, has_front=not wanted)
+    return Exported(len(shown), 1, 1), html
+
+
+def _leaves(
+    source: Source, scope: Scope, site: Site, *, exporters: Exporters, scratch: Scratch
+) -> tuple[_Whole, BundleMaker, list[Written]]:
     files = source.pages()
     maker = BundleMaker(site_places((file.path for file in files), source.book), source)
     scratch.begin(maker.places.pages.values())
     whole = _Whole(source, files, scope, site)
     parts = PartWriter(source, files, scope, maker=maker, out=scratch)
     answers = exporters.twice(parts.begin, whole.between, files)
-    written = [msgspec.msgpack.decode(each, type=Written) for each in answers]
-    shown = [path for path in maker.places.pages if path in whole.book.facts]
-    leaves = [scratch.get(maker.places.pages[path]) for path in shown]
-    html = bundle_html(whole.book, site, maker, leaves=leaves, written=written, contacts=contacts)
-    return Exported(len(shown), 1, 1), html
+    return whole, maker, [msgspec.msgpack.decode(each, type=Written) for each in answers]
 
 
 def _need_assets(site: Site, name: str) -> None:

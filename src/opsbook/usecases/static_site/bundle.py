@@ -149,7 +149,9 @@ def _top(book: Book, site: Site, made_at: str) -> str:
 """
 
 
-def first_parts(book: Book, site: Site, maker: BundleMaker, contacts: Contacts | None) -> str:
+def first_parts(
+    book: Book, site: Site, maker: BundleMaker, contacts: Contacts | None, *, has_pages: bool = True
+) -> str:
     """What is looked for first: duty, the phone tree, severities, templates, and the list of all pages."""
     to = maker.to()
     rows = [
@@ -159,7 +161,8 @@ def first_parts(book: Book, site: Site, maker: BundleMaker, contacts: Contacts |
     pages = table("Pages", ("Page", "Kind", "Where"), rows) if rows else empty("This book has no pages yet.")
     return "\n".join((
         _part("On call", schedule_parts(book, site, to)), _part("Phone tree", phone_tree(book, site, to, contacts)),
-        _part("Severities", _severities(book)), _part("Templates", _templates(book, to)), _part("Pages", pages),
+        _part("Severities", _severities(book)), _part("Templates", _templates(book, to)),
+        _part("Pages", pages) if has_pages else "",
     ))  # fmt: skip
 
 
