@@ -54,6 +54,7 @@ PARAMETERS = {
     "subscription": "The id of a subscription, as GET /subscriptions lists it.",
     "maintenance": "The id of planned work, as GET /maintenances lists it, or the only beginning or end of one.",
     "proposal": "The id of a proposal, as GET /proposals lists it.",
+    "drill": "The id of a drill, or the only beginning of one; `last` is the one that was planned last.",
 }
 ABOUT = (
     "Everything that the pages of Opsbook show. Reading is open on the machine that serves; everything else needs a"
