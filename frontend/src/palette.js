@@ -8,7 +8,7 @@ const field = document.getElementById('palette-q')
 const list = document.getElementById('palette-list')
 const told = document.getElementById('palette-told')
 const counted = document.getElementById('palette-count')
-const pause_ms = 60 // between two letters of a fast typist; each question costs the server some milliseconds
+let pause_ms = 60 // between two letters of a fast typist; each question costs the server some milliseconds
 
 let asked = null // what is being asked: its text and how to stop it
 let shown = '' // the text whose hits are in the list
@@ -85,8 +85,9 @@ let hitsOf = async (text, signal) => {
   return found
 }
 
-export function findWith(own) {
+export function findWith(own, pause) {
   hitsOf = own
+  pause_ms = pause
 }
 
 async function ask(text) {

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from opsbook import __version__
 from opsbook.config import Config
+from opsbook.ground.errors import Failure, Refusal, Usage
+from opsbook.usecases.lint import Scope, with_practice
 from opsbook.wire import build_book, build_repository, lint_scope
 from opsbook.wire_calendars import kept_calendars
+from opsbook.wire_ledger import practised
 
 if TYPE_CHECKING:
     from opsbook.usecases.static_site import Exported, Site
@@ -26,7 +29,7 @@ def export_site_to(config: Config, folder: str, base_url: str = "") -> Exported:
     from opsbook.usecases.static_site import export_site
 
     site = site_of(config, base_url)
-    scope = lint_scope(config, site.at.date())
+    scope = _scope(config, site.at.date())
     return export_site(build_book(config), scope, site, exporters=ForkedGoes(), out=ExportedFolder(folder))
 
 
@@ -50,7 +53,7 @@ def export_pdf_to(config: Config, file: str, wanted: Sequence[str] = ()) -> Expo
     from opsbook.usecases.static_site import export_print
 
     site = site_of(config)
-    source, scope = build_book(config), lint_scope(config, site.at.date())
+    source, scope = build_book(config), _scope(config, site.at.date())
     with tempfile.TemporaryDirectory(prefix="opsbook-export-") as folder:
         done, html = export_print(
             source, scope, site, exporters=ForkedGoes(), scratch=ExportedFolder(folder), wanted=wanted
@@ -80,12 +83,21 @@ def bundle_of(config: Config, *, with_contacts: bool = False) -> tuple[Exported,
     from opsbook.usecases.static_site import export_bundle
 
     site = site_of(config)
-    source, scope = build_book(config), lint_scope(config, site.at.date())
+    source, scope = build_book(config), _scope(config, site.at.date())
     contacts = _private_contacts(config) if with_contacts else None
     with tempfile.TemporaryDirectory(prefix="opsbook-export-") as folder:
         return export_bundle(
             source, scope, site, exporters=ForkedGoes(), scratch=ExportedFolder(folder), contacts=contacts
         )
+
+
+def _scope(config: Config, today: date) -> Scope:
+    """What lint asks, with what the ledger says of practice, where one can be read now: as the pages are served."""
+    scope = lint_scope(config, today)
+    try:
+        return with_practice(scope, practised(config))
+    except (Refusal, Usage, Failure):
+        return scope
 
 
 def _private_contacts(config: Config) -> dict[str, list[tuple[str, str]]]:

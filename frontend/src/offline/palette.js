@@ -6,13 +6,14 @@ import { idOf, index, textsOf } from './index.js'
 import { found } from './ranking.js'
 
 const around = 160 // letters of an excerpt
+const pause_ms = 10 // nobody else is asked, so that the next letter may be answered at once
 
 findWith(async (text) => {
   const whole = await index()
   const answer = found(text, whole)
   const texts = await textsOf(answer.hits, whole)
   return drawn(answer, texts)
-})
+}, pause_ms)
 
 // So that the first question need not wait for the index.
 document.addEventListener('focusin', ({ target }) => target.id === 'palette-q' && index().catch(() => {}))
