@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from opsbook import __version__
 from opsbook.config import Config
 from opsbook.ground.errors import Failure, Refusal, Usage
-from opsbook.usecases.lint import Scope, with_practice
+from opsbook.usecases.lint import Scope
 from opsbook.wire import build_book, build_repository, lint_scope
 from opsbook.wire_calendars import kept_calendars
+from opsbook.wire_duties import verified_people
 from opsbook.wire_ledger import practised
 
 if TYPE_CHECKING:
@@ -35,8 +39,6 @@ def export_site_to(config: Config, folder: str, base_url: str = "") -> Exported:
 
 def export_bundle_to(config: Config, file: str, *, with_contacts: bool = False) -> Exported:
     """Has the whole book as one file. Raises Refusal where the file is somebody else's."""
-    from msgspec.structs import replace
-
     from opsbook.adapters.exported_file import write_file
     from opsbook.usecases.static_site.bundle import GENERATOR
 
@@ -92,12 +94,13 @@ def bundle_of(config: Config, *, with_contacts: bool = False) -> tuple[Exported,
 
 
 def _scope(config: Config, today: date) -> Scope:
-    """What lint asks, with what the ledger says of practice, where one can be read now: as the pages are served."""
+    """What lint asks, with what the ledger says of practice and contacts where one can be read now: as pages are
+    served."""
     scope = lint_scope(config, today)
-    try:
-        return with_practice(scope, practised(config))
-    except (Refusal, Usage, Failure):
-        return scope
+    settings = replace(scope.settings, calendars=kept_calendars(config))
+    with suppress(Refusal, Usage, Failure):  # what the ledger tells only helps
+        settings = replace(settings, practised=practised(config), verified=verified_people(config, build_book(config)))
+    return replace(scope, settings=settings)
 
 
 def _private_contacts(config: Config) -> dict[str, list[tuple[str, str]]]:

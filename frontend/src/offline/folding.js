@@ -7,7 +7,19 @@ const endings = [
 ]
 const unspaced = /[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af]/gu
 
-export const fold = (text) => text.normalize('NFKD').replace(/\p{M}+/gu, '').toLowerCase()
+// Lower case without diacritics, letter by letter: one that comes apart into others, such as Hangul, stays whole.
+const letters = new Map()
+function letter(char) {
+  if (!letters.has(char)) {
+    const [first, ...rest] = char.normalize('NFKD')
+    const bare = rest.every((mark) => /\p{M}/u.test(mark)) ? first : char
+    const lower = bare.toLowerCase()
+    letters.set(char, [...lower].length === 1 ? lower : bare)
+  }
+  return letters.get(char)
+}
+
+export const fold = (text) => (/^[\x00-\x7f]*$/.test(text) ? text.toLowerCase() : Array.from(text.normalize('NFC'), letter).join(''))
 
 // Chinese, Japanese and Korean write without spaces: each character is a word.
 export function words(text) {

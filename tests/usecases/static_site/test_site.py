@@ -147,6 +147,14 @@ def test_what_an_author_writes_runs_nowhere_on_a_site(tmp_path, hostile):
             assert "</script" not in content, name
 
 
+def test_what_cannot_be_copied_is_not_led_to(tmp_path):
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "a.py").write_text("pass")
+    files = exported(book_of(tmp_path, {"a.md": "# A\n\n[code](src/a.py), [all code](src/)\n"}))
+    assert broken(files) == []
+    assert files["files/src/a.py"] == "pass"
+
+
 def test_a_base_address_makes_a_site_map_and_says_which_address_counts(tmp_path):
     files = exported(book_of(tmp_path, {"a b.md": "# A\n"}), base_url="https://book.example/x/")
     assert "<loc>https://book.example/x/book/a%20b.html</loc>" in files["sitemap.xml"]

@@ -5,7 +5,7 @@ Every page is parsed once, by workers that read their part, hear what all parts 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from html import escape
 from typing import Protocol
@@ -69,7 +69,7 @@ def export_site(source: Source, scope: Scope, site: Site, *, exporters: Exporter
     places = site_places((file.path for file in files), source.book)
     names = {**site.assets.names, DIAGRAM: diagram_file(site.assets)}
     frame = Frame(names, site.version, site.base_url, {})
-    maker = PageMaker(frame, places, frozenset(file.path for file in files), source.book, {})
+    maker = PageMaker(frame, places, frozenset(file.path for file in files), source.book, _there_in(source), {})
     out.begin(places.pages.values())
     whole = _Whole(source, files, scope, site)
     parts = PartWriter(source, files, scope, maker=maker, out=out)
@@ -193,13 +193,24 @@ def _rest(whole: _Whole, written: Sequence[Written], maker: PageMaker, *, out: O
     return Exported(len(shown), len(names), changed + out.end(names), left_out)
 
 
+def _there_in(source: Source) -> Callable[[str], bool]:
+    known: dict[str, bool] = {}
+
+    def is_there(path: str) -> bool:
+        if path not in known:
+            known[path] = not isinstance(source.read_beside(path), Unreadable)
+        return known[path]
+
+    return is_there
+
+
 def _index(whole: _Whole, of: Folder, maker: PageMaker, beside: set[str]) -> Rendered | None:
     """The page of a folder, as it stands below its list."""
     raw = whole.source.read(of.index) if of.index else None
     if raw is None or isinstance(raw, Unreadable) or of.index is None:
         return None
     page = read_page(of.index, raw, whole.source.reading)
-    places = maker.places.from_file(maker.places.folders[of.path], beside)
+    places = maker.places.from_file(maker.places.folders[of.path], beside, maker.is_there)
     return render(page, surroundings(whole.source, whole.files, whole.scope), places=places)
 
 

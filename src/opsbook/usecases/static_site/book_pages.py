@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Protocol
 
@@ -67,11 +67,13 @@ class PageMaker(Struct, frozen=True):
     places: SitePlaces
     paths: frozenset[str]
     book: str
+    is_there: Callable[[str], bool] = lambda path: True  # whether a file of the repository can be copied
     trees: dict[str, str] = {}  # by folder and how deep the page lies, because many have the same
 
     def rendered(self, page: Page, around: Surroundings, insets: Sequence[Inset], *, files: set[str]) -> Rendered:
         """The page as HTML; the other files that it shows or leads to are added to `files`."""
-        return render(page, around, insets=insets, places=self.places.from_file(self.places.pages[page.path], files))
+        places = self.places.from_file(self.places.pages[page.path], files, self.is_there)
+        return render(page, around, insets=insets, places=places)
 
     def page(self, facts: PageFacts, rendered: Rendered, around: Around, titles: Mapping[str, str]) -> bytes:
         """The whole file of a page; `titles` are those of all pages."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct
 
@@ -27,9 +27,11 @@ class SitePlaces(Struct, frozen=True):
     pages: Mapping[str, str]
     folders: Mapping[str, str]
 
-    def from_file(self, name: str, files: set[str] | None = None) -> Places:
+    def from_file(
+        self, name: str, files: set[str] | None = None, is_there: Callable[[str], bool] = lambda path: True
+    ) -> Places:
         """The addresses as they are written in a file of the site, so that it works wherever it is put. The other
-        files that are led to are added to `files`."""
+        files that are led to are added to `files`; those that are not there to be copied are not led to."""
         up = "../" * name.count("/")
 
         def address(kind: str, path: str, fragment: str = "") -> str:
@@ -39,7 +41,7 @@ class SitePlaces(Struct, frozen=True):
             if kind == "file":
                 if files is not None:
                     files.add(path)
-                return f"{up}files/{quote_path(path)}{behind}"
+                return f"{up}files/{quote_path(path)}{behind}" if is_there(path) else ""
             known = self.pages if kind == "page" else self.folders
             return up + quote_path(known.get(path, "index.html")) + behind
 
