@@ -179,6 +179,12 @@ def test_what_is_probed_for_a_named_service_is_its_health_check() -> None:
     assert (web.name, web.owner, web.checks[0].url) == ("web", "front", "http://127.0.0.1:80/health")
 
 
+def test_its_figures_are_no_health_check_where_a_probe_is() -> None:
+    text = WATCHED.replace("job_name: redis", "job_name: web")
+    (web,) = found("conf/prometheus.yml", text)
+    assert [check.url for check in web.checks] == ["http://127.0.0.1:80/health"]
+
+
 def test_targets_of_a_running_server_are_the_same() -> None:
     (web,) = found_targets([
         ("probe", "http://web/health", "http://bb:9115/probe?target=x", (("service", "web"),)),

@@ -9,7 +9,6 @@ from typing import Protocol
 from msgspec import Struct
 
 from opsbook.book.alert_rules import AlertRule
-from opsbook.book.discovery.control_scripts import could_control, read_control_script
 from opsbook.book.discovery.found import Found
 from opsbook.book.discovery.reading import could_deploy, found_targets, joined, read_deployment
 from opsbook.book.discovery.written import FoundAlert
@@ -58,7 +57,7 @@ def gathered(
     found: list[Found] = []
     findings: list[Finding] = []
     count = 0
-    for path, raw in files.files(sought.paths, _is_wanted, told):
+    for path, raw in files.files(sought.paths, could_deploy, told):
         count += 1
         if isinstance(raw, Unreadable):
             message = f"The file cannot be read: {raw.why}."
@@ -66,7 +65,7 @@ def gathered(
             continue
         text = raw.decode("utf-8", "replace")
         read, wrong = read_deployment(path, text)
-        found.extend(read or (read_control_script(path, text) if could_control(path) else ()))
+        found.extend(read)
         findings.extend(wrong)
     rules = gather(rule_files, sought.alerting) if sought.alerting.paths else None
     alerts = [(_of_rule(each), _names(each.expr, {k: v.text for k, v in each.labels.items()}))
@@ -80,10 +79,6 @@ def gathered(
             findings.append(Finding("monitoring-away", "warning", Span(server.address, 1, 1), str(wrong_now)))
     first = {alert.name: (alert, names) for alert, names in reversed(alerts)}
     return Gathered(joined(found), tuple(reversed(first.values())), tuple(findings), count)
-
-
-def _is_wanted(path: str) -> bool:
-    return could_deploy(path) or could_control(path)
 
 
 def _targets_of(server: Monitored) -> tuple[Found, ...]:

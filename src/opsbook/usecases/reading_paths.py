@@ -194,14 +194,15 @@ def _slots(page: Page, part: str, slots: Iterable[str]) -> Iterator[PathSection]
 def _whole(path: str, part: str, read_page: ReadPage) -> Iterator[PathSection]:
     page = _page(path, read_page)
     if page is not None:
-        yield from _text(page, "", page.title, part, page.document.content)
+        yield from _text(page, ("", page.title), part, page.document.content)
 
 
 def _made(page: Page, section: Section, part: str) -> Iterator[PathSection]:
-    yield from _text(page, section.anchor, section.title, part, page.document.content[section.body : section.stop])
+    yield from _text(page, (section.anchor, section.title), part, page.document.content[section.body : section.stop])
 
 
-def _text(page: Page, anchor: str, title: str, part: str, text: bytes) -> Iterator[PathSection]:
+def _text(page: Page, headed: tuple[str, str], part: str, text: bytes) -> Iterator[PathSection]:
+    anchor, title = headed
     words = len(_WORD().findall(text.decode("utf-8", "replace")))
     if not words:
         return

@@ -18,6 +18,7 @@ _FOLDERS = frozenset({"bin", "sbin", "scripts", "script", "tools", "ops", "init.
 _ENDINGS = ("", ".sh", ".bash")
 _ACTIONS: dict[str, Operation] = {"restart": "restart", "start": "start", "stop": "stop", "status": "status"}
 _WORD = re.compile(r"[A-Za-z0-9][\w.-]{0,63}\Z")
+_OF_NOBODY = frozenset({"svc", "ctl", "control", "manage", "run", "main", "app", "service", "services", "stack", "all"})
 _PROVIDES = re.compile(r"^#\s*Provides:\s*(\S+)", re.M)
 _MOST_SERVICES = 50
 _LARGEST = 200_000  # characters; nobody writes such a script by hand at that length
@@ -57,11 +58,10 @@ def read_control_script(path: str, text: str) -> tuple[Found, ...]:
             _found(Span(path, line, 1), word, actions, _call(path, word, is_first=is_first)) for word, line in words
         )  # fmt: skip
     provides = _PROVIDES.search(text)
-    is_init = provides is not None or path.rpartition("/")[0].rpartition("/")[2] in ("init.d", "rc.d")
-    if not is_init:
-        return ()
     name = provides[1] if provides else splitext(basename(path))[0]
-    return (_found(Span(path, actions["start"], 1), name, actions, _call(path)),) if _WORD.match(name) else ()
+    if not _WORD.match(name) or name.lower() in _OF_NOBODY:
+        return ()
+    return (_found(Span(path, actions["start"], 1), name, actions, _call(path)),)
 
 
 def _call(path: str, service: str = "", *, is_first: bool = True) -> str:

@@ -95,7 +95,7 @@ def _fill(block: Block, tokens: list[_Token], at: int, depth: int) -> int:
             follows += 1
         sign = tokens[follows].text if follows < len(tokens) else ""
         if sign in ("=", ":") and not labels:
-            at = _attribute(block, (name or "", token.at), tokens, follows + 1, depth)
+            at = _attribute(block, (name or "", token.at), tokens, follows + 1, depth=depth)
         elif sign == "{" and depth < LARGEST_DEPTH:
             inner = Block(name or "", tuple(labels), token.at, {}, [])
             at = _fill(inner, tokens, follows + 1, depth + 1)
@@ -105,7 +105,7 @@ def _fill(block: Block, tokens: list[_Token], at: int, depth: int) -> int:
     return at
 
 
-def _attribute(block: Block, named: tuple[str, int], tokens: list[_Token], at: int, depth: int) -> int:
+def _attribute(block: Block, named: tuple[str, int], tokens: list[_Token], at: int, *, depth: int) -> int:
     name, place = named
     if at < len(tokens) and tokens[at].text == "{" and tokens[at].kind == "mark" and depth < LARGEST_DEPTH:
         inner = Block(name, (), place, {}, [])

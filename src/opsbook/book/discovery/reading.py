@@ -9,14 +9,15 @@ from posixpath import basename
 from opsbook.book.discovery import located
 from opsbook.book.discovery.backstage import is_backstage, read_backstage
 from opsbook.book.discovery.compose import is_compose_name, read_compose
+from opsbook.book.discovery.control_scripts import could_control, read_control_script
 from opsbook.book.discovery.found import Found
 from opsbook.book.discovery.joining import joined as joined
 from opsbook.book.discovery.joining import owned as owned
 from opsbook.book.discovery.kubernetes import is_manifest, read_kubernetes, without_templates
 from opsbook.book.discovery.located import Located
+from opsbook.book.discovery.makefile import is_makefile_name, read_makefile
 from opsbook.book.discovery.nomad import is_nomad_name, read_nomad
 from opsbook.book.discovery.procfile import is_procfile_name, read_procfile
-from opsbook.book.discovery.scripts import is_script_name, read_script
 from opsbook.book.discovery.systemd import is_unit_name, read_unit
 from opsbook.book.discovery.targets import found_targets as found_targets
 from opsbook.book.discovery.targets import is_prometheus, read_prometheus
@@ -30,7 +31,8 @@ _BY_NAME: tuple[tuple[Callable[[str], bool], Callable[[str, str], tuple[Found, .
     (is_procfile_name, read_procfile),
     (is_nomad_name, read_nomad),
     (is_unit_name, read_unit),
-    (is_script_name, read_script),
+    (is_makefile_name, read_makefile),
+    (could_control, read_control_script),
 )
 LARGEST = 2_000_000
 """Characters of the largest file that is read: no deployment is written by hand at that length."""
