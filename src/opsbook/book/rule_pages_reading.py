@@ -1,6 +1,6 @@
 """A rule of a page as Prometheus is to have it: the words people write made exact, or why they cannot be.
 
-Parses no expression.
+Asks the parser of expressions only about what does not look like one.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from opsbook.book.alert_rules_whole import Rule
+from opsbook.book.promql import read_expression
 from opsbook.book.rule_pages import PageRule
 from opsbook.book.rule_pages_values import read_pairs
 from opsbook.book.rule_pages_writing import ANNOTATIONS
@@ -73,6 +74,8 @@ def _by_hand(place: PageRule, annotations: dict[str, str]) -> dict[str, str]:
             annotations["description"] = f"{meaning}\n{response}"
     elif response and "description" not in annotations:
         annotations["description"] = response
+    if annotations.get("description") == annotations.get("summary"):
+        annotations.pop("description", None)
     return annotations
 
 
@@ -104,13 +107,13 @@ def _expression(place: PageRule) -> tuple[str, str]:
         if threshold and is_expression(threshold) and _compares(threshold):
             return threshold, ""
         return "", "it has no expression in PromQL, only words" if threshold else "it has no expression"
-    if not is_expression(text):
+    if not is_expression(text) and read_expression(text).fault is not None:
         return "", f"its expression, '{_short(text)}', is words and no PromQL"
     if _compares(text) or not threshold:
         return text, ""
     found = _THRESHOLD.fullmatch(threshold.strip())
     if found is None:
-        return "", f"its threshold, '{_short(threshold)}', is no plain comparison such as '> 5', and the expression has none"
+        return "", f"its threshold, '{_short(threshold)}', is no comparison such as '> 5', and the expression has none"
     if found[3]:
         return "", f"its threshold, '{_short(threshold)}', is a percentage; say as a number what the expression gives"
     operator = _OPERATORS.get(found[1].lower(), found[1])

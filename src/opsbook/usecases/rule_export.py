@@ -87,7 +87,7 @@ def _groups(page: Page, base: str, left_out: list[LeftOut]) -> list[RuleGroup]:
         if isinstance(rule, str):
             left_out.append(LeftOut(page.path, place.line, place.name, rule))
             continue
-        held.setdefault(place.group or stem(page.path), []).append(_addressed(page, place, rule, base, left_out=left_out))
+        held.setdefault(place.group or stem(page.path), []).append(_addressed(page, place, rule, base))
     return [_group(name, rules, named.get(name)) for name, rules in held.items()]
 
 
@@ -97,7 +97,7 @@ def _group(name: str, rules: list[Rule], told: PageGroup | None) -> RuleGroup:
     return RuleGroup(name=name, rules=tuple(rules), settings=settings, labels=labels)
 
 
-def _addressed(page: Page, place: PageRule, rule: Rule, base: str, *, left_out: list[LeftOut]) -> Rule:
+def _addressed(page: Page, place: PageRule, rule: Rule, base: str) -> Rule:
     """The rule with an address that leads to what to do: as written on the page, else its own section."""
     if rule.kind != "alert":
         return rule
@@ -109,6 +109,8 @@ def _addressed(page: Page, place: PageRule, rule: Rule, base: str, *, left_out: 
         annotations["runbook_url"] = link.href
     if "runbook_url" in annotations and "://" not in annotations["runbook_url"]:
         del annotations["runbook_url"]  # within the book: the section of the alert leads there
-    if "runbook_url" not in annotations and base:
-        annotations["runbook_url"] = f"{base.rstrip('/')}/r/{quote(rule.name, safe='')}"
+    if "runbook_url" not in annotations:
+        # Without an address it is the section's place in the repository, which lint and coverage follow.
+        section = f"{page.path}#{place.anchor}" if place.anchor else page.path
+        annotations["runbook_url"] = f"{base.rstrip('/')}/r/{quote(rule.name, safe='')}" if base else section
     return replace(rule, annotations=annotations)

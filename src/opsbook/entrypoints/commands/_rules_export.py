@@ -48,7 +48,9 @@ def command(
         from opsbook.adapters.exported_rules import write_rule_files
 
         place = os.path.abspath(target)
-        named = {place if not name else os.path.join(place, f"{name}.yaml"): text.encode() for name, text in texts.items()}
+        named = {
+            place if not name else os.path.join(place, f"{name}.yaml"): text.encode() for name, text in texts.items()
+        }  # fmt: skip
         written = write_rule_files(named, is_forced=force)
     _show(shared, exported, texts, written)
     return 0
@@ -62,8 +64,10 @@ def _texts(exported: Exported, shape: str, *, is_one: bool) -> dict[str, str]:
     files = {"": in_one(exported)} if is_one else dict(exported.files)
     if shape == "rules":
         return {name: rule_file(groups, f"the page {name}" if name else "the book") for name, groups in files.items()}
-    return {name: prometheus_rule(groups, f"the page {name}" if name else "the book", (name or "opsbook").replace("_", "-"))
-            for name, groups in files.items()}  # fmt: skip
+    return {
+        name: prometheus_rule(groups, f"the page {name}" if name else "the book", (name or "opsbook").replace("_", "-"))
+        for name, groups in files.items()
+    }  # fmt: skip
 
 
 def _show(shared: Shared, exported: Exported, texts: dict[str, str], written: dict[str, bool]) -> None:
