@@ -21,7 +21,7 @@ from opsbook import __version__
 from opsbook.alert_parts import build_ways
 from opsbook.book.reach import Directory
 from opsbook.config import Config, authorities
-from opsbook.drill_parts import build_drill_works
+from opsbook.drill_parts import build_drill_chores, build_drill_works
 from opsbook.ground.errors import Failure, Refusal
 from opsbook.incident_works import Around, build_incident_works
 from opsbook.ledger.alert_events import ALERTS
@@ -124,6 +124,7 @@ def build_paging_parts(config: Config, waking: Waking) -> Iterator[PagingParts]:
             Chore(FORGETTING, FORGETS_S, lambda lease: _aside(lambda: _forget(bodies, guard))),
             *_dead_man(config, ledger),
             *_reconciling(config, ledger),
+            *build_drill_chores(config, ledger, library, contacts, address=config.public_url or address),
         ]
 
         def taken(lease: Lease) -> None:

@@ -16,12 +16,20 @@ WHERE = "docs/operations/runbooks/web.md#issue-nginx-is-down-or-will-not-start"
 SCENARIO = "docs/operations/drills/odd.md"
 ODD = "# Drill: Odd\n\n**Service:** web\n**Alerts:** WebDown\n**Right Section:** [it](../runbooks/web.md)\n\n## Answer\n\n"
 
+PLAN = f"""# Drills
+
+| Procedure | Every | On | Who |
+| --- | --- | --- | --- |
+| [Start <b>it</b>](../runbooks/web.md#{WHERE.partition("#")[2]}) | 90 days | sandbox-1 | @ada |
+"""
+
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """A responder before a shop with a scenario whose answer tries to be more than words."""
     answer = "".join(f"1. odd {each.replace(chr(10), ' ')}\n" for each in VECTORS[:20])
-    with browsing(tmp_path_factory.mktemp("shop"), {**BOOK, SCENARIO: ODD + answer}) as browser:
+    pages = {**BOOK, SCENARIO: ODD + answer, "docs/operations/drills/README.md": PLAN}
+    with browsing(tmp_path_factory.mktemp("shop"), pages) as browser:
         yield browser
 
 
@@ -98,3 +106,12 @@ def test_a_drill_goes_on_by_the_api_and_tells_the_answer_to_nobody_before_it_is_
     ask("POST", at, do="stop", why="enough")
     assert ask("GET", at).json()["answer"]["sections"] == [WHERE]
     assert ask("GET", "/none").status_code == 404
+
+
+def test_what_is_to_be_practised_is_listed_with_when_it_is_due(shop: Browser) -> None:
+    text = see(shop, "/drills")
+    assert "due: never practised" in text
+    assert "<b>it</b>" not in text
+    (found,) = shop.door.ask("GET", "/api/v1/drills", headers=shop.me).json()["scheduled"]
+    assert (found["procedure"], found["state"], found["on"], found["who"]) == (WHERE, "due", "sandbox-1", ["@ada"])
+    assert "1 planned drill is due." in see(shop, "/coverage")

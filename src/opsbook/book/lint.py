@@ -13,6 +13,7 @@ from typing import Literal, TypeVar
 
 from msgspec import Struct
 
+from opsbook.book.drill_plan import PlannedDrill
 from opsbook.book.operations_told import OperationsTold
 from opsbook.book.page import Page
 from opsbook.book.post_mortem_policy import PostMortemPolicy
@@ -156,7 +157,8 @@ class Suppressions(Struct, frozen=True):
 class Outline(Struct, frozen=True):
     """What the rest of the book needs to know of a page; `paged_services` are those that its escalations are for,
     `shown_services` those that the components of the public status page are made of, `post_mortems` what it says
-    of when those are due, None where it says nothing; `operations` those that a runbook or page of procedures tells."""
+    of when those are due, None where it says nothing; `operations` those that a runbook or page of procedures tells,
+    `drills` what it wants practised."""
 
     path: str
     kind: str
@@ -177,6 +179,7 @@ class Outline(Struct, frozen=True):
     ended: Ended | None = None
     post_mortems: PostMortemPolicy | None = None
     operations: OperationsTold | None = None
+    drills: tuple[PlannedDrill, ...] = ()
 
 
 def partner_of(outline: Outline, others: Iterable[Outline]) -> Outline | None:

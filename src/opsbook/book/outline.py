@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from opsbook.book.calls import callers
+from opsbook.book.drill_schedule import read_drill_schedule
 from opsbook.book.kinds import is_alert_name
 from opsbook.book.links import address_edit, fragment, is_page, targets
 from opsbook.book.lint import Around, Ended, Mention, Outline, Reference, suppressions
@@ -52,6 +53,7 @@ def outline_of(page: Page, around: Around) -> Outline:
         _ended(page, around),
         _post_mortems(page),
         operations_told(page),
+        read_drill_schedule(page, around),
     )
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from opsbook.config import Config
     from opsbook.ledger.drill import Drill
     from opsbook.usecases.drill_desk import DrillDesk
+    from opsbook.usecases.scheduled_drills import Scheduled
 
 _STATES = {"planned": "nobody takes part yet", "joined": "waits to be started", "running": "runs", "paused": "paused",
            "over": "over", "cancelled": "called off"}  # fmt: skip
@@ -63,6 +64,27 @@ class DrillTerminal(Struct, frozen=True):
 def listed(drill: Drill) -> tuple[str, ...]:
     """A drill in a list."""
     return drill.id, drill.state, drill.scene.kind, drill.scene.title, ", ".join(drill.people)
+
+
+def scheduled_lines(all_: Sequence[Scheduled]) -> Iterator[str]:
+    """The procedures that are to be practised, a line each; nothing where no page says so."""
+    from opsbook.entrypoints.people import table
+    from opsbook.entrypoints.shown.terminal import printable
+
+    if not all_:
+        return
+    yield ""
+    heads = ("TO PRACTISE", "WHEN", "EVERY", "ON", "WHO")
+    yield from table(heads, [
+        (each.drill.where, each.drill.words, each.drill.plan.every, each.drill.plan.on or "-",
+         ", ".join(each.drill.plan.who) or "-")
+        for each in all_
+    ])  # fmt: skip
+    for each in all_:
+        if each.why_not:
+            yield printable(f"{each.drill.where}: {each.why_not.splitlines()[0]}")
+        elif each.told.run:
+            yield printable(f"{each.drill.where}: run {each.told.run} on {each.told.on}, {each.run_state}.")
 
 
 def drill_text(model: dict[str, Any]) -> Iterator[str]:

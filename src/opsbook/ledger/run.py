@@ -76,6 +76,7 @@ class Run(Struct, frozen=True, kw_only=True):
     cancelled_why: str = ""
     incident: int | None = None
     behind: str = ""
+    drill: str = ""  # the due date of a drill that began by itself
 
     @property
     def is_held(self) -> bool:
@@ -119,6 +120,7 @@ def _started(event: Event) -> Run:
         is_stepwise=facts.get("is_stepwise", False),
         is_dry=facts["is_dry"], secret_marks=facts.get("secret_marks", {}),
         started_at=event.at, steps=tuple(RunStep(step.number) for step in plan.steps), incident=facts.get("incident"),
+        drill=facts.get("drill", ""),
     )  # fmt: skip
 
 

@@ -49,16 +49,17 @@ OWED = "NotificationOwed"
 def run_started(
     plan: Plan, *, document: str, blob: str, commit: str | None, aliases: tuple[str, ...], editor: str, node: str,
     is_interactive: bool, assumes_yes: bool, is_dry: bool, incident: int | None = None,
-    is_trusted: bool = False, is_stepwise: bool = False,
+    is_trusted: bool = False, is_stepwise: bool = False, drill: str = "",
 ) -> Draft:  # fmt: skip
     """A run begins: all it needs stands in this event. `editor` changed the page last; `aliases` are the names that
     the starter is known by, none of which may approve; `is_trusted` lets inline checks run without a person;
-    `is_stepwise` has each command wait until a person says that it may be run."""
+    `is_stepwise` has each command wait until a person says that it may be run; `drill` is the due date of a drill that
+    began by itself."""
     facts = {
         "plan": msgspec.to_builtins(plan), "document": document, "blob": blob, "commit": commit,
         "aliases": list(aliases), "editor": editor, "node": node, "is_interactive": is_interactive,
         "assumes_yes": assumes_yes, "is_dry": is_dry, "incident": incident,
-        "is_trusted": is_trusted, "is_stepwise": is_stepwise,
+        "is_trusted": is_trusted, "is_stepwise": is_stepwise, **({"drill": drill} if drill else {}),
     }  # fmt: skip
     return Draft(RUN_STARTED, facts)
 

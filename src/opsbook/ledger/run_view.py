@@ -47,6 +47,7 @@ def _started(event: Event) -> Document:
         "actor": event.actor, "commit": event.facts["commit"], "is_dry": event.facts["is_dry"], "waits_for": "",
         "why": "", "incident": event.facts.get("incident"), "aims": "steps", "is_paused": False, "asked": {},
         "unknown": [], "open": {}, "began": {}, "took": {}, "behind": "", "lock": plan.get("lock", ""),
+        "drill": event.facts.get("drill", ""),
     }  # fmt: skip
 
 
@@ -199,7 +200,7 @@ _FOLDS: dict[str, Callable[[Document, Event, dict[str, Any]], None]] = {
     kinds.DECIDED: _decided,
 }
 
-RUNS = View("runs", 4, "run/", _fold)
+RUNS = View("runs", 5, "run/", _fold)
 # By what its row says a run is practice of its procedure, and since when.
 PRACTICE: dict[str, str | bool] = {"state": "succeeded", "is_dry": False}
 PRACTISED_AT = "ended_at"

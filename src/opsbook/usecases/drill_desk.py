@@ -20,6 +20,7 @@ from opsbook.usecases.drill_score import Happened, Score, happened, scored
 from opsbook.usecases.drills import MOST_ALERTS, Drills
 from opsbook.usecases.incident_timeline import Timelines
 from opsbook.usecases.ledger_ports import EngineLedger
+from opsbook.usecases.scheduled_drills import Scheduled
 
 LONGEST_S = 7 * 86_400.0  # how long an alert of a past incident is replayed at the most
 
@@ -35,12 +36,14 @@ class Wanted(Struct, frozen=True):
 
 
 class DrillDesk(Struct, frozen=True):
-    """The drills of a ledger over a book. `maker` gives what makes scenes, which reads the book."""
+    """The drills of a ledger over a book. `maker` gives what makes scenes, which reads the book,
+    `scheduled` what the pages want practised, which does too."""
 
     drills: Drills
     maker: Callable[[], Maker]
     ledger: EngineLedger
     now: Callable[[], datetime]
+    scheduled: Callable[[], list[Scheduled]] = list
 
     def scene(self, wanted: Wanted) -> Scene:
         """What is drilled. Raises Usage where not exactly one thing is named, or it cannot be found."""

@@ -35,7 +35,7 @@ class Scope(Struct, frozen=True):
     dashboards: tuple[str, ...] = ()  # files and folders of Grafana's, absolute
 
 
-PRACTICE_RULES = frozenset({"never-practised", "not-practised"})
+PRACTICE_RULES = frozenset({"drill-overdue", "never-practised", "not-practised"})
 
 
 def with_practice(scope: Scope, practised: Mapping[str, date]) -> Scope:

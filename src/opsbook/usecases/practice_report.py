@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from opsbook.book.drills_due import due_drills
 from opsbook.book.lint import Outline
 from opsbook.book.operation_words import TITLES
 from opsbook.book.service_operations import ServiceOperation, practised_on, runbooks_of, service_operations
@@ -36,7 +37,8 @@ class ServicePractice(Struct, frozen=True):
 
 class PracticeReport(Struct, frozen=True):
     """`share` is the part of the pages that was practised within `days`, None where no page holds a procedure; `last`
-    the last day that is known at all. `knows_runs` is False where no ledger was there to be asked."""
+    the last day that is known at all; `due` counts the planned drills that are due or overdue, `overdue` those alone.
+    `knows_runs` is False where no ledger was there to be asked."""
 
     share: float | None = None
     practised: int = 0
@@ -46,6 +48,8 @@ class PracticeReport(Struct, frozen=True):
     pages: tuple[PagePractice, ...] = ()
     services: tuple[ServicePractice, ...] = ()
     knows_runs: bool = True
+    due: int = 0
+    overdue: int = 0
 
 
 def practice_report(
@@ -62,6 +66,7 @@ def practice_report(
         is_recent = last is not None and last >= today - timedelta(days=days)
         pages.append(PagePractice(path, outline.title, len(outline.procedures), last, is_recent))
     pages.sort(key=lambda page: (page.practised or date.min, page.path))
+    planned = due_drills(by_path.values(), practised, today)
     recent = sum(1 for page in pages if page.is_recent)
     services = [
         ServicePractice(each.service or each.title, each.path, service_operations(each, by_path, practised))
@@ -71,7 +76,8 @@ def practice_report(
     return PracticeReport(
         round(recent / len(pages), 3) if pages else None, recent, len(pages), days,
         max((page.practised for page in pages if page.practised), default=None), tuple(pages), tuple(services),
-        knows_runs,
+        knows_runs, sum(1 for each in planned if each.state != "planned"),
+        sum(1 for each in planned if each.state == "overdue"),
     )  # fmt: skip
 
 
@@ -80,6 +86,7 @@ def practice_model(report: PracticeReport) -> dict[str, Any]:
     return {
         "share": report.share, "practised": report.practised, "of": report.of, "days": report.days,
         "last": report.last.isoformat() if report.last else None, "knows_runs": report.knows_runs,
+        "due": report.due, "overdue": report.overdue,
         "pages": [
             {"path": page.path, "title": page.title, "procedures": page.procedures, "is_recent": page.is_recent,
              "practised": page.practised.isoformat() if page.practised else None}
@@ -109,8 +116,21 @@ def practice_line(report: PracticeReport) -> str:
     pages = "page with procedures was" if report.of == 1 else "pages with procedures were"
     return (
         f"{report.share:.0%} practised: {report.practised} of {report.of} {pages} practised within"
-        f" {report.days} days{last}.{runs}"
+        f" {report.days} days{last}.{runs}{_due(report)}"
     )
+
+
+def due_line(report: PracticeReport) -> str:
+    """How many planned drills are due, in a sentence; empty where none is."""
+    if not report.due:
+        return ""
+    overdue = "" if not report.overdue else f", {report.overdue} of them overdue" if report.due > 1 else " and overdue"
+    return f"{report.due} planned drill{' is' if report.due == 1 else 's are'} due{overdue}."
+
+
+def _due(report: PracticeReport) -> str:
+    told = due_line(report)
+    return f" {told}" if told else ""
 
 
 def operations_line(each: ServicePractice) -> str:

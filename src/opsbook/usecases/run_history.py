@@ -29,6 +29,7 @@ class Brief(Struct, frozen=True):
     position: int = 0
     service: str | None = None
     behind: str = ""
+    drill: str = ""
 
 
 class History(Struct, frozen=True):
@@ -50,7 +51,7 @@ def brief_of(kept: Kept) -> Brief:
     return Brief(
         row["id"], row["path"], row["anchor"], row["title"], row["state"], datetime.fromisoformat(row["started_at"]),
         datetime.fromisoformat(ended) if ended else None, row["actor"], row["commit"], row["waits_for"], row["why"],
-        row["is_dry"], kept.first, row["service"], row["behind"],
+        row["is_dry"], kept.first, row["service"], row["behind"], row["drill"],
     )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ def run_model(run: Run) -> dict[str, Any]:
         "parameters": dict(plan.values), "captured": dict(run.captured), "service": plan.service,
         "environment": plan.environment, "lock": plan.lock, "is_dry": run.is_dry, "is_interactive": run.is_interactive,
         "is_paused": run.is_paused, "is_being_cancelled": run.wants_cancel, "node": run.node, "incident": run.incident,
+        "is_drill": bool(run.drill),
         "steps": [_step(planned, step) for planned, step in zip(plan.steps, run.steps, strict=True)],
     }  # fmt: skip
 
@@ -64,6 +65,7 @@ def brief_model(brief: Brief) -> dict[str, Any]:
         "run": brief.id, "procedure": brief.title, "path": brief.path, "anchor": brief.anchor, "commit": brief.commit,
         "state": brief.state, "started_at": _time(brief.started_at), "ended_at": _time(brief.ended_at),
         "actor": brief.actor, "waits_for": brief.waits_for or None, "why": brief.why, "is_dry": brief.is_dry,
+        "is_drill": bool(brief.drill),
     }  # fmt: skip
 
 

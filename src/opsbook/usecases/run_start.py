@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from opsbook.book.plan import Plan
+from opsbook.book.plan import LOCAL, Plan
 from opsbook.book.planner import holds
 from opsbook.ground.errors import Refusal, Usage
 from opsbook.ledger.incident import INCIDENT_VIEW, incident_of, stream_of
@@ -85,3 +85,22 @@ def check_unattended(found: Prepared, inventory: Inventory) -> None:
                 f"{where}: it is dangerous ({step.danger or plan.danger}), and no approval stands before step"
                 f" {step.number}. Add **Approval:** before it, or start it yourself."
             )
+
+
+def check_drill(plan: Plan, as_written: Plan, hosts: frozenset[str], on: str) -> None:
+    """Raises Refusal for what a drill that begins by itself may not do: what is dangerous, what wants a person, what is
+    done on another machine than those, also where its page says so and `on` speaks against it."""
+    begins = f"'{plan.title}' does not begin by itself on {on}"
+    if plan.danger:
+        raise Refusal(f"{begins}: it is dangerous ({plan.danger}).")
+    for step, written in zip(plan.steps, as_written.steps, strict=True):
+        of = f"{begins}: {step.path}:{step.line}: step {step.number}"
+        if step.danger:
+            raise Refusal(f"{of} is dangerous ({step.danger}).")
+        if step.gate is not None:
+            raise Refusal(f"{of} wants the approval of {step.gate.as_written}.")
+        if step.kind != "command" or step.ask:
+            raise Refusal(f"{of} is done by a person.")
+        named = () if written.targets == (LOCAL,) else written.targets  # which a step that names no host has too
+        if others := [each for each in (*step.targets, *named) if each not in hosts]:
+            raise Refusal(f"{of} is done on {', '.join(dict.fromkeys(others))}.")

@@ -17,7 +17,7 @@ from opsbook.ledger.run import Run, folded, stream_of
 from opsbook.ledger.run_events import Decision, run_started
 from opsbook.ledger.run_view import RUNS
 from opsbook.usecases import approvals, run_answers, run_history, run_start
-from opsbook.usecases.ledger_ports import EngineLedger, Timer, Write
+from opsbook.usecases.ledger_ports import EngineLedger, Lease, Timer, Write
 from opsbook.usecases.run_form import Form, Prepared, Source, form_of, plan_of, prepared
 from opsbook.usecases.run_history import Brief, History
 from opsbook.usecases.run_journal import TOLD, is_told
@@ -86,9 +86,32 @@ class Runs:
         )  # fmt: skip
         return self._begun(draft, starter.name, before, incident)
 
+    def start_drill(
+        self, where: str, values: dict[str, str], on: str, *, due: str, by: str, fence: Lease,
+        besides: Callable[[str], Write],
+    ) -> Run:  # fmt: skip
+        """Records a run that nobody starts: of a procedure that was due to be practised, where nothing can break.
+
+        Raises as `start`, and Refusal where anything of it would wait for a person, or be done on another machine.
+        What `besides` gives for its id is recorded with it or not at all: so nothing is begun twice.
+        """
+        found = self._prepared(where, values, on)
+        plan = plan_of(found)
+        run_start.check_unattended(found, self._inventory)
+        as_written = self._prepared(where, values, None).planning.plan  # `on` is taken in the place of a step's host
+        hosts = frozenset(self._inventory.groups.get(on, (on,)))
+        run_start.check_drill(plan, as_written, hosts, on)
+        draft = run_started(
+            plan, document=found.source.content.decode("utf-8", "replace"), blob=found.source.blob, commit=found.commit,
+            aliases=(), editor=found.editor, node=self._node, is_interactive=False, assumes_yes=False, is_dry=False,
+            is_trusted=True, drill=due,
+        )  # fmt: skip
+        return self._begun(draft, by, besides=besides, fence=fence)
+
     def _begun(
-        self, draft: Draft, actor: str, before: Callable[[str], object] | None, incident: int | None
-    ) -> Run:
+        self, draft: Draft, actor: str, before: Callable[[str], object] | None = None, incident: int | None = None, *,
+        besides: Callable[[str], Write] | None = None, fence: Lease | None = None,
+    ) -> Run:  # fmt: skip
         for tried in range(1, _TRIES + 1):
             now = self._now()
             run_id = run_start.run_id(now, self._chance(4))
@@ -96,8 +119,9 @@ class Runs:
             writes = [Write(stream, (draft,), 0), *run_start.joining(self._ledger, incident, run_id)]
             if before is not None:
                 before(run_id)
+            writes += [besides(run_id)] if besides is not None else []
             try:
-                recorded = self._ledger.record(writes, actor=actor, at=now)
+                recorded = self._ledger.record(writes, actor=actor, at=now, fence=fence)
                 run = folded(event for event in recorded if event.stream == stream)
             except Conflict:  # another has the same four letters in this second, or the incident moved on
                 if tried == _TRIES:

@@ -102,7 +102,7 @@ class TroubleIncidents:
 
     def _run(self, stream: str) -> list[Write]:
         run = folded(self._ledger.read(stream))
-        if run is None or run.is_dry or run.state not in FAILED or run.incident is not None:
+        if run is None or run.is_dry or run.drill or run.state not in FAILED or run.incident is not None:
             return []
         opening = self._opening("runs", run.plan.service)
         if opening is None or run.ended_at is None or run.ended_at < self._now() - LATEST:

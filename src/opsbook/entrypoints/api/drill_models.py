@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from opsbook.book.drills_due import DueState
 from opsbook.ledger.drill import DrillState
 from opsbook.ledger.drill_events import SceneKind
 
@@ -110,10 +111,31 @@ class DrillModel(Struct):
     score: list[DrillScore]
 
 
+class ScheduledModel(Struct):
+    """A procedure that a page wants practised. `due` is null where it never was, and then it is due now; `run` began by
+    itself for that, or `why_not` says why none did."""
+
+    procedure: str
+    title: str
+    every: str
+    on: str | None
+    who: list[str]
+    practised: str | None
+    due: str | None
+    state: DueState
+    words: str
+    run: str | None
+    reminded: list[str]
+    why_not: str | None
+    path: str
+    line: int
+
+
 class DrillList(Struct):
-    """Drills, those planned last first."""
+    """Drills, those planned last first; procedures that are to be practised, the longest overdue first."""
 
     drills: list[DrillModel]
+    scheduled: list[ScheduledModel]
 
 
 class Answered(Struct):

@@ -13,6 +13,7 @@ from opsbook.entrypoints.web.answering import actor_of, desk_of
 from opsbook.ground.errors import Usage
 from opsbook.ledger.drill import Drill
 from opsbook.usecases.drill_desk import DrillDesk, Wanted, drill_model
+from opsbook.usecases.scheduled_drills import scheduled_model
 
 
 def drills_of(request: Asks) -> DrillDesk:
@@ -36,9 +37,13 @@ def shown(request: Asks, drill: Drill) -> dict[str, Any]:
 
 @operation("GET", "/drills", models.DrillList, query=models.DrillsQuery, group="drills")
 def drill_list(request: Asks, query: models.DrillsQuery) -> dict[str, Any]:
-    """Drills, those planned last first"""
+    """Drills, those planned last first; and the procedures that are to be practised, the longest overdue first"""
     found = drills_of(request).drills.all(is_open=True if query.open else None, limit=query.limit)
-    return {"drills": [shown(request, each) for each in found]}
+    desk = drills_of(request)
+    return {
+        "drills": [shown(request, each) for each in found],
+        "scheduled": [scheduled_model(each) for each in desk.scheduled()],
+    }
 
 
 @operation("POST", "/drills", models.DrillModel, act="respond", body=models.NewDrill, status=201, also=(409, 503),

@@ -65,6 +65,7 @@ class BriefModel(Struct):
     waits_for: str | None
     why: str
     is_dry: bool
+    is_drill: bool
     position: int
 
 

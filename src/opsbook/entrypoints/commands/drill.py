@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain
 from typing import Any
 
 import click
@@ -30,19 +31,22 @@ def _wanted(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--all", "is_all", is_flag=True, help="Also those that are over.")
 @click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True, metavar="N", help="How many.")
 def list_(shared: Shared, *, is_all: bool, limit: int) -> None:
-    """List drills, those planned last first."""
-    from opsbook.entrypoints.drill_terminal import drill_terminal, listed
+    """List drills, those planned last first, and the procedures that are to be practised."""
+    from opsbook.entrypoints.drill_terminal import drill_terminal, listed, scheduled_lines
     from opsbook.entrypoints.people import show as answer
     from opsbook.entrypoints.people import table
     from opsbook.usecases.drill_desk import drill_model
+    from opsbook.usecases.scheduled_drills import scheduled_model
 
     with drill_terminal(shared) as found:
+        scheduled = found.desk.scheduled()
         drills = found.desk.drills.all(is_open=None if is_all else True, limit=limit)
         models = [drill_model(each, found.desk.happened(each)) for each in drills]
     empty = "Nobody has drilled yet." if is_all else "No drill is planned or runs. 'opsbook drill new' plans one."
     heads = ("ID", "STATE", "KIND", "WHAT", "VOLUNTEERS")
     lines = table(heads, [listed(each) for each in drills]) if drills else iter((empty,))
-    answer(shared, {"drills": models}, lines)
+    told = {"drills": models, "scheduled": [scheduled_model(each) for each in scheduled]}
+    answer(shared, told, chain(lines, scheduled_lines(scheduled)))
 
 
 @verb("show", examples=("opsbook drill show last", "opsbook drill score last --format json"))

@@ -13,6 +13,7 @@ from opsbook.entrypoints.web.answering import desk_of, page
 from opsbook.entrypoints.web.turning import turned
 from opsbook.ground.errors import Finding
 from opsbook.usecases.coverage_map import CoverageMap, Group, coverage_map
+from opsbook.usecases.practice_report import due_line
 
 SERVICES = 100
 ALERTS = 200
@@ -54,7 +55,7 @@ def coverage_page(request: Request[Any, Any, Any]) -> Template:
         request, "coverage.html", place="Coverage", found=found, rows=rows, turn=turn, verdicts=VERDICTS,
         alerts=sorted(found.alerts, key=lambda alert: VERDICTS[alert.verdict].tone == "good")[:ALERTS],
         operations=TITLES, chosen=title, findings=findings[:FINDINGS], more=max(0, len(findings) - FINDINGS),
-        is_whole=book.is_whole,
+        is_whole=book.is_whole, due_line=due_line,
     )  # fmt: skip
 
 

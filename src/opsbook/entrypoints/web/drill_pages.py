@@ -121,6 +121,7 @@ def shown_list(
     made = page(
         request, "drills.html", place="Procedures", status=status, wrong=wrong, typed=typed or {}, now=desk.now(),
         open=[each for each in found if each.is_open], past=[each for each in found if not each.is_open],
+        scheduled=desk.drill_desk.scheduled(), place_at=_at,
         words=WORDS, names=sorted(maker.names()), scenarios=list(maker.scenarios()),
         why_not=why_not(request, "respond") if not may(request, "respond") else "",
     )  # fmt: skip

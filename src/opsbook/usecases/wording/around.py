@@ -82,7 +82,8 @@ class Around:
         for kept in self._runs[1]:
             run = kept.row.document
             started = datetime.fromisoformat(run["started_at"])
-            if run["is_dry"] or plain_name(run["service"] or "") != plain_name(service) or now - started > LATELY:
+            is_practice = run["is_dry"] or run["drill"]
+            if is_practice or plain_name(run["service"] or "") != plain_name(service) or now - started > LATELY:
                 continue
             name = run_name(book, run["path"], run["service"], run["title"])
             runs.append(f"{name} was run by {run['actor']} at {moment(started, zone, now)}: {run['state']}.")
