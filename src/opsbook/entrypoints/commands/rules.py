@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from opsbook.entrypoints.commands import _rules_import
+from opsbook.entrypoints.commands import _rules_export, _rules_import
 from opsbook.entrypoints.options import VerbGroup
 
 command = VerbGroup(
     "rules",
-    (_rules_import.command,),
+    (_rules_import.command, _rules_export.command),
     about="Alert rules and the book's pages: read rules in, write them out.",
-    examples=("opsbook rules import monitoring/rules --dry-run",),
+    examples=("opsbook rules import monitoring/rules --dry-run", "opsbook rules export --to rules"),
 )
