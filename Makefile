@@ -4,6 +4,8 @@
 VENV := .venv
 PORT ?= 8000
 BOOK ?=
+# One worker more than there are cores: a good part of the tests waits for something that happens elsewhere.
+WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 # A start without kept bytecode takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --no-input install --quiet
@@ -21,7 +23,7 @@ serve: $(VENV)/.installed ## serve a book on http://127.0.0.1:8000 (BOOK=dir, PO
 
 .PHONY: test
 test: $(VENV)/.installed-dev build/fuzz/.installed build/clients/.installed ## run the tests (ARGS="-k name" to choose; OPSBOOK_TEST_ALL=1 to skip none)
-	$(VENV)/bin/python -m pytest -n auto $(ARGS)
+	$(VENV)/bin/python -m pytest -n $(WORKERS) $(ARGS)
 
 .PHONY: fuzz
 fuzz: $(VENV)/.installed-dev build/fuzz/.installed ## ask the whole API what its description allows, and what it does not
@@ -105,6 +107,6 @@ build/clients/.installed: requirements-clients.lock
 # A peer from npm is measured only where npm is: its absence is told, in the table too, and fails nothing.
 build/bench/node_modules: bench/npm/package.json bench/npm/package-lock.json
 	@mkdir -p build/bench && cp $^ build/bench
-	@if ! command -v npm >/dev/null; then echo "!! npm is absent, so markdownlint-cli2 is not measured beside." >&2; \
+	@if ! command -v npm >/dev/null; then echo "!! npm is absent, so markdownlint-cli2 and pagefind are not measured beside." >&2; \
 	elif (cd build/bench && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error); then touch $@; \
-	else echo "!! npm failed, so markdownlint-cli2 is not measured beside." >&2; fi
+	else echo "!! npm failed, so markdownlint-cli2 and pagefind are not measured beside." >&2; fi

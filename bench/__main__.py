@@ -24,6 +24,8 @@ BENCHMARKS = (
     "search",
     "rules",
     "startup",
+    "rule_import",
+    "static_export",
     "serving",
     "ledger",
     "ledger_postgres",
@@ -39,6 +41,7 @@ BENCHMARKS = (
     "incident_page",
     "incident_similar",
     "incident_watch",
+    "service_graphs",
 )
 # Above this many waiting programs for each processor, the figures tell more about them than about us.
 BUSY = 0.4

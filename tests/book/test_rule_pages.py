@@ -26,7 +26,8 @@ def lint_example(
 ) -> set[tuple[str, int, str]]:
     """What the named rules find in a small book, as (path, line, rule).
 
-    The book is a repository of its own. Files of YAML are alert rules; a setting is a key of opsbook.toml, or `today`,
+    The book is a repository of its own. Files of YAML are alert rules, of JSON
+    dashboards; a setting is a key of opsbook.toml, or `today`,
     or `url_base` as --url-base takes it, or `practised` as PATH#ANCHOR=DATE and `verified` as
     names for what the ledger tells.
     """
@@ -42,7 +43,9 @@ def lint_example(
     practised = {where: date.fromisoformat(day) for where, day in told}
     verified = {name: True for name in settings.get("verified", "").split(",") if name}
     lint_how = replace(lint_settings(config), practised=practised, verified=verified)
-    scope = Scope(today, lint_how, select=tuple(rules), alerting=Alerting(tuple(rule_files), bases))
+    boards = tuple(str(folder / path) for path in files if path.endswith(".json"))
+    alerting = Alerting(tuple(rule_files), bases)
+    scope = Scope(today, lint_how, select=tuple(rules), alerting=alerting, dashboards=boards)
     book = build_book(config)
     return {(f.span.path, f.span.line, f.rule) for f in lint(book, book, scope, build_workers()).findings}
 

@@ -18,7 +18,7 @@ _ABOUT = Pattern(
 )
 _LOOK = Pattern(
     r"\W*(?:\*\*)?(?:re-?)?(?:verif|check|confirm|validat|test|ensure|make sure|smoke|monitor|watch|observe|inspect|"
-    r"compare|expect|wait for|review)",
+    r"compare|expect|wait for|review|count)",
     re.I,
 )
 

@@ -73,6 +73,14 @@ _SERVICE_SLOTS = frozenset(RUNBOOK_SLOTS) - {"overview"}
 _INCIDENT_SLOTS = frozenset({"timeline", "root-cause", "resolution", "prevention", "lessons-learned"})
 
 
+DRILL_FOLDER = "drills"
+
+
+def is_drill_path(path: str) -> bool:
+    """Whether a page lies where drills are written: it tells what is to be drilled, and is about no alert itself."""
+    return DRILL_FOLDER in path.split("/")[:-1]
+
+
 class Clues(Struct, frozen=True, gc=False):
     """What the decision is made from. `declared` is the front matter's kind or type, `slots` those of all headings."""
 

@@ -13,6 +13,7 @@ from typing import Literal, TypeVar
 
 from msgspec import Struct
 
+from opsbook.book.operations_told import OperationsTold
 from opsbook.book.page import Page
 from opsbook.book.post_mortem_policy import PostMortemPolicy
 from opsbook.book.roster.values import Imported
@@ -155,7 +156,7 @@ class Suppressions(Struct, frozen=True):
 class Outline(Struct, frozen=True):
     """What the rest of the book needs to know of a page; `paged_services` are those that its escalations are for,
     `shown_services` those that the components of the public status page are made of, `post_mortems` what it says
-    of when those are due, None where it says nothing."""
+    of when those are due, None where it says nothing; `operations` those that a runbook or page of procedures tells."""
 
     path: str
     kind: str
@@ -175,6 +176,7 @@ class Outline(Struct, frozen=True):
     shown_services: tuple[Mention, ...] = ()
     ended: Ended | None = None
     post_mortems: PostMortemPolicy | None = None
+    operations: OperationsTold | None = None
 
 
 def partner_of(outline: Outline, others: Iterable[Outline]) -> Outline | None:
@@ -195,7 +197,8 @@ def _plain_name(path: str) -> str:
 
 
 # Rules whose findings lie in rule files, not in pages: the checks are in alert_coverage and alert_rules.
-OF_RULE_FILES = ("alert-without-runbook", "invalid-rule-file", "runbook-url-bad-anchor", "runbook-url-missing-page")
+OF_RULE_FILES = ("alert-without-runbook", "invalid-rule-file", "runbook-url-bad-anchor", "runbook-url-missing-page",
+                 "invalid-dashboard", "service-without-runbook")  # fmt: skip
 
 PageCheck = Callable[[Page, Around], Iterable[Finding]]
 BookCheck = Callable[[Sequence[Outline], Around], Iterable[Finding]]

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 
 from opsbook.book.fields import Field
+from opsbook.book.kinds import is_drill_path
 from opsbook.book.links import fragment, targets
 from opsbook.book.lint import Around
 from opsbook.book.metadata import plain_key
@@ -121,7 +122,7 @@ def read_monitoring(page: Page, around: Around) -> Monitoring | None:
     """What the page says is watched, or None for a page that is about something else."""
     if page.kind == "runbook":
         found = list(_of_runbook(page, around))
-    elif _is_about_monitoring(page):
+    elif _is_about_monitoring(page) and not is_drill_path(page.path):
         found = list(_of_tables(page, around)) + list(_of_headings(page, around)) + list(_of_links(page, around))
     else:
         return None

@@ -6,6 +6,7 @@ from opsbook.book.calls import callers
 from opsbook.book.kinds import is_alert_name
 from opsbook.book.links import address_edit, fragment, is_page, targets
 from opsbook.book.lint import Around, Ended, Mention, Outline, Reference, suppressions
+from opsbook.book.operations_told import operations_told
 from opsbook.book.page import Page
 from opsbook.book.post_mortem_policy import USUAL, PostMortemPolicy, read_post_mortem_policy
 from opsbook.book.procedure import procedures_of
@@ -50,6 +51,7 @@ def outline_of(page: Page, around: Around) -> Outline:
         _shown_services(page),
         _ended(page, around),
         _post_mortems(page),
+        operations_told(page),
     )
 
 

@@ -32,9 +32,10 @@ class Scope(Struct, frozen=True):
     ignore_in: tuple[tuple[str, tuple[str, ...]], ...] = ()
     severities: tuple[tuple[str, str], ...] = ()
     alerting: Alerting = Alerting()
+    dashboards: tuple[str, ...] = ()  # files and folders of Grafana's, absolute
 
 
-PRACTICE_RULE = "not-practised"
+PRACTICE_RULES = frozenset({"never-practised", "not-practised"})
 
 
 def with_practice(scope: Scope, practised: Mapping[str, date]) -> Scope:
@@ -50,7 +51,7 @@ def with_verified(scope: Scope, verified: Mapping[str, bool]) -> Scope:
 def asks_for_practice(scope: Scope) -> bool:
     """Whether any rule of the scope wants to know what the ledger says of practice."""
     off = {rule for rule, severity in scope.severities if severity == "off"} | set(scope.ignore)
-    return PRACTICE_RULE not in off and (not scope.select or PRACTICE_RULE in scope.select)
+    return bool(PRACTICE_RULES - off) and (not scope.select or not PRACTICE_RULES.isdisjoint(scope.select))
 
 
 class LintReport(Struct, frozen=True):
@@ -107,7 +108,7 @@ def lint(
     outlines = sorted((outline for part in decoded for outline in part.outlines), key=lambda o: o.path)
     findings = [finding for part in decoded for finding in part.findings]
     findings.extend(lint_book(rules.of_book(outlines), outlines, around))
-    findings.extend(_alert_findings(rule_files, outlines, scope, rules, book=source.book))
+    findings.extend(_alert_findings(rule_files, outlines, scope, rules, source=source, around=around))
     kept = in_reading_order(as_wanted(findings, scope))
     looked_at = sum(1 for file in files if not scope.paths or is_within(file.path, scope.paths))
     looked_for = {path: there for part in decoded for path, there in part.looked_for.items()}
@@ -117,18 +118,30 @@ def lint(
 
 
 def _alert_findings(
-    rule_files: RuleFiles, outlines: Sequence[Outline], scope: Scope, rules: ChosenRules, *, book: str
-) -> Iterator[Finding]:
-    """The findings on the rule files; they are asked for by name and lie where they lie, so no path limits them."""
-    if not scope.alerting.paths:
+    rule_files: RuleFiles, outlines: Sequence[Outline], scope: Scope, rules: ChosenRules, *, source: BookSource,
+    around: Around,
+) -> Iterator[Finding]:  # fmt: skip
+    """The findings on the rule files and on the pages against them; what lies in a rule file is asked for by name, so
+    no path limits that."""
+    if not scope.alerting.paths and not scope.dashboards:
         return
     from opsbook.book.alert_coverage import alert_findings  # a lint without rule files does not pay for reading them
     from opsbook.usecases.alert_files import covered, gather
+    from opsbook.usecases.lint_watched import dashboard_findings, rule_findings, watched_of
 
-    gathered = gather(rule_files, scope.alerting)
-    chosen = rules.of_rule_files()
-    for finding in (*gathered.findings, *alert_findings(covered(gathered, outlines, scope.alerting, book))):
-        if finding.rule in chosen:
+    chosen = rules.of_rule_files() | ({"invalid-expression"} if rules.has("invalid-expression") else set())
+    allowed = {outline.path: outline.allowed for outline in outlines if outline.allowed}
+    watched, pages = watched_of(source, outlines, around)
+    found: list[Finding] = []
+    if scope.alerting.paths:
+        gathered = gather(rule_files, scope.alerting)
+        found += gathered.findings
+        found += alert_findings(covered(gathered, outlines, scope.alerting, source.book))
+        found += rule_findings(gathered, watched, outlines, scope.alerting, book=source.book)
+    found += dashboard_findings(rule_files.rule_files(scope.dashboards), watched, pages) if scope.dashboards else ()
+    for finding in found:
+        suppressed = allowed.get(finding.span.path)
+        if finding.rule in chosen and not (suppressed and suppressed.covers(finding)):
             yield finding
 
 

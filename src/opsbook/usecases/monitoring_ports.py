@@ -61,7 +61,11 @@ class Monitored(Protocol):
         ...
 
     def metric_names(self) -> frozenset[str]:
-        """The names of all series that it has had lately."""
+        """The names of all series that it keeps, some of which may be of long ago."""
+        ...
+
+    def present(self, names: frozenset[str], now: datetime, within: timedelta) -> frozenset[str]:
+        """Which of the names it has had a series of within that time before `now`."""
         ...
 
     def targets(self) -> tuple[Target, ...]:

@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from html import escape
 
+from opsbook.entrypoints.shown.axis import LABEL, length_words, path, round_top, strokes, times
 from opsbook.usecases.serving_ports import Bucket
 
 # A phone shows this at two thirds, so that its labels can still be read.
 _WIDTH, _HEIGHT = 560, 150
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 8, 10, 26
 _PLOT_WIDTH, _PLOT_HEIGHT = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
-_LABEL = 'font-size="13" fill="currentColor" class="chart-label"'
 MOST_POINTS = 120  # of a line; more is not seen, and would make the page heavy
 BAR_CELLS = 48
 
@@ -33,10 +33,10 @@ def chart(buckets: Sequence[Bucket], start: datetime, end: datetime, *, name: st
         return _empty(name, id_)
     scale = _Scale(start, end, _top(shown))
     parts = [
-        _head(id_, f"{name}: the last {_length_words(end - start)}", _told(shown, start, end)),
+        _head(id_, f"{name}: the last {length_words(end - start)}", _told(shown, start, end)),
         _hatch(id_),
         *_grid(scale),
-        *_times(scale),
+        *times(start, end, scale.x, y=_HEIGHT - 6, within=(_LEFT + 20, _WIDTH - _RIGHT - 16)),
         *_failures(shown, scale, id_),
         *_line(shown, scale),
         "</svg>",
@@ -55,24 +55,24 @@ def bar(buckets: Sequence[Bucket], start: datetime, end: datetime, *, name: str)
             count[0] += bucket.ok
             count[1] += bucket.failed
     ok, failed = sum(count[0] for count in counts), sum(count[1] for count in counts)
-    told = f"{name}: {_share(ok, failed)} in the last {_length_words(end - start)}"
+    told = f"{name}: {_share(ok, failed)} in the last {length_words(end - start)}"
     width = BAR_CELLS * 5
-    paths: dict[str, list[str]] = {"ok": [], "failed": [], "none": []}
+    cells: dict[str, list[str]] = {"ok": [], "failed": [], "none": []}
     for number, (good, bad) in enumerate(counts):
         x = number * 5
         if bad:
             hollow = 3 + round(11 * bad / (good + bad))
-            paths["failed"].append(f"M{x} 2h4v16h-4zM{x + 1} 3v{hollow}h2v-{hollow}z")
+            cells["failed"].append(f"M{x} 2h4v16h-4zM{x + 1} 3v{hollow}h2v-{hollow}z")
         elif good:
-            paths["ok"].append(f"M{x} 2h4v16h-4z")
+            cells["ok"].append(f"M{x} 2h4v16h-4z")
         else:
-            paths["none"].append(f"M{x + 1} 16h2v2h-2z")
-    drawn = "".join(
-        f'<path class="bar-{kind}" fill="currentColor" d="{"".join(path)}"/>' for kind, path in paths.items() if path
+            cells["none"].append(f"M{x + 1} 16h2v2h-2z")
+    shown = "".join(
+        f'<path class="bar-{kind}" fill="currentColor" d="{"".join(drawn)}"/>' for kind, drawn in cells.items() if drawn
     )
     return (
         f'<svg class="bar" viewBox="0 0 {width} 20" width="{width}" height="20" role="img" aria-label="{escape(told)}">'
-        f"<title>{escape(told)}</title>{drawn}</svg>"
+        f"<title>{escape(told)}</title>{shown}</svg>"
     )
 
 
@@ -124,10 +124,7 @@ def _top(shown: Sequence[Bucket]) -> float:
     Means of stretches with an answer decide, so that one timeout does not press all else to the ground.
     """
     most = max((each.mean_ms for each in shown if each.ok), default=0.0) or max(each.mean_ms for each in shown)
-    if not math.isfinite(most) or most <= 0:
-        return 10.0
-    power = 10.0 ** math.floor(math.log10(most * 1.05))
-    return next(step * power for step in (1, 2, 5, 10) if step * power >= most * 1.05)
+    return round_top(most * 1.05)
 
 
 def _head(id_: str, title: str, told: str) -> str:
@@ -154,7 +151,7 @@ def _grid(scale: _Scale) -> list[str]:
         y = scale.y(latency_ms)
         parts.append(
             f'<path class="chart-grid" d="M{_LEFT} {y}h{_PLOT_WIDTH}" stroke="currentColor" stroke-opacity=".2"/>'
-            f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end" {_LABEL}>{_ms(latency_ms, scale.top_ms)}</text>'
+            f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end" {LABEL}>{_ms(latency_ms, scale.top_ms)}</text>'
         )
     return parts
 
@@ -163,23 +160,6 @@ def _ms(latency_ms: float, top_ms: float) -> str:
     if latency_ms == 0:
         return "0"
     return f"{latency_ms / 1000:g} s" if top_ms >= 1000 else f"{latency_ms:g} ms"
-
-
-def _times(scale: _Scale) -> list[str]:
-    """Times on round hours (or minutes, or days), at most six of them; the first says that they are in UTC."""
-    steps_s = (60, 300, 600, 1800, 3600, 10_800, 21_600, 43_200, 86_400, 604_800, 2_592_000)
-    step_s = next((step for step in steps_s if scale.seconds / step <= 5), steps_s[-1])
-    is_by_day = step_s >= 86_400
-    at = datetime.fromtimestamp(math.ceil(scale.start.timestamp() / step_s) * step_s, tz=scale.start.tzinfo)
-    parts, is_first = [], True
-    while at <= scale.end:
-        x = scale.x(at)
-        text = at.strftime("%d %b" if is_by_day else "%H:%M") + (" UTC" if is_first else "")
-        if _LEFT + 20 <= x <= _WIDTH - _RIGHT - 16:
-            parts.append(f'<text x="{x}" y="{_HEIGHT - 6}" text-anchor="middle" {_LABEL}>{text}</text>')
-            is_first = False
-        at += timedelta(seconds=step_s)
-    return parts
 
 
 def _failures(shown: Sequence[Bucket], scale: _Scale, id_: str) -> list[str]:
@@ -221,12 +201,9 @@ def _line(shown: Sequence[Bucket], scale: _Scale) -> list[str]:
         before = bucket
     floor = _TOP + _PLOT_HEIGHT
     line, area = "", ""
-    for run in runs:
-        if len(run) == 1:  # one point alone is drawn as a short stroke
-            run = [(run[0][0] - 2, run[0][1]), (run[0][0] + 2, run[0][1])]
-        points = "L".join(f"{x:g} {y:g}" for x, y in run)
-        line += f"M{points}"
-        area += f"M{points}L{run[-1][0]:g} {floor}L{run[0][0]:g} {floor}z"
+    for run in strokes(runs):
+        line += path(run)
+        area += f"{path(run)}L{run[-1][0]:g} {floor}L{run[0][0]:g} {floor}z"
     stroke = 'fill="none" stroke="currentColor" stroke-width="1.5" stroke-linejoin="round"'
     return [
         f'<path class="chart-area" d="{area}" fill="currentColor" fill-opacity=".12"/>',
@@ -248,7 +225,7 @@ def _told(shown: Sequence[Bucket], start: datetime, end: datetime) -> str:
 
 
 def _length_s(bucket: Bucket) -> str:
-    return _length_words(timedelta(seconds=bucket.length_s))
+    return length_words(timedelta(seconds=bucket.length_s))
 
 
 def _share(ok: int, failed: int) -> str:
@@ -261,20 +238,11 @@ def _share(ok: int, failed: int) -> str:
     return f"{share:.1f} % of {count} readings were as expected"
 
 
-def _length_words(length: timedelta) -> str:
-    seconds = length.total_seconds()
-    for unit, size in (("day", 86_400), ("hour", 3600), ("minute", 60)):
-        count = round(seconds / size)
-        if seconds >= size * (2 if unit == "day" else 1):
-            return f"{count} {unit}s" if count != 1 else unit
-    return f"{round(seconds)} seconds"
-
-
 def _empty(name: str, id_: str) -> str:
     title = f"{name}: nothing has been read yet"
     return (
         _head(id_, title, "The chart fills as soon as the probe has been asked.")
         + f'<path class="chart-grid" d="M{_LEFT} {_TOP + _PLOT_HEIGHT}h{_PLOT_WIDTH}" stroke="currentColor"'
-        f' stroke-opacity=".2"/><text x="{_WIDTH // 2}" y="{_HEIGHT // 2}" text-anchor="middle" {_LABEL}>'
+        f' stroke-opacity=".2"/><text x="{_WIDTH // 2}" y="{_HEIGHT // 2}" text-anchor="middle" {LABEL}>'
         "Nothing has been read yet.</text></svg>"
     )

@@ -29,6 +29,16 @@ from opsbook.entrypoints.shown.on_page import (
 )
 from opsbook.entrypoints.web.answering import desk_of, page, service_in
 from opsbook.entrypoints.web.book_pages import facts_line, findings_of, looked_for, pieces_of
+from opsbook.entrypoints.web.graph_insets import (
+    Place,
+    graph_insets,
+    has_section,
+    last_hour,
+    place_of,
+    span_in,
+    state_id,
+    watched_of,
+)
 from opsbook.entrypoints.web.practice import practice_of
 from opsbook.ground.errors import Failure
 from opsbook.ground.guesses import closest
@@ -62,7 +72,8 @@ def service_page(request: Asks) -> Response[Any]:
     path = book.services[name]
     shown, facts = desk.library.page(path), book.facts[path]
     probed = [(probe, health_of(desk, probe)) for probe in facts.probes]
-    rendered = render(shown, desk.library.around(), insets=insets_of(desk, pieces_of(request), shown, facts))
+    graphs, pieces = place_of(desk, name, path, span_in(request)), pieces_of(request)
+    rendered = render(shown, desk.library.around(), insets=insets_of(desk, pieces, shown, facts, graphs=graphs))
     worst = min((health for _, health in probed), key=lambda health: _WORST[health.state], default=None)
     found = findings_of(book, path)
     unasked = None if worst else unasked_of(facts)
@@ -74,7 +85,8 @@ def service_page(request: Asks) -> Response[Any]:
         states={probe.key: health.state for probe, health in probed}, facts=facts_line(facts),
         alerts=alerts_of(desk, name), alert_states=STATES, live=incidents_of(desk, name),
         incident_states=INCIDENT_STATES, service=name, now=desk.now(), found=found, summary=summary(found),
-        page_at=book_address(path), edit_at=f"/edit/{quote_path(path)}",
+        page_at=book_address(path), has_states=_has_alerts(desk, name),
+        graphs="" if has_section(shown) else pieces.piece("graphs", graphs), edit_at=f"/edit/{quote_path(path)}",
     )  # fmt: skip
 
 
@@ -117,13 +129,15 @@ def health_of(desk: Desk, probe: Probe) -> Health:
     return desk.watch.healths().get(probe.key) or Health(probe.key)
 
 
-def insets_of(desk: Desk, pieces: Pieces, shown: Page, facts: PageFacts) -> list[Inset]:
+def insets_of(desk: Desk, pieces: Pieces, shown: Page, facts: PageFacts, *, graphs: Place) -> list[Inset]:
     """Everything live on the page of a service."""
     found = contacts(desk.library.snapshot(), shown.path, desk.now())
+    states = (state_id,) if desk.graphs.is_configured else ()
     return [
         *probe_insets(pieces, _probed(desk, facts)),
         *contact_insets(pieces, found),
-        *alert_insets(pieces, shown, _by_name(desk)),
+        *alert_insets(pieces, shown, _by_name(desk), *states),
+        *graph_insets(pieces, shown, graphs, last_hour(desk, graphs.service)),
         *run_insets(pieces, shown, facts, practice_of(desk, shown.path, [p.anchor for p in facts.procedures])),
     ]
 
@@ -136,6 +150,11 @@ def _by_name(desk: Desk) -> dict[str, list[Listed]]:
             for each in group.alerts:
                 found.setdefault(each.name, []).append(each)
     return found
+
+
+def _has_alerts(desk: Desk, service: str) -> bool:
+    """Whether there are states of alerts to be asked for."""
+    return desk.graphs.is_configured and bool(watched_of(desk, service).alerts)
 
 
 def alerts_of(desk: Desk, service: str) -> list[Group]:

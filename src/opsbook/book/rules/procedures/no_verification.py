@@ -13,6 +13,7 @@ from opsbook.book.changes import (
     is_deployment,
 )
 from opsbook.book.lint import Around, page_rule
+from opsbook.book.operations_told import operations_told
 from opsbook.book.page import Page
 from opsbook.book.parts import first_line, parts_of
 from opsbook.book.procedure import Procedure
@@ -32,14 +33,20 @@ def check(page: Page, _around: Around) -> Iterator[Finding]:
 
 
 def _unverified(page: Page) -> list[Procedure]:
-    """The deployments without one; on a page of procedures, each without one where others have it, else the first.
+    """The deployments, restarts, backups and their like without one; on a page of procedures, each without one where
+    others have it, else the first.
 
     Many such pages are one procedure under many headings, and then one reminder is enough.
     """
     procedures = parts_of(page).procedures
     if page.kind != "procedure":
-        deployments = [each for each in procedures if is_deployment(page, each) and does_something(each)]
-        return [each for each in deployments if _lacks_one(page, each)]
+        told = operations_told(page)
+        named = {each.anchor for each in told.told if each.how == "procedure" and each.is_filled} if told else set()
+        return [
+            each for each in procedures
+            if (does_something(each) if is_deployment(page, each) else each.anchor in named and changes_something(each))
+            and _lacks_one(page, each)
+        ]  # fmt: skip
     own = any(each.field("Verification") for each in procedures)
     if not own and any(each.verification or ends_with_a_look(each) for each in procedures):
         return []
