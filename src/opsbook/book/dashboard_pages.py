@@ -27,6 +27,7 @@ class BoardTold(Struct, frozen=True):
     named: tuple[int, int]
     table: tuple[int, int] | None
     end: int
+    written: str
 
 
 NEW_PAGE = "# Dashboards\n\nWhere to look. What the numbers mean stands with the metrics and alerts.\n"
@@ -42,18 +43,18 @@ def boards_on(page: Page) -> Iterator[BoardTold]:
         table = next((each for each in read_tables(page.document, section.body, section.end)
                       if each.columns[:2] == ("panel", "expression")), None)  # fmt: skip
         heading = page.document.source(section.start, section.body)
-        at = heading.find(section.title)
-        start = section.start + len(heading[: max(at, 0)].encode())
+        named = section.title if section.title in heading else heading.split("\n")[0].lstrip("#").strip()
+        start = section.start + len(heading[: heading.find(named)].encode())
         yield BoardTold(
             section.title, uid, page.span(section.start, section.body), tuple(_panels(page, table)),
-            (start, start + len(section.title.encode())) if at >= 0 else (start, start),
-            (table.start, table.end) if table else None, section.end,
+            (start, start + len(named.encode())),
+            (table.start, table.end) if table else None, section.end, named,
         )  # fmt: skip
 
 
 def _panels(page: Page, table: Table | None) -> Iterator[tuple[str, str, int]]:
     for row in table.rows if table else ():
-        yield row[0].text, row[1].text, page.document.line(row[0].start)
+        yield re.sub(r"\\([\\`*_\[\]<>|])", r"\1", row[0].text), row[1].text, page.document.line(row[0].start)
 
 
 def with_boards(path: str, raw: bytes | None, boards: Sequence[Board], grafana: str = "") -> bytes:
@@ -70,8 +71,8 @@ def _with_board(path: str, raw: bytes, board: Board, grafana: str) -> bytes:
     if known is None:
         return _added(page, raw, board, grafana)
     edits = []
-    if known.title != _title(board.title):
-        edits.append(Edit(*known.named, _title(board.title)))
+    if known.title != _title(board.title) and not is_written_as(known, board):
+        edits.append(Edit(*known.named, _heading(board.title)))
     table = _table(board)
     if known.table is None and table:
         edits.append(Edit(known.end, known.end, f"\n{table}" if raw[: known.end].endswith(b"\n") else f"\n\n{table}"))
@@ -91,8 +92,13 @@ def _added(page: Page, raw: bytes, board: Board, grafana: str) -> bytes:
     return before + b"\n\n" + written.encode() + (b"\n" + after if after else b"")
 
 
+def is_written_as(told: BoardTold, board: Board) -> bool:
+    """Whether a section has the title of the dashboard as it is written here."""
+    return told.written == _heading(board.title)
+
+
 def _section(board: Board, level: int, grafana: str) -> str:
-    lines = [f"{'#' * level} {_title(board.title)}", ""]
+    lines = [f"{'#' * level} {_heading(board.title)}", ""]
     if grafana and board.uid:
         lines.append(f"- **Location:** {grafana.rstrip('/')}/d/{board.uid}")
     if board.uid:
@@ -122,10 +128,15 @@ def _title(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip().strip("#").strip() or "Dashboard"
 
 
+def _heading(text: str) -> str:
+    """The title so that it means nothing else in a heading."""
+    return re.sub(r"([\\`*_\[\]<>&#~])", r"\\\1", _title(text))
+
+
 def _cell(text: str) -> str:
     """Text that means nothing else in a table."""
     plain = re.sub(r"\s+", " ", text).strip()
-    return re.sub(r"([\\`*_\[\]<>|])", r"\\\1", plain)
+    return re.sub(r"([\\`*\[\]<>|]|(?<!\w)_|_(?!\w))", r"\\\1", plain)
 
 
 def _code(text: str) -> str:

@@ -39,6 +39,7 @@ VERBS: dict[str, dict[str, Entry]] = {
         "alerts": Entry("opsbook.entrypoints.commands.alerts", "What fires: list, show, acknowledge, end, silence."),
         "inlet": Entry("opsbook.entrypoints.commands.inlet", "Who sends alerts: tokens, mappings, what was received."),
         "rules": Entry("opsbook.entrypoints.commands.rules", "Alert rules: compare pages, rule files and the server."),
+        "dashboards": Entry("opsbook.entrypoints.commands.dashboards", "Grafana's dashboards: import, export, list."),
         "heartbeat": Entry("opsbook.entrypoints.commands.heartbeat", "What is to call regularly, and is it late."),
     },
     "Respond": {

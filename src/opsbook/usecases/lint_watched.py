@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from opsbook.book.alert_rules import AlertRule
-from opsbook.book.dashboard_pages import BoardTold, boards_on
+from opsbook.book.dashboard_pages import BoardTold, boards_on, is_written_as
 from opsbook.book.dashboards import Board, expressions_of, read_dashboards
 from opsbook.book.lint import Around, Outline
 from opsbook.book.monitoring import Dashboard
 from opsbook.book.page import Page, read_page
 from opsbook.book.page_index import PageIndex
 from opsbook.book.promql import read_expression
-from opsbook.book.rule_sides import Compared, Difference, compare
+from opsbook.book.rule_sides import Compared, Difference, RuleTold, compare
 from opsbook.book.rule_told import told_by_files, told_by_pages
 from opsbook.book.watched import Watched, watched_on
 from opsbook.ground.errors import Finding, Span
@@ -28,8 +28,8 @@ _PAGES = frozenset({"metrics", "alerts", "dashboards", "page", "procedure", "run
 def watched_of(
     source: BookSource, outlines: Sequence[Outline], around: Around
 ) -> tuple[tuple[Watched, ...], tuple[Page, ...]]:
-    """What the pages of the book watch, and the pages but for runbooks that hold uids. Reads them again: this is asked for where
-    files are named alone."""
+    """What the pages of the book watch, and the pages but for runbooks that hold uids. Reads them again: this is asked
+    for where files are named alone."""
     found: list[Watched] = []
     pages = []
     for outline in outlines:
@@ -52,8 +52,8 @@ def rule_findings(
     if in_files:
         for rule in compare([*told_by_pages(watched, ()), *in_files], ("page", "file")):
             yield from _of_rule(rule)
-    yield from _services(gathered.rules, outlines)
-    yield from _faults(gathered.rules)
+    yield from unknown_services(gathered.rules, in_files, outlines)
+    yield from faulty_rules(gathered.rules)
 
 
 def _of_rule(rule: Compared) -> Iterator[Finding]:
@@ -83,17 +83,20 @@ def _told(difference: Difference) -> str:
     return f"its expression is `{' '.join(there.split())}` there and `{' '.join(here.split())}` here"
 
 
-def _services(rules: Sequence[AlertRule], outlines: Sequence[Outline]) -> Iterator[Finding]:
+def unknown_services(
+    rules: Sequence[AlertRule], told: Sequence[RuleTold], outlines: Sequence[Outline]
+) -> Iterator[Finding]:
     """Rules of a service that no page is about; a book that has no runbook of a service knows none."""
     known = {outline.service: outline.path for outline in outlines if outline.service and outline.kind == "runbook"}
     plain = {_plain(name) for name in known}
-    for rule in rules if known else ():
+    by_path = {path: service for service, path in known.items()}
+    for rule, same in zip(rules, told, strict=True) if known else ():
         label = rule.labels.get("service")
         if label is None or "{{" in label.text or not label.text or _plain(label.text) in plain:
             continue
         near = closest(label.text, known)
-        led = next((outline for outline in outlines if rule.name in outline.alerts and outline.service in known), None)
-        likely = near or (led.service if led else None)
+        naming = next((each.service for each in outlines if rule.name in each.alerts and each.service in known), None)
+        likely = near or by_path.get((same.runbook or "").partition("#")[0]) or naming
         message = f"The alert '{rule.name}' is of the service '{label.text}', which no runbook of the book has."
         fix = f"The book has '{likely}', at {known[likely]}." if likely else "Write its runbook, or correct the label."
         yield Finding("unknown-service", "warning", Span(rule.path, label.line, label.column), message, fix)
@@ -103,7 +106,8 @@ def _plain(name: str) -> str:
     return "".join(letter for letter in name.casefold() if letter.isalnum())
 
 
-def _faults(rules: Sequence[AlertRule]) -> Iterator[Finding]:
+def faulty_rules(rules: Sequence[AlertRule]) -> Iterator[Finding]:
+    """Rules whose expression Prometheus would refuse; what a template fills in is not judged."""
     for rule in rules:
         fault = read_expression(rule.expr).fault if rule.expr and "{{" not in rule.expr else None
         if fault is not None:
@@ -182,7 +186,7 @@ def _of_link(
 
 
 def _panels_differing(told: BoardTold, board: Board) -> Iterator[Finding]:
-    if told.title != board.title:
+    if told.title.split() != board.title.split() and not is_written_as(told, board):
         message = f"The dashboard '{told.title}' is called '{board.title}' at {board.place}."
         yield Finding("dashboard-differs-from-page", "warning", told.span, message, IMPORT)
     has: dict[str, list[str]] = {}

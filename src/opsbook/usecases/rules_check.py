@@ -9,11 +9,13 @@ from typing import Any
 
 from msgspec import Struct
 
+from opsbook.book.dashboards import Board, expressions_of
 from opsbook.book.lint import Outline
 from opsbook.book.outline import outline_of
-from opsbook.book.page import read_page
+from opsbook.book.page import Page, read_page
 from opsbook.book.page_index import PageIndex
 from opsbook.book.promql import read_expression
+from opsbook.book.promql_tokens import VARIABLE
 from opsbook.book.rule_sides import Compared, RuleTold, Side, compare
 from opsbook.book.rule_told import told_by_files, told_by_pages
 from opsbook.book.watched import Watched, expression_of, watched_on
@@ -21,6 +23,7 @@ from opsbook.ground.errors import Failure, Finding, Span
 from opsbook.ground.guesses import closest
 from opsbook.usecases.alert_files import gather
 from opsbook.usecases.lint import Scope, surroundings
+from opsbook.usecases.lint_watched import dashboard_findings, faulty_rules, read_boards, unknown_services
 from opsbook.usecases.monitoring_ports import Monitored, ServerRule, Target
 from opsbook.usecases.ports import Alerting, BookSource, RuleFiles, Unreadable
 
@@ -57,9 +60,10 @@ class RulesCheck(Struct, frozen=True, kw_only=True):
 
 def rules_check(source: BookSource, rule_files: RuleFiles, monitored: Monitored, asked: Asked) -> RulesCheck:
     """Compares whatever there is of the three."""
-    watched, outlines = read_watched(source, asked.scope)
+    book = read_watched(source, asked.scope)
+    watched = book.watched
     gathered = gather(rule_files, asked.alerting)
-    index = PageIndex(outlines, source.book)
+    index = PageIndex(book.outlines, source.book)
     in_files = told_by_files(gathered.rules, index, asked.alerting.url_bases, asked.alerting.keys)
     server, quiet, is_away = _asked_server(monitored)
     in_server = [_told(rule) for rule in server or ()]
@@ -75,10 +79,14 @@ def rules_check(source: BookSource, rule_files: RuleFiles, monitored: Monitored,
         quiet.append("No rule file is given (--rules, alerts.rules), so files are not compared.")
     told = [*on_pages, *in_files, *in_server]
     compared = compare(told, looked_at) if len(looked_at) > 1 else ()
-    findings = list(gathered.findings)
+    findings = [*gathered.findings, *unknown_services(gathered.rules, in_files, book.outlines)]
+    findings += faulty_rules(gathered.rules)
+    files = rule_files.rule_files(asked.scope.dashboards) if asked.scope.dashboards else []
+    findings += dashboard_findings(files, watched, book.pages)
+    boards = read_boards(files)[0]
     if server is not None:
         try:
-            findings += _against_server(monitored, watched, told, asked.now)
+            findings += _against_server(monitored, told, asked.now, named=list(_expressions(watched, told, boards)))
         except Failure as wrong:
             quiet.append(str(wrong))
             is_away = True
@@ -89,12 +97,20 @@ def rules_check(source: BookSource, rule_files: RuleFiles, monitored: Monitored,
     )  # fmt: skip
 
 
-def read_watched(source: BookSource, scope: Scope) -> tuple[tuple[Watched, ...], tuple[Outline, ...]]:
-    """What all pages of the book watch, and their outlines."""
+class BookTold(Struct, frozen=True):
+    """What all pages of the book watch, their outlines, and the pages that hold uids of dashboards."""
+
+    watched: tuple[Watched, ...]
+    outlines: tuple[Outline, ...]
+    pages: tuple[Page, ...]
+
+
+def read_watched(source: BookSource, scope: Scope) -> BookTold:
+    """Reads all pages of the book."""
     files = source.pages()
     around = surroundings(source, files, scope)
     watched: list[Watched] = []
-    outlines = []
+    outlines, pages = [], []
     for file in files:
         raw = source.read(file.path)
         if isinstance(raw, Unreadable):
@@ -102,7 +118,9 @@ def read_watched(source: BookSource, scope: Scope) -> tuple[tuple[Watched, ...],
         page = read_page(file.path, raw, source.reading)
         outlines.append(outline_of(page, around))
         watched += watched_on(page, around)
-    return tuple(watched), tuple(outlines)
+        if page.kind != "runbook" and b"UID" in raw:
+            pages.append(page)
+    return BookTold(tuple(watched), tuple(outlines), tuple(pages))
 
 
 def _asked_server(monitored: Monitored) -> tuple[tuple[ServerRule, ...] | None, list[str], bool]:
@@ -129,35 +147,42 @@ def _told(rule: ServerRule) -> RuleTold:
 
 
 class _Named(Struct, frozen=True):
-    """An expression and who has it, where."""
+    """The metrics and the plain labels that an expression asks for, and who has it, where."""
 
-    text: str
+    metrics: tuple[str, ...]
+    matched: tuple[tuple[str, str], ...]
     who: str
     span: Span
 
 
-def _expressions(watched: Sequence[Watched], told: Iterable[RuleTold]) -> Iterator[_Named]:
+def _expressions(
+    watched: Sequence[Watched], told: Iterable[RuleTold], boards: Sequence[Board]
+) -> Iterator[_Named]:
     for each in watched:
         read = expression_of(each)
         if read is not None:
-            yield _Named(read.text, each.item.name, each.expression_span or each.span)
+            yield _Named(read.metrics, read.matched, each.item.name, each.expression_span or each.span)
     for rule in told:
         if rule.side == "file" and rule.expression:
-            yield _Named(rule.expression, rule.name, rule.span)
+            read = read_expression(rule.expression)
+            yield _Named(read.metrics, read.matched, rule.name, rule.span)
+    for board in boards:
+        for panel, read in expressions_of(board):
+            matched = tuple(pair for pair in read.matched if "$" not in pair[1] and "[[" not in pair[1])
+            yield _Named(read.metrics, matched, f"{board.title}: {panel.title}", Span(board.path, board.line, 1))
 
 
 def _against_server(
-    monitored: Monitored, watched: Sequence[Watched], told: Sequence[RuleTold], now: datetime
+    monitored: Monitored, told: Sequence[RuleTold], now: datetime, *, named: Sequence[_Named]
 ) -> Iterator[Finding]:
     """Metrics, jobs and services that expressions ask for and the server does not have, and rules that fail there."""
-    named = list(_expressions(watched, told))
-    wanted = {name for each in named for name in read_expression(each.text).metrics} - _OF_RULES
+    wanted = {name for each in named for name in each.metrics if VARIABLE not in name} - _OF_RULES
     gone = wanted - monitored.present(frozenset(wanted), now, LATELY)
     known = sorted(monitored.metric_names() - gone) if gone else []
     guesses = {name: _near(name, known) for name in gone}
     shown: set[tuple[str, str]] = set()
     for each in named:
-        for name in read_expression(each.text).metrics:
+        for name in each.metrics:
             if name in gone and (each.span.path, name + each.who) not in shown:
                 shown.add((each.span.path, name + each.who))
                 yield _finding(
@@ -176,7 +201,7 @@ def _gone_jobs(targets: Sequence[Target], named: Sequence[_Named], address: str)
     scraped = {"job": {target.job for target in targets},
                "service": {target.labels["service"] for target in targets if "service" in target.labels}}  # fmt: skip
     for each in named:
-        for label, value in read_expression(each.text).matched:
+        for label, value in each.matched:
             if label in _SCRAPED_BY and scraped[label] and value and value not in scraped[label]:
                 near = _near(value, sorted(scraped[label]))
                 yield _finding(

@@ -28,14 +28,12 @@ def command(shared: Shared, rules: tuple[str, ...], url_bases: dict[str, str]) -
     from datetime import UTC, date, datetime
 
     from opsbook.entrypoints.linting import Lines, alerting_of
-    from opsbook.usecases.lint import Scope
     from opsbook.usecases.rules_check import Asked, check_model, rules_check
-    from opsbook.wire import build_book, build_monitored, lint_settings
+    from opsbook.wire import build_book, build_monitored, lint_scope
 
     config = shared.config()
     source = build_book(config)
-    scope = Scope(date.today(), lint_settings(config))
-    asked = Asked(alerting_of(config, rules, url_bases), scope, datetime.now(UTC))
+    asked = Asked(alerting_of(config, rules, url_bases), lint_scope(config, date.today()), datetime.now(UTC))
     found = rules_check(source, source, build_monitored(config), asked)
     if shared.format == "json":
         import msgspec
