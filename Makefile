@@ -107,6 +107,6 @@ build/clients/.installed: requirements-clients.lock
 # A peer from npm is measured only where npm is: its absence is told, in the table too, and fails nothing.
 build/bench/node_modules: bench/npm/package.json bench/npm/package-lock.json
 	@mkdir -p build/bench && cp $^ build/bench
-	@if ! command -v npm >/dev/null; then echo "!! npm is absent, so markdownlint-cli2 is not measured beside." >&2; \
+	@if ! command -v npm >/dev/null; then echo "!! npm is absent, so markdownlint-cli2 and pagefind are not measured beside." >&2; \
 	elif (cd build/bench && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error); then touch $@; \
-	else echo "!! npm failed, so markdownlint-cli2 is not measured beside." >&2; fi
+	else echo "!! npm failed, so markdownlint-cli2 and pagefind are not measured beside." >&2; fi

@@ -24,6 +24,7 @@ BENCHMARKS = (
     "search",
     "rules",
     "startup",
+    "static_export",
     "serving",
     "ledger",
     "ledger_postgres",
@@ -39,6 +40,7 @@ BENCHMARKS = (
     "incident_page",
     "incident_similar",
     "incident_watch",
+    "service_graphs",
 )
 # Above this many waiting programs for each processor, the figures tell more about them than about us.
 BUSY = 0.4

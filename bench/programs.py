@@ -53,6 +53,17 @@ def rumdl() -> list[str]:
     return [str(beside)] if beside.exists() else [_on_path("rumdl", "`make bench` installs it")]
 
 
+def hugo() -> list[str]:
+    """Hugo of the PATH."""
+    return [_on_path("hugo", "the system's package hugo has it")]
+
+
+def program_beside(name: str) -> list[str]:
+    """A program of this environment, where `make bench` installs it."""
+    beside = Path(sys.executable).with_name(name)
+    return [str(beside)] if beside.exists() else [_on_path(name, "`make bench` installs it")]
+
+
 def promtool() -> list[str]:
     """promtool of the PATH."""
     return [_on_path("promtool", "the system's package prometheus has it")]

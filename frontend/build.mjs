@@ -19,6 +19,8 @@ const small = 256 // bytes below which a compressed copy saves nothing
 
 await bundle('scheme.js', 'src/scheme.js')
 await bundle('opsbook.js', 'src/opsbook.js')
+await bundle('site.js', 'src/site.js')
+await bundle('bundle.js', 'src/bundle.js')
 await bundle('editor.js', 'src/editor.js')
 await bundle('diagram.js', 'src/diagram.js')
 await bundle('opsbook.css', 'styles/opsbook.css')

@@ -8,7 +8,7 @@ const field = document.getElementById('palette-q')
 const list = document.getElementById('palette-list')
 const told = document.getElementById('palette-told')
 const counted = document.getElementById('palette-count')
-const pause_ms = 60 // between two letters of a fast typist; each question costs the server some milliseconds
+let pause_ms = 60 // between two letters of a fast typist; each question costs the server some milliseconds
 
 let asked = null // what is being asked: its text and how to stop it
 let shown = '' // the text whose hits are in the list
@@ -72,19 +72,30 @@ function seek() {
   timer = setTimeout(() => ask(text), shown ? pause_ms : 0)
 }
 
+// The hits of a text as a fragment with options. A copy of the book without a server has its own way.
+let hitsOf = async (text, signal) => {
+  const answer = await fetch(`/search?limit=20&q=${encodeURIComponent(text)}`, {
+    headers: { 'HX-Request': 'true', Accept: 'text/html' }, signal,
+  })
+  const body = await answer.text()
+  if (!answer.ok) throw new Error(`The server answered ${answer.status}.`)
+  const page = new DOMParser().parseFromString(body, 'text/html')
+  const found = document.createDocumentFragment()
+  found.append(...page.body.childNodes)
+  return found
+}
+
+export function findWith(own, pause) {
+  hitsOf = own
+  pause_ms = pause
+}
+
 async function ask(text) {
   const stop = new AbortController()
   asked = { text, stop }
   try {
-    const answer = await fetch(`/search?limit=20&q=${encodeURIComponent(text)}`, {
-      headers: { 'HX-Request': 'true', Accept: 'text/html' }, signal: stop.signal,
-    })
-    const body = await answer.text()
+    const found = await hitsOf(text, stop.signal)
     if (asked?.stop !== stop) return
-    if (!answer.ok) throw new Error(`The server answered ${answer.status}.`)
-    const page = new DOMParser().parseFromString(body, 'text/html')
-    const found = document.createDocumentFragment()
-    found.append(...page.body.childNodes)
     const count = found.querySelectorAll('[role="option"]').length
     const near = places(text)
     if (near.childElementCount && !count) found.replaceChildren()

@@ -11,10 +11,12 @@ from datetime import UTC, date, datetime
 
 from opsbook.alert_parts import build_alert_desk, build_contacts
 from opsbook.config import Config
+from opsbook.drill_parts import build_drill_desk
 from opsbook.incident_parts import build_incident_desk
 from opsbook.ledger.health import Health
 from opsbook.run_parts import build_outputs, build_runs
 from opsbook.status_parts import build_maintenances, build_public_reading
+from opsbook.usecases.deployed import Deployed
 from opsbook.usecases.desk import Desk
 from opsbook.usecases.edit import BookEditing
 from opsbook.usecases.graphs import Graphs
@@ -32,6 +34,7 @@ from opsbook.wire import (
     build_search_index,
     build_search_upkeep,
     build_watch,
+    deployed_services,
     lint_scope,
 )
 from opsbook.wire_ledger import node_of, serving
@@ -77,7 +80,9 @@ def build_desk(config: Config, address: str, nudge: Callable[[], None] = lambda:
             incident_desk=build_incident_desk(config, ledger, editing, build_branches(config), nudge=nudge),
             public=build_public_reading(ledger, library.snapshot, samples, lambda keys: _known(watch.healths(), keys)),
             maintenances=build_maintenances(ledger, library.snapshot, nudge),
-            graphs=Graphs(build_monitored(config), now=_now), now=_now,
+            drill_desk=build_drill_desk(config, ledger, lambda: library, nudge),
+            graphs=Graphs(build_monitored(config), now=_now),
+            deployed=Deployed(lambda: deployed_services(config), _now), now=_now,
         )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from opsbook import __version__
 from opsbook.alert_parts import build_ways
 from opsbook.book.reach import Directory
 from opsbook.config import Config, authorities
+from opsbook.drill_parts import build_drill_works
 from opsbook.ground.errors import Failure, Refusal
 from opsbook.incident_works import Around, build_incident_works
 from opsbook.ledger.alert_events import ALERTS
@@ -133,7 +134,7 @@ def build_paging_parts(config: Config, waking: Waking) -> Iterator[PagingParts]:
             ledger, router, pager, outbox=outbox, heartbeats=heartbeats, progressed=lambda: loop.progressed()
         ))  # fmt: skip
         around = Around(ledger, library, notifier, contacts, guard, config.public_url or address, waking.notify)
-        for more, further in (build_incident_works(config, around), _path_test(config, ledger, address)):
+        for more, further in (build_incident_works(config, around), _own_alerts(config, ledger, address)):
             works += more
             chores += further
         loop = EngineLoop(
@@ -264,6 +265,12 @@ def _dead_man(config: Config, ledger: EngineLedger) -> list[Chore]:
         pinger, config.dead_man, audit=lambda: audit(ledger, _now()), aside=_aside, report=_report
     )  # fmt: skip
     return [Chore("dead man's switch", DEAD_MAN_S, lambda lease: dead_man.tell())]
+
+
+def _own_alerts(config: Config, ledger: EngineLedger, address: str) -> tuple[list[Work], list[Chore]]:
+    """What posts alerts to the server's own inlet: the test of the path, and drills."""
+    works, chores = _path_test(config, ledger, address)
+    return [*works, *build_drill_works(ledger, address, _report)], chores
 
 
 def _path_test(config: Config, ledger: EngineLedger, address: str) -> tuple[list[Work], list[Chore]]:

@@ -31,6 +31,7 @@ from opsbook.wire_monitoring import build_monitored as build_monitored
 if TYPE_CHECKING:
 
     from opsbook.adapters.book_disk import Opened
+    from opsbook.adapters.deployment_files import DeploymentFolder
     from opsbook.adapters.git_repository import GitBranches, GitRepository
     from opsbook.adapters.lint_cache import LintCache
     from opsbook.adapters.new_files import NewFiles
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from opsbook.adapters.seed import PackagedSeed
     from opsbook.book.probe_reach import Reach
     from opsbook.usecases.accounts import Accounts
+    from opsbook.usecases.gathering import Gathered
     from opsbook.usecases.ledger_ports import EngineLedger
     from opsbook.usecases.library import Book, Library
     from opsbook.usecases.live_library import LiveLibrary
@@ -234,6 +236,21 @@ def build_seed() -> PackagedSeed:
     from opsbook.adapters.seed import PackagedSeed  # only init and new need it
 
     return PackagedSeed()
+
+
+def build_deployment_files(config: Config) -> DeploymentFolder:
+    """The files of the repository that could deploy something."""
+    from opsbook.adapters.deployment_files import DeploymentFolder  # only discovery reads them
+
+    return DeploymentFolder(config.root)
+
+
+def deployed_services(config: Config) -> Gathered:
+    """The services that files of the repository deploy, with their alerts."""
+    from opsbook.usecases.gathering import Sought, gathered  # only discovery reads them
+
+    alerting = lint_scope(config, date.min).alerting
+    return gathered(build_deployment_files(config), build_book(config), Sought(alerting=alerting))
 
 
 def build_file_maker(folder: str) -> NewFiles:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from opsbook.adapters.seed import PackagedSeed
 from opsbook.book.discovery.found import Found, FoundCheck, FoundOperation, FoundStep, Told
-from opsbook.book.discovery.parts_of_runbook import Beside, FoundAlert
+from opsbook.book.discovery.written import Beside, FoundAlert
 from opsbook.book.page import read_page
 from opsbook.book.templates import Template, template_of
 from opsbook.ground.errors import Span

@@ -10,8 +10,8 @@ from tests.book.discovered import ALERT, BESIDE, CHECK, DATABASE, PATH, PLACE, s
 from opsbook.book.discovery.comparing import compare
 from opsbook.book.discovery.found import Found, FoundCheck, FoundOperation, FoundStep, Told
 from opsbook.book.discovery.marks import marked_parts
-from opsbook.book.discovery.parts_of_runbook import Beside, FoundAlert
 from opsbook.book.discovery.runbook_page import runbook_page, words_of
+from opsbook.book.discovery.written import Beside, FoundAlert
 from opsbook.book.page import Page, read_page
 from opsbook.book.parts import parts_of
 from opsbook.book.probe import probes_of

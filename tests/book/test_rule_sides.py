@@ -87,3 +87,11 @@ def test_several_rules_of_one_name_go_with_those_that_say_the_same():
 def test_a_page_that_only_names_an_alert_names_all_of_that_name():
     told = [rule("page", expression=None), rule("file", expression="x > 1"), rule("file", expression="x > 2")]
     assert [each.state for each in compare(told, ("page", "file"))] == ["same", "same"]
+
+
+@pytest.mark.parametrize(("page", "file", "state"), [
+    ("P2", "warning", "same"), ("P1", "warning", "differs"), ("P2", "woolly", "same"), ("warning", "critical", "differs"),
+])  # fmt: skip
+def test_a_severity_of_the_pages_scale_is_what_the_rules_word_means_on_it(page, file, state):
+    [found] = compare([rule("page", severity=page), rule("file", severity=file)], ("page", "file"))
+    assert found.state == state

@@ -80,9 +80,11 @@ def git(root: Path, *words: str) -> str:
     return said.stdout
 
 
-def lay(root: Path, port: int) -> None:
-    """Lays the book into a folder and commits it, the checkout last."""
+def lay(root: Path, port: int, settings: str = "") -> None:
+    """Lays the book into a folder and commits it, the checkout last; `settings` are those of opsbook.toml."""
     shutil.copytree(PAGES, root, dirs_exist_ok=True)
+    if settings:
+        (root / "opsbook.toml").write_text(settings, encoding="utf-8")
     for page in root.rglob("*.md"):
         page.write_text(page.read_text(encoding="utf-8").replace("{PORT}", str(port)), encoding="utf-8")
     git(root, "init", "--quiet", "--initial-branch", "main")

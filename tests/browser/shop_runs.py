@@ -80,10 +80,11 @@ Keeps the orders of the shop until they are sent.
 """
 
 
-def lay_runs(root: Path) -> None:
-    """Adds the page to a shop, and a run of it that somebody started at a terminal and that must be approved."""
+def lay_runs(root: Path, settings: str = "") -> None:
+    """Adds the page to a shop, `settings` to its own, and a run that somebody started at a terminal and that must be
+    approved."""
     (root / PATH).write_text(PAGE, encoding="utf-8")
-    (root / "docs" / "operations" / "opsbook.toml").write_text(SETTINGS, encoding="utf-8")
+    (root / "docs" / "operations" / "opsbook.toml").write_text(SETTINGS + settings, encoding="utf-8")
     git(root, "add", ".")
     git(root, "commit", "--quiet", "--message", "orders: its runbook")
     environ = {key: value for key, value in os.environ.items() if not key.startswith(("OPSBOOK_", "GIT_"))}

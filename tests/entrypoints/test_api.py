@@ -21,6 +21,7 @@ from opsbook.entrypoints.api.operation import OPERATIONS, PREFIX
 from opsbook.entrypoints.api.people import Act
 from opsbook.ledger.alert_events import Place
 from opsbook.ledger.alert_events import fired as alert_fired
+from opsbook.ledger.drill_events import DrillAlert, Scene
 from opsbook.ledger.inbound import generic
 from opsbook.ledger.matchers import Matcher
 from opsbook.ledger.page_events import FrozenPolicy, page_opened
@@ -64,11 +65,15 @@ def filled(door: Door, path: str) -> str:
         path = path.replace("{alert}", "261126-alert")
     if "{incident}" in path or "{proposal}" in path:
         path = with_incident(door, path)
+    if "{drill}" in path:
+        alert = DrillAlert({"alertname": "ApiDown"}, {"summary": "It is down"})
+        scene = Scene("alert", "ApiDown", API, "api", "P1", (alert,), reveals=("It is the API.",))
+        path = path.replace("{drill}", door.desk.drill_desk.drills.plan(scene, "ada").id)
     if "{maintenance}" in path:
         begins = door.desk.now() + timedelta(hours=1)
         planned = door.desk.maintenances.announce("An upgrade", "ada", starts_at=begins, ends_at=begins + timedelta(hours=1))
         path = path.replace("{maintenance}", planned.id)
-    path = path.replace("{handle}", "me")
+    path = path.replace("{handle}", "me").replace("{kind}/backups", "role/support")
     return PREFIX + path.replace("{path}", API).replace("{service}", "api").replace("{key}", key).replace("{run}", run) + asks
 
 

@@ -28,8 +28,10 @@ _GIT_S = 20
 class DeploymentFolder:
     """The repository at an absolute root, which may be searched as a whole or in parts."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, *, largest_bytes: int = LARGEST_FILE_BYTES, told_every: int = _TOLD_EVERY) -> None:
         self.root = os.path.realpath(root)
+        self._largest_bytes = largest_bytes
+        self._told_every = told_every
 
     def files(
         self, paths: Sequence[str], is_wanted: Callable[[str], bool], told: Callable[[int], None] = lambda seen: None
@@ -65,7 +67,7 @@ class DeploymentFolder:
                 continue
             for entry in entries:
                 seen += 1
-                if seen % _TOLD_EVERY == 0:
+                if seen % self._told_every == 0:
                     told(seen)
                 if seen > MOST_ENTRIES:
                     return
@@ -114,9 +116,9 @@ class DeploymentFolder:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 return Unreadable(shown, "it is no file")
-            if status.st_size > LARGEST_FILE_BYTES:
-                return Unreadable(shown, f"it is larger than {LARGEST_FILE_BYTES >> 20} MB")
+            if status.st_size > self._largest_bytes:
+                return Unreadable(shown, f"it is larger than {self._largest_bytes} bytes")
             try:
-                return file.read(LARGEST_FILE_BYTES + 1)
+                return file.read(self._largest_bytes)
             except OSError as wrong:
                 return Unreadable(shown, wrong.strerror or str(wrong))

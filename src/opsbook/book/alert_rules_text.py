@@ -57,25 +57,31 @@ def is_template(source: SourceLines, line: int, column: int) -> bool:
 
 def read_loosely(source: SourceLines) -> tuple[list[LooseRule], int]:
     """The alert rules as far as lines show them, and how many recording rules there are."""
+    found = read_all_loosely(source)
+    alerts = [(mapping, group) for mapping, group, _ in found if "record" not in mapping]
+    return alerts, len(found) - len(alerts)
+
+
+def read_all_loosely(source: SourceLines) -> list[tuple[dict[str, Node], str, str]]:
+    """The alert rules and recording rules as far as lines show them, each with its group's name and interval."""
     cursor = Cursor(source, blanked=_without_template_lines(source))
-    rules: list[LooseRule] = []
-    recordings = 0
-    group = ""
+    rules: list[tuple[dict[str, Node], str, str]] = []
+    group = interval = ""
     row = 0
     while row < cursor.count:
         match = _first_key().match(cursor.lines[row])
         if match and match[1] and match[2] == "name":
-            group = cursor.lines[row][match.end() :].strip(" \"'")
+            group, interval = cursor.lines[row][match.end() :].strip(" \"'"), ""
+        elif match and match[2] == "interval":
+            interval = cursor.lines[row][match.end() :].strip(" \"'")
         if not match or not (match[2] in ("alert", "record") or (match[1] and match[2] in _RULE_KEYS)):
             row += 1
             continue
         mapping = _mapping_at(cursor, row, match.start(2) - _is_quoted(match))
         row = max(cursor.row, row + 1)
-        if "record" in mapping:
-            recordings += 1
-        elif isinstance(mapping.get("alert"), Scalar) and len(mapping) > 1:
-            rules.append((mapping, group))
-    return rules, recordings
+        if "record" in mapping or (isinstance(mapping.get("alert"), Scalar) and len(mapping) > 1):
+            rules.append((mapping, group, interval))
+    return rules
 
 
 def _is_quoted(match: re.Match[str]) -> bool:

@@ -13,6 +13,9 @@ from opsbook.ground.yaml_nodes import Node, Scalar, SourceLines, Unreadable
 RuleGroup = tuple[str, list[Node], bool]
 """A group's name, the items of its `rules`, and whether it stands among `groups`, as Prometheus has it."""
 
+WholeGroup = tuple[dict[str, Node], list[Node], bool]
+"""The same with all that is told of the group, in place of its name."""
+
 _TEXTS_OF_A_RULE = frozenset(("expr", "annotations", "labels", "description"))
 
 
@@ -24,6 +27,13 @@ def rule_key() -> re.Pattern[str]:
 
 def rule_groups(source: SourceLines, documents: list[Node]) -> Iterator[RuleGroup]:
     """Every list under a key `rules`, in order; one that an alias repeats comes once."""
+    for group, rules, is_strict in whole_groups(source, documents):
+        name = group.get("name")
+        yield name.text if isinstance(name, Scalar) else "", rules, is_strict
+
+
+def whole_groups(source: SourceLines, documents: list[Node]) -> Iterator[WholeGroup]:
+    """As `rule_groups`, each with the mapping that it stands in."""
     waiting: list[tuple[Node, bool]] = [(document, False) for document in reversed(documents)]
     seen: set[int] = set()
     given: set[int] = set()
@@ -42,8 +52,7 @@ def rule_groups(source: SourceLines, documents: list[Node]) -> Iterator[RuleGrou
         rules = node.get("rules")
         if isinstance(rules, list) and id(rules) not in given:
             given.add(id(rules))
-            name = node.get("name")
-            yield name.text if isinstance(name, Scalar) else "", rules, is_group
+            yield node, rules, is_group
         inner = [(value, key == "groups") for key, value in node.items() if key not in _TEXTS_OF_A_RULE]
         waiting += reversed(inner)
 

@@ -73,6 +73,14 @@ _SERVICE_SLOTS = frozenset(RUNBOOK_SLOTS) - {"overview"}
 _INCIDENT_SLOTS = frozenset({"timeline", "root-cause", "resolution", "prevention", "lessons-learned"})
 
 
+DRILL_FOLDER = "drills"
+
+
+def is_drill_path(path: str) -> bool:
+    """Whether a page lies where drills are written: it tells what is to be drilled, and is about no alert itself."""
+    return DRILL_FOLDER in path.split("/")[:-1]
+
+
 class Clues(Struct, frozen=True, gc=False):
     """What the decision is made from. `declared` is the front matter's kind or type, `slots` those of all headings."""
 
@@ -134,6 +142,8 @@ def _by_folder(stem: str, folders: frozenset[str], clues: Clues) -> str | None:
         return "incident"
     if folders & {"monitoring", "observability", "alerting"} and stem in _FILE_KINDS:
         return _FILE_KINDS[stem]
+    if folders & {"monitoring", "observability", "alerting"} and (listed := folders & _FILE_KINDS.keys()):
+        return _FILE_KINDS[min(listed)]
     if folders & {"procedures", "playbooks", "procedure", "sops", "how-to", "howto"}:
         return _alert_page(clues) or "procedure"
     if folders & {"runbooks", "runbook"}:

@@ -198,7 +198,7 @@ def _plain_name(path: str) -> str:
 
 # Rules whose findings lie in rule files, not in pages: the checks are in alert_coverage and alert_rules.
 OF_RULE_FILES = ("alert-without-runbook", "invalid-rule-file", "runbook-url-bad-anchor", "runbook-url-missing-page",
-                 "invalid-dashboard", "unknown-service")  # fmt: skip
+                 "invalid-dashboard", "service-without-runbook")  # fmt: skip
 
 PageCheck = Callable[[Page, Around], Iterable[Finding]]
 BookCheck = Callable[[Sequence[Outline], Around], Iterable[Finding]]

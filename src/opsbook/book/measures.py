@@ -46,10 +46,10 @@ _OPERATORS = {
 
 def measure_of(unit: str, expression: str = "") -> Measure:
     """What an expression counts: by its unit in words, else by the names that stand in it."""
-    return (_by_words(unit) if unit.strip() else None) or _by_names(expression)
+    return _by_words(unit) if unit.strip() else _by_names(expression)
 
 
-def _by_words(unit: str) -> Measure | None:
+def _by_words(unit: str) -> Measure:
     words = " ".join(unit.lower().strip(" .()`").split())
     share = _SHARES.get(words)
     if share is not None:
@@ -66,7 +66,7 @@ def _by_words(unit: str) -> Measure | None:
         return Measure("bytes/s", size) if size is not None else Measure("/s", 1.0, _word(counted))
     if words in ("rps", "qps", "req/s", "hz"):
         return Measure("/s")
-    return Measure("number", 1.0, _word(words)) if words and not words[0].isdigit() else None
+    return Measure("number", 1.0, _word(words.lstrip("0123456789 ")))
 
 
 def _word(words: str) -> str:
@@ -121,8 +121,8 @@ def read_limit(words: str, measure: Measure) -> Limit | None:
         return None
     number = float(found[2].replace(",", ""))
     operator = _OPERATORS[found[1].lower()] if found[1] else ">"
-    written = _by_words(found[3]) if found[3] else None
-    if written is None or written.kind in ("number", "/s"):
+    written = _by_words(found[3] or "")
+    if written.kind in ("number", "/s"):
         return Limit(operator, number * measure.factor)
     # A share is 0.05 or 5 where nothing says which: it is drawn only where the measure is one.
     return Limit(operator, number * written.factor) if written.kind == measure.kind else None

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 
 from opsbook.book.fields import Field
+from opsbook.book.kinds import is_drill_path
 from opsbook.book.links import fragment, targets
 from opsbook.book.lint import Around
 from opsbook.book.metadata import plain_key
@@ -121,7 +122,7 @@ def read_monitoring(page: Page, around: Around) -> Monitoring | None:
     """What the page says is watched, or None for a page that is about something else."""
     if page.kind == "runbook":
         found = list(_of_runbook(page, around))
-    elif _is_about_monitoring(page):
+    elif _is_about_monitoring(page) and not is_drill_path(page.path):
         found = list(_of_tables(page, around)) + list(_of_headings(page, around)) + list(_of_links(page, around))
     else:
         return None
@@ -153,7 +154,7 @@ def _is_about_monitoring(page: Page) -> bool:
 def _of_tables(page: Page, around: Around) -> Iterator[Item | None]:
     for table in read_tables(page.document):
         section = page.section_at(table.start)
-        kind, named = _kind_of(page, table, section)
+        kind, named = kind_of_table(page, table, section)
         if not kind or named is None:
             continue
         columns = {part: table.column(*words) for part, words in WORDS[kind].items() if part != "name"}
@@ -164,7 +165,7 @@ def _of_tables(page: Page, around: Around) -> Iterator[Item | None]:
             yield _item(page, around, kind, (row[named], cells))
 
 
-def _kind_of(page: Page, table: Table, section: Section | None) -> tuple[str, int | None]:
+def kind_of_table(page: Page, table: Table, section: Section | None) -> tuple[str, int | None]:
     """The kind of thing that a table lists and the column of its names: the first column that is headed by a kind, or
     one headed Name where the headings above say what is listed."""
     heads = [(table.columns.index(word), kind) for kind, parts in WORDS.items() for word in parts["name"]
@@ -173,10 +174,10 @@ def _kind_of(page: Page, table: Table, section: Section | None) -> tuple[str, in
         at, kind = min(heads)
         return kind, at
     named = table.column("name", "title")
-    return (_hint(page, section), named) if named is not None else ("", None)
+    return (kind_hint(page, section), named) if named is not None else ("", None)
 
 
-def _hint(page: Page, section: Section | None) -> str:
+def kind_hint(page: Page, section: Section | None) -> str:
     """The kind of thing that the headings above say is listed, from the inside out, then the page's own kind."""
     titles = []
     index = page.section_index(section.start) if section else -1
@@ -241,7 +242,7 @@ def _of_headings(page: Page, around: Around) -> Iterator[Item | None]:
         labels = _labels(page, section)
         if not labels:
             continue
-        kind = "alert" if "alert" in labels else _hint(page, section)
+        kind = "alert" if "alert" in labels else kind_hint(page, section)
         if not kind:
             continue
         parts = {part: labels[word] for part, words in WORDS[kind].items() for word in reversed(words)
@@ -268,7 +269,7 @@ def _labels(page: Page, section: Section) -> dict[str, Cell]:
 def _of_links(page: Page, around: Around) -> Iterator[Item | None]:
     """Bullets that are a link, or a label with an address, below a heading about dashboards or logs."""
     for section in page.sections:
-        kind = _hint(page, section)
+        kind = kind_hint(page, section)
         if kind not in ("dashboard", "log"):
             continue
         for index in page.document.children(*page.blocks(section.body, section.end)):

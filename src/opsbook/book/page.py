@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from opsbook.book.fields import Field, read_fields
 from opsbook.book.headings import SATISFIED_BY, Headings, shipped_headings
-from opsbook.book.kinds import PROFILES, Clues, Profile, decide_kind
+from opsbook.book.kinds import PROFILES, Clues, Profile, decide_kind, is_drill_path
 from opsbook.book.metadata import ALERT_KEYS, OWNER_KEYS, SERVICE_KEYS, UPDATED_KEYS, Datum, Metadata, read_metadata
 from opsbook.ground.durations import read_date
 from opsbook.ground.errors import Edit, Finding, Severity, Span
@@ -258,7 +258,7 @@ class Page:
     def alert_names(self) -> tuple[str, ...]:
         """The alerts that the page's metadata names, as written."""
         datum = self.metadata.first(*ALERT_KEYS)
-        if datum is None:
+        if datum is None or is_drill_path(self.path):
             return ()
         parts = [part.strip(" `*\"'") for part in datum.value.split(",") if not is_slot_text(part)]
         if any("`" in part for part in parts):  # words around the names, which stand in code

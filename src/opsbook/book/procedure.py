@@ -13,7 +13,7 @@ from functools import cached_property
 
 from msgspec import Struct
 
-from opsbook.book.kinds import is_transcript
+from opsbook.book.kinds import is_drill_path, is_transcript
 from opsbook.book.label_steps import apart, renumbered, text_step, value_steps
 from opsbook.book.labels import canonical_label
 from opsbook.book.page import Page, Section
@@ -93,6 +93,8 @@ def procedures_of(page: Page) -> tuple[Procedure, ...]:
 
 def _read(page: Page) -> Iterator[Procedure]:
     if page.kind in ("template", "incident", "post-mortem", "metrics", "dashboards") or is_transcript(page.path):
+        return
+    if is_drill_path(page.path):  # its lists are answers, and its command breaks something
         return
     document, sections = page.document, page.sections
     counted = [section.title for section in sections if section.title[:1].isdigit() or section.title[:4] in _STEP]

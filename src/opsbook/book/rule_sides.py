@@ -13,6 +13,7 @@ from typing import Literal
 from msgspec import Struct
 
 from opsbook.book.promql import read_expression
+from opsbook.book.severity import PRIORITIES, read_severity
 from opsbook.ground.errors import Span
 from opsbook.ground.guesses import closest
 
@@ -130,14 +131,21 @@ def _compared(group: tuple[RuleTold, ...], looked_at: Sequence[Side]) -> Compare
 def _differences(group: tuple[RuleTold, ...]) -> Iterator[Difference]:
     yield from _differing("expression", {each.side: (_canonical(each), each.expression) for each in group})
     yield from _differing("for", {each.side: (each.hold, _lasting(each.hold)) for each in group})
-    yield from _differing("severity", {
-        each.side: (each.severity.lower() if each.severity is not None else None, each.severity) for each in group
-    })  # fmt: skip
+    yield from _differing("severity", _severities(group))
     names = sorted({name for each in group for name in each.labels or {} if name != "severity"})
     for name in names:
         values = {each.side: each.labels.get(name, "") for each in group if each.labels is not None}
         yield from _differing(f"label {name}", {side: (value, value or "nothing") for side, value in values.items()})
     yield from _differing("runbook", {each.side: (each.runbook, each.runbook or "nothing") for each in group})
+
+
+def _severities(group: tuple[RuleTold, ...]) -> dict[Side, tuple[object, str | None]]:
+    """The severities as they are compared: where one is written as P0 to P3, by what the others mean on that scale. A
+    word that nobody knows is then not judged; a team's own are known to whoever reads its settings."""
+    told = {each.side: each.severity for each in group if each.severity is not None}
+    if any(severity.strip().upper() in PRIORITIES for severity in told.values()):
+        return {side: (read_severity(severity), severity) for side, severity in told.items()}
+    return {side: (severity.lower(), severity) for side, severity in told.items()}
 
 
 def _differing(field: str, values: Mapping[Side, tuple[object, str | None]]) -> Iterator[Difference]:

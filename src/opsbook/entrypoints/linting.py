@@ -51,7 +51,7 @@ def run_lint(config: Config, asked: Asked) -> int:
     """Lints, mends when asked to, prints, and returns the exit status."""
     check_words(config, asked)
     source = build_book(config)
-    scope = _as_known(config, _as_practised(config, scope_of(config, asked)), source)
+    scope = _as_known(config, as_practised(config, scope_of(config, asked)), source)
     if asked.write_baseline:
         _check_whole(asked, source, scope)  # before anything is mended: what is refused has done nothing
     report = _answer(config, asked, source, scope)
@@ -73,15 +73,16 @@ def run_lint(config: Config, asked: Asked) -> int:
     return 1 if at_least(report.findings, asked.fail_on or config.fail_on) else 0  # type: ignore[arg-type]
 
 
-def _as_practised(config: Config, scope: Scope) -> Scope:
-    """The scope with what the ledger tells of practice. It only helps: one that cannot be read now fails nothing."""
+def as_practised(config: Config, scope: Scope, did: str = "Linted") -> Scope:
+    """The scope with what the ledger tells of practice. It only helps: one that cannot be read now fails nothing, and
+    what was done without it is said on standard error."""
     if not asks_for_practice(scope):
         return scope
     try:
         return with_practice(scope, practised(config))
     except (Failure, Refusal, Usage) as wrong:
         told = str(wrong).splitlines()[0]
-        click.echo(f"opsbook: Linted without what runs tell of practice. {told}", err=True)
+        click.echo(f"opsbook: {did} without what runs tell of practice. {told}", err=True)
         return scope
 
 

@@ -36,7 +36,7 @@ BATCH = 500
 LEDGER_AGAIN_S = 1.0
 FRESH = timedelta(seconds=5)
 RUN = "run/"  # what the names of the streams of runs begin with
-ALERTING = ("alert/", "page/", "silence/")
+ALERTING = ("alert/", "page/", "silence/", "drill/")
 # What is told of an incident is shown by its timeline alone; all else moves the rest of its page.
 ENTRIES = frozenset({NOTED, CORRECTED, PINNED})
 ALERTS_MOST = 20  # of them that are told each by itself, in one reading of the ledger

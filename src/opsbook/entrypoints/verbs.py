@@ -18,11 +18,14 @@ VERBS: dict[str, dict[str, Entry]] = {
     "Write": {
         "init": Entry("opsbook.entrypoints.commands.init", "Write the folder of operations pages, with templates."),
         "new": Entry("opsbook.entrypoints.commands.new", "Write one page from the book's own template."),
+        "rules": Entry("opsbook.entrypoints.commands.rules", "Alert rules in and out of the pages."),
+        "discover": Entry("opsbook.entrypoints.commands.discover", "Services that are deployed: which lack a runbook."),
     },
     "Read": {
         "lint": Entry("opsbook.entrypoints.commands.lint", "Say what is missing, stale, broken or unreachable."),
         "coverage": Entry("opsbook.entrypoints.commands.coverage", "Services × sections, alerts × pages."),
         "search": Entry("opsbook.entrypoints.commands.search", "Find the sections for words or a pasted error."),
+        "path": Entry("opsbook.entrypoints.commands.path", "What to read first, for a service or a role."),
         "show": Entry("opsbook.entrypoints.commands.show", "Show one page or section as Opsbook reads it."),
     },
     "Run": {
@@ -44,11 +47,15 @@ VERBS: dict[str, dict[str, Entry]] = {
     },
     "Respond": {
         "incident": Entry("opsbook.entrypoints.commands.incident", "Declare, lead, tell, resolve, learn; offline too."),
+        "drill": Entry("opsbook.entrypoints.commands.drill", "Practise an alert or a past incident, by the real path."),
         "status": Entry("opsbook.entrypoints.commands.status", "What everybody may see: show, export, planned work."),
         "proposals": Entry("opsbook.entrypoints.commands.proposals", "What was learned: review, accept, decline."),
     },
     "Serve": {
         "serve": Entry("opsbook.entrypoints.commands.serve", "Serve the book on the web, in one process."),
+    },
+    "Share": {
+        "export": Entry("opsbook.entrypoints.commands.export", "The book as files that need no server."),
     },
     "People": {
         "person": Entry("opsbook.entrypoints.commands.person", "How people are reached: contacts, order, quiet hours."),

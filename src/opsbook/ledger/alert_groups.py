@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from opsbook.ledger.drill_events import LABEL
+
 NAME = "alertname"
 
 
@@ -15,11 +17,14 @@ def group_key(
 ) -> str:
     """The key of an alert's group, as matchers are written: `{alertname="WebDown", service="web"}`. The service is the
     one that the alert belongs to where no label says it. An alert that has none of the labels, or no name where groups
-    are told by it, is a group of its own. Drills are never in one group with what is real."""
+    are told by it, is a group of its own. A drill is never in one group with what is real, nor
+    with another."""
     known = {"service": service, **labels} if service else labels
     found = [f'{name}="{_quoted(value)}"' for name in group_by if (value := known.get(name))]
     key = identity if not found or (NAME in group_by and not labels.get(NAME)) else "{" + ", ".join(found) + "}"
-    return f"drill {key}" if is_drill else key
+    if not is_drill:
+        return key
+    return f"drill {labels[LABEL]} {key}" if LABEL in labels else f"drill {key}"
 
 
 def _quoted(value: str) -> str:

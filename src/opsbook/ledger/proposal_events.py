@@ -13,7 +13,7 @@ from opsbook.ledger.event import Draft
 PROPOSALS = "proposal/"
 BASES = "proposal-base/"
 
-ProposalKind = Literal["report", "post-mortem", "patch", "action"]
+ProposalKind = Literal["report", "post-mortem", "patch", "action", "discovery"]
 
 PROPOSED = "PageProposed"
 BRANCHED = "ProposalBranched"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from opsbook.ledger.alert import ALERT_VIEW
+from opsbook.ledger.drill import DRILL_VIEW
 from opsbook.ledger.heartbeat import HEARTBEAT_VIEW
 from opsbook.ledger.incident import INCIDENT_VIEW
 from opsbook.ledger.inlet import INLET_VIEW
@@ -30,4 +31,5 @@ VIEWS: tuple[View, ...] = (
     TELLING_VIEW,
     SUBSCRIPTION_VIEW,
     PROBE_VIEW,
+    DRILL_VIEW,
 )

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from msgspec import Struct
 
-from opsbook.book.kinds import is_alert_name
+from opsbook.book.kinds import is_alert_name, is_drill_path
 from opsbook.book.page import Page
 from opsbook.book.page_index import PageIndex
 from opsbook.book.runbook import alert_names
@@ -86,7 +86,8 @@ class AlertPlaces:
         """The headings of all pages but templates, with their paths, by each word in them."""
         found: dict[str, list[tuple[str, str]]] = {}
         for path, facts in self._book.facts.items():
-            for heading in facts.outline.headings if facts.kind != "template" else ():
+            is_about = facts.kind != "template" and not is_drill_path(path)
+            for heading in facts.outline.headings if is_about else ():
                 for word in set(_WORDS.findall(heading.lower())):
                     found.setdefault(word, []).append((path, heading))
         return found

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from opsbook.book.alert_coverage import AlertCoverage, coverage_summary
+from opsbook.book.discovery.naming import names_of
 from opsbook.book.kinds import PROFILES
 from opsbook.book.lint import Around, LintSettings, Outline
 from opsbook.book.outline import outline_of
@@ -18,17 +19,21 @@ from opsbook.ground.errors import Finding
 from opsbook.usecases.alert_files import covered, gather
 from opsbook.usecases.lint import Scope, surroundings
 from opsbook.usecases.ports import Alerting, BookSource, PageFile, RuleFiles, Unreadable, Workers
+from opsbook.usecases.practice_report import PracticeReport, practice_model, practice_report
 
 
 class ServiceCoverage(Struct, frozen=True):
     """A service's runbook against what is expected: slots with nothing in them are `missing`, slots in which nothing
-    but the template's own slots stand are `unfilled`; `score` is the share that is neither."""
+    but the template's own slots stand are `unfilled`; `score` is the share that is neither. `names` are those by which
+    it is known. A service that is deployed (`deployed` is where) and has no runbook has None, and all is missing."""
 
     service: str
-    runbook: str
+    runbook: str | None
     missing: tuple[str, ...]
     unfilled: tuple[str, ...]
     score: float
+    names: tuple[str, ...] = ()
+    deployed: str = ""
 
 
 class SlotPlace(Struct, frozen=True, gc=False):
@@ -48,6 +53,7 @@ class CoverageReport(Struct, frozen=True):
     alerts: tuple[AlertCoverage, ...]
     summary: dict[str, int]
     findings: tuple[Finding, ...] = ()
+    practice: PracticeReport = PracticeReport()
 
 
 class _Part(Struct):
@@ -56,19 +62,23 @@ class _Part(Struct):
 
 
 def coverage(
-    source: BookSource, rule_files: RuleFiles, scope: Scope, alerting: Alerting, *, workers: Workers
-) -> CoverageReport:
-    """What the book covers of its services and of the alerts at the named paths."""
+    source: BookSource, rule_files: RuleFiles, scope: Scope, alerting: Alerting, *, workers: Workers,
+    knows_runs: bool = True,
+) -> CoverageReport:  # fmt: skip
+    """What the book covers of its services and of the alerts at the named paths, and how far it was practised."""
     files = source.pages()
     around = surroundings(source, files, scope)
     parts = workers.spread(partial(_read_part, source, around), files)
     decoded = [msgspec.msgpack.decode(part, type=_Part) for part in parts]
     outlines = sorted((outline for part in decoded for outline in part.outlines), key=lambda o: o.path)
     services = [service for part in decoded for service in part.services]
-    services.sort(key=lambda service: (service.service.lower(), service.runbook))
+    services.sort(key=lambda service: (service.service.lower(), service.runbook or ""))
     gathered = gather(rule_files, alerting)
     alerts = covered(gathered, outlines, alerting, source.book)
-    return CoverageReport(tuple(services), alerts, coverage_summary(alerts), gathered.findings)
+    practice = practice_report(
+        outlines, scope.settings.practised, scope.today, scope.settings.practised_days, knows_runs=knows_runs
+    )
+    return CoverageReport(tuple(services), alerts, coverage_summary(alerts), gathered.findings, practice)
 
 
 def _read_part(source: BookSource, around: Around, files: Sequence[PageFile]) -> bytes:
@@ -91,7 +101,7 @@ def service_coverage(page: Page, settings: LintSettings) -> ServiceCoverage:
     missing = tuple(slot for slot in expected if states[slot] == "missing")
     unfilled = tuple(slot for slot in expected if states[slot] == "unfilled")
     score = 1.0 if not expected else round(1 - (len(missing) + len(unfilled)) / len(expected), 3)
-    return ServiceCoverage(page.service or page.title, page.path, missing, unfilled, score)
+    return ServiceCoverage(page.service or page.title, page.path, missing, unfilled, score, names_of(page))
 
 
 def slot_places(page: Page, settings: LintSettings) -> tuple[SlotPlace, ...]:
@@ -161,7 +171,7 @@ def coverage_model(report: CoverageReport) -> dict[str, Any]:
     return {
         "services": [
             {"service": s.service, "runbook": s.runbook, "missing": list(s.missing), "unfilled": list(s.unfilled),
-             "score": s.score}
+             "score": s.score, **({"deployed": s.deployed} if s.deployed else {})}
             for s in report.services
         ],
         "alerts": [
@@ -171,4 +181,5 @@ def coverage_model(report: CoverageReport) -> dict[str, Any]:
             for a in report.alerts
         ],
         "summary": report.summary,
+        "practice": practice_model(report.practice),
     }  # fmt: skip

@@ -9,12 +9,16 @@ from typing import Any
 from msgspec import Struct
 
 from opsbook.book.alert_coverage import AlertCoverage, coverage_summary
+from opsbook.book.discovery.found import Found
 from opsbook.book.kinds import RUNBOOK_SLOTS
+from opsbook.book.lint import Around
 from opsbook.ground.errors import SEVERITIES, Finding
 from opsbook.usecases.alert_files import covered, gather
-from opsbook.usecases.coverage import SlotPlace
+from opsbook.usecases.coverage import ServiceCoverage, SlotPlace
+from opsbook.usecases.deployed import without_runbook
 from opsbook.usecases.library import Book
 from opsbook.usecases.ports import Alerting, RuleFiles
+from opsbook.usecases.practice_report import PracticeReport, practice_model, practice_report
 
 NOBODY = ""  # the owner of a page that names none
 
@@ -38,7 +42,8 @@ class Group(Struct, frozen=True):
 
 
 class CoverageMap(Struct, frozen=True):
-    """The map of a snapshot. `slots` are the columns; `by_owner` and `by_rule` hold all findings, twice."""
+    """The map of a snapshot. `slots` are the columns; `by_owner` and `by_rule` hold all findings, twice; `without` are
+    services that are deployed and have no runbook."""
 
     slots: tuple[str, ...] = RUNBOOK_SLOTS
     rows: tuple[Row, ...] = ()
@@ -47,10 +52,16 @@ class CoverageMap(Struct, frozen=True):
     by_owner: tuple[Group, ...] = ()
     by_rule: tuple[Group, ...] = ()
     counts: dict[str, int] = {}
+    practice: PracticeReport = PracticeReport()
+    without: tuple[ServiceCoverage, ...] = ()
 
 
-def coverage_map(book: Book, rule_files: RuleFiles, alerting: Alerting, folder: str) -> CoverageMap:
-    """The map of a snapshot and of the named rule files. `folder` is the book's own below the repository."""
+def coverage_map(
+    book: Book, rule_files: RuleFiles, alerting: Alerting, folder: str, *, around: Around | None = None,
+    deployed: Sequence[Found] = (),
+) -> CoverageMap:  # fmt: skip
+    """The map of a snapshot and of the named rule files. `folder` is the book's own below the repository; `around`
+    tells the day and what was practised; `deployed` are the services that are known to be."""
     rows = [
         Row(facts.service or facts.title, path, facts.owner or NOBODY, facts.coverage.score, facts.slots)
         for path, facts in book.facts.items()
@@ -67,7 +78,20 @@ def coverage_map(book: Book, rule_files: RuleFiles, alerting: Alerting, folder: 
         _groups([(_owner(book, finding), finding) for finding in book.findings]),
         _groups([(finding.rule, finding) for finding in book.findings]),
         _counts(book.findings),
+        _practice(book, around) if around is not None else PracticeReport(),
+        without_runbook(deployed, covered_services(book)) if deployed else (),
     )
+
+
+def covered_services(book: Book) -> list[ServiceCoverage]:
+    """The coverage of every runbook, in the order of the services' names."""
+    found = (facts.coverage for facts in book.facts.values() if facts.coverage)
+    return sorted(found, key=lambda each: (each.service.lower(), each.runbook or ""))
+
+
+def _practice(book: Book, around: Around) -> PracticeReport:
+    outlines = [facts.outline for _, facts in sorted(book.facts.items())]
+    return practice_report(outlines, around.settings.practised, around.today, around.settings.practised_days)
 
 
 def _alerts(book: Book, rule_files: RuleFiles, alerting: Alerting, folder: str) -> tuple[AlertCoverage, ...]:
@@ -121,6 +145,8 @@ def coverage_map_model(found: CoverageMap) -> dict[str, Any]:
         "by_owner": [_group_model(group) for group in found.by_owner],
         "by_rule": [_group_model(group) for group in found.by_rule],
         "summary": found.counts,
+        "without_runbook": [{"service": each.service, "deployed": each.deployed} for each in found.without],
+        "practice": practice_model(found.practice),
     }  # fmt: skip
 
 

@@ -17,6 +17,8 @@ from opsbook.usecases.serving_ports import Ledger, Repository, Samples, Watch
 if TYPE_CHECKING:
     from opsbook.usecases.accounts import Accounts
     from opsbook.usecases.alert_desk import AlertDesk
+    from opsbook.usecases.deployed import Deployed
+    from opsbook.usecases.drill_desk import DrillDesk
     from opsbook.usecases.graphs import Graphs
     from opsbook.usecases.incident_desk import IncidentDesk
     from opsbook.usecases.ledger_trial import Trial
@@ -48,4 +50,6 @@ class Desk(Struct, frozen=True):
     public: PublicReading
     maintenances: Maintenances
     graphs: Graphs
+    deployed: Deployed
+    drill_desk: DrillDesk
     now: Callable[[], datetime]

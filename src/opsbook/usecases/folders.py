@@ -58,10 +58,11 @@ class Node(Struct, frozen=True):
     is_folder: bool = False
 
 
-def folder(book: Book, path: str) -> Folder | None:
-    """What the folder at a path holds, the empty path being the repository; None where no page lies below it."""
+def folder(book: Book, path: str, findings: Mapping[str, Mapping[str, int]] | None = None) -> Folder | None:
+    """What the folder at a path holds, the empty path being the repository; None where no page lies below it.
+    `findings` are those of `findings_by_page`, for whoever asks for many folders."""
     before = f"{path}/" if path else ""
-    findings = _findings_by_page(book)
+    findings = findings_by_page(book) if findings is None else findings
     pages: list[PageBrief] = []
     below: dict[str, list[str]] = {}
     kinds: Counter[str] = Counter()
@@ -139,14 +140,16 @@ def _around(nodes: list[Node], here: str) -> list[Node]:
     return nodes[start : start + MOST_BESIDE // 2]
 
 
-def _findings_by_page(book: Book) -> dict[str, Counter[str]]:
-    found: dict[str, Counter[str]] = {}
+def findings_by_page(book: Book) -> Mapping[str, Mapping[str, int]]:
+    """How many findings of each severity every page has."""
+    found: dict[str, dict[str, int]] = {}
     for finding in book.findings:
-        found.setdefault(finding.span.path, Counter())[finding.severity] += 1
+        of_page = found.setdefault(finding.span.path, {})
+        of_page[finding.severity] = of_page.get(finding.severity, 0) + 1
     return found
 
 
-def _sum(counts: Iterable[Counter[str] | None]) -> dict[str, int]:
+def _sum(counts: Iterable[Mapping[str, int] | None]) -> dict[str, int]:
     total: Counter[str] = Counter()
     for each in counts:
         if each:

@@ -13,7 +13,7 @@ from opsbook.book.monitoring import AlertNote, Metric
 from opsbook.book.page import Page
 from opsbook.book.promql import read_expression
 from opsbook.usecases.library import Book
-from opsbook.usecases.monitoring import MonitoringReport, monitoring
+from opsbook.usecases.monitoring import MonitoringReport, Told, monitoring
 
 MOST = 24  # graphs of one service; whoever names more metrics looks at a dashboard
 _SERIES = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*(?:\{[^{}]*\})?")
@@ -64,8 +64,8 @@ def watched(book: Book, service: str, runbook: Page | None = None) -> Watched:
         found.setdefault(canonical(graph.expression), graph)
     for at, alert in alerts:
         _add_alert(found, at, alert)
-    graphs = tuple(found.values())
-    return Watched(graphs[:MOST], max(0, len(graphs) - MOST), tuple(alert.name for _, alert in alerts))
+    graphs = sorted(found.values(), key=lambda graph: not graph.alerts)  # those that alerts watch come first
+    return Watched(tuple(graphs[:MOST]), max(0, len(graphs) - MOST), tuple(alert.name for _, alert in alerts))
 
 
 def canonical(expression: str) -> str:
@@ -88,11 +88,11 @@ def _plain(name: str) -> str:
 
 def _alerts(told: MonitoringReport, is_mine: Callable[[str], bool], path: str) -> list[tuple[str, AlertNote]]:
     """The alerts of a service: those that name it, and those that its runbook is for."""
-    return [
-        (each.path, each.alert)
-        for each in told.alerts
-        if is_mine(each.alert.service) or (not each.alert.service and path and path in (each.alert.runbook.path, each.path))
-    ]
+    def belongs(each: Told) -> bool:
+        names_none = not each.alert.service and bool(path)
+        return is_mine(each.alert.service) or (names_none and path in (each.alert.runbook.path, each.path))
+
+    return [(each.path, each.alert) for each in told.alerts if belongs(each)]
 
 
 def _of_metrics(told: MonitoringReport, is_mine: Callable[[str], bool]) -> Iterator[Graph]:
@@ -130,8 +130,8 @@ def _of_runbook(page: Page) -> Iterator[Graph]:
             block = page.document.blocks[at]
             language = block.info.split()[0].lower() if block.kind == "code" and block.info.strip() else ""
             if language in _PROMQL and (asked := block.text.strip()):
-                line = page.document.line(block.start)
-                yield Graph(_titled(section.title, asked), asked, measure_of("", asked), page.path, line, section.anchor)
+                line, title = page.document.line(block.start), _titled(section.title, asked)
+                yield Graph(title, asked, measure_of("", asked), page.path, line, section.anchor)
 
 
 def _titled(heading: str, asked: str) -> str:
@@ -146,9 +146,8 @@ def _add_alert(found: dict[str, Graph], path: str, alert: AlertNote) -> None:
     asked = compared.expression if compared is not None else alert.expression
     key = canonical(asked)
     graph = found.get(key)
-    if graph is None and compared is None:
-        if not alert.threshold:
-            return  # it is about whether there is anything at all, which no line shows
+    if graph is None and compared is None and not alert.threshold:
+        return  # it is about whether there is anything at all, which no line shows
     if graph is None:
         graph = Graph(alert.name, asked, measure_of("", asked), path, alert.line, alert.anchor, meaning=alert.meaning)
     limit = (

@@ -3,6 +3,7 @@ seconds, a question is in flight once however many ask it, and one that is away 
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
@@ -18,7 +19,6 @@ from opsbook.usecases.library import Book
 from opsbook.usecases.monitoring_ports import Monitored, Series
 
 KEPT = timedelta(seconds=10)
-GRID_S = 15  # times asked lie on it, so that two who look at the same time ask the same
 MOST_KEPT = 500  # answers
 FIRST_REST, LONGEST_REST = timedelta(seconds=10), timedelta(minutes=2)
 State = Literal["firing", "pending", "inactive"]
@@ -32,6 +32,11 @@ class Span(Struct, frozen=True):
     words: str
     length: timedelta
     step: timedelta
+
+    @property
+    def last(self) -> str:
+        """The words behind "the last"."""
+        return "hour" if self.words == "1 hour" else self.words
 
 
 SPANS: dict[str, Span] = {
@@ -65,6 +70,7 @@ class Looked(Struct, frozen=True):
     graphs: tuple[Drawn, ...] = ()
     away: str = ""
     tried_at: datetime | None = None
+    is_configured: bool = True
 
 
 class AlertState(Struct, frozen=True):
@@ -126,13 +132,13 @@ class Graphs:
 
     def look(self, graphs: Sequence[Graph], span: Span) -> Looked:
         """The graphs as they are now."""
-        seconds = int(self._now().timestamp()) // GRID_S * GRID_S
-        end = datetime.fromtimestamp(seconds, tz=self._now().tzinfo)
+        now = self._now()
+        end = now.replace(microsecond=0) + timedelta(seconds=1)  # what was read within this second is asked for too
         start = end - span.length
         alerts = sorted({alert for graph in graphs for alert in graph.alerts})
         expressions = [graph.expression for graph in graphs] + ([_states_of(alerts)] if alerts else [])
         if not graphs or not self.is_configured:
-            return Looked(span, start, end)
+            return Looked(span, start, end, is_configured=self.is_configured)
         try:
             answers = self._over(expressions, span, (start, end))
         except _Away as wrong:
@@ -237,6 +243,39 @@ class Graphs:
         done = [key for key, (_, future) in self._held.items() if future.done() and key not in old]
         for key in (*old, *done[: max(0, len(self._held) - len(old) - MOST_KEPT)]):
             del self._held[key]
+
+
+def graphs_model(looked: Looked, states: States, found: Watched) -> dict[str, Any]:
+    """Graphs and the states of alerts as plain values; what is no finite number is none there."""
+    return {
+        "range": looked.span.name, "start": looked.start, "end": looked.end,
+        "step_s": looked.span.step.total_seconds(), "is_configured": looked.is_configured, "away": looked.away,
+        "more": found.more, "graphs": [_graph_model(each) for each in looked.graphs],
+        "alerts": [
+            {"name": name, "state": state.state if state else None, "count": state.count if state else 0}
+            for name in dict.fromkeys(found.alerts) for state in (states.of(name),)
+        ],
+    }  # fmt: skip
+
+
+def _graph_model(drawn: Drawn) -> dict[str, Any]:
+    graph = drawn.graph
+    return {
+        "title": graph.title, "expression": graph.expression, "unit": graph.measure.kind,
+        "factor": graph.measure.factor, "path": graph.path, "line": graph.line, "why_not": drawn.why or None,
+        "thresholds": [
+            {"alert": each.alert, "operator": each.limit.operator, "value": _finite(each.limit.number)}
+            for each in graph.thresholds
+        ],
+        "series": [
+            {"labels": dict(line.labels), "points": [[at, _finite(value)] for at, value in line.points]}
+            for line in drawn.lines
+        ],
+    }  # fmt: skip
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def _states_of(alerts: Sequence[str]) -> str:

@@ -43,7 +43,7 @@ class Holds:
         return by, why
 
     def _quieting(self, alert: Alert, labels: dict[str, str]) -> tuple[str, str] | None:
-        if self._inhibiting is None:
+        if self._inhibiting is None or alert.is_drill:  # a drill keeps nothing real quiet, nor the other way round
             return None
         stream = stream_of(alert.id)
         found = self._inhibiting.inhibited_by(labels, stream)
@@ -60,7 +60,7 @@ class Holds:
         if self._inhibiting is None:
             return
         for alert in alerts:
-            if _fires(alert) and self._inhibiting.may_quiet(alert.matched_labels):
+            if _fires(alert) and not alert.is_drill and self._inhibiting.may_quiet(alert.matched_labels):
                 self._expected.append(alert)
                 if len(self._expected) == MOST_EXPECTED:
                     return

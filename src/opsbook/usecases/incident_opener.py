@@ -236,7 +236,8 @@ class _Work:
             title or cause.title[:_LONGEST], cause.severity, cause.severity_why, members=members,
             started_at=cause.started_at, origin=cause.origin, is_drill=cause.is_drill,
         )  # fmt: skip
-        roles = roles_at_declaring(follows, directory_of(self._book), BY, self._now)
+        # A drill is for those alone who take part: nobody gets a role in it, and its reminders, for being on call.
+        roles = [] if cause.is_drill else roles_at_declaring(follows, directory_of(self._book), BY, self._now)
         writes = declaring(
             said, id=id, number=number, at=self._now, severity=cause.severity, severity_why=cause.severity_why,
             follows=follows, tasks=list(tasks_of(follows, cause.severity)),

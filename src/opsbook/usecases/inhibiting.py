@@ -124,7 +124,9 @@ class Inhibiting:
     def _taken(self, alert: Alert) -> bool:
         labels, stream = alert.matched_labels, stream_of(alert.id)
         self._drop(stream)
-        may_quiet = any(matches(each.rule.inhibition.source, labels) for each in self._sources)
+        may_quiet = not alert.is_drill and any(
+            matches(each.rule.inhibition.source, labels) for each in self._sources
+        )
         if may_quiet and alert.status in _FIRES:
             self._labels[stream] = labels
             for each in self._sources:

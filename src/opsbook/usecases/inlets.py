@@ -12,6 +12,7 @@ from msgspec import Struct
 from opsbook.ground.errors import Refusal, Usage
 from opsbook.ground.guesses import closest
 from opsbook.ledger import inlet as events
+from opsbook.ledger.drill_events import DRILL_INLET
 from opsbook.ledger.event import Draft
 from opsbook.ledger.inbound.mapping import mapping_problems
 from opsbook.ledger.inlet import INLETS, InletToken, KeptInlet, inlet_of
@@ -22,6 +23,7 @@ from opsbook.usecases.ledger_ports import EngineLedger
 
 KINDS = ("alertmanager", "alertmanager-api", "grafana", "pagerduty", "opsgenie", "cloudevents", "generic", "email",
          "heartbeat")  # fmt: skip
+OWN = frozenset({PATH_TEST, DRILL_INLET})  # what comes by these is a drill
 MOST_TOKENS = 2  # one, and the one that replaces it
 SHORTEST_TOKEN, LONGEST_TOKEN = 16, 512  # characters, of one that a sender brings along
 MOST_INLETS = 10_000
@@ -177,7 +179,7 @@ class Inlets:
                 return Source(own, kind, f"{known}:{secret[:_SHOWN_DIGITS]}" if secret else known)
         if kept is None:
             return None
-        return Source(kept.name, kind, kept.group, kept.name == PATH_TEST, kept.is_paused)
+        return Source(kept.name, kind, kept.group, kept.name in OWN, kept.is_paused)
 
     def _own(self, token: str) -> str:
         if token and not (SHORTEST_TOKEN <= len(token) <= LONGEST_TOKEN and token.isprintable() and " " not in token):

@@ -99,7 +99,7 @@ def unknown_services(
         likely = near or by_path.get((same.runbook or "").partition("#")[0]) or naming
         message = f"The alert '{rule.name}' is of the service '{label.text}', which no runbook of the book has."
         fix = f"The book has '{likely}', at {known[likely]}." if likely else "Write its runbook, or correct the label."
-        yield Finding("unknown-service", "warning", Span(rule.path, label.line, label.column), message, fix)
+        yield Finding("service-without-runbook", "warning", Span(rule.path, label.line, label.column), message, fix)
 
 
 def _plain(name: str) -> str:

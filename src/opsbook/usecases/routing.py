@@ -17,6 +17,7 @@ from opsbook.ground.errors import Conflict
 from opsbook.ledger import alert_events as events
 from opsbook.ledger.alert import ALERT_VIEW, Alert, alert_of, identity, stream_of
 from opsbook.ledger.alert_moves import Windows
+from opsbook.ledger.drill_events import DRILL_INLET, LABEL
 from opsbook.ledger.event import Draft, Event
 from opsbook.ledger.page import page_of
 from opsbook.ledger.page_events import FrozenPolicy
@@ -25,6 +26,7 @@ from opsbook.ledger.signal import ROUTE, batch_of, source_of
 from opsbook.ledger.silence import SILENCES
 from opsbook.usecases.alert_incidents import AlertIncidents
 from opsbook.usecases.alert_timers import looked_at
+from opsbook.usecases.drill_policy import policy_of
 from opsbook.usecases.episodes import LOOK, Episode, Spoken, Telling, Told
 from opsbook.usecases.holds import Holds, On
 from opsbook.usecases.incident_opener import Opener
@@ -271,7 +273,11 @@ class Router:
         return alert_of(kept) if kept is not None else None
 
     def _chooser(self, members: Sequence[Episode]) -> PolicyFor:
-        """What chooses the escalation of a group: the test of the path goes to those alone who are to get it."""
+        """What chooses the escalation of a group: the test of the path goes to those alone who are to get it, a drill
+        to those who joined it."""
+        drill = next((each.after.labels.get(LABEL, "") for each in members if each.after is not None), "")
+        if all(each.after is not None and each.after.source == DRILL_INLET for each in members):
+            return lambda service, severity: policy_of(self._ledger, drill)
         to = self._routes.path_test_to
         is_test = all(each.after is not None and each.after.source == PATH_TEST for each in members)
         return (lambda service, severity: (path_test_policy(to), "")) if to and is_test else self._policy_for

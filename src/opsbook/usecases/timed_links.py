@@ -54,6 +54,7 @@ def around(started: datetime, ended: datetime | None, now: datetime) -> tuple[da
 def _named(book: Book, is_mine: Callable[[str], bool], runbook: str) -> Iterator[tuple[str, LogPlace | Dashboard]]:
     for path, facts in sorted(book.facts.items(), key=lambda pair: (pair[0] != runbook, pair[0])):
         told = facts.monitoring
-        for each in (*told.logs, *told.dashboards) if told is not None else ():
+        places: tuple[LogPlace | Dashboard, ...] = (*told.logs, *told.dashboards) if told is not None else ()
+        for each in places:
             if is_mine(each.service) or (path == runbook and runbook):
                 yield path, each

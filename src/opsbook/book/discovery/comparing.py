@@ -11,15 +11,9 @@ from msgspec import Struct
 
 from opsbook.book.discovery.found import Found
 from opsbook.book.discovery.marks import Marked, digest_of_part, key_of, marked_parts, signed
-from opsbook.book.discovery.parts_of_runbook import (
-    Beside,
-    Part,
-    Words,
-    check_addresses,
-    has_words_of,
-    parts_of_runbook,
-)
+from opsbook.book.discovery.parts_of_runbook import check_addresses, parts_of_runbook
 from opsbook.book.discovery.runbook_page import heading_of, section_text
+from opsbook.book.discovery.written import Beside, Part, Words, has_words_of
 from opsbook.book.kinds import RUNBOOK_SLOTS
 from opsbook.book.page import Page, Section, is_slot_text
 from opsbook.book.parts import parts_of

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from opsbook.ground.errors import Span
 
-Origin = Literal["compose", "kubernetes", "helm", "systemd", "procfile", "backstage", "nomad", "prometheus"]
+Origin = Literal["compose", "kubernetes", "helm", "systemd", "procfile", "backstage", "nomad", "prometheus", "script"]
 # What can be done to a service. Each is a procedure of its runbook.
 Operation = Literal[
     "status", "logs", "restart", "start", "stop", "scale-up", "scale-down", "scale-vertically", "deploy", "rollback",
@@ -79,4 +79,7 @@ class Found(Struct, frozen=True, kw_only=True):
     links: tuple[tuple[str, str], ...] = ()  # words, address
     jobs: tuple[str, ...] = ()
     owner: str = ""
+    is_job: bool = False  # it runs and ends: there is nothing to keep running
+    facts: tuple[tuple[str, str], ...] = ()  # what else the file tells, as words and value (Restart policy, always)
+    places: tuple[Span, ...] = ()  # all files that tell of it, `place` first; empty is `place` alone
     notes: tuple[str, ...] = ()  # what could not be read or must be filled in by somebody

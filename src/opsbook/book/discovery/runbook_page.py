@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 
 from opsbook.book.discovery.found import Found
 from opsbook.book.discovery.marks import signed
-from opsbook.book.discovery.parts_of_runbook import MEANT, Beside, Part, Words, parts_of_runbook
+from opsbook.book.discovery.parts_of_runbook import parts_of_runbook
+from opsbook.book.discovery.written import MEANT, Beside, Part, Words
 from opsbook.book.escapes import in_title
 from opsbook.book.kinds import RUNBOOK_SLOTS
 from opsbook.book.metadata import plain_key

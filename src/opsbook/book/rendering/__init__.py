@@ -17,7 +17,15 @@ from opsbook.book.lint import Around
 from opsbook.book.page import Page, Section, read_page
 from opsbook.book.rendering.front import front_table
 from opsbook.book.rendering.insets import Inset, Waiting
-from opsbook.book.rendering.leads import Leads, book_address, closest_page, folders, quote_path
+from opsbook.book.rendering.leads import (
+    Leads,
+    Places,
+    book_address,
+    closest_page,
+    folders,
+    quote_path,
+    served,
+)
 from opsbook.book.rendering.marks import Marks, cleaner_for
 from opsbook.book.rendering.names import RENAMED, RESERVED, Names
 from opsbook.book.rendering.raw_html import rewriter
@@ -26,8 +34,8 @@ from opsbook.book.rendering.writer import Writer
 from opsbook.ground.markdown import OPTIONS, blanked
 
 __all__ = [
-    "LARGEST_BYTES", "RESERVED", "Entry", "Inset", "Rendered", "book_address", "closest_page", "escape", "folders",
-    "quote_path", "render", "render_excerpt", "render_section",
+    "LARGEST_BYTES", "RESERVED", "Entry", "Inset", "Places", "Rendered", "book_address", "closest_page", "escape",
+    "folders", "quote_path", "render", "render_excerpt", "render_section", "served",
 ]  # fmt: skip
 # A larger page is no page that people read; it is shown as it is written, and only its beginning.
 LARGEST_BYTES = 4 * 1024 * 1024
@@ -57,13 +65,18 @@ class Rendered(Struct, frozen=True):
         return f"L{self.lines[at - 1]}" if at else ""
 
 
-def render(page: Page, around: Around, *, insets: Sequence[Inset] = ()) -> Rendered:
-    """The whole page. Contents, ids and links are those that lint checks."""
+def render(
+    page: Page, around: Around, *, insets: Sequence[Inset] = (), places: Places = served, prefix: str = ""
+) -> Rendered:
+    """The whole page. Contents, ids and links are those that lint checks; `places` says where pages and files are.
+    `prefix` stands before every id, for a page that stands beside others in one document."""
     contents = tuple(
-        Entry(one.level, one.title, RENAMED.get(one.anchor, one.anchor), one.slot) for one in page.sections
+        Entry(one.level, one.title, prefix + RENAMED.get(one.anchor, one.anchor) if one.anchor else "", one.slot)
+        for one in page.sections
     )
-    names = Names(page, is_whole=True)
-    html, has_diagram = _written(page, Leads(page, around, RENAMED), names, _events(page), insets=insets)
+    names = Names(page, is_whole=True, prefix=prefix)
+    leads = Leads(page, around, RENAMED, places=places)
+    html, has_diagram = _written(page, leads, names, _events(page), insets=insets)
     return Rendered(html, contents, has_diagram, tuple(sorted(names.lines)))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from urllib.parse import quote, unquote, urlsplit
 
@@ -22,6 +22,9 @@ _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
 _UNSEEN = re.compile(r"[\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]+")
 _PREFIX = "user-content-"
 _SELECTOR = "\ufe0f"
+# From the kind of what is led to (here, page, folder, file), its path in the repository, and the fragment, if any, to
+# an address; an empty one leads nowhere. What is here is on the page itself.
+Places = Callable[[str, str, str], str]
 
 
 class Lead(Struct, frozen=True, gc=False):
@@ -42,15 +45,26 @@ class Lead(Struct, frozen=True, gc=False):
         return f' href="{escape(self.href)}"{outside}{said}'
 
 
+def served(kind: str, path: str, fragment: str) -> str:
+    """The address of a place of a page, of a folder or of another file where the book is served."""
+    behind = f"#{fragment}" if fragment or kind == "here" else ""
+    if kind == "here":
+        return behind
+    return (f"/files/{quote_path(path)}" if kind == "file" else book_address(path)) + behind
+
+
 class Leads:
     """The links of one page. `renamed` maps anchors to the ids that stand for them, where those differ; `home` is what
-    stands before a `#fragment` of the page itself where it is shown somewhere else."""
+    stands before a `#fragment` of the page itself where it is shown somewhere else. `places` gives addresses."""
 
-    def __init__(self, page: Page, around: Around, renamed: Mapping[str, str], home: str = "") -> None:
+    def __init__(
+        self, page: Page, around: Around, renamed: Mapping[str, str], home: str = "", *, places: Places = served
+    ) -> None:
         self._page = page
         self._around = around
         self._renamed = renamed
         self._home = home
+        self._places = places
         self._known: dict[str, Lead] = {}
 
     def of(self, href: str) -> Lead:
@@ -81,7 +95,8 @@ class Leads:
         if verdict != "ok":
             return Lead("", "broken", f"The repository has no '{target.path}'.")
         if not target.path:
-            return Lead(f"{self._home}#{self._own(fragment(href))}", "here")
+            here = self._places("here", self._page.path, self._own(fragment(href)))
+            return Lead(self._home + here, "here")
         return self._inside(target.path, target.anchor)
 
     def _own(self, anchor: str) -> str:
@@ -98,16 +113,16 @@ class Leads:
 
     def _inside(self, path: str, anchor: str) -> Lead:
         pages = self._around.pages
-        behind = f"#{_fragment(self._renamed.get(anchor, anchor))}" if anchor else ""
+        named = _fragment(self._renamed.get(anchor, anchor)) if anchor else ""
         if path in pages:
-            return Lead(book_address(path) + behind, "page")
+            return Lead(self._places("page", path, named), "page")
         if path.startswith("../"):
             return Lead("", "broken", "It lies outside of what is served.")
         if path in ("", ".") or path in folders(pages):
-            return Lead(book_address("" if path == "." else path), "folder")
+            return Lead(self._places("folder", "" if path == "." else path, ""), "folder")
         if any(part.startswith(".") for part in path.split("/")):
             return Lead("", "unserved", "Files whose name begins with a dot are not served.")
-        return Lead(f"/files/{quote_path(path)}{behind}", "file")
+        return Lead(self._places("file", path, named), "file")
 
 
 def outside(href: str) -> Lead:

@@ -26,10 +26,12 @@ _NO_WORD = re.compile(r"[^\w.-]+")
 
 
 class Names:
-    """The ids of one page while it is written; each is given out once. Without `is_whole` none is."""
+    """The ids of one page while it is written; each is given out once. Without `is_whole` none is. `prefix` stands
+    before each of them."""
 
-    def __init__(self, page: Page, *, is_whole: bool) -> None:
+    def __init__(self, page: Page, *, is_whole: bool, prefix: str = "") -> None:
         self._page = page
+        self._before = prefix
         self.is_whole = is_whole
         self._used: set[str] = set()
         self._headings = frozenset(page.heading_anchors)
@@ -40,15 +42,19 @@ class Names:
     def heading(self, index: int) -> tuple[str, tuple[str, ...]]:
         """The id of a heading, and the other anchors that a builder of sites would give it."""
         anchor = self._page.heading_anchors[index]
-        others = tuple(name for name in self._others.get(index, ()) if self._take(RENAMED.get(name, name)))
+        others = tuple(
+            self._before + name for name in self._others.get(index, ()) if self._take(RENAMED.get(name, name))
+        )
         return self.of_anchor(anchor) if self._take(RENAMED.get(anchor, anchor)) else "", others
 
     def of_anchor(self, anchor: str) -> str:
         """The id that stands for a heading's anchor."""
-        return RENAMED.get(anchor, anchor) if self.is_whole else ""
+        return self._before + RENAMED.get(anchor, anchor) if self.is_whole else ""
 
     def prefixed(self, identity: str) -> str:
         """The id with GitHub's prefix, for whoever comes with an address of GitHub's; empty where it is taken."""
+        if self._before:  # nobody comes to it with an address of GitHub's
+            return ""
         name = PREFIX + identity
         return name if identity and not identity.startswith(PREFIX) and self._take(name) else ""
 
@@ -57,7 +63,7 @@ class Names:
         if name in self._headings or not name.strip():
             return ""
         name = RENAMED.get(name, name)
-        return name if self._take(name) else ""
+        return self._before + name if self._take(name) else ""
 
     def of_line(self, line: int) -> str:
         """The attributes of a block that begins on a line: the first there is found by `#L12`."""
@@ -65,7 +71,7 @@ class Names:
         if name in self._page.anchors or not self._take(name):
             return ""
         self.lines.append(line)
-        return f' id="{name}" data-line="{line}"'
+        return f' id="{self._before}{name}" data-line="{line}"'
 
     def made(self, name: str) -> str:
         """An id of the writer's own, numbered where it is taken."""
@@ -78,7 +84,7 @@ class Names:
             wanted = f"{name}-{count}"
         self._counts[name] = count
         self._used.add(wanted)
-        return wanted
+        return self._before + wanted
 
     def _take(self, name: str) -> bool:
         if not self.is_whole or not name or name in self._used:

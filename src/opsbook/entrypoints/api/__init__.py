@@ -7,6 +7,7 @@ from opsbook.entrypoints.api import (
     alerts,
     book,
     contacts,
+    drills,
     duties,
     events,
     incident_entries,
@@ -17,6 +18,7 @@ from opsbook.entrypoints.api import (
     lists,
     measured,
     pages,
+    paths,
     people,
     runs,
     silences,
@@ -32,6 +34,7 @@ MODULES = (
     inlets,
     measured,
     pages,
+    paths,
     people,
     runs,
     silences,
@@ -41,6 +44,7 @@ MODULES = (
     incident_writing,
     action_items,
     telling,
+    drills,
     events,
 )
 ROUTES = tuple(route for module in MODULES for route in module.ROUTES)

@@ -32,11 +32,12 @@ class ActivityModel(Struct):
 
 
 class Coverage(Struct):
-    """Services × expected sections, alerts × pages."""
+    """Services × expected sections, alerts × pages; and what was practised."""
 
     services: Entries
     alerts: Entries
     summary: dict[str, int]
+    practice: dict[str, Any]
 
 
 class CoverageMapModel(Struct):
@@ -49,6 +50,18 @@ class CoverageMapModel(Struct):
     by_owner: Entries
     by_rule: Entries
     summary: dict[str, int]
+    without_runbook: Entries
+    practice: dict[str, Any]
+
+
+class Discovered(Struct):
+    """What is deployed, against the runbooks: each service once; `undeployed` are services of the book that nothing
+    which was read deploys."""
+
+    services: Entries
+    undeployed: Entries
+    findings: Entries
+    files: int
 
 
 class ProceduresModel(Struct):
@@ -66,6 +79,20 @@ class MonitoringModel(Struct):
     dashboards: Entries
     logs: Entries
     pages: Entries
+
+
+class GraphsModel(Struct):
+    """Graphs over a span. `away` says why there are none now; `is_configured` whether a Prometheus is."""
+
+    range: str
+    start: datetime
+    end: datetime
+    step_s: float
+    is_configured: bool
+    away: str
+    graphs: Entries
+    more: int
+    alerts: Entries
 
 
 class OnCallModel(Struct):

@@ -11,18 +11,27 @@ from opsbook.entrypoints.api import list_models as models
 from opsbook.entrypoints.api.book import service_of
 from opsbook.entrypoints.api.operation import Asks, operation
 from opsbook.entrypoints.web.answering import desk_of
+from opsbook.entrypoints.web.graph_insets import watched_of
 from opsbook.usecases.activity import activity_model, recent_activity
 from opsbook.usecases.alert_files import covered, gather
 from opsbook.usecases.contacts import contacts, contacts_model
 from opsbook.usecases.coverage import CoverageReport, coverage_model
-from opsbook.usecases.coverage_map import coverage_map, coverage_map_model
+from opsbook.usecases.coverage_map import CoverageMap, coverage_map, coverage_map_model, covered_services
+from opsbook.usecases.deployed import without_runbook
+from opsbook.usecases.desk import Desk
+from opsbook.usecases.discovery import discover, discovery_model
+from opsbook.usecases.graphs import SPANS, graphs_model
+from opsbook.usecases.library import Book
 from opsbook.usecases.monitoring import monitoring, monitoring_model
 from opsbook.usecases.now import Watched, now_model
 from opsbook.usecases.now import now as state_now
+from opsbook.usecases.practice_report import practice_report
 from opsbook.usecases.procedures import procedures, procedures_model
+from opsbook.wire import build_seed
 
 EVENTS = 200  # of the ledger, looked through for what happened lately
 COMMITS = 50
+DISCOVERY_S = 10.0  # how long who asks waits for what is deployed
 
 
 class NowQuery(Struct, forbid_unknown_fields=True):
@@ -56,13 +65,24 @@ def activity(request: Asks) -> dict[str, Any]:
 def coverage(request: Asks) -> dict[str, Any]:
     """Services × expected sections, alerts × pages, as the command line's coverage tells them"""
     desk = desk_of(request)
-    facts = desk.library.snapshot().facts.values()
-    services = sorted((f.coverage for f in facts if f.coverage), key=lambda s: (s.service.lower(), s.runbook))
+    book = desk.library.snapshot()
+    facts = book.facts.values()
+    services = covered_services(book)
+    services += without_runbook(desk.deployed.services(), services)
     alerting = desk.scope().alerting
     gathered = gather(desk.rule_files, alerting)
     outlines = sorted((each.outline for each in facts), key=lambda outline: outline.path)
     alerts = covered(gathered, outlines, alerting, desk.library.book)
-    return coverage_model(CoverageReport(tuple(services), alerts, coverage_summary(alerts), gathered.findings))
+    around = desk.library.around()
+    practice = practice_report(outlines, around.settings.practised, around.today, around.settings.practised_days)
+    summary = coverage_summary(alerts)
+    return coverage_model(CoverageReport(tuple(services), alerts, summary, gathered.findings, practice))
+
+
+def _coverage_map(desk: Desk, book: Book) -> CoverageMap:
+    alerting, around = desk.scope().alerting, desk.library.around()
+    deployed = desk.deployed.services()
+    return coverage_map(book, desk.rule_files, alerting, desk.library.book, around=around, deployed=deployed)
 
 
 @operation("GET", "/coverage/map", models.CoverageMapModel, group="lists")
@@ -70,7 +90,15 @@ def cells(request: Asks) -> dict[str, Any]:
     """The map of sections, each cell with its line, and what is to be mended by owner and by rule"""
     desk = desk_of(request)
     book = desk.library.snapshot()
-    return coverage_map_model(coverage_map(book, desk.rule_files, desk.scope().alerting, desk.library.book))
+    return coverage_map_model(_coverage_map(desk, book))
+
+
+@operation("GET", "/discovery", models.Discovered, group="lists")
+def discovery(request: Asks) -> dict[str, Any]:
+    """What is deployed, against the runbooks: what has none, what one lacks, what it says otherwise"""
+    desk = desk_of(request)
+    known, settings = desk.deployed.known(DISCOVERY_S), desk.scope().settings
+    return discovery_model(discover(desk.library, build_seed(), known, settings, today=desk.now().date()))
 
 
 @operation("GET", "/procedures", models.ProceduresModel, group="lists")
@@ -93,10 +121,24 @@ def contact_list(request: Asks) -> dict[str, Any]:
     return contacts_model(contacts(desk.library.snapshot(), service_of(request)[1], desk.now()))
 
 
+class GraphsQuery(Struct, forbid_unknown_fields=True):
+    """How far back graphs reach."""
+
+    range: Annotated[Literal["1h", "6h", "24h", "7d"], Meta(description="How far back.")] = "1h"
+
+
+@operation("GET", "/services/{service}/graphs", models.GraphsModel, query=GraphsQuery, group="lists")
+def graph_list(request: Asks, query: GraphsQuery) -> dict[str, Any]:
+    """The graphs of a service from Prometheus: their lines, the thresholds of alerts, and the states of those"""
+    desk = desk_of(request)
+    found = watched_of(desk, service_of(request)[0])
+    return graphs_model(desk.graphs.look(found.graphs, SPANS[query.range]), desk.graphs.states(), found)
+
+
 def _book(request: Asks) -> Any:
     return desk_of(request).library.snapshot()
 
 
 ROUTES = (
-    now, activity, coverage, cells, procedure_list, monitoring_list, contact_list,
+    now, activity, coverage, cells, discovery, procedure_list, monitoring_list, contact_list, graph_list,
 )  # fmt: skip

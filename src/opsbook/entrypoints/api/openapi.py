@@ -38,7 +38,8 @@ PARAMETERS = {
     "silence": "The id of a silence, or the only beginning of one.",
     "number": "The number of a step, as the run has it: `2`, `2.1`, `verify.1`.",
     "calendar": "The id of a calendar's secret address, as GET /calendars lists it.",
-    "name": "The name of an inlet or a heartbeat, as their lists have it.",
+    "name": "The name of an inlet, a heartbeat or a reading path, as their lists have it.",
+    "kind": "`service` or `role`: what a reading path is for.",
     "id": "The id of what was received, as GET /bodies lists it.",
     "paged": "The id of a page that wakes people, or the only beginning of one; `last` is the one that began last.",
     "token": "The public id of an inlet's token, which is no secret.",
@@ -53,6 +54,7 @@ PARAMETERS = {
     "subscription": "The id of a subscription, as GET /subscriptions lists it.",
     "maintenance": "The id of planned work, as GET /maintenances lists it, or the only beginning or end of one.",
     "proposal": "The id of a proposal, as GET /proposals lists it.",
+    "drill": "The id of a drill, or the only beginning of one; `last` is the one that was planned last.",
 }
 ABOUT = (
     "Everything that the pages of Opsbook show. Reading is open on the machine that serves; everything else needs a"

@@ -14,7 +14,7 @@ from opsbook.entrypoints.options import Shared, verb
     "check",
     examples=(
         "opsbook rules check                             what opsbook.toml names",
-        "opsbook rules check --rules monitoring/rules    these files, the pages and the server",
+        "opsbook rules check --rules monitoring/rules    files, pages and the server",
         "opsbook rules check --format json               for a program",
     ),
 )

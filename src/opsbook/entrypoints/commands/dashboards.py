@@ -61,7 +61,7 @@ def import_(shared: Shared, paths: tuple[str, ...], page: str | None, *, dry_run
 @verb(
     "export",
     examples=(
-        "opsbook dashboards export --to grafana/        every service that tells an expression",
+        "opsbook dashboards export --to grafana/        every service with expressions",
         "opsbook dashboards export api --to grafana/    one service",
     ),
 )

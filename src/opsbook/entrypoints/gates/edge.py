@@ -43,7 +43,7 @@ FOREIGN = "A page of another site asked for this change, so it was refused. Open
 # Where a name stands in an address that may have slashes in it, and what may come behind it.
 WITH_SLASHES = {
     "/api/v1/pages/": ("/source", "/history"), "/api/v1/procedures/": ("/form",),
-    "/api/v1/services/": ("/contacts",), "/services/": (), "/runbooks/": (),
+    "/api/v1/services/": ("/contacts", "/graphs"), "/services/": ("/graphs", "/alert-states"), "/runbooks/": (),
 }  # fmt: skip
 
 

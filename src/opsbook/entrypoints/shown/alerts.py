@@ -33,7 +33,8 @@ def list_lines(alerts: Sequence[Alert], now: datetime, width: int | None) -> Ite
         told = f"{each.id}  {severity}  {each.status:<12}  {_since(each, now):>8}  "
         name = _name(each) + " " * (names - columns(_name(each)))
         summary = _cut(each.annotations.get("summary", ""), LONGEST_SUMMARY) or _labels(each, LONGEST_VALUE)
-        line = f"{told}{click.style(name, bold=True)}  {printable(summary)}{_state(each)}"
+        drill = "DRILL " if each.is_drill else ""
+        line = f"{told}{drill}{click.style(name, bold=True)}  {printable(summary)}{_state(each)}"
         yield from wrapped(click.style(line, dim=True) if each.status == "resolved" else line, width, _HANGING)
 
 

@@ -1,5 +1,5 @@
-"""Lines from a monitoring server as SVG, drawn here so that a page needs no script: few marks, gaps as gaps, thresholds of
-alerts as labelled lines, and when those alerts were pending or firing as a strip at the bottom.
+"""Lines from a monitoring server as SVG, drawn here so that a page needs no script: few marks, gaps as gaps, thresholds
+of alerts as labelled lines, and when those alerts were pending or firing as a strip at the bottom.
 
 Colours are classes; lines differ by their dashes too, states by their pattern, and all is told in words to whoever
 cannot see it. The same values give the same bytes.
@@ -8,12 +8,13 @@ cannot see it. The same values give the same bytes.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from html import escape
 
 from msgspec import Struct
 
+from opsbook.book.measures import Measure
 from opsbook.entrypoints.shown.axis import length_words, path, strokes, times
 from opsbook.entrypoints.shown.graph_scale import HUGE, Side, side, value_words
 from opsbook.usecases.graph_sources import Threshold
@@ -27,6 +28,7 @@ _WIDTH, _HEIGHT, _TOP, _BOTTOM, _RIGHT = 360, 168, 14, 24, 10
 _FLOOR = _HEIGHT - _BOTTOM
 _LABEL = 'font-size="12" fill="currentColor" class="chart-label"'
 _STRIP = 6  # the height of what says when an alert was pending or firing
+_EXACT_S = 180  # since when is told where points are no farther apart
 _FAR = 4  # a threshold this many times above all values is told, and not drawn to scale
 
 
@@ -62,7 +64,7 @@ def picture(drawn: Drawn, looked: Looked, *, id_: str) -> Picture:
     shown = [
         (line.label, "" if line.now is None else value_words(line.now, kind, words), line.number) for line in lines
     ]
-    now = _now(lines, looked, (kind, words)) if len(lines) == 1 else ""
+    now = _now(lines, looked, drawn.graph.measure) if len(lines) == 1 else ""
     note = "" if any(line.points for line in lines) else ("" if drawn.why else "Nothing in this time.")
     return Picture(drawn, _svg(drawn, looked, lines, id_=id_), tuple(shown), left_out, now, state, since, note)
 
@@ -95,9 +97,9 @@ def _chosen(drawn: Drawn, alive_after: float) -> tuple[list[Line], int]:
     return lines, len(scaled) - len(kept)
 
 
-def label_differences(labels: Sequence[dict[str, str] | object]) -> list[str]:
+def label_differences(labels: Sequence[Mapping[str, str]]) -> list[str]:
     """For each set of labels what tells it from the others: as few labels as do, the values alone where one does."""
-    sets: list[dict[str, str]] = [dict(each) for each in labels]  # type: ignore[call-overload]
+    sets = list(labels)
     if len(sets) < 2:
         return ["" for _ in sets]
     names = sorted({name for each in sets for name in each if name != "__name__"})
@@ -114,17 +116,18 @@ def label_differences(labels: Sequence[dict[str, str] | object]) -> list[str]:
         return [each.get("__name__", "") for each in sets]
     if len(used) == 1:
         return [each.get(used[0], "") or f"no {used[0]}" for each in sets]
-    return [", ".join(f"{name}={each[name]}" for name in sorted(used) if each.get(name)) or "no labels" for each in sets]
+    return [
+        ", ".join(f"{name}={each[name]}" for name in sorted(used) if each.get(name)) or "no labels" for each in sets
+    ]
 
 
 # -- what is told in words -----------------------------------------------------------------------------------------
 
 
-def _now(lines: Sequence[Line], looked: Looked, told: tuple[object, str]) -> str:
-    kind, words = told
+def _now(lines: Sequence[Line], looked: Looked, measure: Measure) -> str:
     line = lines[0]
     if line.now is not None:
-        return value_words(line.now, kind, words)  # type: ignore[arg-type]
+        return value_words(line.now, measure.kind, measure.words)
     last = next(((at, value) for at, value in reversed(line.points) if not math.isnan(value)), None)
     if last is None:
         return ""
@@ -148,7 +151,7 @@ def _state(drawn: Drawn, looked: Looked, step_s: float) -> tuple[str, datetime |
                 break
             since = at
         if found[0] != "firing" or state == "firing":
-            is_whole = since <= looked.start.timestamp() + step_s
+            is_whole = since <= looked.start.timestamp() + step_s or step_s > _EXACT_S
             found = (state, None if is_whole else datetime.fromtimestamp(since, tz=UTC))
     return found
 
@@ -209,26 +212,32 @@ def _svg(drawn: Drawn, looked: Looked, lines: Sequence[Line], *, id_: str) -> st
     plot = _Plot(looked.start, looked.end, side([*values, *near], drawn.graph.measure.kind, most=3))
     title = f"{drawn.graph.title}: the last {length_words(looked.span.length)}"
     within = (plot.left + 18.0, _WIDTH - _RIGHT - 14.0)
-    return "".join((
+    head = (
         f'<svg class="chart graph-drawing" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img"'
         f' aria-labelledby="{id_}-title {id_}-desc"><title id="{id_}-title">{escape(title)}</title>'
-        f'<desc id="{id_}-desc">{escape(_told(drawn, looked, lines))}</desc>',
+        f'<desc id="{id_}-desc">{escape(_told(drawn, looked, lines))}</desc>'
+    )
+    step_s = looked.span.step.total_seconds()
+    parts = [
+        head,
         *_grid(plot),
         *times(looked.start, looked.end, plot.x_of, y=_HEIGHT - 5, within=within, most=4, label=_LABEL),
         *_strip(drawn, looked, plot, id_),
-        *(each for line in lines for each in _line(line, plot, looked.span.step.total_seconds())),
-        *_thresholds(drawn, plot),
+        *(each for line in lines for each in _line(line, plot, step_s)),
+        *_thresholds(drawn, plot, lines),
         "</svg>",
-    ))  # fmt: skip
+    ]
+    return "".join(parts)
 
 
 def _grid(plot: _Plot) -> list[str]:
-    return [
-        f'<path class="chart-grid" d="M{plot.left} {plot.y(value):g}H{_WIDTH - _RIGHT}" stroke="currentColor"'
-        f' stroke-opacity=".2"/><text x="{plot.left - 6}" y="{plot.y(value) + 4:g}" text-anchor="end" {_LABEL}>'
-        f"{escape(words)}</text>"
-        for value, words in plot.side.marks
-    ]
+    parts = []
+    for value, words in plot.side.marks:
+        y = plot.y(value)
+        line = f'<path class="chart-grid" d="M{plot.left} {y:g}H{_WIDTH - _RIGHT}"'
+        parts.append(f'{line} stroke="currentColor" stroke-opacity=".2"/>')
+        parts.append(f'<text x="{plot.left - 6}" y="{y + 4:g}" text-anchor="end" {_LABEL}>{escape(words)}</text>')
+    return parts
 
 
 def _line(line: Line, plot: _Plot, step_s: float) -> list[str]:
@@ -262,9 +271,12 @@ def _line(line: Line, plot: _Plot, step_s: float) -> list[str]:
     return parts
 
 
-def _thresholds(drawn: Drawn, plot: _Plot) -> list[str]:
-    """Each threshold once, with its words above the line, or at the edge with an arrow where it lies beyond."""
-    parts, seen, taken = [], set(), []
+def _thresholds(drawn: Drawn, plot: _Plot, lines: Sequence[Line]) -> list[str]:
+    """Each threshold once, with its words above the line, or at the edge with an arrow where it lies beyond; on the
+    side where no line runs through them."""
+    parts: list[str] = []
+    seen: set[str] = set()
+    taken: list[float] = []
     for each in drawn.graph.thresholds:
         number, words = each.limit.number, _limit(each, drawn)
         if words in seen or not abs(number) <= HUGE:
@@ -282,11 +294,24 @@ def _thresholds(drawn: Drawn, plot: _Plot) -> list[str]:
             continue
         taken.append(at)
         arrow = "" if is_inside else (" ↑" if number > plot.side.high else " ↓")
+        x, anchor = (plot.left + 4, "start") if _is_freer_left(lines, plot, at) else (_WIDTH - _RIGHT, "end")
         parts.append(
-            f'<text x="{_WIDTH - _RIGHT}" y="{at:g}" text-anchor="end" font-size="12" fill="currentColor"'
+            f'<text x="{x}" y="{at:g}" text-anchor="{anchor}" font-size="12" fill="currentColor"'
             f' class="chart-label graph-limit graph-limit-words">alert {escape(words)}{arrow}</text>'
         )
     return parts
+
+
+def _is_freer_left(lines: Sequence[Line], plot: _Plot, y: float) -> bool:
+    """Whether lines are farther from words at a height on the left than on the right, and near on the right."""
+    left = right = float(_HEIGHT)
+    for line in lines:
+        for at, value in line.points:
+            if abs(value) <= HUGE:
+                x, far = plot.x(at), abs(plot.y(value) - (y - 4))
+                left = min(left, far) if x < plot.left + 90 else left
+                right = min(right, far) if x > _WIDTH - _RIGHT - 90 else right
+    return right < 10 and left > right
 
 
 def _strip(drawn: Drawn, looked: Looked, plot: _Plot, id_: str) -> list[str]:
@@ -302,11 +327,10 @@ def _strip(drawn: Drawn, looked: Looked, plot: _Plot, id_: str) -> list[str]:
             shapes[state] += f"M{left:g} {_FLOOR - _STRIP}H{max(right, left + 2):g}V{_FLOOR}H{left:g}z"
     parts = []
     if shapes["pending"]:
-        parts.append(
-            f'<pattern id="{id_}-hatch" width="4" height="4" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
-            '<path class="graph-pending" d="M0 0v4" stroke="currentColor" stroke-width="3"/></pattern>'
-            f'<path d="{shapes["pending"]}" fill="url(#{id_}-hatch)"/>'
-        )
+        tile = 'width="4" height="4" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"'
+        bars = '<path class="graph-pending" d="M0 0v4" stroke="currentColor" stroke-width="3"/>'
+        parts.append(f'<pattern id="{id_}-hatch" {tile}>{bars}</pattern>')
+        parts.append(f'<path d="{shapes["pending"]}" fill="url(#{id_}-hatch)"/>')
     if shapes["firing"]:
         parts.append(f'<path class="graph-firing" d="{shapes["firing"]}" fill="currentColor"/>')
     return parts

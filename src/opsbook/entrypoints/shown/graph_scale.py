@@ -40,7 +40,7 @@ def value_words(value: float, kind: Kind, words: str = "") -> str:
     shown = f"{number:.0f}" if 100 <= abs(number) < 1e6 else f"{number:.3g}"
     if math.fabs(float(shown)) == 0:
         shown = "0"
-    more = f" {words}" if words and kind == "number" else ""
+    more = f"{'' if words.startswith('/') else ' '}{words}" if words and kind == "number" else ""
     return f"{shown.replace('-', '−')}{unit.words}{more}"
 
 
@@ -57,7 +57,9 @@ def side(values: Iterable[float], kind: Kind, *, most: int = 4) -> Side:
     step = _step((high - low) / unit.size / most, is_time=unit.words in (" min", " h"))
     first, last = math.floor(low / unit.size / step + 1e-9), math.ceil(high / unit.size / step - 1e-9)
     last = max(last, first + 1)
-    marks = tuple((number * step * unit.size, _mark(number * step, unit)) for number in range(first, last + 1))
+    values = [number * step * unit.size for number in range(first, last + 1)]
+    told = _unit(max(abs(values[0]), abs(values[-1])), kind)  # 1 s, where all below it are ms
+    marks = tuple((value, _mark(value / told.size, told)) for value in values)
     return Side(marks[0][0], marks[-1][0], marks)
 
 

@@ -71,12 +71,13 @@ def alert_insets(
     pieces: Pieces, page: Page, opened: Mapping[str, Sequence[Any]] | None = None,
     state_id: Callable[[str], str] = lambda name: "",
 ) -> list[Inset]:  # fmt: skip
-    """A way from each alert that the page names to the section about it, and the open alerts of that name; `state_id` is
-    the id of the place where its state by the monitoring server will stand."""
-    return [
-        Inset(named_at(page, name), pieces.piece("alert", name, (opened or {}).get(name, ()), state_id(name)), "inside")
-        for name in alert_names(page)
-    ]
+    """A way from each alert that the page names to the section about it, and the open alerts of that name; `state_id`
+    is the id of the place where its state by the monitoring server will stand."""
+    found = []
+    for name in alert_names(page):
+        drawn = pieces.piece("alert", name, (opened or {}).get(name, ()), state_id(name))
+        found.append(Inset(named_at(page, name), drawn, "inside"))
+    return found
 
 
 class OpenRun(Struct, frozen=True):

@@ -30,7 +30,8 @@ def page_rows(pages: Sequence[Page]) -> list[tuple[str, ...]]:
 
 
 def _subject(page: Page) -> str:
-    return page.subject + (f" ({page.answers})" if page.answers else "")
+    drill = "DRILL " if page.is_drill else ""
+    return drill + page.subject + (f" ({page.answers})" if page.answers else "")
 
 
 def woken(page: Page) -> list[str]:

@@ -28,6 +28,7 @@ from opsbook.entrypoints.shown.on_page import run_insets
 from opsbook.entrypoints.web.answering import desk_of, may, page, why_not
 from opsbook.entrypoints.web.book_pages import pieces_of, title_of
 from opsbook.entrypoints.web.forms import own_address
+from opsbook.entrypoints.web.graph_insets import links_around
 from opsbook.entrypoints.web.label_filter import Filter, filter_of
 from opsbook.entrypoints.web.practice import practice_of
 from opsbook.entrypoints.web.turning import turned
@@ -193,6 +194,7 @@ def shown_alert(request: Asks, alert: Alert, *, status: int = 200, wrong: str = 
         section=section_of(request, alert.place), noise=noise,
         earlier=[each for each in noise.episodes if each.id != alert.id],
         told=story(desk.ledger.read(stream_of(alert.id))), woken_by=page_of(desk, alert.page),
+        links=links_around(desk, alert.service or "", alert.starts_at, None if alert.is_open else alert.ends_at),
         labels=sorted(alert.labels.items()), annotations=sorted(alert.annotations.items()), did=_did(request),
         why_not="" if may(request, "respond") else why_not(request, "respond"), **WORDS,
     )  # fmt: skip

@@ -41,6 +41,8 @@ MORE_PLACES = (
     ("Public status page", "/status"),
     ("Planned work", "/maintenance"),
     ("Action items", "/incidents/actions"),
+    ("Reading paths", "/paths"),
+    ("Drills", "/drills"),
 )
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from litestar import Request, get
 from litestar.response import Template
 
+from opsbook.book.operation_words import TITLES
 from opsbook.entrypoints.web.answering import desk_of, page
 from opsbook.entrypoints.web.turning import turned
 from opsbook.ground.errors import Finding
@@ -38,18 +39,22 @@ VERDICTS = {
 }
 
 
-@get("/coverage", opt={"act": "read", "kept": "book"}, sync_to_thread=True)
+@get("/coverage", opt={"act": "read", "kept": "coverage"}, sync_to_thread=True)
 def coverage_page(request: Request[Any, Any, Any]) -> Template:
     """The map of the book; `rule` or `owner` in the address choose findings."""
     desk = desk_of(request)
     book = desk.library.snapshot()
-    found = coverage_map(book, desk.rule_files, desk.scope().alerting, desk.library.book)
+    found = coverage_map(
+        book, desk.rule_files, desk.scope().alerting, desk.library.book, around=desk.library.around(),
+        deployed=desk.deployed.services(),
+    )  # fmt: skip
     rows, turn = turned(request, sorted(found.rows, key=lambda row: row.score), SERVICES)
     title, findings = _chosen(request, found)
     return page(
         request, "coverage.html", place="Coverage", found=found, rows=rows, turn=turn, verdicts=VERDICTS,
         alerts=sorted(found.alerts, key=lambda alert: VERDICTS[alert.verdict].tone == "good")[:ALERTS],
-        chosen=title, findings=findings[:FINDINGS], more=max(0, len(findings) - FINDINGS), is_whole=book.is_whole,
+        operations=TITLES, chosen=title, findings=findings[:FINDINGS], more=max(0, len(findings) - FINDINGS),
+        is_whole=book.is_whole,
     )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from opsbook.entrypoints.web.forms import fields_of, go_on
 from opsbook.ground.digests import digest_of
 from opsbook.ground.errors import Failure, Finding, PageConflict, Refusal, Usage
 from opsbook.usecases.desk import Desk
+from opsbook.usecases.discovery import draft_of
 from opsbook.usecases.edit import PageEdit, Sides, save_page, sides_of
 from opsbook.usecases.new import KINDS, Asked, new
 from opsbook.usecases.ports import Unreadable
@@ -30,6 +31,7 @@ Asks = Request[Any, Any, Any]
 EDITS = {"act": "edit-page"}
 PREVIEW = "/preview"
 LONGEST_PATH = 1024
+DISCOVERY_S = 10.0  # how long who asks for a draft waits for what is deployed
 
 
 @get("/edit/{path:path}", opt=EDITS, sync_to_thread=True)
@@ -192,4 +194,14 @@ def drawn_up(request: Asks, kind: str, name: str) -> Response[Any]:
     return form(request, created.path, text=editable_text(next(iter(sheet.contents.values()))), digest="")
 
 
-ROUTES = (edit_page, change_page, new_page)
+@get("/new/discovered", opt=EDITS, sync_to_thread=True)
+def discovered_page(request: Asks) -> Response[Any]:
+    """A runbook of a service that was found deployed, as far as that tells it, to be changed before it is saved."""
+    desk, service = desk_of(request), request.query_params.get("service", "").strip()
+    settings = desk.scope().settings
+    known = desk.deployed.known(DISCOVERY_S)
+    each = draft_of(desk.library, build_seed(), known, settings, service=service, today=desk.now().date())
+    return form(request, each.path, text=editable_text(each.after), digest="")
+
+
+ROUTES = (edit_page, change_page, new_page, discovered_page)

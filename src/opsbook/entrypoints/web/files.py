@@ -13,14 +13,11 @@ from litestar.exceptions import NotFoundException
 from litestar.response import Redirect
 
 from opsbook.book.rendering import book_address, quote_path
+from opsbook.book.rendering.images import IMAGES
 from opsbook.entrypoints.web.answering import desk_of
 from opsbook.ground.digests import digest_of
 from opsbook.usecases.ports import Unreadable
 
-IMAGES = {
-    "png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "gif": "image/gif", "webp": "image/webp",
-    "avif": "image/avif", "bmp": "image/bmp", "ico": "image/x-icon", "svg": "image/svg+xml",
-}  # fmt: skip
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox; frame-ancestors 'none'"
 LOOKED_AT = 8_192  # bytes: where a file that is no text has a NUL or a broken character
 

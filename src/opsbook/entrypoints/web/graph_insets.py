@@ -1,9 +1,11 @@
-"""What is live of a monitoring server within the page of a service: where graphs and states of alerts come to stand, and
-the logs and dashboards of the last hour beside the lines that name them. Asks no server."""
+"""What is live of a monitoring server within the page of a service: where graphs and states of alerts come to stand,
+and the logs and dashboards of the last hour beside the lines that name them. Asks no server."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import datetime
+from typing import Any
 
 from litestar import Request
 from msgspec import Struct
@@ -15,8 +17,9 @@ from opsbook.ground.digests import digest_of
 from opsbook.usecases.desk import Desk
 from opsbook.usecases.graph_sources import Watched
 from opsbook.usecases.graphs import SPANS, USUAL, Span
+from opsbook.usecases.service_names import named_service
 from opsbook.usecases.timed_links import USUAL as LAST_HOUR
-from opsbook.usecases.timed_links import TimedLink, timed_links
+from opsbook.usecases.timed_links import TimedLink, around, timed_links
 
 ON_PAGE = 6  # graphs on the page of a service; all of them on their own
 
@@ -30,7 +33,7 @@ class Place(Struct, frozen=True):
     links: tuple[TimedLink, ...] = ()  # of other pages; those of the runbook stand beside their lines
 
 
-def span_in(request: Request[object, object, object]) -> Span:
+def span_in(request: Request[Any, Any, Any]) -> Span:
     """The span that the address asks for; the usual one where it asks for none that there is."""
     return SPANS.get(request.query_params.get("range", ""), USUAL)
 
@@ -54,8 +57,16 @@ def place_of(desk: Desk, service: str, path: str, span: Span) -> Place:
 
 def last_hour(desk: Desk, service: str) -> tuple[TimedLink, ...]:
     """The logs and dashboards of a service, for the last hour."""
-    now = desk.now()
+    now = desk.now().replace(second=0, microsecond=0)  # a page is the same for a minute
     return timed_links(desk.library.snapshot(), service, now - LAST_HOUR, now)
+
+
+def links_around(desk: Desk, service: str, started: datetime, ended: datetime | None) -> tuple[TimedLink, ...]:
+    """The logs and dashboards of a service, however it is written, from a little before something began to its end or
+    to now; none for a service that the book does not know."""
+    book = desk.library.snapshot()
+    name = named_service(book, service) if service else None
+    return timed_links(book, name, *around(started, ended, desk.now())) if name else ()
 
 
 def graph_insets(pieces: Pieces, shown: Page, place: Place, links: tuple[TimedLink, ...]) -> list[Inset]:

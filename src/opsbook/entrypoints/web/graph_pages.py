@@ -1,5 +1,5 @@
-"""The graphs of a service and the states of alerts, as a monitoring server tells them: parts of pages that are asked for
-once a page is there, and a page of their own for whoever has no scripts. Decides nothing."""
+"""The graphs of a service and the states of alerts, as a monitoring server tells them: parts of pages that are asked
+for once a page is there, and a page of their own for whoever has no scripts. Decides nothing."""
 
 from __future__ import annotations
 

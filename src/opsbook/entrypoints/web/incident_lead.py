@@ -16,6 +16,7 @@ from opsbook.entrypoints.shown.run_view import STATES as RUN_STATES
 from opsbook.entrypoints.web.alert_pages import WORDS as ALERT_WORDS
 from opsbook.entrypoints.web.alert_pages import PlaceShown, page_of, section_of
 from opsbook.entrypoints.web.answering import actor_of, desk_of, may, page, why_not
+from opsbook.entrypoints.web.graph_insets import links_around
 from opsbook.entrypoints.web.incident_impact import functions_of
 from opsbook.entrypoints.web.incident_undo import undo_of
 from opsbook.entrypoints.web.paging_pages import names_of
@@ -31,6 +32,7 @@ from opsbook.usecases.incident_acts import FieldConflict
 from opsbook.usecases.incident_due import due, roles_of
 from opsbook.usecases.proposals import Proposal
 from opsbook.usecases.service_names import named_service
+from opsbook.usecases.timed_links import TimedLink
 
 Asks = Request[Any, Any, Any]
 T = TypeVar("T")
@@ -47,6 +49,7 @@ class Watched(Struct, frozen=True):
     name: str
     is_known: bool
     probes: tuple[tuple[Any, Any], ...] = ()
+    links: tuple[TimedLink, ...] = ()
 
 
 class MemberAlert(Struct, frozen=True):
@@ -85,7 +88,7 @@ def lead_of(desk: Desk, incident: Incident) -> Lead:
     places += [each.place for each in pages if each.place is not None and each.place not in places]
     return Lead(
         tuple(members[:MOST_ALERTS]), tuple(pages), tuple((person, known[id_]) for person, id_ in incident.called),
-        tuple(_watched(desk, name) for name in incident.services), tuple(_apart(places)),
+        tuple(_watched(desk, name, incident) for name in incident.services), tuple(_apart(places)),
         max(0, len(members) - MOST_ALERTS),
     )  # fmt: skip
 
@@ -95,13 +98,15 @@ def _apart(places: Iterable[Place]) -> list[Place]:
     return list({(each.path, each.anchor): each for each in reversed(list(places))}.values())[::-1]
 
 
-def _watched(desk: Desk, service: str) -> Watched:
+def _watched(desk: Desk, service: str, incident: Incident) -> Watched:
     book = desk.library.snapshot()
     name = named_service(book, service)
     if name is None:
         return Watched(service, False)
     facts = book.facts.get(book.services[name])
-    return Watched(name, True, tuple((probe, health_of(desk, probe)) for probe in facts.probes) if facts else ())
+    probes = tuple((probe, health_of(desk, probe)) for probe in facts.probes) if facts else ()
+    links = links_around(desk, name, incident.started_at or incident.declared_at, incident.resolved_at)
+    return Watched(name, True, probes, links)
 
 
 def shown_incident(

@@ -8,6 +8,7 @@ from litestar import Request, get
 from litestar.response import Template
 
 from opsbook.entrypoints.web.answering import desk_of, page
+from opsbook.entrypoints.web.graph_insets import state_id
 from opsbook.entrypoints.web.turning import turned
 from opsbook.ledger.health import Health
 from opsbook.usecases.desk import Desk
@@ -28,7 +29,7 @@ def monitoring_page(request: Request[Any, Any, Any]) -> Template:
     metrics, turn = turned(request, found.metrics, METRICS)
     return page(
         request, "monitoring.html", place="Monitoring", found=found, metrics=metrics, turn=turn,
-        is_whole=book.is_whole, **_probes(desk),
+        is_whole=book.is_whole, has_states=desk.graphs.is_configured, state_id=state_id, **_probes(desk),
     )  # fmt: skip
 
 

@@ -37,6 +37,7 @@ from opsbook.entrypoints.web.graph_insets import (
     place_of,
     span_in,
     state_id,
+    watched_of,
 )
 from opsbook.entrypoints.web.practice import practice_of
 from opsbook.ground.errors import Failure
@@ -72,7 +73,7 @@ def service_page(request: Asks) -> Response[Any]:
     shown, facts = desk.library.page(path), book.facts[path]
     probed = [(probe, health_of(desk, probe)) for probe in facts.probes]
     graphs, pieces = place_of(desk, name, path, span_in(request)), pieces_of(request)
-    rendered = render(shown, desk.library.around(), insets=insets_of(desk, pieces, shown, facts, graphs))
+    rendered = render(shown, desk.library.around(), insets=insets_of(desk, pieces, shown, facts, graphs=graphs))
     worst = min((health for _, health in probed), key=lambda health: _WORST[health.state], default=None)
     found = findings_of(book, path)
     unasked = None if worst else unasked_of(facts)
@@ -84,7 +85,7 @@ def service_page(request: Asks) -> Response[Any]:
         states={probe.key: health.state for probe, health in probed}, facts=facts_line(facts),
         alerts=alerts_of(desk, name), alert_states=STATES, live=incidents_of(desk, name),
         incident_states=INCIDENT_STATES, service=name, now=desk.now(), found=found, summary=summary(found),
-        page_at=book_address(path), has_states=bool(graphs.count) or _has_alerts(desk, name),
+        page_at=book_address(path), has_states=_has_alerts(desk, name),
         graphs="" if has_section(shown) else pieces.piece("graphs", graphs), edit_at=f"/edit/{quote_path(path)}",
     )  # fmt: skip
 
@@ -128,7 +129,7 @@ def health_of(desk: Desk, probe: Probe) -> Health:
     return desk.watch.healths().get(probe.key) or Health(probe.key)
 
 
-def insets_of(desk: Desk, pieces: Pieces, shown: Page, facts: PageFacts, graphs: Place) -> list[Inset]:
+def insets_of(desk: Desk, pieces: Pieces, shown: Page, facts: PageFacts, *, graphs: Place) -> list[Inset]:
     """Everything live on the page of a service."""
     found = contacts(desk.library.snapshot(), shown.path, desk.now())
     states = (state_id,) if desk.graphs.is_configured else ()
@@ -149,6 +150,11 @@ def _by_name(desk: Desk) -> dict[str, list[Listed]]:
             for each in group.alerts:
                 found.setdefault(each.name, []).append(each)
     return found
+
+
+def _has_alerts(desk: Desk, service: str) -> bool:
+    """Whether there are states of alerts to be asked for."""
+    return desk.graphs.is_configured and bool(watched_of(desk, service).alerts)
 
 
 def alerts_of(desk: Desk, service: str) -> list[Group]:

@@ -16,7 +16,7 @@ _SECTION = {"deploy": "deployment", "rollback": "deployment"}
 _HEADING = {"deployment": "Deployment", "common-operations": "Common Operations"}
 
 
-@book_rule("missing-operation", "warning")
+@book_rule("missing-operation", "info")
 def check(outlines: Sequence[Outline], around: Around) -> Iterator[Finding]:
     by_path = {outline.path: outline for outline in outlines}
     for outline in runbooks_of(by_path):
@@ -41,7 +41,7 @@ def _finding(outline: Outline, slot: str, operations: list[str], by_path: Mappin
     shared = _shared(outline, operations, by_path)
     link = f" Or link to the shared one: {shared}." if shared else ""
     return Finding(
-        "missing-operation", "warning", Span(outline.path, line, 1),
+        "missing-operation", "info", Span(outline.path, line, 1),
         f"The runbook of '{outline.service or outline.title}' does not say how to"
         f" {_joined([SAID[name] for name in operations], 'or')}.",
         f"Write {headings}{below}, or say in a sentence that it is not done and why.{link}",

@@ -14,10 +14,16 @@ from opsbook.ground.errors import Finding, Span
 @book_rule("never-practised", "info")
 def check(outlines: Sequence[Outline], around: Around) -> Iterator[Finding]:
     by_path = {outline.path: outline for outline in outlines}
-    for outline in runbooks_of(by_path):
-        there = [
-            each for each in service_operations(outline, by_path, around.settings.practised) if each.state == "there"
-        ]
+    practised = around.settings.practised
+    found = {
+        outline.path: [each for each in service_operations(outline, by_path, practised) if each.state == "there"]
+        for outline in runbooks_of(by_path)
+    }
+    # A team that records no practice at all is not told so of every page.
+    if not practised and not any(each.practised for there in found.values() for each in there):
+        return
+    for path, there in found.items():
+        outline = by_path[path]
         never = [each for each in there if each.practised is None]
         if not never or outline.operations is None:
             continue

@@ -1,4 +1,4 @@
-"""`unknown-service`: an alert rule is of a service that no runbook has. It was renamed, or nobody wrote its runbook.
+"""`service-without-runbook`: an alert rule is of a service that no runbook has. It was renamed, or nobody wrote its runbook.
 
 The files are read once for all such rules (`usecases/lint_watched`); this file gives the rule its name.
 """
@@ -7,4 +7,4 @@ from __future__ import annotations
 
 from opsbook.book.lint import reading_rule
 
-reading_rule("unknown-service", "warning")
+reading_rule("service-without-runbook", "warning")
