@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from opsbook.book.alert_rules_whole import Rule, RuleGroup
 from opsbook.book.page import read_page
@@ -31,8 +32,9 @@ RULES = st.builds(
 
 
 def back(content: bytes) -> list[Rule]:
-    """The rules of a page, as its parts tell them."""
-    return [rule_of(place) for place in read_page_rules(read_page("docs/monitoring/alerts/x.md", content))]
+    """The rules of a page, as its parts tell them, wherever they stand."""
+    places = read_page_rules(read_page("docs/monitoring/alerts/x.md", content))
+    return [replace(rule_of(place), path="", line=0) for place in places]
 
 
 @given(st.lists(RULES, min_size=1, max_size=3), TEXTS.filter(str.strip))

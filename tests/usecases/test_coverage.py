@@ -117,7 +117,7 @@ def test_alerts_are_told_with_their_place_their_page_and_the_verdict():
 def test_the_model_has_every_field_of_the_contract():
     report = covered({"runbooks/a.md": "# A\n"}, {"rules.yml": RULES})
     model = coverage_model(report)
-    assert set(model) == {"services", "alerts", "summary"}
+    assert set(model) == {"services", "alerts", "summary", "practice"}
     for service in model["services"]:
         assert {"service", "runbook", "missing", "score"} <= set(service)
         assert isinstance(service["missing"], list) and 0 <= service["score"] <= 1

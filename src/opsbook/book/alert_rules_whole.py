@@ -187,7 +187,7 @@ def _helm() -> re.Pattern[str]:
     """What only a template that makes the file writes; what Prometheus fills in itself is none."""
     return re.compile(
         r"\{\{[^{}\n]*\.(?:Values|Release|Chart|Files|Capabilities)\b"
-        r'|\{\{-? *(?:include|toYaml|tpl|template) |\{\{-? *[`"]|\{%|\{\{-? */\*'
+        r'|\{\{-? *(?:include|toYaml|tpl|template) |\{\{-? *(?:`|"(?:\{\{|\}\}))|\{%|\{\{-? */\*'
     )
 
 

@@ -19,6 +19,7 @@ from opsbook.book.metadata import plain_key
 from opsbook.book.monitoring_words import HINTS, RUNBOOK_LABELS, WORDS
 from opsbook.book.page import Page, Section, stem
 from opsbook.book.roster.surroundings import field_cell
+from opsbook.book.rule_pages_values import read_fenced
 from opsbook.book.runbook import named_alerts
 from opsbook.book.slots import is_unfilled
 from opsbook.book.tables import Cell, Table, read_tables
@@ -258,12 +259,25 @@ def _labels(page: Page, section: Section) -> dict[str, Cell]:
     """What is told of a section by bold labels and by two-column tables in its own text."""
     found: dict[str, Cell] = {}
     for field in page.fields_within(section.body, section.end):
-        found.setdefault(plain_key(field.name), field_cell(page, field))
+        found.setdefault(plain_key(field.name), _value_cell(page, field))
     for table in read_tables(page.document, section.body, section.end):
         if len(table.columns) == 2 and table.columns[0] in _PAIR_HEADS:
             for key, value in table.rows:
                 found.setdefault(plain_key(key.text), value)
     return found
+
+
+def _value_cell(page: Page, field: Field) -> Cell:
+    """A label's value; where nothing stands behind it, the code block below."""
+    cell, document = field_cell(page, field), page.document
+    if cell.text:
+        return cell
+    below = document.inside(field.item) if field.item >= 0 else (field.block + 1,)
+    for index in below:
+        if index < len(document.blocks) and document.blocks[index].kind == "code":
+            block = document.blocks[index]
+            return Cell(read_fenced(block.info, block.text).strip(), block.start, block.end)
+    return cell
 
 
 def _of_links(page: Page, around: Around) -> Iterator[Item | None]:

@@ -8,6 +8,7 @@ from opsbook.book.addresses import Asker, read_url_bases, resolve_address
 from opsbook.book.alert_rules import AlertRule, runbook_of
 from opsbook.book.monitoring import AlertNote, Metric
 from opsbook.book.page_index import PageIndex
+from opsbook.book.promql import read_expression
 from opsbook.book.rule_sides import RuleTold
 from opsbook.book.watched import Watched, is_promql
 from opsbook.ground.durations import read_duration
@@ -35,11 +36,12 @@ def told_by_files(
 
 def told_by_pages(watched: Iterable[Watched], records: Collection[str]) -> list[RuleTold]:
     """The alerts of pages, and the metrics that are recording rules elsewhere; of an alert that several pages name, the
-    one that tells the most."""
-    best: dict[tuple[str, str, str], RuleTold] = {}
+    one that tells the most. Several alerts of one name are several where their expressions are."""
+    best: dict[tuple[str, str, str, str], RuleTold] = {}
     for rule in _of_pages(watched, records):
-        key = rule.kind, rule.name, rule.severity or ""
-        bare = rule.kind, rule.name, ""
+        means = read_expression(rule.expression).canonical if rule.expression is not None else ""
+        key = rule.kind, rule.name, rule.severity or "", means
+        bare = rule.kind, rule.name, "", ""
         known = best.get(key) or best.get(bare)
         if known is None:
             best[key] = rule
@@ -47,7 +49,12 @@ def told_by_pages(watched: Iterable[Watched], records: Collection[str]) -> list[
             best.pop(bare, None)
             best[key] = rule
     full = {(rule.kind, rule.name) for rule in best.values() if _weight(rule)}
-    return [rule for rule in best.values() if _weight(rule) or (rule.kind, rule.name) not in full]
+    exact = {(rule.kind, rule.name) for rule in best.values() if rule.expression is not None}
+    return [
+        rule for rule in best.values()
+        if rule.expression is not None
+        or ((rule.kind, rule.name) not in exact and (_weight(rule) or (rule.kind, rule.name) not in full))
+    ]  # fmt: skip
 
 
 def _weight(rule: RuleTold) -> int:

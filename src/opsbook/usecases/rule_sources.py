@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from opsbook.book.alert_rules_whole import Rule, RuleGroup, read_rules
+from opsbook.book.rule_pages_reading import prometheus_duration
 from opsbook.ground.errors import Finding, Span
 from opsbook.usecases.ports import RuleFiles, Unreadable
 
@@ -53,15 +53,3 @@ def _rule(rule: ServerRule) -> Rule:
         labels=dict(rule.labels), annotations=dict(rule.annotations), path=rule.file,
     )  # fmt: skip
 
-
-_UNITS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1))
-
-
-def prometheus_duration(length: timedelta) -> str:
-    """A length as Prometheus writes it, such as `1h30m`."""
-    left = round(length / timedelta(milliseconds=1))
-    parts = []
-    for unit, size in _UNITS:
-        count, left = divmod(left, size)
-        parts += [f"{count}{unit}"] if count else []
-    return "".join(parts) or "0s"

@@ -71,7 +71,7 @@ def _gathered(config: Config, paths: tuple[str, ...], *, from_server: bool) -> t
 
         if paths:
             raise Usage("Rules come from files or from the server, not from both. Leave one of them out.")
-        return groups_of_server(wire.build_monitored(config)), ()  # type: ignore[attr-defined]
+        return groups_of_server(wire.build_monitored(config)), ()
     named = [os.path.abspath(path) for path in paths] or [os.path.join(config.root, each) for each in config.rule_paths]
     if not named:
         raise Usage("Name a rule file or a folder of them, --from-server, or set alerts.rules in opsbook.toml.")
