@@ -124,7 +124,6 @@ def build_paging_parts(config: Config, waking: Waking) -> Iterator[PagingParts]:
             Chore(FORGETTING, FORGETS_S, lambda lease: _aside(lambda: _forget(bodies, guard))),
             *_dead_man(config, ledger),
             *_reconciling(config, ledger),
-            *build_drill_chores(config, ledger, library, contacts, address=config.public_url or address),
         ]
 
         def taken(lease: Lease) -> None:
@@ -135,7 +134,7 @@ def build_paging_parts(config: Config, waking: Waking) -> Iterator[PagingParts]:
             ledger, router, pager, outbox=outbox, heartbeats=heartbeats, progressed=lambda: loop.progressed()
         ))  # fmt: skip
         around = Around(ledger, library, notifier, contacts, guard, config.public_url or address, waking.notify)
-        for more, further in (build_incident_works(config, around), _own_alerts(config, ledger, address)):
+        for more, further in (build_incident_works(config, around), _own_alerts(config, around, address)):
             works += more
             chores += further
         loop = EngineLoop(
@@ -267,10 +266,11 @@ def _dead_man(config: Config, ledger: EngineLedger) -> list[Chore]:
     return [Chore("dead man's switch", DEAD_MAN_S, lambda lease: dead_man.tell())]
 
 
-def _own_alerts(config: Config, ledger: EngineLedger, address: str) -> tuple[list[Work], list[Chore]]:
-    """What posts alerts to the server's own inlet: the test of the path, and drills."""
-    works, chores = _path_test(config, ledger, address)
-    return [*works, *build_drill_works(ledger, address, _report)], chores
+def _own_alerts(config: Config, around: Around, address: str) -> tuple[list[Work], list[Chore]]:
+    """What posts alerts to the server's own inlet: the test of the path, and drills; and the drills that are due."""
+    works, chores = _path_test(config, around.ledger, address)
+    due = build_drill_chores(config, around.ledger, around.library, around.contacts, address=around.address)
+    return [*works, *build_drill_works(around.ledger, address, _report)], [*chores, *due]
 
 
 def _path_test(config: Config, ledger: EngineLedger, address: str) -> tuple[list[Work], list[Chore]]:

@@ -37,7 +37,7 @@ def shown(request: Asks, drill: Drill) -> dict[str, Any]:
 
 @operation("GET", "/drills", models.DrillList, query=models.DrillsQuery, group="drills")
 def drill_list(request: Asks, query: models.DrillsQuery) -> dict[str, Any]:
-    """Drills, those planned last first; and the procedures that are to be practised, the longest overdue first"""
+    """Drills, those planned last first, and the procedures that are to be practised"""
     found = drills_of(request).drills.all(is_open=True if query.open else None, limit=query.limit)
     desk = drills_of(request)
     return {
