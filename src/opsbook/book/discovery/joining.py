@@ -74,9 +74,12 @@ def _first(ranked: list[Found], field: str) -> object:
 def _checks(ranked: list[Found]) -> tuple[FoundCheck, ...]:
     """Those of all, the same address once; those that an address tells before those of a command."""
     seen: dict[str, FoundCheck] = {}
+    is_asked = any(each.checks for each in ranked if each.origin != "prometheus")
     for each in ranked:
         for check in each.checks:
-            seen.setdefault(check.url or check.command, check)
+            # Its figures are asked only where nothing tells its health.
+            if not (is_asked and each.origin == "prometheus" and check.url.endswith("/metrics")):
+                seen.setdefault(check.url or check.command, check)
     return tuple(sorted(seen.values(), key=lambda check: not check.url))
 
 
