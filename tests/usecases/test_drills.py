@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 from tests.usecases.alert_world import BOOK
 from tests.usecases.drill_world import DrillWorld
+from tests.usecases.incident_world import IncidentWorld
 
+from opsbook.book.plan import Plan
 from opsbook.ground.errors import Fenced, Refusal, Usage
-from opsbook.ledger.drill_events import DrillLevel
+from opsbook.ledger import alert_events
+from opsbook.ledger.drill import next_alert_at
+from opsbook.ledger.drill_events import LABEL, DrillLevel
+from opsbook.ledger.incident_events import Members
+from opsbook.ledger.matchers import Matcher as Asked
+from opsbook.ledger.run_events import run_ended, run_started
+from opsbook.ledger.silence import Silence
+from opsbook.usecases.drill_desk import DrillDesk, Wanted
+from opsbook.usecases.silences import Silences
 
 WHERE = "docs/operations/runbooks/web.md#issue-nginx-is-down-or-will-not-start"
 
@@ -208,3 +220,102 @@ def test_who_does_not_take_part_neither_answers_nor_is_told_the_answer(world: Dr
     ):
         with pytest.raises(Refusal, match="does not take part"):
             tried()
+
+
+def silenced(world: DrillWorld, *matchers: Asked) -> Silence:
+    silences = Silences(world.ledger, now=lambda: world.at, chance=secrets.token_bytes)
+    return silences.add(
+        matchers, starts_at=world.at, ends_at=world.at + timedelta(hours=1), by="ada", comment="Work on the web"
+    )
+
+
+def test_a_silence_of_real_alerts_holds_no_drill_and_one_that_names_it_does(world: DrillWorld) -> None:
+    silenced(world, Asked("alertname", "WebDown"))
+    world.begun(world.maker.of_alert("WebDown"), "ben")
+    assert [each.status for each in world.alerts] == ["firing"]
+    assert len(world.mail()) == 1
+    silenced(world, Asked("alertname", "WebDown"), Asked(LABEL, ".+", is_regex=True))
+    world.begun(world.maker.of_alert("WebDown"), "ada")
+    assert world.mail() == []
+
+
+def test_how_long_it_is_to_the_next_alert_is_by_the_clock_of_the_drill(world: DrillWorld) -> None:
+    scene = world.maker.of_alert("WebDown")
+    second = replace(scene.alerts[0], labels={**scene.alerts[0].labels, "alertname": "ApiDown"}, after_s=600.0)
+    drill = world.begun(replace(scene, alerts=(*scene.alerts, second)), "ben", speed=10)
+    assert next_alert_at(drill, world.at) == world.at + timedelta(minutes=1)
+    assert next_alert_at(drill, world.at + timedelta(minutes=1)) is None
+
+
+REPORT = """# Incident: The web was down
+
+**Date:** 2026-11-20
+**Severity:** P1
+**Services Affected:** web
+
+## Timeline
+
+- 10:00 - WebDown fires
+- 10:12 - The last good configuration is put back
+
+## Resolution
+
+The last good copy was put back.
+"""
+
+
+def test_a_report_of_the_book_is_drilled_by_the_alert_that_it_names_with_what_was_done_told(world: DrillWorld) -> None:
+    path = "docs/operations/incidents/2026-11-20-web-down.md"
+    world.library.put({**world.library.pages, path: REPORT})
+    scene = world.maker.of_report("incidents/2026-11-20-web-down.md")
+    assert ([each.name for each in scene.alerts], scene.sections, scene.source) == (["WebDown"], (WHERE,), path)
+    assert "last good configuration" in "".join(scene.reveals), scene.reveals
+    with pytest.raises(Usage, match="no incident report"):
+        world.maker.of_report("runbooks/web.md")
+
+
+def past(world: DrillWorld) -> tuple[IncidentWorld, int]:
+    """An incident with two alerts, a minute and a half apart, that ended together five minutes behind the first."""
+    incidents = IncidentWorld(world.ledger)
+    ids = []
+    for name, ago_s in (("WebDown", 300.0), ("WebSlow", 210.0)):
+        fired = alert_events.fired(
+            key=name, source="am", source_group="am", labels={"alertname": name, "service": "web"}, annotations={},
+            fingerprint=name, starts_at=incidents.at - timedelta(seconds=ago_s), ends_at=None, severity="P1",
+            severity_why="its label says so", service="web", group="g", place=None,
+        )  # fmt: skip
+        ids.append(f"261126-100000-{name.lower()}")
+        world.ledger.append(f"alert/{ids[-1]}", (fired,), expected=0, actor="router", at=incidents.at)
+        ended = alert_events.resolved("sender", incidents.at, "It is over.")
+        world.ledger.append(f"alert/{ids[-1]}", (ended,), expected=1, actor="router", at=incidents.at)
+    return incidents, incidents.declare("The web is down", members=Members(alerts=tuple(ids))).number
+
+
+def test_an_incident_of_the_ledger_is_drilled_as_its_alerts_came_and_one_that_is_live_is_not(world: DrillWorld) -> None:
+    incidents, number = past(world)
+    desk = DrillDesk(world.drills, lambda: world.maker, world.ledger, lambda: world.at)
+    with pytest.raises(Usage, match="is not over"):
+        desk.scene(Wanted(incident=number))
+    incidents.acts.move(number, "ada", "resolved")
+    scene = desk.scene(Wanted(incident=number))
+    assert [(each.name, each.after_s, each.lasts_s) for each in scene.alerts] == [
+        ("WebDown", 0.0, 300.0), ("WebSlow", 90.0, 210.0),
+    ]  # fmt: skip
+    assert (scene.kind, scene.sections) == ("incident", (WHERE,))
+    with pytest.raises(Usage, match="no incident 99"):
+        desk.scene(Wanted(incident=99))
+
+
+def test_a_run_of_the_right_procedure_counts_as_the_right_step_and_its_success_as_practice(world: DrillWorld) -> None:
+    drill = world.begun(world.maker.of_alert("WebDown"), "ben")
+    world.later(seconds=9)
+    path, _, anchor = WHERE.partition("#")
+    plan = Plan(path, anchor, "Start it", ())
+    begun = run_started(plan, document="", blob="", commit=None, aliases=(), editor="", node="here",
+                        is_interactive=True, assumes_yes=True, is_dry=False)  # fmt: skip
+    world.ledger.append("run/261126-100009-aaaa", (begun,), expected=0, actor="ben", at=world.at)
+    (score,) = world.drills.score(world.drills.find(drill.id))
+    assert (score.step_s, score.step_how, score.practised) == (9.0, "run", ())
+    world.ledger.append("run/261126-100009-aaaa", (run_ended("succeeded", ""),), expected=1, actor="runner", at=world.at)
+    (score,) = world.drills.score(world.drills.find(drill.id))
+    assert score.practised == (WHERE,)

@@ -33,8 +33,43 @@ class DrillTerminal(Struct, frozen=True):
         """Who acts: the account whose token is in OPSBOOK_TOKEN, else the user of this machine."""
         return who_acts(self.config, self.ledger, "respond")
 
+    def volunteer(self) -> str:
+        """Who takes part: the account of the token, else the person of the book whose handle this user's name is.
+        Raises Refusal where nobody would be reached."""
+        from opsbook.config import token
+        from opsbook.entrypoints.people import at_terminal
+        from opsbook.ground.errors import Refusal
+
+        if token():
+            return self.who()
+        name = at_terminal().partition(":")[2]
+        if name in self._handles():
+            return name
+        raise Refusal(
+            f"'{name}' is no person of the book, so no page would reach you.",
+            at_terminal="Put a token of your account into OPSBOOK_TOKEN ('opsbook token add' makes one), or have a page"
+            f" of people name the handle @{name} with a contact.",
+        )  # fmt: skip
+
+    def me(self) -> str:
+        """Whoever acts, by the name that they take part under."""
+        from opsbook.config import token
+
+        acts = self.who()
+        name = acts.partition(":")[2]
+        return name if not token() and name in self._handles() else acts
+
+    def _handles(self) -> set[str]:
+        from opsbook.book.roster.values import plain_name
+        from opsbook.usecases.oncall import directory_of
+
+        people = directory_of(self.desk.maker().book).people
+        return {plain_name(person.handle).removeprefix("@") for _, person in people.values() if person.handle}
+
     def _looks(self) -> str:
-        return who_acts(self.config, self.ledger, "read")
+        from opsbook.config import token
+
+        return who_acts(self.config, self.ledger, "read") if token() else self.me()
 
     def why_not_now(self) -> list[str]:
         """What keeps its alerts from being posted now, in sentences."""

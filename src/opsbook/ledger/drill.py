@@ -177,6 +177,12 @@ def moves(drill: Drill, now: datetime) -> DrillMoves:
     return DrillMoves(tuple(fire), tuple(end), min(times, default=None), limit is not None and now >= limit)
 
 
+def next_alert_at(drill: Drill, now: datetime) -> datetime | None:
+    """When the next of its alerts comes, None where none is left or its clock stands."""
+    times = (_at(drill, each.after_s) for each in drill.scene.alerts)
+    return min((each for each in times if each is not None and each > now), default=None)
+
+
 def counts_until(drill: Drill, now: datetime) -> datetime:
     """Until when an alert that is posted now counts, should nobody be there to end it."""
     return (_limit(drill) or now) + OUTLASTS

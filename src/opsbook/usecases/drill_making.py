@@ -305,8 +305,11 @@ def _said(page: Page, anchor: str, name: str) -> dict[str, str]:
 
 
 def _timeline(page: Page) -> Iterator[str]:
+    """The lines of its entries, of which the reading gives the moment alone."""
+    content = page.document.content
     for entries in read_timelines(page):
         for entry in entries:
-            line = page.document.source(entry.start, entry.end).strip()
-            if line:
-                yield plain_text(" ".join(line.split()))
+            end = content.find(b"\n", entry.end)
+            line = page.document.source(entry.start, end if end >= 0 else len(content))
+            if words := plain_text(" ".join(line.replace("|", " ").split())):
+                yield words

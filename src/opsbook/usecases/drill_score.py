@@ -102,7 +102,7 @@ def _names(person: str, pages: Sequence[Page]) -> set[str]:
             both = {plain(each.owed.person), plain(each.owed.handle)} - {""}
             if both & found:
                 found |= both
-    return found
+    return found | {f"terminal:{each}" for each in found}  # who acts at a machine, under the name they have there
 
 
 def _first(answers: Sequence[Answer], what: str) -> datetime | None:

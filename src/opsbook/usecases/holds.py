@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import partial
 
 from opsbook.ledger.alert import Alert, stream_of
+from opsbook.ledger.drill_events import LABEL
 from opsbook.ledger.silence import Silence
 from opsbook.usecases.episodes import Episode
 from opsbook.usecases.inhibiting import Inhibiting
@@ -35,7 +36,8 @@ class Holds:
 
     def _on(self, holding: Holding, alert: Alert, at: datetime) -> tuple[tuple[str, ...], str]:
         labels = alert.matched_labels
-        silences = holding(labels, at)
+        # Nobody silenced a drill by what they said of real alerts, unless they named it.
+        silences = [each for each in holding(labels, at) if LABEL not in labels or _names_drills(each)]
         by, why = tuple(f"silence/{each.id}" for each in silences), _told(silences)
         other = self._quieting(alert, labels)
         if other is not None:
@@ -99,6 +101,10 @@ class Holds:
 
 def _fires(alert: Alert) -> bool:
     return alert.is_open and alert.status != "stale"
+
+
+def _names_drills(silence: Silence) -> bool:
+    return any(each.name == LABEL for each in silence.matchers)
 
 
 def _told(silences: Sequence[Silence]) -> str:

@@ -95,7 +95,7 @@ def join(shared: Shared, drill: str) -> None:
     from opsbook.entrypoints.drill_terminal import drill_terminal
 
     with drill_terminal(shared) as found:
-        done = found.desk.drills.join(drill, found.who())
+        done = found.desk.drills.join(drill, found.volunteer())
         found.tell(shared, done, f"You take part in drill {done.id}.")
 
 
@@ -106,7 +106,7 @@ def leave(shared: Shared, drill: str) -> None:
     from opsbook.entrypoints.drill_terminal import drill_terminal
 
     with drill_terminal(shared) as found:
-        done = found.desk.drills.leave(drill, found.who())
+        done = found.desk.drills.leave(drill, found.me())
         found.tell(shared, done, f"You do not take part in drill {done.id}.")
 
 
@@ -136,8 +136,9 @@ def start(shared: Shared, *, drill: str, speed: str, **wanted: object) -> None:
     factor = read_speed(speed) if speed else None
     with drill_terminal(shared) as found:
         if not drill:
+            person = found.volunteer()  # before anything is planned
             made = found.desk.plan(Wanted(**wanted), found.who(), factor or 1.0)  # type: ignore[arg-type]
-            drill = found.desk.drills.join(made.id, found.who()).id
+            drill = found.desk.drills.join(made.id, person).id
         done = found.desk.drills.start(drill, found.who(), speed=factor)
         lines = [f"Drill {done.id} runs. Answer its page as you would a real one.", *found.why_not_now()]
         found.tell(shared, done, *lines)
@@ -185,7 +186,7 @@ def reveal(shared: Shared, drill: str) -> None:
     from opsbook.entrypoints.drill_terminal import drill_terminal
 
     with drill_terminal(shared) as found:
-        done, told = found.desk.drills.reveal(drill, found.who())
+        done, told = found.desk.drills.reveal(drill, found.me())
         found.tell(shared, done, told)
 
 
@@ -204,7 +205,7 @@ def reply(shared: Shared, drill: str, what: str, value: str) -> int:
     from opsbook.entrypoints.drill_terminal import drill_terminal
 
     with drill_terminal(shared) as found:
-        done, is_right = found.desk.answer(drill, found.who(), what, value)
+        done, is_right = found.desk.answer(drill, found.me(), what, value)
         found.tell(shared, done, f"That is the right {what}." if is_right else f"That is not the right {what}.")
     return 0 if is_right else 1
 

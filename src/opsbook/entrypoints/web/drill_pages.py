@@ -15,7 +15,7 @@ from opsbook.entrypoints.web.alert_acts import status_of
 from opsbook.entrypoints.web.answering import actor_of, desk_of, may, page, why_not
 from opsbook.entrypoints.web.forms import fields_of, go_on
 from opsbook.ground.errors import Failure, Refusal, Usage
-from opsbook.ledger.drill import Drill, plain
+from opsbook.ledger.drill import Drill, next_alert_at, plain
 from opsbook.usecases.drill_desk import DrillDesk, Wanted
 from opsbook.usecases.drill_score import scored
 from opsbook.usecases.drills import read_speed
@@ -140,6 +140,7 @@ def shown(request: Asks, drill: Drill, *, wrong: str = "", status: int = 200) ->
         request, "drill.html", place="Procedures", status=status, wrong=wrong, drill=drill, now=desk.now(),
         words=WORDS[drill.state], me=me, is_part=is_part, what=what, scores=scored(drill, what), took=_took,
         reveals=drill.scene.reveals[:seen], query=query, hits=desk.index.search(query, HITS).hits if query else (),
+        next_at=next_alert_at(drill, desk.now()), length=length_words,
         said=[each for each in drill.answers if each.person == me], place_at=_at,
         right=request.query_params.get("right", ""), not_right=request.query_params.get("wrong", ""),
         alerts=[(each, alert) for each, alert in zip(drill.scene.alerts, what.alerts, strict=True) if alert],
