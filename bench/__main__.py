@@ -24,6 +24,7 @@ BENCHMARKS = (
     "search",
     "rules",
     "startup",
+    "rule_import",
     "static_export",
     "serving",
     "ledger",

@@ -138,9 +138,8 @@ def build_paging_parts(config: Config, waking: Waking) -> Iterator[PagingParts]:
             works += more
             chores += further
         loop = EngineLoop(
-            ledger, works, chores, owner=owner,
-            lease_s=config.paging_lease_s, now=_now, monotonic=time.monotonic, waking=waking, guard=guard,
-            report=_report, taken=taken,
+            ledger, works, chores, owner=owner, lease_s=config.paging_lease_s, now=_now, monotonic=time.monotonic,
+            waking=waking, guard=guard, report=_report, taken=taken,
             beating=Beating(ledger, owner=owner, now=_now, troubles=guard.troubles).beat,
         )  # fmt: skip
         yield PagingParts(loop)

@@ -175,7 +175,7 @@ def test_a_catalog_tells_owner_needs_and_links_of_what_is_operated() -> None:
 
 def test_what_is_probed_for_a_named_service_is_its_health_check() -> None:
     redis, web = found("conf/prometheus.yml", WATCHED)
-    assert (redis.technology, redis.checks[0].url) == ("redis", "http://127.0.0.1:9121/metrics")
+    assert (redis.technology, redis.checks) == ("redis", ())  # its exporter answers though it is down
     assert (web.name, web.owner, web.checks[0].url) == ("web", "front", "http://127.0.0.1:80/health")
 
 
@@ -183,6 +183,12 @@ def test_its_figures_are_no_health_check_where_a_probe_is() -> None:
     text = WATCHED.replace("job_name: redis", "job_name: web")
     (web,) = found("conf/prometheus.yml", text)
     assert [check.url for check in web.checks] == ["http://127.0.0.1:80/health"]
+
+
+def test_where_another_file_tells_its_health_its_figures_are_none() -> None:
+    text = WATCHED.replace("job_name: redis", "job_name: orders").replace("9121", "9000")
+    (orders,) = joined((*found("conf/prometheus.yml", text)[:1], *found("deploy/orders.service", UNIT)))
+    assert [check.url for check in orders.checks] == ["tcp://127.0.0.1:8080"]
 
 
 def test_targets_of_a_running_server_are_the_same() -> None:

@@ -28,6 +28,8 @@ groups:
   - alert: ApiUp
     expr: up{job="api"} == 1
     labels: {severity: ticket}
+  - record: job:up:sum
+    expr: sum by (job) (up)
 """
 PAGE = """# Alerts
 
@@ -35,6 +37,12 @@ PAGE = """# Alerts
 | --- | --- | --- | --- |
 | ApiGone | `up{job="gone"}==0` | 1 hour | page |
 | ApiUp | `up{job="api"} == 1` | 0s | ticket |
+
+## Metrics
+
+| Metric | Expression |
+| --- | --- |
+| job:up:sum | `sum by (job) (up)` |
 """
 
 
@@ -68,7 +76,28 @@ def check(tmp_path, address):
 
 def test_three_that_agree_are_in_order(check):
     found = check()
-    assert (found.status, found.sides, found.findings) == (0, {"page": 2, "file": 2, "server": 2}, ())
+    assert (found.status, found.sides, found.findings) == (0, {"page": 3, "file": 3, "server": 3}, ())
+
+
+def test_recording_rules_are_compared_too(check):
+    found = check(in_file=[("sum by (job) (up)", "max by (job) (up)")])
+    [differs] = [rule for rule in found.rules if rule.state == "differs"]
+    assert (differs.kind, differs.name, differs.behind) == ("record", "job:up:sum", ("file",))
+    assert differs.told[1].place == "rules.yml:13:13"
+
+
+def test_pages_that_tell_of_no_recording_rule_are_not_behind_for_each(check):
+    found = check(in_page=[("| job:up:sum | `sum by (job) (up)` |", "")])
+    assert (found.status, [rule.missing for rule in found.rules]) == (0, [(), (), ()])
+
+
+def test_a_rule_of_a_service_that_no_runbook_has_is_told(check, tmp_path):
+    (tmp_path / "runbooks").mkdir()
+    (tmp_path / "runbooks/api.md").write_text("# Runbook: Api\n\n**Service:** api\n")
+    found = check(in_file=[("{severity: page}", "{severity: page, service: apis}")])
+    assert [(each.rule, each.fix) for each in found.findings] == [
+        ("service-without-runbook", "The book has 'api', at runbooks/api.md.")
+    ]
 
 
 def test_a_rule_that_is_changed_in_the_file_leaves_the_server_and_the_page_to_agree(check):

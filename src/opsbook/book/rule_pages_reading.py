@@ -18,7 +18,7 @@ from opsbook.book.rule_pages_writing import ANNOTATIONS
 from opsbook.ground.durations import read_duration
 
 _LENGTH = re.compile(r"0|(?:\d+y)?(?:\d+w)?(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?(?:\d+ms)?")
-_COMPARED = re.compile(r"(?:==|!=|>=|<=|(?<!=)>|<)(?![=~])|\b(?:absent|absent_over_time|unless|and|or)\b")
+_COMPARED = re.compile(r"(?:==|!=|>=|<=|(?<!=)>|<)(?![=~])|\b(?:absent|absent_over_time|unless)\b", re.I)
 _QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`[^`]*`|#[^\n]*|\{[^{}]*\}")
 _THRESHOLD = re.compile(
     r"(?:is |goes |stays |value )?(>=|<=|==|!=|>|<|≥|≤|=|above|over|more than|greater than|exceeds|at least|below|under"

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from opsbook.book.addresses import Asker, read_url_bases, resolve_address
 from opsbook.book.alert_rules import AlertRule, runbook_of
+from opsbook.book.alert_rules_whole import read_rules
 from opsbook.book.monitoring import AlertNote, Metric
 from opsbook.book.page_index import PageIndex
 from opsbook.book.promql import read_expression
@@ -32,6 +33,23 @@ def told_by_files(
             runbook=f"{meant.path}#{meant.anchor or ''}" if meant.verdict in ("ok", "ok-case") else None,
         ))  # fmt: skip
     return found
+
+
+def records_of_file(path: str, text: str) -> list[RuleTold]:
+    """The recording rules of a text; what is no file of rules has none."""
+    lines = text.split("\n")
+    return [
+        RuleTold(
+            side="file", kind="record", name=rule.name, group=group.name,
+            span=Span(path, rule.line, _column(lines, rule.line, rule.name)),
+            expression=rule.expression, labels={**group.labels, **rule.labels},
+        )
+        for group in read_rules(path, text)[0] for rule in group.rules if rule.kind == "record"
+    ]  # fmt: skip
+
+
+def _column(lines: Sequence[str], line: int, name: str) -> int:
+    return max(lines[line - 1].find(name), 0) + 1 if 0 < line <= len(lines) else 1
 
 
 def told_by_pages(watched: Iterable[Watched], records: Collection[str]) -> list[RuleTold]:

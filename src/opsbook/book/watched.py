@@ -70,8 +70,10 @@ _ELSEWHERE = re.compile(
 
 def is_promql(text: str) -> bool:
     """Whether an expression on a page means to be one of Prometheus: other systems' and words are not judged."""
-    if _ELSEWHERE.search(text) or (text.count(" ") > 4 and not re.search(r"[({\[]", text)):
+    if _ELSEWHERE.search(text):
         return False
+    if text.count(" ") > 4 and not re.search(r"[({\[]", text):
+        return "_" in text and read_expression(text).fault is None  # many words, and no sentence is one
     return bool(re.search(r"[a-zA-Z_:][\w:]*\s*[({\[]|[a-z]+_[a-z_]+", text))
 
 

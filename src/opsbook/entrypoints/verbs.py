@@ -18,7 +18,7 @@ VERBS: dict[str, dict[str, Entry]] = {
     "Write": {
         "init": Entry("opsbook.entrypoints.commands.init", "Write the folder of operations pages, with templates."),
         "new": Entry("opsbook.entrypoints.commands.new", "Write one page from the book's own template."),
-        "rules": Entry("opsbook.entrypoints.commands.rules", "Alert rules in and out of the pages."),
+        "rules": Entry("opsbook.entrypoints.commands.rules", "Alert rules in and out of the pages, and compared."),
         "discover": Entry("opsbook.entrypoints.commands.discover", "Services that are deployed: which lack a runbook."),
     },
     "Read": {
@@ -41,7 +41,6 @@ VERBS: dict[str, dict[str, Entry]] = {
     "Alert": {
         "alerts": Entry("opsbook.entrypoints.commands.alerts", "What fires: list, show, acknowledge, end, silence."),
         "inlet": Entry("opsbook.entrypoints.commands.inlet", "Who sends alerts: tokens, mappings, what was received."),
-        "rules": Entry("opsbook.entrypoints.commands.rules", "Alert rules: compare pages, rule files and the server."),
         "dashboards": Entry("opsbook.entrypoints.commands.dashboards", "Grafana's dashboards: import, export, list."),
         "heartbeat": Entry("opsbook.entrypoints.commands.heartbeat", "What is to call regularly, and is it late."),
     },

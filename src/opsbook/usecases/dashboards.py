@@ -6,6 +6,7 @@ import difflib
 import posixpath
 from collections.abc import Iterator, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from msgspec import Struct
 
@@ -108,7 +109,8 @@ def _services_of(watched: Watched, runbooks: dict[str, Outline]) -> Iterator[str
 def _linked(runbook: Outline | None, public_url: str) -> Linked:
     if runbook is None or not public_url:
         return Linked("Runbook")
-    return Linked(f"Runbook: {runbook.title}", f"{public_url.rstrip('/')}/pages/{runbook.path}")
+    service = quote((runbook.service or "").lower(), safe="")
+    return Linked(f"Runbook: {runbook.title}", f"{public_url.rstrip('/')}/runbooks/{service}")
 
 
 def board_model(board: Board) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from opsbook.book.page_index import PageIndex
 from opsbook.book.promql import read_expression
 from opsbook.book.promql_tokens import VARIABLE
 from opsbook.book.rule_sides import Compared, RuleTold, Side, compare
-from opsbook.book.rule_told import told_by_files, told_by_pages
+from opsbook.book.rule_told import records_of_file, told_by_files, told_by_pages
 from opsbook.book.watched import Watched, expression_of, watched_on
 from opsbook.ground.errors import Failure, Finding, Span
 from opsbook.ground.guesses import closest
@@ -64,7 +64,8 @@ def rules_check(source: BookSource, rule_files: RuleFiles, monitored: Monitored,
     watched = book.watched
     gathered = gather(rule_files, asked.alerting)
     index = PageIndex(book.outlines, source.book)
-    in_files = told_by_files(gathered.rules, index, asked.alerting.url_bases, asked.alerting.keys)
+    alerts = told_by_files(gathered.rules, index, asked.alerting.url_bases, asked.alerting.keys)
+    in_files = [*alerts, *_records(rule_files, asked.alerting)]
     server, quiet, is_away = _asked_server(monitored)
     in_server = [_told(rule) for rule in server or ()]
     records = {rule.name for rule in (*in_files, *in_server) if rule.kind == "record"}
@@ -78,8 +79,8 @@ def rules_check(source: BookSource, rule_files: RuleFiles, monitored: Monitored,
     if not gathered.files:
         quiet.append("No rule file is given (--rules, alerts.rules), so files are not compared.")
     told = [*on_pages, *in_files, *in_server]
-    compared = compare(told, looked_at) if len(looked_at) > 1 else ()
-    findings = [*gathered.findings, *unknown_services(gathered.rules, in_files, book.outlines)]
+    compared = (*_compared("alert", told, looked_at), *_compared("record", told, looked_at))
+    findings = [*gathered.findings, *unknown_services(gathered.rules, alerts, book.outlines)]
     findings += faulty_rules(gathered.rules)
     files = rule_files.rule_files(asked.scope.dashboards) if asked.scope.dashboards else []
     findings += dashboard_findings(files, watched, book.pages)
@@ -95,6 +96,19 @@ def rules_check(source: BookSource, rule_files: RuleFiles, monitored: Monitored,
         rules=compared, findings=tuple(sorted(findings, key=lambda each: each.span)), quiet=tuple(quiet),
         sides={side: sides[side] for side in looked_at}, is_away=is_away,
     )  # fmt: skip
+
+
+def _records(rule_files: RuleFiles, alerting: Alerting) -> Iterator[RuleTold]:
+    for path, raw in rule_files.rule_files(alerting.paths):
+        if not isinstance(raw, Unreadable):
+            yield from records_of_file(path, raw.decode("utf-8", "surrogateescape"))
+
+
+def _compared(kind: str, told: Sequence[RuleTold], looked_at: Sequence[Side]) -> tuple[Compared, ...]:
+    """The rules of one kind. Pages that tell of no recording rule at all are not behind for each of them."""
+    same = [each for each in told if each.kind == kind]
+    sides = [side for side in looked_at if kind == "alert" or side != "page" or any(each.side == side for each in same)]
+    return compare(same, sides) if len(sides) > 1 else ()
 
 
 class BookTold(Struct, frozen=True):

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from opsbook.book.discovery.found import Found, FoundCheck, Told
+from opsbook.book.discovery.helm import with_values
 from opsbook.book.ownership import Owner, owner_of
 
 # What starts a service knows more of how it is operated than what only watches or describes it.
@@ -20,7 +21,7 @@ def joined(found: Sequence[Found]) -> tuple[Found, ...]:
     """One of each service, in the order in which they are first met. What runs it comes before what tells of it: the
     first has the say on how it is operated, and all places, needs, links and notes are kept."""
     groups: dict[str, list[Found]] = {}
-    for each in found:
+    for each in with_values(found):
         groups.setdefault(_key(each.name), []).append(each)
     return tuple(_one(group) for group in groups.values())
 
@@ -74,9 +75,12 @@ def _first(ranked: list[Found], field: str) -> object:
 def _checks(ranked: list[Found]) -> tuple[FoundCheck, ...]:
     """Those of all, the same address once; those that an address tells before those of a command."""
     seen: dict[str, FoundCheck] = {}
+    is_asked = any(each.checks for each in ranked if each.origin != "prometheus")
     for each in ranked:
         for check in each.checks:
-            seen.setdefault(check.url or check.command, check)
+            # Its figures are asked only where nothing tells its health.
+            if not (is_asked and each.origin == "prometheus" and check.url.endswith("/metrics")):
+                seen.setdefault(check.url or check.command, check)
     return tuple(sorted(seen.values(), key=lambda check: not check.url))
 
 

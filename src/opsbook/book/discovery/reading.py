@@ -11,6 +11,7 @@ from opsbook.book.discovery.backstage import is_backstage, read_backstage
 from opsbook.book.discovery.compose import is_compose_name, read_compose
 from opsbook.book.discovery.control_scripts import could_control, read_control_script
 from opsbook.book.discovery.found import Found
+from opsbook.book.discovery.helm import is_chart_name, read_chart
 from opsbook.book.discovery.joining import joined as joined
 from opsbook.book.discovery.joining import owned as owned
 from opsbook.book.discovery.kubernetes import is_manifest, read_kubernetes, without_templates
@@ -78,6 +79,8 @@ def _yaml(path: str, text: str) -> Readings:
 
 
 def _document(file: Located, document: Node) -> Readings:
+    if is_chart_name(file.path):
+        return read_chart(file, document), ()
     if located.mapping(document, "services") and is_compose_name(file.path):
         return read_compose(file, document)
     if is_backstage(document):

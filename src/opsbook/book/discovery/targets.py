@@ -56,9 +56,11 @@ def _name_of(target: Watched) -> str:
 
 
 def _found(name: str, group: list[Watched]) -> Found:
-    # That something tells its figures is a weak sign of health: it counts where nothing else is asked.
+    # That something tells its figures is a weak sign of health: it counts where nothing else is asked, and never for a
+    # database or queue, whose figures are told by an exporter beside it.
     probes = [each for each in group if each.is_probe]
-    checks = {check.url: check for each in probes or group for check in _checks(each)}
+    own = [] if any(technology_of_job(each.job) for each in group) else group
+    checks = {check.url: check for each in probes or own for check in _checks(each)}
     owner = next((value for each in group for key in _OWNING for label, value in each.labels if label == key), "")
     return Found(
         name=name, origin="prometheus", place=group[0].place, title=readable(name),

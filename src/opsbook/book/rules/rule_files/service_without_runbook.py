@@ -1,4 +1,4 @@
-"""`service-without-runbook`: an alert rule is of a service that no runbook has. It was renamed, or nobody wrote one.
+"""`service-without-runbook`: an alert rule is of a service that no runbook has. It was renamed, or has no page yet.
 
 The files are read once for all such rules (`usecases/lint_watched`); this file gives the rule its name.
 """
