@@ -50,3 +50,24 @@ def test_a_mark_that_leads_out_of_the_folder_removes_nothing_there(tmp_path):
     (inner / MARK).write_text("../kept.txt\n/etc/none\n")
     assert written(inner, {"index.html": b"1"})[1] == {"index.html"}
     assert (tmp_path / "kept.txt").exists()
+
+
+def test_a_file_of_others_that_stands_where_a_page_is_to_be_is_not_written_over(tmp_path):
+    written(tmp_path, {"index.html": b"1"})
+    (tmp_path / "second.html").write_bytes(b"theirs")
+    with pytest.raises(Refusal, match="second.html"):
+        written(tmp_path, {"index.html": b"2", "second.html": b"2"})
+    assert (tmp_path / "second.html").read_bytes() == b"theirs"
+    assert (tmp_path / "index.html").read_bytes() == b"1"
+
+
+def test_nothing_is_written_through_a_link_that_leads_out_of_the_folder(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "victim").mkdir()
+    written(tmp_path / "out", {"index.html": b"1"})
+    (tmp_path / "out/assets").symlink_to("../victim")
+    folder = ExportedFolder(str(tmp_path / "out"))
+    folder.begin(["index.html"])
+    with pytest.raises(Refusal, match="leads out"):
+        folder.put("assets/a.css", b"1")
+    assert not list((tmp_path / "victim").iterdir())

@@ -23,6 +23,7 @@ class ExportedFolder:
         self._path = os.path.abspath(path)
         self._known: set[str] = set()
         self._made: set[str] = set()
+        self._inside: set[str] = set()
 
     def begin(self, names: Collection[str]) -> None:
         """Names what is going to be there, so that a crash leaves nothing that nobody would remove. Raises Refusal for
@@ -30,13 +31,20 @@ class ExportedFolder:
         try:
             os.makedirs(self._path, exist_ok=True)
             self._known = self._read_mark()
+            foreign = next((place for name in names if name not in self._known
+                            and os.path.lexists(place := self._place(name))), None)  # fmt: skip
+            if foreign is not None:
+                raise Refusal(
+                    f"'{foreign}' was not written by an export, and nothing was changed. Move it away, or name another"
+                    " folder."
+                )
             self._write_mark({*self._known, *names})
         except OSError as wrong:
             raise self._failed(wrong) from wrong
 
     def put(self, name: str, content: bytes) -> bool:
         """Writes a file, unless it is there with that content; whether it was written."""
-        place = os.path.join(self._path, *name.split("/"))
+        place = self._place(name)
         if name in self._known:
             with suppress(OSError), open(place, "rb") as file:
                 if os.fstat(file.fileno()).st_size == len(content) and file.read() == content:
@@ -59,7 +67,7 @@ class ExportedFolder:
         gone = self._known - set(names)
         try:
             for name in sorted(gone, reverse=True):
-                place = os.path.join(self._path, *name.split("/"))
+                place = self._place(name)
                 with suppress(FileNotFoundError):
                     os.remove(place)
                 with suppress(OSError):  # a folder in which something lies stays
@@ -74,6 +82,17 @@ class ExportedFolder:
         """What lies there by that name."""
         with open(os.path.join(self._path, *name.split("/")), "rb") as file:
             return file.read()
+
+    def _place(self, name: str) -> str:
+        """Where a file stands. Raises Refusal where a link in the folder leads out of it: nothing is written there."""
+        place = os.path.join(self._path, *name.split("/"))
+        folder = os.path.dirname(place)
+        if folder not in self._inside:
+            root = os.path.realpath(self._path)
+            if os.path.commonpath((root, os.path.realpath(folder))) != root:
+                raise Refusal(f"'{folder}' leads out of '{self._path}'. Remove that link, or name another folder.")
+            self._inside.add(folder)
+        return place
 
     def _read_mark(self) -> set[str]:
         with suppress(FileNotFoundError), open(os.path.join(self._path, MARK), encoding="utf-8") as file:
