@@ -26,11 +26,14 @@ class ExportedFolder:
 
     def begin(self, names: Collection[str]) -> None:
         """Names what is going to be there, so that a crash leaves nothing that nobody would remove. Raises Refusal for
-        a folder in which others' files lie."""
+        a folder in which others' files lie, or which leads out of itself; nothing of these names is written then."""
         try:
             os.makedirs(self._path, exist_ok=True)
-            self._known = self._read_mark()
-            self._write_mark({*self._known, *names})
+            known = self._read_mark()
+            self._check_within({*known, *names})
+            self._check_foreign(set(names) - known)
+            self._write_mark({*known, *names})
+            self._known = known
         except OSError as wrong:
             raise self._failed(wrong) from wrong
 
@@ -47,7 +50,7 @@ class ExportedFolder:
                 os.makedirs(folder, exist_ok=True)
                 self._made.add(folder)
             half = place + _HALF
-            with open(half, "wb", buffering=0) as file:
+            with open(half, "wb", buffering=0, opener=_no_link) as file:
                 file.write(content)
             os.replace(half, place)
         except OSError as wrong:
@@ -75,6 +78,26 @@ class ExportedFolder:
         with open(os.path.join(self._path, *name.split("/")), "rb") as file:
             return file.read()
 
+    def _check_within(self, names: Collection[str]) -> None:
+        """Refuses a folder in it that is a link: through it files elsewhere would be written and removed."""
+        whole = os.path.realpath(self._path)
+        for folder in sorted({os.path.dirname(name) for name in names}):
+            place = os.path.normpath(os.path.join(whole, folder))
+            if os.path.realpath(place) != place:
+                raise Refusal(
+                    f"In '{self._path}' the folder '{folder}' is a link that leads elsewhere, and nothing is written"
+                    " there. Take the link away, or name another folder."
+                )
+
+    def _check_foreign(self, names: Collection[str]) -> None:
+        """Refuses what lies where a file is going to be, and was not written before."""
+        for name in sorted(names):
+            if os.path.lexists(os.path.join(self._path, *name.split("/"))):
+                raise Refusal(
+                    f"In '{self._path}' lies '{name}', which Opsbook did not write and would write over. Move it away,"
+                    " or name another folder."
+                )
+
     def _read_mark(self) -> set[str]:
         with suppress(FileNotFoundError), open(os.path.join(self._path, MARK), encoding="utf-8") as file:
             return {name for name in file.read().splitlines() if _is_within(name)}
@@ -91,7 +114,7 @@ class ExportedFolder:
         with suppress(OSError), open(place, "rb") as file:
             if file.read() == content:
                 return
-        with open(place + _HALF, "wb") as file:
+        with open(place + _HALF, "wb", opener=_no_link) as file:
             file.write(content)
         os.replace(place + _HALF, place)
 
@@ -105,3 +128,7 @@ class ExportedFolder:
 def _is_within(name: str) -> bool:
     parts = name.split("/")
     return bool(name) and not os.path.isabs(name) and ".." not in parts and "" not in parts
+
+
+def _no_link(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW, 0o666)
