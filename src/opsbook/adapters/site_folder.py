@@ -8,7 +8,7 @@ cannot be swapped.) A list of what was written lies in `.opsbook-status`; only w
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 
 from opsbook.ground.errors import Failure, Refusal
@@ -30,6 +30,7 @@ class FolderOfFiles:
             os.makedirs(self._path, exist_ok=True)
             known = self._known()
             names = [name for name, _ in files]
+            self._check_within({*known, *names})
             # What is going to be there is named first: a crash leaves nothing that nobody would remove.
             self._put(MARK, "".join(f"{name}\n" for name in sorted({*known, *names})).encode())
             changed = sum(self._put(name, content) for name, content in files)
@@ -58,6 +59,17 @@ class FolderOfFiles:
                 " its own."
             )
         return set()
+
+    def _check_within(self, names: Collection[str]) -> None:
+        """Refuses a folder in it that is a link: through it files elsewhere would be written and removed."""
+        whole = os.path.realpath(self._path)
+        for folder in sorted({os.path.dirname(name) for name in names}):
+            place = os.path.normpath(os.path.join(whole, folder))
+            if os.path.realpath(place) != place:
+                raise Refusal(
+                    f"In '{self._path}' the folder '{folder}' is a link that leads elsewhere, and nothing is written"
+                    " there. Take the link away."
+                )
 
     def _put(self, name: str, content: bytes) -> bool:
         place = os.path.join(self._path, *name.split("/"))

@@ -188,6 +188,7 @@ def _rest(whole: _Whole, written: Sequence[Written], maker: PageMaker, *, out: O
         made.append(("sitemap.xml", _sitemap(site.base_url, sorted(names))))
     copied, left_out = _copied(whole.source, sorted(beside))
     made += copied
+    out.begin([*names, *(name for name, _ in made)])
     changed = sum(part.changed for part in written) + sum(out.put(name, content) for name, content in made)
     names.update(name for name, _ in made)
     return Exported(len(shown), len(names), changed + out.end(names), left_out)
