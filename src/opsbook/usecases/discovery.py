@@ -133,7 +133,10 @@ class _Drafting(Struct, frozen=True):
         left = [f"the section {name}" for name in missing]
         if not (beside.owner or found.owner):
             left.append("who owns it (a line of CODEOWNERS tells)")
-        there = {each.operation for each in found.operations}
+        there: set[str] = {each.operation for each in found.operations}
+        up = [each for each in found.operations if each.operation == "scale-up"]
+        if up and not any(step.command for step in up[0].steps):
+            there.add("scale-down")  # why there can be only one of it is told
         if not found.is_job:
             left += [words for name, words in _EXPECTED.items() if name not in there and words not in missing]
         if found.keeps and "backup" not in there:
