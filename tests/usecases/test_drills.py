@@ -22,7 +22,7 @@ from opsbook.ledger.incident_events import Members
 from opsbook.ledger.matchers import Matcher as Asked
 from opsbook.ledger.run_events import run_ended, run_started
 from opsbook.ledger.silence import Silence
-from opsbook.usecases.drill_desk import DrillDesk, Wanted
+from opsbook.usecases.drill_desk import DrillDesk, Wanted, without_step
 from opsbook.usecases.silences import Silences
 
 WHERE = "docs/operations/runbooks/web.md#issue-nginx-is-down-or-will-not-start"
@@ -190,7 +190,7 @@ def test_the_score_is_what_each_did_and_when_while_the_clock_ran(world: DrillWor
     assert world.drills.answer(drill.id, "ben", "section", f"`{WHERE}`")[1]
     (score,) = world.drills.score(world.drills.find(drill.id))
     assert (score.acknowledged_s, score.section_s, score.step_s) == (20.0, 30.0, None)
-    assert (score.reveals, score.wrong, score.is_complete) == (1, 1, False)
+    assert (score.reveals, score.wrong, score.is_complete(drill.scene)) == (1, 1, False)
 
 
 def test_a_drill_is_over_by_itself_once_everybody_has_done_all(world: DrillWorld) -> None:
@@ -319,3 +319,70 @@ def test_a_run_of_the_right_procedure_counts_as_the_right_step_and_its_success_a
     world.ledger.append("run/261126-100009-aaaa", (run_ended("succeeded", ""),), expected=1, actor="runner", at=world.at)
     (score,) = world.drills.score(world.drills.find(drill.id))
     assert score.practised == (WHERE,)
+
+
+LIST = """# Alerts
+
+### LogFull
+
+- **Expression:** `log_bytes > 1`
+- **Severity:** warning
+- **Service:** web
+"""
+FULL = """
+
+### Issue: the log is full
+
+**Symptoms:** `LogFull` fires.
+
+**Cause:** Nothing turned it.
+
+**Solution:**
+
+1. Turn it.
+   ```bash
+   logrotate -f conf/logrotate.conf
+   ```
+"""
+
+
+def _listed(tmp_path: Path, more: str) -> DrillWorld:
+    web = BOOK["docs/operations/runbooks/web.md"] + more
+    pages = {**BOOK, "docs/operations/runbooks/web.md": web, "docs/operations/monitoring/alerts/web.md": LIST}
+    return DrillWorld(tmp_path, pages)
+
+
+def test_the_answer_is_the_entry_with_steps_and_not_the_list_of_fields_of_its_rule(tmp_path: Path) -> None:
+    world = _listed(tmp_path, FULL)
+    scene = world.maker.of_alert("LogFull")
+    where = "docs/operations/runbooks/web.md#issue-the-log-is-full"
+    assert (scene.service, scene.sections, scene.steps) == ("web", (where,), ("1",))
+    assert scene.alerts[0].labels["service"] == "web"
+    world.close()
+
+
+def test_where_no_page_tells_steps_that_is_said_and_the_drill_ends_without_one(tmp_path: Path) -> None:
+    world = _listed(tmp_path, "")
+    drill = world.begun(world.maker.of_alert("LogFull"), "ben")
+    assert "no right step" in without_step(drill.scene)
+    with pytest.raises(Refusal, match="no right one to name"):
+        world.drills.answer(drill.id, "ben", "step", "1")
+    world.pages_of.acknowledge(world.pages[0].id, "ben", via="web")
+    assert world.drills.answer(drill.id, "ben", "section", drill.scene.sections[0])[1]
+    world.tick()
+    assert world.drills.find(drill.id).ended_how == "done"
+    world.close()
+
+
+def test_a_second_drill_of_the_same_is_refused_to_who_is_in_one_until_they_insist(world: DrillWorld) -> None:
+    scene = world.maker.of_alert("WebDown")
+    first = world.begun(scene, "ben")
+    second = world.drills.join(world.drills.plan(scene, "ben").id, "ben")
+    with pytest.raises(Refusal, match=first.id):
+        world.drills.start(second.id, "ben")
+    assert world.drills.start(second.id, "ben", again=True).state == "running"
+
+
+def test_a_drill_of_the_same_by_somebody_else_keeps_nobody_from_it(world: DrillWorld) -> None:
+    world.begun(world.maker.of_alert("WebDown"), "ben")
+    assert world.begun(world.maker.of_alert("WebDown"), "ada").state == "running"

@@ -76,9 +76,17 @@ class DrillTerminal(Struct, frozen=True):
         from datetime import UTC, datetime
 
         from opsbook.usecases.paging_audit import audit
+        from opsbook.wire_ledger import served_at
 
-        told = list(audit(self.ledger, datetime.now(UTC)).troubles)
-        return [*told, "Its alerts come once 'opsbook serve' runs on this ledger."] if told else []
+        if served_at(self.config) is None:
+            return ["No server runs on this ledger, so nothing will come. Its alerts come once 'opsbook serve' runs."]
+        return list(audit(self.ledger, datetime.now(UTC)).troubles)
+
+    def without_step(self, drill: Drill) -> list[str]:
+        """That there is no right step, before anybody looks for one."""
+        from opsbook.usecases.drill_desk import without_step
+
+        return [told] if (told := without_step(drill.scene)) else []
 
     def fault(self, drill: Drill) -> list[str]:
         """What a person may break a sandbox with; nothing runs it by itself."""
@@ -145,7 +153,8 @@ def drill_text(model: dict[str, Any]) -> Iterator[str]:
     if model["answer"]:
         yield ""
         yield f"Right section: {', '.join(model['answer']['sections']) or 'any'}"
-        yield f"Right step: {', '.join(model['answer']['steps']) or 'any of its procedure'}"
+        any_ = "any of its procedure" if model["answer"]["procedures"] else "none"
+        yield f"Right step: {', '.join(model['answer']['steps']) or any_}"
         yield from map(printable, (model["debrief"] or "").splitlines())
 
 

@@ -78,6 +78,11 @@ class Scene(Struct, frozen=True):
     commit: str | None = None
     levels: tuple[DrillLevel, ...] = (DrillLevel(0.0),)
 
+    @property
+    def has_step(self) -> bool:
+        """Whether there is a right step that somebody can name."""
+        return bool(self.steps or self.procedures)
+
 
 def planned(scene: Scene, speed: float) -> Draft:
     """Somebody plans one; distances in time are divided by `speed`."""

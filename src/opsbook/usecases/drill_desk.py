@@ -105,6 +105,13 @@ class DrillDesk(Struct, frozen=True):
         return maker.of_past(incident.name, incident.title, replayed, tuple(told[:MOST_REVEALS]))
 
 
+def without_step(scene: Scene) -> str:
+    """That there is no right step to be found, in a sentence; empty where there is one."""
+    if scene.has_step:
+        return ""
+    return "No page tells steps for it: there is no right step, and it is finished without one."
+
+
 def drill_model(drill: Drill, what: Happened, person: str = "") -> dict[str, Any]:
     """A drill as JSON. `person` is who looks: the answer is there only as far as they had it revealed, until it is
     over."""

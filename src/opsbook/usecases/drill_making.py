@@ -25,6 +25,7 @@ from opsbook.ledger.drill_events import DrillAlert, DrillLevel, Scene
 from opsbook.usecases.library import Book, Library
 from opsbook.usecases.matching import Match, Matcher
 from opsbook.usecases.page_plan import policy_for
+from opsbook.usecases.service_names import named_service
 
 UNTOLD = "critical"  # the severity of an alert that no page tells one of: it is to wake somebody
 MADE_UP = "OpsbookDrill"  # the alert of what no alert is named for
@@ -44,11 +45,15 @@ class Maker(Struct, frozen=True):
         none does."""
         note = self._note(name)
         severity = note[1] if note else ""
-        told = {"alertname": name, "severity": severity or UNTOLD, **(labels or {})}
+        told = {"alertname": name, "severity": severity or UNTOLD, **self._labelled(name), **(labels or {})}
         if "service" not in told and (service := self._service_naming(name)):
             told["service"] = service  # as its rule would label it: the section is found by the runbook of that
         match = self.matcher.match(told, {})
         place = match.place
+        if better := self._with_steps(name, match):
+            page = self.library.page(better[0])
+            alert = DrillAlert(told, _said(page, better[1], name))
+            return self._of_place(page, better[1], match, alert, kind="alert")
         if place is None or place.kind in _BY_GUESS:
             near = closest(name, sorted(self.names()))
             guess = f" Did you mean '{near}'?" if near else ""
@@ -245,12 +250,33 @@ class Maker(Struct, frozen=True):
                     return path, plain_text(alert.severity)
         return None
 
+    def _labelled(self, name: str) -> dict[str, str]:
+        """The service that a page tells of an alert, as a label."""
+        for path, facts in sorted(self.book.facts.items()):
+            for alert in facts.monitoring.alerts if facts.monitoring and not is_drill_path(path) else ():
+                if alert.name == name and (found := named_service(self.book, plain_text(alert.service))):
+                    return {"service": found}
+        return {}
+
+    def _with_steps(self, name: str, match: Match) -> tuple[str, str] | None:
+        """The place of a troubleshooting entry with steps that names the alert, where the one that it leads to has
+        none; that of its own service first."""
+        place = match.place
+        is_sure = place is not None and place.kind not in _BY_GUESS
+        if is_sure and place and _procedure_at(self.library.page(place.path), place.anchor) is not None:
+            return None
+        found = [
+            (page.service != match.service, path, issue.anchor)
+            for path in self._runbooks() for page in (self.library.page(path),) for issue in issues(page)
+            if _names(issue, name) and _procedure_at(page, issue.anchor) is not None
+        ]  # fmt: skip
+        return min(found)[1:] if found else None
+
     def _service_naming(self, name: str) -> str | None:
         """The service whose runbook has a troubleshooting entry that names the alert."""
-        word = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
         for path in self._runbooks():
             page = self.library.page(path)
-            if any(word.search(f"{issue.title}\n{issue.symptoms}") for issue in issues(page)):
+            if any(_names(issue, name) for issue in issues(page)):
                 return page.service
         return None
 
@@ -261,6 +287,11 @@ class Maker(Struct, frozen=True):
         labels = {"alertname": name, **({"service": page.service} if page.service else {})}
         place = self.matcher.match(labels, {}).place
         return place is not None and place.path == page.path and (not anchor or place.anchor == anchor)
+
+
+def _names(issue: Issue, name: str) -> bool:
+    """Whether the title or the symptoms of an entry name an alert."""
+    return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", f"{issue.title}\n{issue.symptoms}") is not None
 
 
 def _issue_at(page: Page, anchor: str) -> Issue | None:

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from opsbook.ledger.alert import ALERT_VIEW, Alert, alert_of, identity
 from opsbook.ledger.drill import Answer, Drill, Volunteer, plain
-from opsbook.ledger.drill_events import DRILL_INLET
+from opsbook.ledger.drill_events import DRILL_INLET, Scene
 from opsbook.ledger.inbound.fingerprints import fingerprints
 from opsbook.ledger.page import PAGE_VIEW, Page, page_of
 from opsbook.ledger.run_view import RUNS
@@ -35,10 +35,13 @@ class Score(Struct, frozen=True):
     wrong: int = 0
     practised: tuple[str, ...] = ()
 
-    @property
-    def is_complete(self) -> bool:
-        """Whether there is nothing left to do."""
-        return None not in (self.acknowledged_s, self.section_s, self.step_s)
+    def is_complete(self, scene: Scene) -> bool:
+        """Whether there is nothing left to do: what has no right answer is not waited for."""
+        return (
+            self.acknowledged_s is not None
+            and (self.section_s is not None or not scene.sections)
+            and (self.step_s is not None or not scene.has_step)
+        )
 
 
 class Happened(Struct, frozen=True):

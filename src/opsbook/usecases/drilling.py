@@ -87,8 +87,9 @@ class Driller:
         if is_out_of_time:
             return events.ended("time", "It ran for an hour behind its last alert.")
         scores = scored(drill, happened(self._ledger, drill))
-        if scores and all(each.is_complete for each in scores) and len(drill.sent) == len(drill.scene.alerts):
-            return events.ended("done", "Everybody answered, and found the section and the step.")
+        is_done = scores and all(each.is_complete(drill.scene) for each in scores)
+        if is_done and len(drill.sent) == len(drill.scene.alerts):
+            return events.ended("done", "Everybody did all that there was to find.")
         return None
 
     def _quieted(self, drill: Drill) -> list[Write]:

@@ -84,13 +84,30 @@ class Drills:
 
         return self._change(id, by, drafts)
 
-    def start(self, id: str, by: str, *, speed: float | None = None) -> Drill:
-        """Has its clock run. Raises Refusal where nobody takes part."""
+    def beside(self, source: str, people: Iterable[str], but: str = "") -> Drill | None:
+        """A drill of the same that is under way, which one of these people takes part in; `but` is not meant."""
+        names = {plain(each) for each in people}
+        return next(
+            (each for each in self.all(is_open=True, limit=500) if each.state in ("running", "paused")
+             and each.id != but and each.scene.source == source and names & set(each.people)), None,
+        )  # fmt: skip
+
+    def check_alone(self, source: str, people: Iterable[str], but: str = "") -> None:
+        """Raises Refusal, with its id, where one of these people is in a drill of the same."""
+        if (other := self.beside(source, people, but)) is not None:
+            raise Refusal(f"Drill {other.id} of the same is under way. Finish or stop it first.",
+                          at_terminal="'--again' starts another beside it.")  # fmt: skip
+
+    def start(self, id: str, by: str, *, speed: float | None = None, again: bool = False) -> Drill:
+        """Has its clock run. Raises Refusal where nobody takes part, and, but for `again`, where one who does is in
+        another drill of the same."""
         def drafts(drill: Drill) -> Iterable[Draft]:
             if drill.state == "planned":
                 raise Refusal("Nobody has joined it, so there is nobody to page. Join it first.",
                               at_terminal=f"'opsbook drill join {drill.id}' does.")  # fmt: skip
             self._check(drill, "start", "started")
+            if not again:
+                self.check_alone(drill.scene.source, drill.people, drill.id)
             return (events.started(checked_speed(drill.speed if speed is None else speed)),)
 
         return self._change(id, by, drafts)
@@ -136,6 +153,8 @@ class Drills:
             self._taking_part(drill, by)
             if not value.strip():
                 raise Usage("Say which section, as PATH#ANCHOR, or which step, by its number.")
+            if what == "step" and not drill.scene.has_step:
+                raise Refusal("No page tells steps for it, so there is no right one to name.")
             right = is_right(drill.scene, what, value)
             return (events.answered(plain(by), what, value.strip()[:MOST_LETTERS], is_right=right, how=how),)
 

@@ -34,10 +34,12 @@ class NewDrill(Struct, forbid_unknown_fields=True):
 
 
 class DrillAct(Struct, forbid_unknown_fields=True):
-    """What is wanted of a drill; only a pause and a stop have a reason."""
+    """What is wanted of a drill; only a pause and a stop have a reason. `again` starts one of the same beside one that
+    is under way."""
 
     do: Literal["join", "leave", "start", "pause", "go-on", "stop", "reveal"]
     why: Words = ""
+    again: bool = False
 
 
 class DrillAnswer(Struct, forbid_unknown_fields=True):

@@ -71,7 +71,9 @@ def act(request: Asks, body: models.DrillAct) -> dict[str, Any]:
         return shown(request, drills.stop(id, me, body.why))
     if body.do == "reveal":
         return shown(request, drills.reveal(id, me)[0])
-    acts = {"join": drills.join, "leave": drills.leave, "start": drills.start, "go-on": drills.go_on}
+    if body.do == "start":
+        return shown(request, drills.start(id, me, again=body.again))
+    acts = {"join": drills.join, "leave": drills.leave, "go-on": drills.go_on}
     return shown(request, acts[body.do](id, me))
 
 

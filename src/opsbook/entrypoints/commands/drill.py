@@ -85,7 +85,7 @@ def new(shared: Shared, *, speed: str, **wanted: object) -> None:
     with drill_terminal(shared) as found:
         made = found.desk.plan(Wanted(**wanted), found.who(), read_speed(speed or "1"))  # type: ignore[arg-type]
         found.tell(shared, made, f"Drill {made.id} is planned. 'opsbook drill join {made.id}' takes part.",
-                   *found.fault(made))  # fmt: skip
+                   *found.without_step(made), *found.fault(made))  # fmt: skip
 
 
 @verb("join", examples=("opsbook drill join last",))
@@ -121,7 +121,8 @@ def leave(shared: Shared, drill: str) -> None:
 @click.argument("drill", metavar="[DRILL]", required=False, default="")
 @_wanted
 @_SPEED
-def start(shared: Shared, *, drill: str, speed: str, **wanted: object) -> None:
+@click.option("--again", is_flag=True, help="Though you are in another drill of the same.")
+def start(shared: Shared, *, drill: str, speed: str, again: bool, **wanted: object) -> None:
     """Have the clock of a drill run.
 
     Without DRILL one is planned of what the options say, and you take part.
@@ -137,10 +138,14 @@ def start(shared: Shared, *, drill: str, speed: str, **wanted: object) -> None:
     with drill_terminal(shared) as found:
         if not drill:
             person = found.volunteer()  # before anything is planned
-            made = found.desk.plan(Wanted(**wanted), found.who(), factor or 1.0)  # type: ignore[arg-type]
+            scene = found.desk.scene(Wanted(**wanted))  # type: ignore[arg-type]
+            if not again:  # else a plan would be left behind
+                found.desk.drills.check_alone(scene.source, [person])
+            made = found.desk.drills.plan(scene, found.who(), speed=factor or 1.0)
             drill = found.desk.drills.join(made.id, person).id
-        done = found.desk.drills.start(drill, found.who(), speed=factor)
-        lines = [f"Drill {done.id} runs. Answer its page as you would a real one.", *found.why_not_now()]
+        done = found.desk.drills.start(drill, found.who(), speed=factor, again=again)
+        lines = [f"Drill {done.id} is started. Answer its page as you would a real one.", *found.without_step(done),
+                 *found.why_not_now()]
         found.tell(shared, done, *lines)
 
 

@@ -16,7 +16,7 @@ from opsbook.entrypoints.web.answering import actor_of, desk_of, may, page, why_
 from opsbook.entrypoints.web.forms import fields_of, go_on
 from opsbook.ground.errors import Failure, Refusal, Usage
 from opsbook.ledger.drill import Drill, next_alert_at, plain
-from opsbook.usecases.drill_desk import DrillDesk, Wanted
+from opsbook.usecases.drill_desk import DrillDesk, Wanted, without_step
 from opsbook.usecases.drill_score import scored
 from opsbook.usecases.drills import read_speed
 
@@ -102,7 +102,7 @@ def _done(desk: DrillDesk, drill: Drill, me: str, do: str, *, value: str, why: s
         return "#answer"
     acts = {
         "join": lambda: drills.join(id, me), "leave": lambda: drills.leave(id, me),
-        "start": lambda: drills.start(id, me), "pause": lambda: drills.pause(id, me, why),
+        "start": lambda: drills.start(id, me, again=value == "again"), "pause": lambda: drills.pause(id, me, why),
         "go-on": lambda: drills.go_on(id, me), "stop": lambda: drills.stop(id, me, why),
     }  # fmt: skip
     if do not in acts:
@@ -142,6 +142,8 @@ def shown(request: Asks, drill: Drill, *, wrong: str = "", status: int = 200) ->
         reveals=drill.scene.reveals[:seen], query=query, hits=desk.index.search(query, HITS).hits if query else (),
         next_at=next_alert_at(drill, desk.now()), length=length_words,
         said=[each for each in drill.answers if each.person == me], place_at=_at,
+        beside=desk.drill_desk.drills.beside(drill.scene.source, drill.people, drill.id) if drill.state == "joined"
+        else None, no_step=without_step(drill.scene),
         right=request.query_params.get("right", ""), not_right=request.query_params.get("wrong", ""),
         alerts=[(each, alert) for each, alert in zip(drill.scene.alerts, what.alerts, strict=True) if alert],
         why_not=why_not(request, "respond") if not may(request, "respond") else "",
