@@ -15,6 +15,10 @@ PAGES = {
     "o/alerts.md": "# Alerts\n\n| Alert | Severity | Meaning | Runbook |\n|---|---|---|---|\n| DiskFull | P1 | Full | [d](disk.md#free) |\n",
     "o/disk.md": "# Disk\n\n## Free\nIt.\n",
     "o/NodeGone.md": "# NodeGone\n\n## Meaning\nGone.\n\n## Impact\nMuch.\n",
+    "o/monitoring/alerts/group.md": "# api alerts\n\n## ApiErrors\n\n- **Expression:** `a > 1`\n\n## ApiFull\n\n"
+    "- **Expression:** `b > 1`\n\n## ApiAlone\n\n- **Expression:** `c > 1`\n",
+    "o/runbooks/web.md": "# Web Runbook\n\n## Troubleshooting\n### Issue: ApiErrors\nx\n### Issue: No room\n"
+    "**Symptoms:** `ApiFull` fires.\n\n**Solution:** free it.\n",
     "o/template.md": "# [Service Name] Runbook\n\n## ApiSlow\n",
 }
 
@@ -38,6 +42,9 @@ def place(name: str) -> tuple[str, str] | None:
         ("DiskFull", ("o/disk.md", "free")),
         ("NodeGone", ("o/NodeGone.md", "")),
         ("ApiDown", ("o/runbooks/api.md", "monitoring")),
+        ("ApiErrors", ("o/runbooks/web.md", "issue-apierrors")),
+        ("ApiFull", ("o/runbooks/web.md", "issue-no-room")),
+        ("ApiAlone", ("o/monitoring/alerts/group.md", "apialone")),
         ("Api", None),
         ("", None),
         ("(", None),

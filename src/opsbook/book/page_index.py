@@ -33,6 +33,8 @@ class Placed(Protocol):
     def headings(self) -> Collection[str]: ...
     @property
     def alerts(self) -> Collection[str]: ...
+    @property
+    def kind(self) -> str: ...
 
 
 class PagePlace(Struct, frozen=True):
@@ -43,6 +45,7 @@ class PagePlace(Struct, frozen=True):
     anchors: tuple[str, ...] = ()
     headings: tuple[str, ...] = ()
     alerts: tuple[str, ...] = ()
+    kind: str = ""
 
 
 def bare_path(path: str) -> str:
@@ -119,17 +122,20 @@ class PageIndex:
         return found
 
     def naming(self, alert: str) -> str | None:
-        """The page about an alert: it lists it, is called so, or has it in its title or in a heading."""
+        """The page about an alert: it lists it, is called so, or has it in its title or in a heading. A page that only
+        tells when alerts fire is the last of all."""
         return self._by_alert.get(alert.lower())
 
     @cached_property
     def _by_alert(self) -> dict[str, str]:
         found: dict[str, str] = {}
         readers = (_listed_alerts, _own_name, _title_words, _heading_words)
-        for names_of in readers:
-            for page in self.pages:
-                for name in names_of(page):
-                    found.setdefault(name.lower(), page.path)
+        telling = [page for page in self.pages if page.kind == "alerts"]
+        for pages in ([page for page in self.pages if page.kind != "alerts"], telling):
+            for names_of in readers:
+                for page in pages:
+                    for name in names_of(page):
+                        found.setdefault(name.lower(), page.path)
         return found
 
 

@@ -10,12 +10,14 @@ from msgspec import Struct
 from opsbook.book.kinds import is_alert_name, is_drill_path
 from opsbook.book.page import Page
 from opsbook.book.page_index import PageIndex
-from opsbook.book.runbook import alert_names
+from opsbook.book.runbook import alert_names, issues
 from opsbook.usecases.library import Book, Library
 from opsbook.usecases.ports import Unreadable
 
 MOST_READ = 500  # runbooks
 _WORDS = re.compile(r"[\w-]+")
+_LISTS = frozenset({"alerts", "metrics", "dashboards"})  # pages that tell when an alert fires
+_WITH_STEPS = frozenset({"alert-runbook", "runbook", "procedure"})
 
 
 class AlertPlace(Struct, frozen=True):
@@ -40,17 +42,26 @@ class AlertPlaces:
 
     def of(self, name: str) -> AlertPlace | None:
         """The section about the alert. In order: a heading that names it, the page that a table of alerts sends to,
-        the page that is about it, the line that lists it, the runbook that names it."""
+        the page that is about it, the runbook that lists it or names it, and last the page of monitoring that only
+        tells when it fires."""
         wanted = name.strip().lower()
         if not wanted:
             return None
+        headed, listed = self._by_heading(wanted, is_within=is_alert_name(name.strip())), self._lists.get(wanted)
         return (
-            self._by_heading(wanted, is_within=is_alert_name(name.strip()))
+            (headed if headed is not None and not self.is_list(headed.path) else None)
             or self._pointers.get(wanted)
             or self._by_page(wanted)
-            or self._lists.get(wanted)
-            or self._by_runbook(wanted)
+            or (listed if listed is not None and not self.is_list(listed.path) else None)
+            or self._by_runbook(wanted, is_alert=is_alert_name(name.strip()))
+            or headed
+            or listed
         )
+
+    def is_list(self, path: str) -> bool:
+        """Whether a page tells when alerts fire rather than what to do then."""
+        facts = self._book.facts.get(path)
+        return facts is not None and facts.kind in _LISTS
 
     def on(self, path: str, name: str) -> AlertPlace | None:
         """The section of one page about the alert: a heading, a line of its table of alerts, or a list."""
@@ -74,7 +85,9 @@ class AlertPlaces:
         for path, heading in self._headings.get(first, ()) if first else ():
             if path not in found and only in (None, path) and word.search(heading):
                 exact = heading.strip("`* ").lower() == wanted
-                found[path] = (0 if exact else 2) + (self._book.facts[path].kind != "alert-runbook")
+                kind = self._book.facts[path].kind
+                is_last = kind in _LISTS or not (exact or kind in _WITH_STEPS)
+                found[path] = 4 * is_last + 2 * (not exact) + (kind != "alert-runbook")
         for _, path in sorted((rank, path) for path, rank in found.items()):
             anchor = _anchor(self._library.page(path), word, wanted)
             if anchor is not None:
@@ -106,7 +119,7 @@ class AlertPlaces:
     def _by_page(self, wanted: str) -> AlertPlace | None:
         path = self._index.naming(wanted)
         facts = self._book.facts.get(path) if path else None
-        if facts is None or facts.kind == "runbook":  # a runbook lists alerts, and is not about any one of them
+        if facts is None or facts.kind in ("runbook", *_LISTS):  # they list alerts, and are not about any one
             return None
         return AlertPlace(facts.path, "", "The page is about the alert.")
 
@@ -123,12 +136,16 @@ class AlertPlaces:
                 found.setdefault(alert.name.lower(), place)
         return found
 
-    def _by_runbook(self, wanted: str) -> AlertPlace | None:
-        """The runbook whose text names the alert in a list of its own; pages are read for it, so this comes last."""
-        for path, text in self._texts.items():
-            if wanted.encode() in text and (place := self._listed_on(path, wanted)) is not None:
-                return place
-        return None
+    def _by_runbook(self, wanted: str, *, is_alert: bool) -> AlertPlace | None:
+        """The runbook whose text names the alert in the symptoms of an entry or in a list of its own; pages are read
+        for it, so this comes late."""
+        word = re.compile(rf"(?<![\w-]){re.escape(wanted)}(?![\w-])", re.I)
+        naming = [path for path, text in self._texts.items() if wanted.encode() in text]
+        for path in naming if is_alert else ():
+            for issue in issues(self._library.page(path)):
+                if issue.symptoms and word.search(issue.symptoms):
+                    return AlertPlace(path, issue.anchor, "The symptoms of this entry name the alert.")
+        return next((place for path in naming if (place := self._listed_on(path, wanted)) is not None), None)
 
     def _listed_on(self, path: str, wanted: str) -> AlertPlace | None:
         page = self._library.page(path)

@@ -186,6 +186,8 @@ def by_name(pages: Pages, asked: Asked, service: str | None) -> Found | None:
     if place is None:
         return None
     own = pages.book.services[service] if service is not None else None
+    if own is not None and pages.alerts.is_list(place.path):
+        return None if place.path != own else Found(place, "named")  # its runbook has the steps; the list is the last
     if own is not None and place.path != own and place.path in pages.book.services.values():
         place = pages.alerts.on(own, asked.name) or place
         if place.path != own and _issue_naming(pages, own, asked.name) is not None:
