@@ -225,3 +225,36 @@ def test_a_service_of_the_same_file_is_extended():
 def test_a_broken_file_tells_where_it_breaks():
     _, (finding,) = read_deployment("compose.yaml", "services:\n  a: [\n")
     assert (finding.rule, finding.span.line) == ("unreadable-deployment", 3)
+
+
+def test_an_image_that_is_one_variable_is_deployed_and_rolled_back_by_it() -> None:
+    (shop,) = read_deployment("compose.yaml", 'services: {shop: {image: "$SHOP_IMAGE"}}\n')[0]
+    back = next(each for each in shop.operations if each.operation == "rollback")
+    assert [row[0] for row in back.parameters] == ["SHOP_IMAGE"]
+    assert all(step.command.startswith('SHOP_IMAGE="$SHOP_IMAGE" docker compose') for step in back.steps)
+
+
+def test_an_address_in_the_environment_names_a_need_where_it_is_a_service_of_the_file() -> None:
+    text = """\
+services:
+  shop:
+    image: registry.test/shop:1
+    environment:
+      CATALOG: http://catalog:8080/v1
+      DATABASE_URL: postgres://shop:${PASSWORD}@db/shop
+      BROKERS: "queue:9092"
+      OWN: http://shop:80
+      OTHER: https://example.test:443
+      MODE: catalog
+  catalog: {image: registry.test/catalog:1}
+  db: {image: postgres:16}
+  queue: {image: registry.test/queue:1}
+"""
+    shop = read_deployment("compose.yaml", text)[0][0]
+    assert [each.text for each in shop.needs] == ["catalog", "db", "queue"]
+
+
+def test_source_that_is_mounted_into_what_is_built_from_it_is_not_kept() -> None:
+    text = "services: {shop: {build: {context: ./shop}, volumes: ['./shop:/app', './shop/data:/data']}}\n"
+    (shop,) = read_deployment("compose.yaml", text)[0]
+    assert [each.text for each in shop.keeps] == ["./shop/data at /data"]

@@ -233,3 +233,42 @@ def test_each_kind_is_read_with_a_slip_in_it(kind, at, put, cut):
 @given(st.sampled_from([path for path, _ in KINDS]), st.text(max_size=300))
 def test_any_text_of_any_of_their_names_is_read(path, text):
     assert_sound(read_deployment(path, "#!/bin/sh\n" + text)[0])
+
+
+PROJECT = "services:\n  {0}:\n    image: postgres:16\n    volumes: ['data:/data']\nvolumes: {{data: {{}}}}\n"
+
+
+def test_the_same_name_in_two_projects_is_two_services() -> None:
+    both = (*found("vote/compose.yaml", PROJECT.format("db")), *found("shop/compose.yaml", PROJECT.format("db")))
+    first, second = joined(both)
+    assert [first.name, second.name] == ["db", "shop-db"]
+    assert "docker compose -f shop/compose.yaml restart db" in commands(second)["restart"]
+
+
+def test_two_names_that_differ_in_letter_case_alone_are_two_services() -> None:
+    text = "services:\n  Web:\n    image: a\n  web:\n    image: b\n"
+    assert [each.name for each in joined(found("compose.yaml", text))] == ["Web", "web-2"]
+
+
+def test_what_keeps_data_is_not_scaled_on_one_volume() -> None:
+    (db,) = found("compose.yaml", PROJECT.format("db"))
+    (up,) = [each for each in db.operations if each.operation == "scale-up"]
+    assert up.steps[0].command == ""
+    assert "same volume" in up.note
+
+
+def test_going_back_does_not_build_what_is_checked_out_now() -> None:
+    text = "services:\n  api:\n    build: .\n    image: shop/api:${API_TAG:-1.2.0}\n"
+    (api,) = found("compose.yaml", text)
+    (back,) = [each for each in api.operations if each.operation == "rollback"]
+    assert all(" build " not in step.command for step in back.steps)
+    assert back.parameters[0][:3] == ("API_TAG", "string", "required")
+
+
+def test_a_redis_with_an_append_only_file_is_restored_by_the_steps_that_work() -> None:
+    text = "services:\n  cache:\n    image: redis:7\n    command: redis-server --appendonly yes\n"
+    (cache,) = found("compose.yaml", text)
+    (restore,) = [each for each in cache.operations if each.operation == "restore"]
+    assert [word for word in ("appendonlydir", "appendonly yes", "dbsize") if word in str(restore)] == [
+        "appendonlydir", "appendonly yes", "dbsize",
+    ]  # fmt: skip

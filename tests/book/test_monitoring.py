@@ -139,3 +139,26 @@ def test_hundreds_of_metrics_of_a_real_page_are_read(corpora):
     told = read(raw, "docs/metrics.md")
     assert len(told.metrics) > 200
     assert told.metrics[0].service == "kubevirt"
+
+
+IMPORTED = (
+    "# Api alerts\n\n**Rule Group:** `api`\n\n## ApiErrors\n\n- **Expression:** `up == 0`\n- **Severity:** critical\n"
+    '- **Labels:** `service="api"`, `job="x"`\n- **Meaning:** Less than 1\\_000 of \\`it\\`.\\\n  Second line.\n'
+    "- **Dashboard:** <https://g.example.org/d/api>\n\n## ApiSlow\n\n- **Expression:** `up == 0`\n"
+    '- **Labels:** `job="api"`\n'
+)
+
+
+def test_the_labels_of_an_imported_rule_tell_its_service():
+    one, two = read(IMPORTED).alerts
+    assert (one.service, two.service, two.marks) == ("api", "", ("api",))
+
+
+def test_an_imported_alerts_dashboard_is_one_of_its_service():
+    assert [(d.name, d.service, d.location.href) for d in read(IMPORTED).dashboards] == [
+        ("ApiErrors", "api", "https://g.example.org/d/api")
+    ]
+
+
+def test_escapes_and_hard_breaks_are_read_as_what_they_mean():
+    assert read(IMPORTED).alerts[0].meaning == "Less than 1_000 of `it`. Second line."

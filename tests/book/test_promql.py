@@ -120,3 +120,12 @@ def test_whatever_the_text_it_is_read_or_refused_with_a_place_inside(text, has_v
     else:
         again = read_expression(read.canonical)
         assert has_variables or (again.canonical, again.metrics) == (read.canonical, read.metrics)
+
+
+@pytest.mark.parametrize("text", [
+    "a" + " + a" * 2000 + " > 0", "a" + "+1" * 1400, "a" + "^1" * 1400, "a" + " and a" * 1400, "a*-" * 900 + "a",
+    "- " * 2900 + "a",
+])  # fmt: skip
+def test_a_very_long_expression_is_read_in_bounded_time_by_its_words(text):
+    found = read_expression(text)
+    assert found.fault is not None or found.metrics == ("a",)

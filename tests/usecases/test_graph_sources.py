@@ -97,3 +97,14 @@ def test_logs_and_dashboards_are_led_to_at_a_time_from_a_little_before():
         ("dashboard", "https://grafana.example.org/d/pay?from=1774493100000&to=1774501200000"),
     ]
     assert all(each.takes_time and each.path == "runbooks/pay-card.md" for each in links)
+
+
+def test_the_labels_of_an_imported_alert_give_a_service_its_graph():
+    rule = '# A\n\n## {0}\n\n- **Expression:** `{1} > 5`\n- **Labels:** `{2}`\n'
+    pages = dict(PAGES, **{
+        "monitoring/alerts/a.md": rule.format("ByService", "one", 'service="pay-card"'),
+        "monitoring/alerts/b.md": rule.format("ByJob", "two", 'job="pay-card"'),
+    })  # fmt: skip
+    of_pay = watched(snapshot(pages), "pay-card")
+    assert {"ByService", "ByJob"} <= set(of_pay.alerts)
+    assert {"one", "two"} <= {graph.expression for graph in of_pay.graphs}

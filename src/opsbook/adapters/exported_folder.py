@@ -23,23 +23,28 @@ class ExportedFolder:
         self._path = os.path.abspath(path)
         self._known: set[str] = set()
         self._made: set[str] = set()
+        self._inside: set[str] = set()
 
     def begin(self, names: Collection[str]) -> None:
         """Names what is going to be there, so that a crash leaves nothing that nobody would remove. Raises Refusal for
-        a folder in which others' files lie, or which leads out of itself; nothing of these names is written then."""
+        a folder in which others' files lie."""
         try:
             os.makedirs(self._path, exist_ok=True)
-            known = self._read_mark()
-            self._check_within({*known, *names})
-            self._check_foreign(set(names) - known)
-            self._write_mark({*known, *names})
-            self._known = known
+            self._known = self._read_mark()
+            foreign = next((place for name in names if name not in self._known
+                            and os.path.lexists(place := self._place(name))), None)  # fmt: skip
+            if foreign is not None:
+                raise Refusal(
+                    f"'{foreign}' was not written by an export, and nothing was changed. Move it away, or name another"
+                    " folder."
+                )
+            self._write_mark({*self._known, *names})
         except OSError as wrong:
             raise self._failed(wrong) from wrong
 
     def put(self, name: str, content: bytes) -> bool:
         """Writes a file, unless it is there with that content; whether it was written."""
-        place = os.path.join(self._path, *name.split("/"))
+        place = self._place(name)
         if name in self._known:
             with suppress(OSError), open(place, "rb") as file:
                 if os.fstat(file.fileno()).st_size == len(content) and file.read() == content:
@@ -50,7 +55,7 @@ class ExportedFolder:
                 os.makedirs(folder, exist_ok=True)
                 self._made.add(folder)
             half = place + _HALF
-            with open(half, "wb", buffering=0, opener=_no_link) as file:
+            with open(half, "wb", buffering=0) as file:
                 file.write(content)
             os.replace(half, place)
         except OSError as wrong:
@@ -62,7 +67,7 @@ class ExportedFolder:
         gone = self._known - set(names)
         try:
             for name in sorted(gone, reverse=True):
-                place = os.path.join(self._path, *name.split("/"))
+                place = self._place(name)
                 with suppress(FileNotFoundError):
                     os.remove(place)
                 with suppress(OSError):  # a folder in which something lies stays
@@ -78,25 +83,16 @@ class ExportedFolder:
         with open(os.path.join(self._path, *name.split("/")), "rb") as file:
             return file.read()
 
-    def _check_within(self, names: Collection[str]) -> None:
-        """Refuses a folder in it that is a link: through it files elsewhere would be written and removed."""
-        whole = os.path.realpath(self._path)
-        for folder in sorted({os.path.dirname(name) for name in names}):
-            place = os.path.normpath(os.path.join(whole, folder))
-            if os.path.realpath(place) != place:
-                raise Refusal(
-                    f"In '{self._path}' the folder '{folder}' is a link that leads elsewhere, and nothing is written"
-                    " there. Take the link away, or name another folder."
-                )
-
-    def _check_foreign(self, names: Collection[str]) -> None:
-        """Refuses what lies where a file is going to be, and was not written before."""
-        for name in sorted(names):
-            if os.path.lexists(os.path.join(self._path, *name.split("/"))):
-                raise Refusal(
-                    f"In '{self._path}' lies '{name}', which Opsbook did not write and would write over. Move it away,"
-                    " or name another folder."
-                )
+    def _place(self, name: str) -> str:
+        """Where a file stands. Raises Refusal where a link in the folder leads out of it: nothing is written there."""
+        place = os.path.join(self._path, *name.split("/"))
+        folder = os.path.dirname(place)
+        if folder not in self._inside:
+            root = os.path.realpath(self._path)
+            if os.path.commonpath((root, os.path.realpath(folder))) != root:
+                raise Refusal(f"'{folder}' leads out of '{self._path}'. Remove that link, or name another folder.")
+            self._inside.add(folder)
+        return place
 
     def _read_mark(self) -> set[str]:
         with suppress(FileNotFoundError), open(os.path.join(self._path, MARK), encoding="utf-8") as file:
@@ -114,7 +110,7 @@ class ExportedFolder:
         with suppress(OSError), open(place, "rb") as file:
             if file.read() == content:
                 return
-        with open(place + _HALF, "wb", opener=_no_link) as file:
+        with open(place + _HALF, "wb") as file:
             file.write(content)
         os.replace(place + _HALF, place)
 
@@ -128,7 +124,3 @@ class ExportedFolder:
 def _is_within(name: str) -> bool:
     parts = name.split("/")
     return bool(name) and not os.path.isabs(name) and ".." not in parts and "" not in parts
-
-
-def _no_link(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW, 0o666)

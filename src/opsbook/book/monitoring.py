@@ -10,12 +10,14 @@ import re
 from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from opsbook.book.fields import Field
 from opsbook.book.kinds import is_drill_path
 from opsbook.book.links import fragment, targets
 from opsbook.book.lint import Around
 from opsbook.book.metadata import plain_key
+from opsbook.book.monitoring_text import said, service_told, words_of
 from opsbook.book.monitoring_words import HINTS, RUNBOOK_LABELS, WORDS
 from opsbook.book.page import Page, Section, stem
 from opsbook.book.roster.surroundings import field_cell
@@ -37,7 +39,8 @@ class Pointer(Struct, frozen=True, gc=False):
 
 
 class Metric(Struct, frozen=True, gc=False):
-    """A metric as a page tells it; what is not told is empty. `line` and `anchor` are where it stands."""
+    """A metric as a page tells it; what is not told is empty. `line` and `anchor` are where it stands; `marks` are
+    labels that may name its service, where nothing says so outright."""
 
     name: str
     line: int
@@ -48,6 +51,7 @@ class Metric(Struct, frozen=True, gc=False):
     meaning: str = ""
     normal: str = ""
     type: str = ""
+    marks: tuple[str, ...] = ()
 
 
 class AlertNote(Struct, frozen=True, gc=False):
@@ -64,6 +68,7 @@ class AlertNote(Struct, frozen=True, gc=False):
     meaning: str = ""
     response: str = ""
     runbook: Pointer = Pointer()
+    marks: tuple[str, ...] = ()
 
 
 class Dashboard(Struct, frozen=True, gc=False):
@@ -198,14 +203,14 @@ def _item(
 ) -> Item | None:
     """The item of a name and its parts; None where the name is not filled in."""
     name, cells = found
-    text = _words(name.text)
+    text = words_of(name.text)
     if is_unfilled(text):
         return None
     parts: dict[str, str | Pointer] = {}
     for part, cell in cells.items():
         if is_unfilled(cell.text):
             continue
-        parts[part] = _pointer(page, around, cell) if part in _POINTERS else _words(cell.text)
+        parts[part] = _pointer(page, around, cell) if part in _POINTERS else said(page, cell)
     if anchor is None:
         section = page.section_at(name.start)
         anchor = section.anchor if section else ""
@@ -216,9 +221,12 @@ def _item(
     return _KINDS[kind](text, line, anchor, **parts)  # type: ignore[arg-type]
 
 
-def _words(text: str) -> str:
-    """A cell's words, with autolinks as their address."""
-    return re.sub(r"<((?:https?|mailto):[^<>\s]+)>", r"\1", text).strip()
+def _with_service(item: Item | None, labels: Cell | None, page: Page) -> Item | None:
+    """The item with the service that its rule's labels tell, where the page names none in so many words."""
+    if labels is None or not isinstance(item, Metric | AlertNote) or item.service:
+        return item
+    service, marks = service_told(page.document.source(labels.start, labels.end))
+    return replace(item, service=service, marks=marks)
 
 
 def _pointer(page: Page, around: Around, cell: Cell) -> Pointer:
@@ -229,9 +237,9 @@ def _pointer(page: Page, around: Around, cell: Cell) -> Pointer:
             path = target.path or (page.path if target.verdict in ("ok", "broken-anchor") else "")
             is_here = target.verdict in ("ok", "broken-anchor")
             anchor = (target.anchor or fragment(link.href)) if is_here else ""
-            return Pointer(_words(cell.text), link.href, path if is_here else "", anchor)
+            return Pointer(said(page, cell), link.href, path if is_here else "", anchor)
     bare = _BARE().search(cell.text)
-    return Pointer(_words(cell.text), bare.group().rstrip(".,;") if bare else "")
+    return Pointer(said(page, cell), bare.group().rstrip(".,;") if bare else "")
 
 
 # -- headings and lists --------------------------------------------------------------------------------------------
@@ -252,7 +260,21 @@ def _of_headings(page: Page, around: Around) -> Iterator[Item | None]:
             continue
         own = next((labels[word] for word in WORDS[kind]["name"] if word in labels), None)
         name = own or Cell(section.title.strip("`"), section.start, section.body)
-        yield _item(page, around, kind, (name, parts), anchor=section.anchor)
+        item = _item(page, around, kind, (name, parts), anchor=section.anchor)
+        yield (item := _with_service(item, labels.get("labels"), page))
+        if isinstance(item, AlertNote):
+            yield _dashboard_of(page, around, item, labels)
+
+
+def _dashboard_of(page: Page, around: Around, alert: AlertNote, labels: Mapping[str, Cell]) -> Item | None:
+    """The dashboard that an alert's own label leads to; the alert again, which is told once, where there is none."""
+    cell = next((labels[word] for word in ("dashboard url", "dashboard") if word in labels), None)
+    location = _pointer(page, around, cell) if cell is not None else Pointer()
+    if not location.href:
+        return alert
+    name = location.text if location.text and not is_address(location.text) else alert.name
+    line = page.document.line(cell.start) if cell else alert.line
+    return Dashboard(name, line, alert.anchor, alert.service, location)
 
 
 def _labels(page: Page, section: Section) -> dict[str, Cell]:

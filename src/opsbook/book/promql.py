@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 MOST_TOKENS = 3_000  # the parser goes as deep as the text does, and ends the whole program where its stack ends
 MOST_NESTED = 100
+MOST_OPERATORS = 100  # the parser hands out copies of what stands below each, so that time grows with the square
 
 
 class Threshold(Struct, frozen=True):
@@ -63,6 +64,8 @@ def read_expression(text: str, *, has_variables: bool = False) -> Expression:
     fault = unread(tokens) or _too_large(tokens)
     if fault is not None:
         return Expression(text, _joined(text), fault)
+    if sum(token.text.lower() in _OPERATORS for token in tokens if token.kind != "string") > MOST_OPERATORS:
+        return _by_tokens(text, tokens)
     strings: list[str] = []
     tree, why = _parsed(_standing_in(tokens, strings, keeps_plain=True))
     if tree is None:
@@ -72,6 +75,27 @@ def read_expression(text: str, *, has_variables: bool = False) -> Expression:
         text, _canonical(asked, tokens), None, named, _threshold(tree, strings),
         tuple(dict.fromkeys(matched)),
     )  # fmt: skip
+
+
+_OPERATORS = frozenset(("+", "-", "*", "/", "%", "^", "==", "!=", ">", "<", ">=", "<=", "and", "or", "unless", "atan2"))
+_WORDS = frozenset(("by", "without", "on", "ignoring", "group_left", "group_right", "bool", "offset", "inf", "nan"))
+
+
+def _by_tokens(text: str, tokens: tuple[Token, ...]) -> Expression:
+    """What a very long expression says, as far as its words show: it is not judged, and has no threshold."""
+    names: dict[str, None] = {}
+    depth = 0
+    for token, after in zip(tokens, (*tokens[1:], None), strict=True):
+        depth += (token.text in "{[") - (token.text in "}]") if token.kind == "mark" else 0
+        is_call = after is not None and after.text == "("
+        word = token.text.lower()
+        is_name = token.kind == "name" and depth == 0 and not is_call and _NAME.fullmatch(token.text)
+        if is_name and word not in _WORDS and word not in _OPERATORS:
+            names[token.text] = None
+    return Expression(text, " ".join(token.text for token in tokens), None, tuple(names))
+
+
+_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 
 
 def _parsed(text: str) -> tuple[Expr | None, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -12,6 +12,9 @@ from opsbook.book.links import has_anchor
 from opsbook.book.monitoring import AlertNote, Dashboard, LogPlace, Metric, Pointer
 from opsbook.book.severity import read_severity
 from opsbook.usecases.library import Book, PageFacts
+from opsbook.usecases.service_names import named_service
+
+Item = TypeVar("Item", AlertNote, Metric)
 
 
 class Told(Struct, frozen=True):
@@ -46,17 +49,31 @@ class MonitoringReport(Struct, frozen=True):
 
 def monitoring(book: Book, severities: Mapping[str, str] | None = None) -> MonitoringReport:
     """All that the pages of a snapshot tell. `severities` are a team's own words."""
+    services: dict[tuple[str, ...], str] = {}
     pages = [facts for facts in book.facts.values() if facts.monitoring is not None]
     pages.sort(key=lambda facts: (facts.kind == "runbook", facts.path))
     found = [(facts.path, facts.monitoring) for facts in pages if facts.monitoring is not None]
     sources = [Source(f.path, f.title, f.kind, f.monitoring.unfilled) for f in pages if f.monitoring is not None]
     return MonitoringReport(
-        tuple(sorted(((path, each) for path, told in found for each in told.metrics), key=_place)),
-        tuple(_alerts(book, [(path, each) for path, told in found for each in told.alerts], severities)),
+        tuple(sorted(
+            ((path, _of_service(book, each, services)) for path, told in found for each in told.metrics), key=_place
+        )),
+        tuple(_alerts(book, [(path, _of_service(book, each, services)) for path, told in found for each in told.alerts],
+                      severities)),
         tuple(sorted(((path, each) for path, told in found for each in told.dashboards), key=_place)),
         tuple(sorted(((path, each) for path, told in found for each in told.logs), key=_place)),
         tuple(source for source in sources if source.kind != "runbook"),
     )
+
+
+def _of_service(book: Book, each: Item, known: dict[tuple[str, ...], str]) -> Item:
+    """The item with the service of the book that one of its rule's labels names; `known` is what was looked up."""
+    if each.service or not each.marks:
+        return each
+    if each.marks not in known:
+        named = (named_service(book, mark) for mark in each.marks)
+        known[each.marks] = next((service for service in named if service is not None), "")
+    return replace(each, service=known[each.marks])
 
 
 def _place(pair: tuple[str, Metric | Dashboard | LogPlace]) -> tuple[str, str, int]:

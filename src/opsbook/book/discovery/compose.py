@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from posixpath import basename, dirname, join
+from posixpath import basename, dirname, join, normpath
 
 from opsbook.book.discovery import located
 from opsbook.book.discovery.compose_checks import compose_checks
@@ -20,6 +20,11 @@ from opsbook.ground.yaml_nodes import Node, Scalar
 _FILE = re.compile(r"(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml\Z", re.I)
 _NOT_KEPT = re.compile(r"docker\.sock|^/(?:etc|usr|proc|sys|dev|run|var/run|tmp)(?:/|:|$)")
 
+# `host:port`, or `scheme://[user@]host`; a word alone is no address, though a service may be called like it.
+_ADDRESS = re.compile(
+    r"[a-z][a-z0-9+.-]{0,20}://(?:[^@/\s]{0,200}@)?([A-Za-z0-9][\w.-]{0,100})"
+    r"|(?<![\w./@-])([A-Za-z0-9][\w.-]{0,100}):\d{2,5}\b"
+)
 _LINK_LABELS = ("org.opencontainers.image.source", "org.opencontainers.image.documentation")
 
 
@@ -115,7 +120,8 @@ def _service(file: Located, name: str, service: dict[str, Node], around: tuple[N
         replicas=located.whole_number(replicas or ""),
         ports=tuple((port.reached, f"{port.inner}/{port.kind}") for port in ports),
         checks=checks, operations=once(composed) if is_job else operations(composed, checks),
-        needs=_needs(file, name, service), keeps=_keeps(file, service), logs=_logs(file, service),
+        needs=_needs(file, name, service, located.mapping(root, "services")),
+        keeps=_keeps(file, service), logs=_logs(file, service),
         links=_links(labels), owner=next((labels[key] for key in ("owner", "team", "maintainer") if key in labels), ""),
         is_job=is_job, facts=_facts(service), notes=tuple(note for note in notes if is_plain(note)),
     )  # fmt: skip
@@ -137,7 +143,10 @@ def _is_append_only(words: list[str]) -> bool:
 
 
 def _tag_variables(image: str) -> tuple[tuple[str, str], ...]:
-    """The variables that make up the tag, each with its default; none where one also names the repository."""
+    """The variables that make up the tag, or the one that is the whole image, each with its default; none where one
+    also names the repository."""
+    if alone := re.fullmatch(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?::?-([^${}]*))?\})", image):
+        return ((alone[1] or alone[2], alone[3] or ""),)
     repository, colon, tag = re.sub(r"\$\{[^}]*\}", lambda match: match[0].replace(":", "\0"), image).rpartition(":")
     if not colon or "/" in tag or "$" not in tag or "@" in repository:
         return ()
@@ -162,7 +171,22 @@ def _env_files(service: dict[str, Node]) -> list[Scalar]:
     return found
 
 
-def _needs(file: Located, name: str, service: dict[str, Node]) -> tuple[Told, ...]:
+def _addressed(file: Located, service: dict[str, Node], names: dict[str, Node]) -> dict[str, Told]:
+    """The services of the same file whose addresses stand in its environment."""
+    environment = service.get("environment")
+    values = list(environment.values()) if isinstance(environment, dict) else located.items(service, "environment")
+    found: dict[str, Told] = {}
+    for value in values:
+        if isinstance(value, Scalar):
+            whole = value.text if isinstance(environment, dict) else value.text.partition("=")[2]
+            for match in _ADDRESS.finditer(whole[:2000]):
+                host = match[1] or match[2]
+                if host in names:
+                    found.setdefault(host, file.told(value, host))
+    return found
+
+
+def _needs(file: Located, name: str, service: dict[str, Node], names: dict[str, Node]) -> tuple[Told, ...]:
     found: dict[str, Told] = {}
     depends = service.get("depends_on")
     if isinstance(depends, dict):
@@ -174,11 +198,14 @@ def _needs(file: Located, name: str, service: dict[str, Node]) -> tuple[Told, ..
     mode = located.scalar(service, "network_mode")
     if mode and mode.text.startswith("service:"):
         found.setdefault(mode.text[8:], file.told(mode, mode.text[8:]))
+    for need, told in _addressed(file, service, names).items():
+        found.setdefault(need, told)
     return tuple(told for need, told in found.items() if is_name(need) and need != name)
 
 
 def _keeps(file: Located, service: dict[str, Node]) -> tuple[Told, ...]:
     found = []
+    context = located.text(service, "build") or located.text(service, "build", "context")
     for item in located.items(service, "volumes"):
         if isinstance(item, Scalar):
             source, _, rest = (filled(item.text) or item.text).partition(":")
@@ -188,6 +215,8 @@ def _keeps(file: Located, service: dict[str, Node]) -> tuple[Told, ...]:
             source, target = located.text(item, "source"), located.text(item, "target")
             is_read_only = located.text(item, "read_only") == "true" or located.text(item, "type") == "tmpfs"
         first = located.first_scalar(item)
+        if context and source.startswith(".") and normpath(source) == normpath(context):
+            continue  # the source that it is built from; a folder within may well hold what is kept
         if target and source and first and not is_read_only and not _NOT_KEPT.search(source) and is_plain(source):
             found.append(file.told(first, f"{source} at {target}" if is_plain(target) else source))
     return tuple(found)

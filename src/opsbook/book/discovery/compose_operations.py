@@ -9,6 +9,12 @@ from opsbook.book.discovery.keeping import Inside, in_shell, keeping
 from opsbook.book.discovery.steps import REPLICAS, proofs
 from opsbook.book.discovery.words import quoted
 
+_KEEPING = frozenset((
+    "postgresql", "mysql", "mariadb", "mongodb", "redis", "valkey", "rabbitmq", "elasticsearch", "opensearch", "kafka",
+    "zookeeper", "minio", "etcd", "consul", "influxdb", "clickhouse", "cassandra", "couchdb", "neo4j",
+    "prometheus", "loki",
+))  # fmt: skip
+
 
 class Composed(Struct, frozen=True, kw_only=True):
     """A service as its operations see it: `compose` is the command up to the verb. `tag_variables` stand in its image's
@@ -67,21 +73,23 @@ def once(what: Composed) -> tuple[FoundOperation, ...]:
 
 
 def _scaling(what: Composed) -> tuple[FoundOperation, ...]:
-    if what.unscalable:
-        note = f"There can be only one of it: {what.unscalable}."
+    unscalable = what.unscalable
+    if not unscalable and what.technology in _KEEPING:
+        unscalable = "a second copy would write to the same volume; what keeps data needs clustering of its own"
+    if unscalable:
+        note = f"There can be only one of it: {unscalable}."
         step = FoundStep(f"Take away what keeps {what.name} single, then use `--scale`.")
         return (FoundOperation(operation="scale-up", steps=(step,), note=note),)
     name = quoted(what.name)
     scale = f'{what.compose} up -d --no-deps --scale {name}="$REPLICAS" {name}'
     count = f'test "$({what.compose} ps --status running -q {name} | wc -l)" -eq "$REPLICAS"'
     note = "It lasts until the next `up` without `--scale`; write the number into the file to keep it."
-    keeps = "" if what.technology == "" else "A second copy of what keeps data needs clustering of its own."
     return (
         FoundOperation(
             operation="scale-up",
             steps=(FoundStep("Run more copies.", scale, count),),
             parameters=(REPLICAS,),
-            note=f"{note} {keeps}".strip(),
+            note=note,
         ),
         FoundOperation(
             operation="scale-down",
@@ -129,9 +137,17 @@ def _deploying(what: Composed, well: tuple[FoundStep, ...]) -> tuple[FoundOperat
             (variable, "string", "required", f"The version of {what.name}'s image that was good")
             for variable, _ in what.tag_variables
         )
+        if not what.is_built:
+            return deploy, FoundOperation(
+                operation="rollback", steps=(fetch, replace), verification=well, parameters=before
+            )
+        # What is checked out now is what went wrong: it must not be built under the name of what was good.
+        back = f"{given}{on} up -d --no-deps --no-build --wait {name}"
         return deploy, FoundOperation(
-            operation="rollback", steps=(fetch, replace), verification=well, parameters=before
-        )
+            operation="rollback", verification=well, parameters=before,
+            steps=(FoundStep("Replace the container by one of the image that was good.", back, running(what)),),
+            note="The image must still be here. Where it is not, check out the commit it was built of, and deploy.",
+        )  # fmt: skip
     words = (
         f"Put the image that was good in place of {what.image} at {what.image_place}."
         if what.image and not what.is_built

@@ -14,7 +14,7 @@ from opsbook.book.discovery.steps import REPLICAS, asking
 from opsbook.book.discovery.words import quoted, quoted_path
 
 _RELEASE = (
-    ("RELEASE", "string", "required", "The release, as `helm list -A` names it"),
+    ("RELEASE", "string", "required", "The release, as helm list -A names it"),
     ("NAMESPACE", "string", "required", "The namespace that the release is in"),
 )
 _HELM, _KUBECTL = 'helm -n "$NAMESPACE"', 'kubectl -n "$NAMESPACE"'

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from posixpath import basename, dirname
 
 import msgspec
 
 from opsbook.book.discovery.found import Found, FoundCheck, Told
 from opsbook.book.discovery.helm import with_values
+from opsbook.book.discovery.words import readable
 from opsbook.book.ownership import Owner, owner_of
 
 # What starts a service knows more of how it is operated than what only watches or describes it.
@@ -19,11 +21,32 @@ _PRECEDENCE = (
 
 def joined(found: Sequence[Found]) -> tuple[Found, ...]:
     """One of each service, in the order in which they are first met. What runs it comes before what tells of it: the
-    first has the say on how it is operated, and all places, needs, links and notes are kept."""
+    first has the say on how it is operated, and all places, needs, links and notes are kept.
+
+    Two of one name in Compose files of different folders, or whose names differ in the same file, are two services: the
+    later one is named by its folder, or by a number."""
     groups: dict[str, list[Found]] = {}
     for each in with_values(found):
-        groups.setdefault(_key(each.name), []).append(each)
+        name = each.name
+        number = 2
+        while any(_is_other(each, member) for member in groups.get(_key(name), ())):
+            folder = basename(dirname(each.place.path))
+            name = f"{folder}-{each.name}" if folder and number == 2 else f"{each.name}-{number}"
+            number += 1
+        if name != each.name:
+            note = f"Another service is called {each.name} too, so this one is told as {name}."
+            each = msgspec.structs.replace(each, name=name, title=readable(name), notes=(*each.notes, note))
+        groups.setdefault(_key(name), []).append(each)
     return tuple(_one(group) for group in groups.values())
+
+
+def _is_other(one: Found, other: Found) -> bool:
+    """Whether two of the same name are not one service."""
+    if one.origin != "compose" or other.origin != "compose":
+        return False
+    if one.place.path == other.place.path:
+        return one.name != other.name
+    return dirname(one.place.path) != dirname(other.place.path)
 
 
 def owned(found: Iterable[Found], owners: tuple[Owner, ...]) -> tuple[Found, ...]:

@@ -201,14 +201,19 @@ def _snapshot_file(client: str, inside: Inside) -> tuple[FoundOperation, ...]:
         parameters=(_FILE,),
         note="Where a password is set, the container must know it as REDISCLI_AUTH.",
     )
-    if not inside.stop or inside.copy_in is None or inside.is_append_only:
-        why = (
-            "it starts from its append-only file, not from a dump"
-            if inside.is_append_only
-            else ("its dump file is read only when it starts")
-        )
-        steps: tuple[FoundStep, ...] = (
-            FoundStep(f"Stop {inside.name}, put the file in place of its dump.rdb, start it: {why}."),
+    steps: tuple[FoundStep, ...]
+    if inside.is_append_only:
+        # Redis reads a dump only where it is not started with an append-only file: its page "Redis persistence".
+        steps = (
+            FoundStep(f"Take `--appendonly yes` away from how {inside.name} is started; with it, a dump is not read."),
+            FoundStep(f"Stop {inside.name}, move its `appendonlydir` aside, put the file in place of `dump.rdb`."),
+            FoundStep(f"Start {inside.name}, and see that the keys are there (`{client} dbsize`)."),
+            FoundStep(f"Turn it on again (`{client} config set appendonly yes`), which writes the file anew; once"
+                      " `aof_rewrite_in_progress` is 0, write `--appendonly yes` back where it was."),
+        )  # fmt: skip
+    elif not inside.stop or inside.copy_in is None:
+        steps = (
+            FoundStep(f"Stop {inside.name}, put the file in place of its dump.rdb, start it: it is read only then."),
         )
     else:
         # Stopping writes the dump file, so the copy must come behind it.
@@ -220,8 +225,8 @@ def _snapshot_file(client: str, inside: Inside) -> tuple[FoundOperation, ...]:
     restore = FoundOperation(
         operation="restore",
         steps=steps,
-        verification=(FoundStep(f"{inside.name} answers.", inside.run(f"{client} ping | grep -cE 'PONG|NOAUTH'")),),
-        parameters=(_FILE,) if len(steps) > 1 else (),
+        verification=(FoundStep(f"{inside.name} holds keys.", inside.run(f"{client} dbsize | grep -cE '^[1-9]'")),),
+        parameters=(_FILE,) if any("BACKUP_FILE" in step.command for step in steps) else (),
         danger=_DANGER.format(inside.name),
     )
     return backup, restore

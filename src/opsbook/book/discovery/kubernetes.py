@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
+from itertools import islice
 
 from msgspec import Struct
 
@@ -47,7 +48,7 @@ def without_templates(text: str) -> str:
 class _Around(Struct, frozen=True):
     """What the file holds besides the workload: Services, Ingresses and autoscalers."""
 
-    services: tuple[dict[str, Node], ...]
+    services: dict[tuple[str, str], list[dict[str, Node]]]  # by the first label that each selects
     ingresses: tuple[dict[str, Node], ...]
     autoscalers: tuple[dict[str, Node], ...]
 
@@ -64,7 +65,7 @@ def read_kubernetes(file: Located, documents: list[Node]) -> tuple[tuple[Found, 
     for each in resources:
         by_kind.setdefault(located.text(each, "kind"), []).append(each)
     around = _Around(
-        tuple(by_kind.get("Service", ())), tuple(by_kind.get("Ingress", ())),
+        _by_label(by_kind.get("Service", [])), tuple(by_kind.get("Ingress", ())),
         tuple(by_kind.get("HorizontalPodAutoscaler", ())),
     )  # fmt: skip
     found, findings = [], []
@@ -113,7 +114,7 @@ def _workload(file: Located, resource: dict[str, Node], name: Scalar, around: _A
     labels = {key: value for key, value in located.pairs(template, "metadata", "labels") if _known(value)}
     selector = dict(located.pairs(resource, "spec", "selector", "matchLabels"))
     is_selected = selector and all(_known(key) and _known(value) for key, value in selector.items())
-    services = [each for each in around.services if _selects(each, labels)]
+    services = [each for pair in labels.items() for each in around.services.get(pair, ()) if _selects(each, labels)]
     container = _known(located.text(first, "name"))
     autoscaler = next((_known(located.text(each, "metadata", "name")) for each in around.autoscalers
         if located.text(each, "spec", "scaleTargetRef", "name") == name.text), "")  # fmt: skip
@@ -149,6 +150,14 @@ def _workload(file: Located, resource: dict[str, Node], name: Scalar, around: _A
         facts=tuple(row for row in (("Schedule", schedule), ("Scaled by", autoscaler)) if row[1]),
         notes=(templated,) if templated else (),
     )  # fmt: skip
+
+
+def _by_label(services: list[dict[str, Node]]) -> dict[tuple[str, str], list[dict[str, Node]]]:
+    found: dict[tuple[str, str], list[dict[str, Node]]] = {}
+    for each in services:
+        for pair in islice(located.pairs(each, "spec", "selector"), 1):
+            found.setdefault(pair, []).append(each)
+    return found
 
 
 def _selects(service: dict[str, Node], labels: dict[str, str]) -> bool:

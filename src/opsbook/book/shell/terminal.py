@@ -116,7 +116,9 @@ def _found(script: str, depth: int) -> list[Interactive]:
             break
         for inner in unwrapped.scripts if depth < 3 else ():
             for item in _found(inner.text, depth + 1):
-                if not (limited and item.kind == "never-ends"):
+                # What is fed to the outer command, the inner one reads: `kubectl exec -i db -- sh -c 'mysql' < dump.sql`.
+                is_fed = bool(command.stdin) and item.what.partition(" ")[0] in CLIENTS
+                if not (limited and item.kind == "never-ends") and not is_fed:
                     start, end = inner.place(item.start, item.end)
                     found.append(Interactive(item.what, item.kind, item.instead, start, end))
     return found + [
