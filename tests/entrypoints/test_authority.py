@@ -214,6 +214,7 @@ MAY = {
     "GET /people": "admin",
     "POST /people": "admin",
     "GET /paths": "open",
+    "GET /paths/{name}": "open",
     "GET /paths/{kind}/{name}": "open",
     "POST /paths/{kind}/{name}": "viewer",
     "GET /procedures": "open",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 
-@pytest.mark.parametrize(("path", "status"), [("/paths", 200), ("/paths/role/support", 200), ("/paths/role/none", 404)])
+@pytest.mark.parametrize(("path", "status"), [("/paths", 200), ("/paths/role/support", 200), ("/paths/role/none", 404),
+                                                 ("/paths/api", 303), ("/paths/none", 404)])
 def test_whoever_may_read_sees_them(door, path, status):
     assert door.ask("GET", path).status_code == status
 

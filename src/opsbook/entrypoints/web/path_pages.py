@@ -56,6 +56,16 @@ def paths_page(request: Asks) -> Response[Any]:
     return shown
 
 
+@get(f"{AT}/{{name:str}}", opt={"act": "read"}, sync_to_thread=True)
+def named_path(request: Asks) -> Response[Any]:
+    """The path of that name, whichever kind it is; where there is none, a guess."""
+    try:
+        found = find_path(desk_of(request).library.snapshot(), str(request.path_params["name"]))
+    except Usage as wrong:
+        raise NotFoundException(str(wrong)) from wrong
+    return go_on(address(found.kind, found.name))
+
+
 @get(f"{AT}/{{kind:str}}/{{name:path}}", opt={"act": "read"}, sync_to_thread=True)
 def path_page(request: Asks) -> Response[Any]:
     """One path, and how far one is along it."""
@@ -120,4 +130,4 @@ def address(kind: str, name: str) -> str:
     return f"{AT}/{kind}/{quote(name)}"
 
 
-ROUTES = (paths_page, path_page, tick)
+ROUTES = (paths_page, named_path, path_page, tick)
