@@ -258,3 +258,23 @@ def test_source_that_is_mounted_into_what_is_built_from_it_is_not_kept() -> None
     text = "services: {shop: {build: {context: ./shop}, volumes: ['./shop:/app', './shop/data:/data']}}\n"
     (shop,) = read_deployment("compose.yaml", text)[0]
     assert [each.text for each in shop.keeps] == ["./shop/data at /data"]
+
+
+@pytest.mark.parametrize("body", ["image: 'registry.test/it:${IT_TAG:-2.1.0}', build: .", "image: $IT_TAG, build: ."])
+def test_rolling_back_what_is_built_here_never_builds_the_files_that_are_checked_out(body) -> None:
+    back = next(each for each in one(body).operations if each.operation == "rollback")
+    commands = "\n".join(step.command for step in back.steps)
+    assert (" build " in commands, "--no-build" in commands, back.parameters[0][:3]) == (
+        False, True, ("IT_TAG", "string", "required"))  # fmt: skip
+
+
+def test_rolling_back_what_has_no_version_of_its_own_begins_with_a_check_out_by_hand() -> None:
+    back = next(each for each in one("build: .").operations if each.operation == "rollback")
+    assert (back.steps[0].command, back.steps[0].text.startswith("Check out the version")) == ("", True)
+
+
+@pytest.mark.parametrize("image", ["redis:7", "postgres:16", "mysql:8", "rabbitmq:4"])
+def test_a_store_is_not_scaled_by_a_command(image) -> None:
+    scaling = [each for each in one(f"image: '{image}'").operations if each.operation in ("scale-up", "scale-down")]
+    assert [(each.operation, each.steps[0].command) for each in scaling] == [("scale-up", "")]
+    assert "same volume" in scaling[0].note
