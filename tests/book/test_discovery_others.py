@@ -272,3 +272,15 @@ def test_a_redis_with_an_append_only_file_is_restored_by_the_steps_that_work() -
     assert [word for word in ("appendonlydir", "appendonly yes", "dbsize") if word in str(restore)] == [
         "appendonlydir", "appendonly yes", "dbsize",
     ]  # fmt: skip
+
+
+def test_that_it_is_well_is_proven_by_its_own_check_rather_than_by_an_open_port() -> None:
+    text = """services:
+  queue:
+    image: rabbitmq:3
+    ports: ["127.0.0.1:5672:5672"]
+    healthcheck: {test: ["CMD", "rabbitmq-diagnostics", "-q", "ping"]}
+"""
+    (queue,) = found("compose.yaml", text)
+    (restart,) = [each for each in queue.operations if each.operation == "restart"]
+    assert "rabbitmq-diagnostics -q ping" in restart.verification[-1].command

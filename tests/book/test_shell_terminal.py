@@ -98,6 +98,7 @@ GOES_ON = [
     "ssh host <<EOF\nuptime\nEOF",
     "cat script | ssh host",
     "ssh -f -N -L 1:h:2 host",
+    "\"$(command -v mongosh || command -v mongo)\" --quiet --eval x",
     "kubectl exec -i db-0 -- sh -c 'exec mysql -uroot' < dump.sql",
     "psql -c 'select 1'",
     "psql -h x -U y -Atc 'select 1'",

@@ -163,3 +163,8 @@ def test_init_writes_the_folder_and_a_runbook_for_each_service(shop, capsys):
 def test_a_place_outside_of_the_repository_is_refused(shop, capsys, tmp_path_factory):
     assert cli.run(["discover", str(tmp_path_factory.mktemp("elsewhere"))]) == 2
     assert "lies outside of the repository" in capsys.readouterr().err
+
+
+def test_the_alert_rules_below_the_path_are_in_the_runbooks_of_a_new_book(shop, capsys):
+    opsbook(capsys, "init", "ops", "--from", ".")
+    assert "DatabaseDown" in (shop / "ops/runbooks/db.md").read_text()

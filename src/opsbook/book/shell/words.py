@@ -57,7 +57,8 @@ def unwrap(command: Command) -> Unwrapped:
     for _ in range(8):
         name = program(words)
         unpack = _WRAPPERS.get(name)
-        if unpack is None:
+        # `command -v psql` asks where it is, and runs nothing.
+        if unpack is None or (name == "command" and any(word.text in ("-v", "-V") for word in words[1:2])):
             break
         rest, inner = unpack(words)
         scripts += inner

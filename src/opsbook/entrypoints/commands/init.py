@@ -70,7 +70,9 @@ def _discovered(book: str, origin: str) -> Discovery:
     from opsbook.config import load
     from opsbook.entrypoints.discovering import Asked, discovered
 
-    return discovered(load(book=book), Asked((os.path.abspath(origin),)), is_told=sys.stderr.isatty())
+    path = os.path.abspath(origin)
+    # A new book has no setting that names its alert rules: those below the path are taken.
+    return discovered(load(book=book), Asked((path,), rules=(path,)), is_told=sys.stderr.isatty())
 
 
 def _written(book: str, found: Discovery) -> tuple[str, ...]:
