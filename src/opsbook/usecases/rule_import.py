@@ -125,10 +125,15 @@ def _path(change: PageChange) -> str:
 
 def carry_out(writer: PageWriter, plan: ImportPlan) -> list[str]:
     """Writes what the plan changes; returns the pages that could not be written or changed meanwhile."""
-    return [
-        change.path for change in plan.pages
-        if change.after != change.before and not writer.replace(change.path, change.before, change.after)
-    ]  # fmt: skip
+    changes = [change for change in plan.pages if change.after != change.before]
+    if not changes:
+        return []
+    from concurrent.futures import ThreadPoolExecutor  # inside: most imports change nothing
+
+    # Each page is synced by itself; a disk syncs many that wait together for little more than one.
+    with ThreadPoolExecutor(min(len(changes), 16)) as pool:
+        written = pool.map(lambda change: writer.replace(change.path, change.before, change.after), changes)
+        return [change.path for change, is_written in zip(changes, written, strict=True) if not is_written]
 
 
 def _pages(source: BookSource, named: Sequence[tuple[str, Rule]]) -> tuple[dict[str, Page], dict[str, bytes]]:
