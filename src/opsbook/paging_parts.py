@@ -21,7 +21,7 @@ from opsbook import __version__
 from opsbook.alert_parts import build_ways
 from opsbook.book.reach import Directory
 from opsbook.config import Config, authorities
-from opsbook.drill_parts import build_drill_chores, build_drill_works
+from opsbook.drill_works import build_drill_chores, build_drill_works
 from opsbook.ground.errors import Failure, Refusal
 from opsbook.incident_works import Around, build_incident_works
 from opsbook.ledger.alert_events import ALERTS

@@ -72,7 +72,7 @@ def test_a_ledger_that_cannot_be_read_costs_one_line_and_nothing_else(book):
     assert "without what runs tell of practice. The ledger" in done.stderr
     assert "newer Opsbook" in done.stderr
     assert "[not-practised]" in done.stdout
-    assert run("lint", "--ignore", "never-practised,not-practised", here=book).stderr == ""
+    assert run("lint", "--ignore", "drill-overdue,never-practised,not-practised", here=book).stderr == ""
 
 
 def test_a_postgresql_that_is_away_costs_one_line_and_nothing_else(book):

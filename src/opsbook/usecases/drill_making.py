@@ -22,6 +22,7 @@ from opsbook.ground.errors import Refusal, Usage
 from opsbook.ground.guesses import closest
 from opsbook.ledger.drill_events import LABEL as DRILL_LABEL
 from opsbook.ledger.drill_events import DrillAlert, DrillLevel, Scene
+from opsbook.usecases.alert_place import alert_place
 from opsbook.usecases.library import Book, Library
 from opsbook.usecases.matching import Match, Matcher
 from opsbook.usecases.page_plan import policy_for
@@ -54,6 +55,10 @@ class Maker(Struct, frozen=True):
             page = self.library.page(better[0])
             alert = DrillAlert(told, _said(page, better[1], name))
             return self._of_place(page, better[1], match, alert, kind="alert")
+        if (place is None or place.kind in _BY_GUESS) and (listed := alert_place(self.library, name)) is not None:
+            page = self.library.page(listed.path)  # no page tells steps; one tells at least when it fires
+            alert = DrillAlert(told, _said(page, listed.anchor, name))
+            return self._of_place(page, listed.anchor, match, alert, kind="alert")
         if place is None or place.kind in _BY_GUESS:
             near = closest(name, sorted(self.names()))
             guess = f" Did you mean '{near}'?" if near else ""
