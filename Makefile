@@ -4,8 +4,6 @@
 VENV := .venv
 PORT ?= 8000
 BOOK ?=
-# One worker more than there are cores: a good part of the tests waits for something that happens elsewhere.
-WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 # A start without kept bytecode takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --no-input install --quiet
@@ -23,7 +21,7 @@ serve: $(VENV)/.installed ## serve a book on http://127.0.0.1:8000 (BOOK=dir, PO
 
 .PHONY: test
 test: $(VENV)/.installed-dev build/fuzz/.installed build/clients/.installed ## run the tests (ARGS="-k name" to choose; OPSBOOK_TEST_ALL=1 to skip none)
-	$(VENV)/bin/python -m pytest -n $(WORKERS) $(ARGS)
+	$(VENV)/bin/python -m pytest -n auto $(ARGS)
 
 .PHONY: fuzz
 fuzz: $(VENV)/.installed-dev build/fuzz/.installed ## ask the whole API what its description allows, and what it does not

@@ -119,9 +119,10 @@ def test_a_busy_port_is_told_and_exits_4(address, book):
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
 def test_it_stops_cleanly(own_book, by):
     started, _ = start(own_book)
+    link = started.stdout.readline()
     status, said, wrong = stop(started, by)
     assert (status, wrong) == (0, "")
-    assert re.fullmatch(LINK, said)
+    assert re.fullmatch(LINK, link + said)
 
 
 def test_being_told_to_stop_while_it_starts_is_not_forgotten(own_book):

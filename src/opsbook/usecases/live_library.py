@@ -159,7 +159,8 @@ class LiveLibrary:
             self._turn.notify_all()
         self._disk.close()
         self._crew.close()
-        self._thread.join()
+        if self._thread.ident is not None:  # what failed before it followed anything is closed too
+            self._thread.join()
 
     # -- as a source of pages ---------------------------------------------------------------------------------
 
