@@ -13,6 +13,7 @@ from typing import Literal
 from msgspec import Struct
 
 from opsbook.book.promql import read_expression
+from opsbook.book.rule_pages_reading import prometheus_duration
 from opsbook.book.severity import PRIORITIES, read_severity
 from opsbook.ground.errors import Span
 from opsbook.ground.guesses import closest
@@ -169,11 +170,7 @@ def _canonical(rule: RuleTold) -> str | None:
 
 
 def _lasting(hold: timedelta | None) -> str:
-    if hold is None:
-        return ""
-    seconds = int(hold.total_seconds())
-    parts = [(seconds // 86400, "d"), (seconds // 3600 % 24, "h"), (seconds // 60 % 60, "m"), (seconds % 60, "s")]
-    return "".join(f"{count}{unit}" for count, unit in parts if count) or "0s"
+    return "" if hold is None else prometheus_duration(hold)
 
 
 # -- renames -----------------------------------------------------------------------------------------------------------

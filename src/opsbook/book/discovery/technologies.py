@@ -145,8 +145,3 @@ def technology_of_job(job: str) -> str:
     """What a job of Prometheus watches, or "": `postgres-exporter` is PostgreSQL."""
     name = re.sub(r"[-_]?(?:exporter|metrics)$", "", job.lower())
     return _EXPORTERS.get(name, "")
-
-
-def tag_of(image: str) -> str:
-    """The tag of an image, or "" (also where a variable stands in its place)."""
-    return image.partition("@")[0].rpartition("/")[2].partition(":")[2]
